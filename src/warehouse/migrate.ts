@@ -1,0 +1,74 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Migration, Migrator, sql } from "kysely";
+import { Failure } from "../domain/failure.ts";
+import type { Database } from "./database.ts";
+
+/** The numbered SQL files, beside `src` in development and beside `dist` in the package. */
+const folder = join(import.meta.dirname, "..", "..", "migrations");
+
+const readMigrations = async (): Promise<Record<string, Migration>> => {
+  const files = (await readdir(folder)).filter((file) => file.endsWith(".sql")).sort();
+  const entries = await Promise.all(
+    files.map(async (file): Promise<[string, Migration]> => {
+      const text = await readFile(join(folder, file), "utf8");
+      return [file.replace(/\.sql$/, ""), { up: async (db) => void (await sql.raw(text).execute(db)) }];
+    }),
+  );
+  return Object.fromEntries(entries);
+};
+
+/** One step of the schema and when it was applied, if it was. */
+export interface MigrationStep {
+  readonly name: string;
+  readonly appliedAt: Date | undefined;
+}
+
+const migratorOf = ({ db }: Database): Migrator =>
+  new Migrator({
+    db,
+    provider: { getMigrations: readMigrations },
+    migrationTableSchema: "ops",
+    allowUnorderedMigrations: false,
+  });
+
+/** @throws Failure where the database was migrated by a newer costper. */
+const refuseNewerSchema = async ({ db }: Database): Promise<void> => {
+  const known = new Set(Object.keys(await readMigrations()));
+  const table = await sql<{
+    there: boolean;
+  }>`select to_regclass('ops.kysely_migration') is not null as there`.execute(db);
+  if (!table.rows[0]?.there) return;
+  const applied = await sql<{ name: string }>`select name from ops.kysely_migration order by name`.execute(
+    db,
+  );
+  const newer = applied.rows.map(({ name }) => name).filter((name) => !known.has(name));
+  if (newer.length > 0)
+    throw new Failure({
+      kind: "request",
+      message: `the database has a newer schema than this costper knows (${newer.join(", ")})`,
+      remedy: "update costper; nothing was changed",
+    });
+};
+
+/** Brings the schema up to date, forward only; several processes at once wait for each other. */
+export const migrate = async (database: Database): Promise<readonly string[]> => {
+  await refuseNewerSchema(database);
+  const { error, results = [] } = await migratorOf(database).migrateToLatest();
+  const failed = results.find(({ status }) => status === "Error");
+  if (error !== undefined)
+    throw new Failure({
+      kind: "request",
+      message: `migration ${failed?.migrationName ?? ""} failed: ${error instanceof Error ? error.message : String(error)}`,
+      remedy: "the schema is as it was before; mend the cause and run costper migrate again",
+      cause: error,
+    });
+  return results.filter(({ status }) => status === "Success").map(({ migrationName }) => migrationName);
+};
+
+/** The steps of the schema, applied or not. */
+export const migrationStatus = async (database: Database): Promise<readonly MigrationStep[]> => {
+  await refuseNewerSchema(database);
+  const migrations = await migratorOf(database).getMigrations();
+  return migrations.map(({ name, executedAt }) => ({ name, appliedAt: executedAt }));
+};

@@ -1,0 +1,29 @@
+import { expect, test } from "vitest";
+import { migrate, migrationStatus } from "../src/warehouse/migrate.ts";
+import { freshDatabase } from "./support/database.ts";
+
+test("a migrated schema has nothing left to do, and says when each step was applied", async () => {
+  const database = await freshDatabase();
+  expect(await migrate(database)).toEqual([]);
+  const steps = await migrationStatus(database);
+  expect(steps.length).toBeGreaterThan(2);
+  expect(steps.every(({ appliedAt }) => appliedAt instanceof Date)).toBe(true);
+});
+
+test("a database of a newer costper is refused and left alone", async () => {
+  const database = await freshDatabase();
+  await database.pool.query("insert into ops.kysely_migration values ('9999_future', '2099-01-01')");
+  await expect(migrate(database)).rejects.toThrow(/newer schema.*9999_future/);
+});
+
+test("every table and column of warehouse and marts carries a comment", async () => {
+  const database = await freshDatabase();
+  const { rows } = await database.pool.query<{ name: string }>(`
+    select c.oid::regclass || coalesce('.' || a.attname, '') as name
+    from pg_class c
+    join pg_namespace n on n.oid = c.relnamespace and n.nspname in ('warehouse', 'marts')
+    left join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+    where c.relkind in ('r', 'p', 'v') and not c.relispartition
+      and (col_description(c.oid, a.attnum) is null or obj_description(c.oid, 'pg_class') is null)`);
+  expect(rows).toEqual([]);
+});
