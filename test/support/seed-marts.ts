@@ -87,9 +87,10 @@ const history = `
   insert into marts.cost_per_conversion_history
   select account_key, date, platform, account_id, campaign_id,
          date + interval '1 day 3 hours' + step * interval '5 days', currency, spend, impressions, clicks,
-         conversions * share, conversion_value * share, organic_conversions, spend / nullif(conversions * share, 0)
+         conversions * part, conversion_value * part, organic_conversions, spend / nullif(conversions * part, 0)
   from marts.cost_per_conversion_daily
   cross join (values (0, 0.6), (1, 0.85), (2, 1.0)) s (step, share)
+  cross join lateral (select case when step = 2 or date + step * 5 + 5 > $1::date then 1 else share end as part) p
   where date > $1::date - 30 and date + step * 5 <= $1::date`;
 
 const maturity = `

@@ -1,6 +1,7 @@
 import uPlot from "uplot";
 import { type DataColumn, dataTable } from "./data-table.ts";
 import { h } from "./dom.ts";
+import { axisDate } from "./format.ts";
 
 export interface Line {
   readonly label: string;
@@ -96,8 +97,16 @@ const uplotOptions = (
       },
     },
     axes: [
-      { ...axis, grid: { show: false } },
-      { ...axis, size: 64, values: (_chart, splits) => splits.map((split) => axisText(split)) },
+      {
+        ...axis,
+        grid: { show: false },
+        space: 64,
+        size: 30,
+        ...(time
+          ? { values: (_chart, splits, _axis, _space, step) => splits.map((split) => axisDate(split, step)) }
+          : {}),
+      },
+      { ...axis, size: 56, values: (_chart, splits) => splits.map((split) => axisText(split)) },
     ],
     series: [
       {},

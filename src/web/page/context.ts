@@ -1,4 +1,4 @@
-import type { CurrencyChoice } from "../api/answers.ts";
+import type { CurrencyChoice, Range } from "../api/answers.ts";
 
 /** What a view is given besides the address. */
 export interface Context {
@@ -6,6 +6,8 @@ export interface Context {
   readonly signal: AbortSignal;
   /** Tells the filter bar which currencies there are. */
   readonly currencies: (choice: CurrencyChoice) => void;
+  /** Tells the filter bar which days an answer is about. */
+  readonly days: (range: Range) => void;
   /** Draws the view again, as after a change. */
   readonly refresh: () => void;
 }

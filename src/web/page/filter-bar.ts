@@ -1,4 +1,4 @@
-import type { CurrencyChoice } from "../api/answers.ts";
+import type { CurrencyChoice, Range } from "../api/answers.ts";
 import { go, here, parameter } from "./address.ts";
 import type { View } from "./context.ts";
 import { h } from "./dom.ts";
@@ -65,14 +65,19 @@ export const filterBar = () => {
       root.hidden = wanted.length === 0;
       for (const [name, labels] of Object.entries(fields))
         for (const label of labels) label.hidden = !wanted.some((filter) => filter === name);
-      from.value = parameter("from") ?? "";
-      to.value = parameter("to") ?? "";
-      const asked = parameter("range") ?? (from.value === "" && to.value === "" ? "30d" : "");
+      if (parameter("from") !== undefined) from.value = parameter("from") ?? "";
+      if (parameter("to") !== undefined) to.value = parameter("to") ?? "";
+      const chosen = parameter("from") !== undefined || parameter("to") !== undefined;
+      const asked = parameter("range") ?? (chosen ? "" : "30d");
       if (![...range.options].some(({ value }) => value === asked))
         range.append(option(asked, `Last ${asked.replace("d", "")} days`));
       range.value = asked;
       platform.value = parameter("platform") ?? "";
       currency.value = parameter("currency") ?? "";
+    },
+    days: (shown: Range): void => {
+      from.value = shown.from;
+      to.value = shown.to;
     },
     currencies: ({ reporting, available, mode }: CurrencyChoice): void => {
       const asked = parameter("currency") ?? "";

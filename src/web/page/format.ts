@@ -35,6 +35,16 @@ export const money = (value: Figure, currency: string | null): string =>
 export const count = (value: Figure): string =>
   value === null || value === undefined ? dash : write(plain, value);
 
+/** Writes a column of counts: with the same number of decimals all the way down, none where none has any. */
+export const countColumn = (values: readonly Figure[]): ((value: Figure) => string) => {
+  const fractional = values.some((value) => /\.\d*[1-9]/.test(value ?? ""));
+  const format = new Intl.NumberFormat(undefined, {
+    minimumFractionDigits: fractional ? 2 : 0,
+    maximumFractionDigits: 2,
+  });
+  return (value) => (value === null || value === undefined ? dash : write(format, value));
+};
+
 export const integer = (value: Figure | number): string =>
   value === null || value === undefined ? dash : write(whole, String(value));
 
@@ -51,6 +61,34 @@ export const changeOf = (now: Figure, before: Figure): number | undefined => {
 };
 
 export const changeText = (value: number): string => change.format(value);
+
+const compacts = new Map<string, Intl.NumberFormat>();
+
+/** Short, for an axis. */
+export const compactMoney = (value: number, currency: string | null): string => {
+  const known = compacts.get(currency ?? "");
+  const format =
+    known ??
+    new Intl.NumberFormat(undefined, {
+      notation: "compact",
+      ...(currency === null ? {} : { style: "currency", currency, minimumFractionDigits: 0 }),
+      maximumFractionDigits: 1,
+    });
+  compacts.set(currency ?? "", format);
+  return format.format(value);
+};
+
+const axisFormats = {
+  hour: new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", timeZone: "UTC" }),
+  day: new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", timeZone: "UTC" }),
+  month: new Intl.DateTimeFormat(undefined, { month: "short", year: "2-digit", timeZone: "UTC" }),
+};
+
+/** A place on a time axis, as fine as the steps between places are (seconds). */
+export const axisDate = (seconds: number, step: number): string => {
+  const finest = step < 86_400 && seconds % 86_400 !== 0 ? "hour" : step > 28 * 86_400 ? "month" : "day";
+  return axisFormats[finest].format(new Date(seconds * 1000));
+};
 
 const dayFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeZone: "UTC" });
 const momentFormat = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });

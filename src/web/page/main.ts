@@ -61,7 +61,7 @@ const draw = async (): Promise<void> => {
   if (shown !== path) page.main.replaceChildren(page.waiting());
   shown = path;
   const content = await view
-    .draw({ signal: mine.signal, currencies: page.currencies, refresh: () => void draw() })
+    .draw({ signal: mine.signal, currencies: page.currencies, days: page.days, refresh: () => void draw() })
     .catch((error: unknown) => [problemOf(error)]);
   if (mine.signal.aborted) return;
   page.main.replaceChildren(...content);

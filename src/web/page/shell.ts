@@ -1,4 +1,4 @@
-import type { CurrencyChoice } from "../api/answers.ts";
+import type { CurrencyChoice, Range } from "../api/answers.ts";
 import { address } from "./address.ts";
 import type { View } from "./context.ts";
 import { h } from "./dom.ts";
@@ -20,6 +20,7 @@ export interface Shell {
   readonly root: HTMLElement;
   readonly main: HTMLElement;
   readonly currencies: (choice: CurrencyChoice) => void;
+  readonly days: (range: Range) => void;
   /** Marks the view in the navigation and shows the filters that it knows. */
   show(path: string, view: View): void;
   /** What stands there until the first answer, as tall as what comes. */
@@ -49,6 +50,7 @@ export const shell = (): Shell => {
     root,
     main,
     currencies: filters.currencies,
+    days: filters.days,
     show: (path, view) => {
       for (const item of links) {
         item.node.href = address(item.path, {});

@@ -10,7 +10,17 @@ import { apiPath, ask } from "../api.ts";
 import type { View } from "../context.ts";
 import { dataTable } from "../data-table.ts";
 import { h, hidden } from "../dom.ts";
-import { count, integer, money, percent, platformName, rangeText, times, words } from "../format.ts";
+import {
+  count,
+  countColumn,
+  integer,
+  money,
+  percent,
+  platformName,
+  rangeText,
+  times,
+  words,
+} from "../format.ts";
 import { command, empty, heading, link } from "../parts.ts";
 import { spark } from "../spark.ts";
 
@@ -33,26 +43,36 @@ const names = [
   "page",
 ];
 
-const columns: readonly {
+type Columns = readonly {
   readonly name: keyof Measured;
   readonly title: string;
   readonly text: (row: Measured) => string;
-}[] = [
-  { name: "spend", title: "Spend", text: (row) => money(row.spend, row.currency) },
-  { name: "conversions", title: "Conversions", text: (row) => count(row.conversions) },
-  {
-    name: "cost_per_conversion",
-    title: "Cost / conv.",
-    text: (row) => money(row.cost_per_conversion, row.currency),
-  },
-  { name: "conversion_value", title: "Value", text: (row) => money(row.conversion_value, row.currency) },
-  { name: "return_on_ad_spend", title: "ROAS", text: (row) => times(row.return_on_ad_spend) },
-  { name: "impressions", title: "Impressions", text: (row) => integer(row.impressions) },
-  { name: "clicks", title: "Clicks", text: (row) => integer(row.clicks) },
-  { name: "cost_per_click", title: "Cost / click", text: (row) => money(row.cost_per_click, row.currency) },
-  { name: "conversion_rate", title: "Conv. rate", text: (row) => percent(row.conversion_rate) },
-  { name: "organic_conversions", title: "Organic, left out", text: (row) => count(row.organic_conversions) },
-];
+}[];
+
+const columnsOf = (lines: readonly Measured[]): Columns => {
+  const conversions = countColumn(lines.map((line) => line.conversions));
+  const organic = countColumn(lines.map((line) => line.organic_conversions));
+  return [
+    { name: "spend", title: "Spend", text: (row) => money(row.spend, row.currency) },
+    { name: "conversions", title: "Conversions", text: (row) => conversions(row.conversions) },
+    {
+      name: "cost_per_conversion",
+      title: "Cost / conv.",
+      text: (row) => money(row.cost_per_conversion, row.currency),
+    },
+    { name: "conversion_value", title: "Value", text: (row) => money(row.conversion_value, row.currency) },
+    { name: "return_on_ad_spend", title: "ROAS", text: (row) => times(row.return_on_ad_spend) },
+    { name: "impressions", title: "Impressions", text: (row) => integer(row.impressions) },
+    { name: "clicks", title: "Clicks", text: (row) => integer(row.clicks) },
+    { name: "cost_per_click", title: "Cost / click", text: (row) => money(row.cost_per_click, row.currency) },
+    { name: "conversion_rate", title: "Conv. rate", text: (row) => percent(row.conversion_rate) },
+    {
+      name: "organic_conversions",
+      title: "Organic, left out",
+      text: (row) => organic(row.organic_conversions),
+    },
+  ];
+};
 
 const nameOf = (by: BreakdownBy, row: BreakdownRow): string =>
   ({
@@ -95,7 +115,7 @@ const nameCell = (by: BreakdownBy, row: Line): HTMLElement => {
     "th",
     { scope: "row" },
     to === undefined ? name : h("a", { href: to }, name),
-    h("span", { class: "below" }, below, row.is_final ? "" : " · not final"),
+    h("span", { class: "below" }, below),
   );
 };
 
@@ -126,6 +146,7 @@ const headerCell = (name: string, title: string, number: boolean): HTMLElement =
 
 const table = (answer: Breakdown): HTMLElement => {
   const { by } = answer;
+  const columns = columnsOf([...answer.rows, ...answer.totals]);
   return h(
     "div",
     { class: "scroll card flush", tabindex: 0, role: "region", "aria-label": `By ${by}` },
@@ -303,17 +324,21 @@ const drawChannels = async (signal: AbortSignal): Promise<readonly Node[]> => {
 export const breakdownView: View = {
   title: "Breakdown",
   filters: ["range", "platform", "currency"],
-  draw: async ({ signal, currencies }) => {
+  draw: async ({ signal, currencies, days }) => {
     if (parameter("by") === "channel") return drawChannels(signal);
     const answer = await ask<Breakdown>(apiPath("breakdown", names), signal);
     currencies(answer.currency);
+    days(answer.range);
     const download = h(
       "a",
       { class: "button", href: apiPath("breakdown.csv", names), download: `costper-${answer.by}.csv` },
       "Download CSV",
     );
     return [
-      heading("Breakdown", `${rangeText(answer.range)}. Every total is a ratio of sums.`),
+      heading(
+        "Breakdown",
+        `${rangeText(answer.range)}. Every total is a ratio of sums.${answer.rows.some(({ is_final }) => !is_final) ? " The youngest days are not final." : ""}`,
+      ),
       tabs(answer.by),
       ...[crumbs()].filter((node) => node !== null),
       h("div", { class: "tools" }, searchBox(), download),

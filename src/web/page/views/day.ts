@@ -9,6 +9,7 @@ import {
   changeOf,
   changeText,
   count,
+  countColumn,
   dash,
   dayText,
   integer,
@@ -62,8 +63,9 @@ const maturityOf = async (signal: AbortSignal): Promise<Node[]> => {
   return curves.length === 0 ? [] : [maturityChart(curves)];
 };
 
-const daysTable = ({ rows }: CampaignDays): HTMLElement =>
-  h(
+const daysTable = ({ rows }: CampaignDays): HTMLElement => {
+  const counts = countColumn(rows.flatMap((row) => [row.first_conversions, row.conversions]));
+  return h(
     "div",
     { class: "card flush" },
     dataTable({
@@ -83,10 +85,10 @@ const daysTable = ({ rows }: CampaignDays): HTMLElement =>
         const moved = changeOf(row.conversions, row.first_conversions);
         return [
           link(here({ date: row.date }), dayText(row.date)),
-          count(row.first_conversions),
-          count(row.conversions),
+          counts(row.first_conversions),
+          counts(row.conversions),
           moved === undefined ? dash : changeText(moved),
-          count(row.projected_conversions),
+          counts(row.projected_conversions),
           money(row.spend, row.currency),
           money(row.cost_per_conversion, row.currency),
           integer(row.changes),
@@ -95,6 +97,7 @@ const daysTable = ({ rows }: CampaignDays): HTMLElement =>
       }),
     }),
   );
+};
 
 const historyParts = (date: string, rows: readonly HistoryRow[]): Node[] => {
   if (rows.length === 0)
@@ -137,7 +140,7 @@ const historyParts = (date: string, rows: readonly HistoryRow[]): Node[] => {
   ];
 };
 
-const drawCampaign = async ({ signal }: Context): Promise<readonly Node[]> => {
+const drawCampaign = async ({ signal, days: shown }: Context): Promise<readonly Node[]> => {
   const date = parameter("date");
   const [days, history, curves] = await Promise.all([
     ask<CampaignDays>(apiPath("campaign-days", ["range", "from", "to", "account", "campaign"]), signal),
@@ -146,6 +149,7 @@ const drawCampaign = async ({ signal }: Context): Promise<readonly Node[]> => {
       : ask<{ rows: readonly HistoryRow[] }>(apiPath("history", ["account", "campaign", "date"]), signal),
     maturityOf(signal),
   ]);
+  shown(days.range);
   const { platform, account_id, account_name } = days.campaign;
   const within = { account: `${platform}:${account_id}`, campaign: days.campaign.campaign_id };
   const about = h(

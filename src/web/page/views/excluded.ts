@@ -30,6 +30,18 @@ const chart = (days: Excluded["days"]): HTMLElement => {
       ),
     })),
     text: (value) => count(String(value)),
+    table: {
+      columns: [
+        { name: "Date" },
+        ...platforms.map((platform) => ({ name: platformName(platform), number: true })),
+      ],
+      rows: dates.map((date) => [
+        dayText(date),
+        ...platforms.map((platform) =>
+          count(days.find((day) => day.date === date && day.platform === platform)?.organic_conversions),
+        ),
+      ]),
+    },
   });
 };
 
@@ -86,8 +98,9 @@ const rules = (rows: NonNullable<Excluded["rules"]>): HTMLElement => {
 export const excludedView: View = {
   title: "Excluded",
   filters: ["range", "platform"],
-  draw: async ({ signal }) => {
+  draw: async ({ signal, days: shown }) => {
     const answer = await ask<Excluded>(apiPath("excluded", ["range", "from", "to", "platform"]), signal);
+    shown(answer.range);
     const total = answer.days.reduce((sum, day) => sum + Number(day.organic_conversions), 0);
     const top = heading(
       "What was excluded",

@@ -186,8 +186,9 @@ const pager = ({ page, size, count }: Health): Node[] => {
 export const healthView: View = {
   title: "Health",
   filters: ["range", "platform"],
-  draw: async ({ signal }) => {
+  draw: async ({ signal, days: shown }) => {
     const answer = await ask<Health>(apiPath("health", ["range", "from", "to", "platform", "page"]), signal);
+    shown(answer.range);
     const top = heading("Health", rangeText(answer.range));
     if (answer.accounts.length === 0)
       return [

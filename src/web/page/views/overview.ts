@@ -3,7 +3,17 @@ import { apiPath, ask } from "../api.ts";
 import { lineChart, type Line } from "../chart.ts";
 import type { View } from "../context.ts";
 import { h } from "../dom.ts";
-import { changeOf, changeText, count, dayText, money, platformName, rangeText, times } from "../format.ts";
+import {
+  changeOf,
+  changeText,
+  compactMoney,
+  count,
+  dayText,
+  money,
+  platformName,
+  rangeText,
+  times,
+} from "../format.ts";
 import { address } from "../address.ts";
 import { command, empty, heading, link, notice } from "../parts.ts";
 import { seconds, settling, valuesBy } from "../series.ts";
@@ -117,9 +127,9 @@ const chart = ({ group, grain, marks }: Drawing, measure: Measure, height: numbe
       : measure === "return_on_ad_spend"
         ? times(value)
         : money(value, currency);
+  const inMoney = measure === "cost_per_conversion" || measure === "spend";
   return lineChart({
-    title:
-      currency === null || measure === "conversions" ? titles[measure] : `${titles[measure]}, ${currency}`,
+    title: currency === null || !inMoney ? titles[measure] : `${titles[measure]}, ${currency}`,
     places: dates.map(seconds),
     placeText: (place) => {
       const day = dayText(new Date(place * 1000).toISOString().slice(0, 10));
@@ -127,7 +137,9 @@ const chart = ({ group, grain, marks }: Drawing, measure: Measure, height: numbe
     },
     lines,
     text: (value) => text(String(value)),
+    ...(inMoney ? { axisText: (value: number) => compactMoney(value, currency) } : {}),
     height,
+    ...(measure === "cost_per_conversion" ? {} : { note: "" }),
     unsettled: settling(dates, periods),
     marks,
     table: {
@@ -182,7 +194,7 @@ const groupSection = (drawing: Drawing): HTMLElement =>
 export const overviewView: View = {
   title: "Overview",
   filters: ["range", "platform", "currency"],
-  draw: async ({ signal, currencies }) => {
+  draw: async ({ signal, currencies, days }) => {
     const [answer, events] = await Promise.all([
       ask<Overview>(apiPath("overview", ["range", "from", "to", "platform", "currency"]), signal),
       ask<{ annotations: readonly Annotation[] }>(
@@ -191,6 +203,7 @@ export const overviewView: View = {
       ),
     ]);
     currencies(answer.currency);
+    days(answer.range);
     const { range, before, groups, grain, gaps } = answer;
     const top = heading("Overview", `${rangeText(range)}, against ${rangeText(before)}`);
     if (groups.length === 0)
