@@ -1,3 +1,4 @@
+import { attributionProblems, goalProblems } from "../connectors/meta/goals.ts";
 import type { ConnectorSettings } from "../connectors/registry.ts";
 import { bareAccountId, type Platform, platforms } from "../domain/platform.ts";
 import { type Problem, pathText } from "./problems.ts";
@@ -35,7 +36,23 @@ export const connectorProblems = (connectors: ConnectorSettings): Problem[] => [
   ...(connectors.google?.loginCustomerId === undefined
     ? []
     : accountProblems("google", [connectors.google.loginCustomerId], "loginCustomerId")),
+  ...metaProblems(connectors.meta),
 ];
+
+/** Sets of conversions or windows that would count something twice. */
+const metaProblems = (meta: ConnectorSettings["meta"]): Problem[] =>
+  meta === undefined
+    ? []
+    : [
+        ...goalProblems(meta.conversions).map((message) => ({
+          path: "connectors.meta.conversions",
+          message,
+        })),
+        ...attributionProblems(meta.attribution).map((message) => ({
+          path: "connectors.meta.attribution",
+          message,
+        })),
+      ];
 
 /** The sections with account ids in the bare form that the warehouse keeps. */
 export const withBareIds = (connectors: ConnectorSettings): ConnectorSettings => {

@@ -44,18 +44,14 @@ const countNetworkConversions = async (
   );
 };
 
-const rollUpDays = (
-  options: RollupOptions,
-  accountKey: number,
-  days: readonly string[],
-): Promise<number> =>
+const rollUpDays = (options: RollupOptions, accountKey: number, days: readonly string[]): Promise<number> =>
   inTransaction(options.pool, async (client) => {
     await lockAccount(client, "rollup", accountKey);
     // Taken away before the facts are read: a load that publishes meanwhile marks its days anew.
-    await client.query(
-      "delete from ops.touched_day where account_key = $1 and date = any ($2::date[])",
-      [accountKey, days],
-    );
+    await client.query("delete from ops.touched_day where account_key = $1 and date = any ($2::date[])", [
+      accountKey,
+      days,
+    ]);
     await countNetworkConversions(client, accountKey, days);
     const scope = { client, accountKey, days, reportingCurrency: options.reportingCurrency };
     return (
