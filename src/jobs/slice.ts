@@ -66,15 +66,19 @@ export const runSlice = async (slice: Slice, work: SliceWork): Promise<SliceResu
   const log = work.log.child({ platform: account.platform, account: account.id, from, to, slice: sliceId });
   const elapsed = () => Math.round(performance.now() - started);
   try {
-    const loaded = await loadSlice({
-      pool,
-      connector,
-      pull: { account, from, to, signal },
-      sliceId,
-      accountKey: slice.accountKey,
-      withEntities: slice.withEntities,
-      ...(work.onRows ? { onRows: work.onRows } : {}),
-    });
+    const load = () =>
+      loadSlice({
+        pool,
+        connector,
+        pull: { account, from, to, signal },
+        sliceId,
+        accountKey: slice.accountKey,
+        withEntities: slice.withEntities,
+        ...(work.onRows ? { onRows: work.onRows } : {}),
+      });
+    let loaded = await load();
+    // A figure that moved between two calls makes a day look wrong: asked anew, it adds up.
+    if (loaded.failedDays.length > 0) loaded = await load();
     const unreconciled = loaded.failedDays.length > 0;
     const failure = unreconciled ? asFailureOfDays(slice, failedDaysSentence(loaded.failedDays)) : undefined;
     await endSlice(pool, sliceId, {

@@ -110,7 +110,10 @@ export const dataFailure = (error: unknown): Failure | undefined =>
       })
     : undefined;
 
-/** Pulls every stream of facts of the slice into its place; the number of rows read. */
+/**
+ * Pulls every stream of facts of the slice into its place; the number of rows read. From fine to coarse: what comes
+ * in between two calls then makes the coarser figure larger, which a residual row bears, never smaller.
+ */
 export const stageFacts = async (staging: Staging): Promise<number> => {
   const { connector, pull, sliceId, accountKey, direct } = staging;
   const beside: Place = { schema: "staging", sliceId, accountKey };
@@ -125,18 +128,18 @@ export const stageFacts = async (staging: Staging): Promise<number> => {
   );
   rows += await copyStream(
     staging,
+    () => connector.conversions(pull),
+    (row) => ({ table: conversionDaily, text: conversionLine(row) }),
+    () => among,
+  );
+  rows += await copyStream(
+    staging,
     () => connector.networks(pull),
     (row) =>
       row.kind === "delivery"
         ? { table: networkDaily, text: networkLine(row) }
         : { table: networkConversionDaily, text: networkConversionLine(row) },
     stagedPlace,
-  );
-  rows += await copyStream(
-    staging,
-    () => connector.conversions(pull),
-    (row) => ({ table: conversionDaily, text: conversionLine(row) }),
-    () => among,
   );
   rows += await copyStream(
     staging,
