@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import dotenv from "dotenv";
-import { connectorProblems, cpcProblems, withBareIds } from "./config/checks.ts";
+import { combinationProblems, cpcProblems, withBareIds } from "./config/checks.ts";
 import { ConfigError, type Problem } from "./config/problems.ts";
 import { readConfig } from "./config/read.ts";
 import { type ConfigSettings, configSchema } from "./config/schema.ts";
@@ -78,7 +78,8 @@ export const loadConfig = async ({ file, cwd, env }: ConfigSource): Promise<Conf
   const problems = onePerPath([
     ...raw.problems,
     ...cpcProblems(raw.tree),
-    ...("problems" in checked ? checked.problems : connectorProblems(checked.settings.connectors)),
+    ...combinationProblems(raw.tree, new Set(raw.problems.map(({ path }) => path))),
+    ...("problems" in checked ? checked.problems : []),
   ]);
   if ("problems" in checked || problems.length > 0) throw new ConfigError(path, problems);
   const { settings } = checked;
