@@ -73,6 +73,58 @@ test("--config goes before COSTPER_CONFIG, and a file that is not there is told 
   expect((error as ConfigError).lines().join("\n")).toMatch(/b\.yaml: there is no such file.*costper init/);
 });
 
+test("a config that uses every key is taken as it stands", async () => {
+  const env = Object.fromEntries(
+    [
+      ["DATABASE_URL", "postgresql://me:p%40ss@db.example:5432/costper"],
+      ["REDIS_URL", "rediss://:pw@redis.example"],
+    ].concat(["G_ID", "G_SECRET", "G_TOKEN", "M_TOKEN", "L_TOKEN"].map((name) => [name, name])),
+  );
+  const config = await load(
+    `
+database: \${DATABASE_URL}          # with a comment
+queue: \${REDIS_URL}
+reportingCurrency: EUR
+timezone: Europe/Copenhagen
+schedule: "30 3 * * *"
+lookbackDays: 30
+connectors:
+  google:
+    developerToken: \${G_DEVELOPER:-}   # optional
+    clientId: \${G_ID}
+    clientSecret: \${G_SECRET}
+    refreshToken: \${G_TOKEN}
+    loginCustomerId: "1234567890"
+    accounts: ["111-222-3333"]
+    conversions: [Purchase, 123456789]
+    lookbackDays: 90
+    endpoints: { api: "http://127.0.0.1:9001", oauth: "http://127.0.0.1:9001" }
+  meta:
+    accessToken: \${M_TOKEN}
+    accounts: ["act_1"]
+    conversions: [purchase, lead]
+    attribution: [7d_click, 1d_view]
+    apiVersion: v25.0
+    endpoints: { graph: "http://127.0.0.1:9002/" }
+  linkedin: { accessToken: \${L_TOKEN}, conversions: all, apiVersion: "202609" }
+notifiers: {}
+alerts: []
+web: { host: 127.0.0.1, port: 8787, token: \${COSTPER_WEB_TOKEN:-} }
+`,
+    env,
+  );
+  expect(config).toMatchObject({
+    database: env["DATABASE_URL"],
+    queue: env["REDIS_URL"],
+    lookbackDays: 30,
+    connectors: {
+      google: { conversions: ["Purchase", "123456789"], lookbackDays: 90 },
+      meta: { endpoints: { graph: "http://127.0.0.1:9002" } },
+    },
+  });
+  expect(config.connectors.google?.developerToken).toBeUndefined();
+});
+
 test("account ids are kept bare, digit by digit, whichever way they are written", async () => {
   const { connectors } = await load(`
 connectors:
