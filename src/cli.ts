@@ -9,6 +9,14 @@ import { createAct, examples, type Register } from "./commands/frame.ts";
 const commands: Readonly<
   Record<string, { readonly summary: string; readonly load: () => Promise<{ register: Register }> }>
 > = {
+  init: {
+    summary: "write a commented costper.yaml and .env to fill in",
+    load: () => import("./commands/init.ts"),
+  },
+  doctor: {
+    summary: "check config, database, queue and every credential",
+    load: () => import("./commands/doctor.ts"),
+  },
   migrate: {
     summary: "bring the warehouse schema up to date",
     load: () => import("./commands/migrate.ts"),
