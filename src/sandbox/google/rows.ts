@@ -2,7 +2,7 @@ import type { Day } from "../../domain/day.ts";
 import type { Credit, Leaf } from "./figures.ts";
 import type { ParsedQuery } from "./gaql.ts";
 import type { Fields } from "./campaigns.ts";
-import { managerFields, managerId, type SandboxAccount } from "./world.ts";
+import { managerFields, managerId, type SandboxAccount, type SandboxAction } from "./world.ts";
 
 /** Answers to checked queries, as JSON rows. */
 
@@ -15,8 +15,9 @@ const camel = (name: string): string =>
 const set = (row: Json, path: readonly string[], value: unknown): void => {
   if (value === undefined || value === null) return;
   let at = row;
-  for (const part of path.slice(0, -1)) at = (at[part] ??= {}) as Json;
-  at[path.at(-1) ?? ""] = value;
+  const last = path.length - 1;
+  for (let depth = 0; depth < last; depth += 1) at = (at[path[depth] ?? ""] ??= {}) as Json;
+  at[path[last] ?? ""] = value;
 };
 
 interface Column {
@@ -40,7 +41,9 @@ export const fieldMask = (fields: readonly string[]): string =>
   fields.map((field) => field.split(".").map(camel).join(".")).join(",");
 
 interface Sum {
-  readonly attributes: Fields;
+  /** Any of the leaves added up: all of them agree in what the row is about. */
+  readonly leaf: Leaf;
+  readonly action: SandboxAction | undefined;
   cost: number;
   impressions: number;
   clicks: number;
@@ -51,27 +54,44 @@ interface Sum {
 }
 
 /** 64-bit integers are text on this wire, doubles are numbers. */
-const metricsOf = (sum: Sum): Fields => ({
-  "metrics.cost_micros": String(sum.cost),
-  "metrics.impressions": String(sum.impressions),
-  "metrics.clicks": String(sum.clicks),
-  "metrics.interactions": String(sum.clicks),
-  "metrics.conversions": sum.counted / 100,
-  "metrics.conversions_value": sum.countedValue / 100,
-  "metrics.all_conversions": sum.all / 100,
-  "metrics.all_conversions_value": sum.allValue / 100,
-  "metrics.view_through_conversions": "0",
-});
+const metrics: Readonly<Record<string, (sum: Sum) => string | number>> = {
+  "metrics.cost_micros": (sum) => String(sum.cost),
+  "metrics.impressions": (sum) => String(sum.impressions),
+  "metrics.clicks": (sum) => String(sum.clicks),
+  "metrics.interactions": (sum) => String(sum.clicks),
+  "metrics.conversions": (sum) => sum.counted / 100,
+  "metrics.conversions_value": (sum) => sum.countedValue / 100,
+  "metrics.all_conversions": (sum) => sum.all / 100,
+  "metrics.all_conversions_value": (sum) => sum.allValue / 100,
+  "metrics.view_through_conversions": () => "0",
+};
+
+const segments: Readonly<Record<string, (sum: Sum, day: Day) => unknown>> = {
+  "segments.date": (_, day) => day,
+  "segments.ad_network_type": ({ leaf }) => leaf.network,
+  "segments.conversion_action": ({ action }) => action?.resourceName,
+  "segments.conversion_action_name": ({ action }) => action?.fields["conversion_action.name"],
+  "segments.conversion_action_category": ({ action }) => action?.fields["conversion_action.category"],
+};
+
+/** How a column's value is found: by the resource that its name begins with. */
+const valueOf = (account: SandboxAccount, field: string): ((sum: Sum, day: Day) => unknown) => {
+  const metric = metrics[field] ?? segments[field];
+  if (metric) return metric;
+  switch (field.split(".")[0]) {
+    case "customer":
+      return () => account.fields[field];
+    case "campaign":
+      return ({ leaf }) => leaf.campaign.fields[field];
+    case "ad_group":
+      return ({ leaf }) => leaf.adGroup?.fields[field];
+    default:
+      return ({ leaf }) => leaf.ad?.fields[field];
+  }
+};
 
 const belongs = (leaf: Leaf, resource: string): boolean =>
   resource === "ad_group" || resource === "ad_group_ad" ? leaf.ad !== undefined : true;
-
-const attributesOf = (account: SandboxAccount, leaf: Leaf, resource: string): Fields => ({
-  ...account.fields,
-  ...(resource === "customer" ? {} : leaf.campaign.fields),
-  ...(resource === "ad_group" || resource === "ad_group_ad" ? leaf.adGroup?.fields : {}),
-  ...(resource === "ad_group_ad" ? leaf.ad?.fields : {}),
-});
 
 const levelKey = (leaf: Leaf, resource: string): string =>
   resource === "customer"
@@ -89,35 +109,27 @@ export const dayRows = (
   day: Day,
   leaves: readonly Leaf[],
 ): Json[] => {
-  const columns = columnsOf(query.fields);
   const byNetwork = query.fields.includes("segments.ad_network_type");
   const byAction = query.fields.some((field) => field.startsWith("segments.conversion_action"));
   const sums = new Map<string, Sum>();
 
-  const add = (leaf: Leaf, credits: readonly Credit[], action: Credit["action"] | undefined): void => {
-    const key = [levelKey(leaf, query.resource), byNetwork ? leaf.network : "", action?.id ?? ""].join("|");
+  const add = (leaf: Leaf, credits: readonly Credit[], action: SandboxAction | undefined): void => {
+    const key = `${levelKey(leaf, query.resource)}|${byNetwork ? leaf.network : ""}|${action?.id ?? ""}`;
     let sum = sums.get(key);
-    if (!sum)
-      sums.set(
-        key,
-        (sum = {
-          attributes: {
-            ...attributesOf(account, leaf, query.resource),
-            "segments.date": day,
-            "segments.ad_network_type": leaf.network,
-            "segments.conversion_action": action?.resourceName,
-            "segments.conversion_action_name": action?.fields["conversion_action.name"],
-            "segments.conversion_action_category": action?.fields["conversion_action.category"],
-          },
-          cost: 0,
-          impressions: 0,
-          clicks: 0,
-          counted: 0,
-          countedValue: 0,
-          all: 0,
-          allValue: 0,
-        }),
-      );
+    if (!sum) {
+      sum = {
+        leaf,
+        action,
+        cost: 0,
+        impressions: 0,
+        clicks: 0,
+        counted: 0,
+        countedValue: 0,
+        all: 0,
+        allValue: 0,
+      };
+      sums.set(key, sum);
+    }
     sum.cost += leaf.costMicros;
     sum.impressions += leaf.impressions;
     sum.clicks += leaf.clicks;
@@ -135,13 +147,16 @@ export const dayRows = (
     else add(leaf, leaf.credits, undefined);
   }
 
-  const asked = query.fields.filter((field) => field.startsWith("metrics."));
+  const columns = columnsOf(query.fields).map(({ field, path }) => ({
+    path,
+    value: valueOf(account, field),
+  }));
+  const asked = query.fields.flatMap((field) => metrics[field] ?? []);
   const rows: Json[] = [];
   for (const sum of sums.values()) {
-    const metrics = metricsOf(sum);
-    if (asked.length > 0 && asked.every((field) => Number(metrics[field]) === 0)) continue;
+    if (asked.length > 0 && asked.every((metric) => Number(metric(sum)) === 0)) continue;
     const row: Json = {};
-    for (const { field, path } of columns) set(row, path, metrics[field] ?? sum.attributes[field]);
+    for (const { path, value } of columns) set(row, path, value(sum, day));
     rows.push(row);
   }
   return rows;
