@@ -152,3 +152,12 @@ test("warns of an API version that ends within 60 days", async () => {
   open({ settings: { apiVersion: "202601" } });
   expect(logged.join("")).toContain('"endsOn":"2027-01-15"');
 });
+
+test("lets nothing fail unheard where a call is aborted before its token is there", async () => {
+  const { open, server } = await startLinkedin();
+  server.addFault(linkedinFaults.refreshRefused("invalid_grant"));
+  const stop = new AbortController();
+  const work = failureOf(drain(open().totals({ ...week(), signal: stop.signal })));
+  stop.abort();
+  expect((await work).kind).toBe("cancelled");
+});
