@@ -51,11 +51,21 @@ export const createLinkedinSandbox = (options: LinkedinSandboxOptions): Linkedin
   });
   const oauth = createOauth(clock);
   const restatements = new Map<string, number>();
+  // Figures of a campaign-day are asked for by several reports; they move with the hour and with restatements.
+  const computed = new Map<string, CampaignFigures | undefined>();
   const figures = (
     account: SandboxAccount,
     campaign: SandboxCampaign,
     day: Day,
-  ): CampaignFigures | undefined => figuresOf(seed, account, campaign, day, clock(), restatements);
+  ): CampaignFigures | undefined => {
+    const now = clock();
+    const key = `${campaign.id} ${day} ${Math.floor(now.getTime() / 3_600_000)}`;
+    if (computed.has(key)) return computed.get(key);
+    const found = figuresOf(seed, account, campaign, day, now, restatements);
+    if (computed.size > 50_000) computed.clear();
+    computed.set(key, found);
+    return found;
+  };
 
   let volume: { readonly at: number; readonly values: number }[] = [];
   const exceedsVolume = (values: number): boolean => {
@@ -164,7 +174,10 @@ export const createLinkedinSandbox = (options: LinkedinSandboxOptions): Linkedin
     truth: createTruth(accounts, figures),
     accounts,
     oauth,
-    restate: (campaignId, day, percent) => void restatements.set(restatementKey(campaignId, day), percent),
+    restate(campaignId, day, percent) {
+      restatements.set(restatementKey(campaignId, day), percent);
+      computed.clear();
+    },
     answer(exchange) {
       if (exchange.path === "/oauth/v2/accessToken") {
         oauth.answer(exchange);
