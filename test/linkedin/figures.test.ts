@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
 import { notCounted } from "../../src/connectors/linkedin/counting.ts";
+import { onPath } from "../../src/sandbox/faults.ts";
+import { linkedinFaults } from "../../src/sandbox/linkedin/index.ts";
 import { addDays } from "../../src/domain/day.ts";
 import { accountOf, drain, exact, list, pullOf, startLinkedin, sum, today, trafficIs } from "./support.ts";
 
@@ -162,7 +164,7 @@ test("sees conversions that come in late, days that are restated and rows that v
   ).not.toBe(restated.spend);
 });
 
-test("finds every row where LinkedIn would cut the answer at 15,000 without a word: halves days, then campaigns", async () => {
+test("finds every row where LinkedIn would cut the answer at 15,000 without a word", async () => {
   const { open, sandbox, server } = await startLinkedin({ accounts: 1, campaigns: 8_500 });
   const connector = open();
   const [account] = sandbox.accounts;
@@ -175,14 +177,30 @@ test("finds every row where LinkedIn would cut the answer at 15,000 without a wo
 });
 
 test("splits a single day that is too large by campaigns, also those that no listing has", async () => {
-  const { open, sandbox } = await startLinkedin({ accounts: 1, campaigns: 17_000 });
-  const connector = open();
+  const { open, sandbox, server } = await startLinkedin({ campaigns: 60 });
+  const account = sandbox.accounts[1];
+  const unlisted = account?.campaigns.find(({ listed }) => !listed);
+  if (!account || !unlisted) throw new Error("the second account has a campaign that no listing has");
   const day = addDays(today, -30);
-  const pull = pullOf(day, day, { account: accountOf(sandbox.accounts[0]?.id ?? "") });
-  const rows = await drain(connector.performance(pull));
-  const truth = sandbox.truth.days(pull.account.id, day, day);
-  expect(rows.length).toBeGreaterThan(15_000);
-  expect(sum(rows.map(({ spend }) => spend))).toBe(sum(truth.map(({ spend }) => spend)));
+  const row = {
+    dateRange: { start: { year: 2026, month: 10, day: 22 } },
+    pivotValues: [`urn:li:sponsoredCampaign:${unlisted.id}`],
+    costInLocalCurrency: "1",
+  };
+  server.addFault(
+    linkedinFaults.answers(
+      200,
+      { elements: Array.from({ length: 15_000 }, () => row) },
+      onPath("/adAnalytics"),
+    ),
+  );
+  const pull = pullOf(day, day, { account: accountOf(account.id, "USD") });
+  const rows = await drain(open().performance(pull));
+  expect(sum(rows.map(({ spend }) => spend))).toBe(
+    sum(sandbox.truth.days(account.id, day, day).map(({ spend }) => spend)),
+  );
+  expect(rows.map(({ campaignId }) => campaignId)).toContain(unlisted.id);
+  expect(server.requests.filter(({ path }) => path === "/rest/adAnalytics")).toHaveLength(3);
 });
 
 test("restates 8 days each night and as far back as the longest window of a rule reaches, 180 days at most", async () => {
