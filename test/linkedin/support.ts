@@ -14,7 +14,7 @@ import {
 import { type Exchange, listen } from "../../src/sandbox/server.ts";
 
 export const today = "2026-11-21";
-export const start = new Date(`${today}T10:00:00Z`);
+const start = new Date(`${today}T10:00:00Z`);
 
 export interface Opened {
   readonly maxWaitMs?: number;

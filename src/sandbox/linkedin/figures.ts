@@ -3,7 +3,7 @@ import { ageInDays, arrived, chance, dayFactor, maturedShare } from "../pattern.
 import type { SandboxAccount, SandboxCampaign } from "./world.ts";
 
 /** Website conversions of one rule, or (`ruleId` empty) of a rule that no longer exists. */
-export interface RuleFigures {
+interface RuleFigures {
   readonly ruleId: string;
   readonly conversions: number;
   readonly postClick: number;
