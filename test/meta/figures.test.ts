@@ -103,6 +103,16 @@ test("reads explicit windows, which nest for clicks, and never the key `value`",
   expect(total("7d_click")).toBeLessThan(total("28d_click"));
 });
 
+test("warns where the counted name is missing while others of its family are there", async () => {
+  const { connector, pull, logs } = await bench({
+    settings: { conversions: ["onsite_app_purchase", "lead"] },
+  });
+  await all(connector.conversions(pull(week)));
+  const warnings = logs.filter((line) => line.includes("check connectors.meta.conversions"));
+  expect(warnings).toHaveLength(1);
+  expect(warnings[0]).toContain('"counted":"onsite_app_purchase"');
+});
+
 test("leaves engagement out", async () => {
   const { connector, pull } = await bench();
   const actions = new Set((await all(connector.conversions(pull(week)))).map(({ actionId }) => actionId));

@@ -12,7 +12,7 @@ const figure = z.union([z.string(), z.number()]).nullish();
 const actionList = z.array(z.looseObject({ action_type: z.string() })).nullish();
 
 /** One row of any insights report; unknown keys are let through, absent ones are undefined. */
-export const insightsRow = z.object({
+const insightsRow = z.object({
   date_start: z.string(),
   date_stop: z.string().nullish(),
   account_currency: z.string().nullish(),

@@ -1,6 +1,6 @@
 import { claims, type Event } from "./facts.ts";
 
-export interface WireAction {
+interface WireAction {
   readonly action_type: string;
   readonly [key: string]: string;
 }
@@ -62,7 +62,7 @@ const listOf = (
   });
 };
 
-export interface ActionFields {
+interface ActionFields {
   readonly actions?: readonly WireAction[];
   readonly action_values?: readonly WireAction[];
   readonly conversions?: readonly WireAction[];
