@@ -53,7 +53,11 @@ const listOf = (
 ): WireAction[] => {
   const byName = new Map<string, Event[]>();
   for (const event of events)
-    for (const name of namesOf(event)) byName.set(name, [...(byName.get(name) ?? []), event]);
+    for (const name of namesOf(event)) {
+      const named = byName.get(name);
+      if (named) named.push(event);
+      else byName.set(name, [event]);
+    }
   return [...byName].map(([action_type, named]) => {
     const keys = windows
       .map((window) => [window, figure(named.filter((event) => claims(window, event)))] as const)
