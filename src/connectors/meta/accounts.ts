@@ -5,6 +5,7 @@ import { asFailure } from "../../domain/failure.ts";
 import { bareAccountId } from "../../domain/platform.ts";
 import type { ConnectorContext } from "../connector.ts";
 import type { Client } from "./client.ts";
+import { nameText } from "./normalize.ts";
 import type { MetaSettings } from "./settings.ts";
 
 const fields =
@@ -26,7 +27,7 @@ const notEnabled = new Set(["DISABLED", "PENDING_CLOSURE", "CLOSED"]);
 const wireAccount = z.object({
   id: z.string().optional(),
   account_id: z.string().optional(),
-  name: z.string().nullish(),
+  name: nameText.nullish(),
   currency: z.string().regex(/^[A-Z]{3}$/),
   timezone_name: z.string().nullish(),
   timezone_offset_hours_utc: z.number().nullish(),
