@@ -33,6 +33,8 @@ export interface ConnectorOptions {
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly clock?: () => Date;
   readonly maxWaitMs?: number;
+  /** Of the test's own context, where tests run side by side. */
+  readonly cleanUp?: typeof onTestFinished;
 }
 
 /** A connector that talks to `url`; what it logs and asks is kept for the test to look at. */
@@ -70,7 +72,7 @@ export const startSandbox = async (
 ) => {
   const sandbox = createGoogleSandbox({ clock: options.clock ?? noon, ...options.world });
   const server = await listen(sandbox);
-  onTestFinished(() => server.close());
+  (options.cleanUp ?? onTestFinished)(() => server.close());
   return { sandbox, server, ...connectTo(server.url, options) };
 };
 
