@@ -134,3 +134,12 @@ test("a revoked token stops the discovery, however many roots there are", async 
   server.addFault(googleFaults.invalidGrant());
   await expect(discover(connector)).rejects.toMatchObject({ kind: "credentials", code: "invalid_grant" });
 });
+
+test("an error under a status of 200 is no empty list of accounts", async () => {
+  const { connector } = await startWire((exchange) =>
+    exchange.json(200, {
+      error: { code: 403, status: "PERMISSION_DENIED", details: [{ reason: "SERVICE_DISABLED" }] },
+    }),
+  );
+  await expect(discover(connector)).rejects.toMatchObject({ kind: "credentials", code: "SERVICE_DISABLED" });
+});

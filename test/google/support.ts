@@ -38,7 +38,7 @@ export interface ConnectorOptions {
 }
 
 /** A connector that talks to `url`; what it logs and asks is kept for the test to look at. */
-export const connectTo = (url: string, options: ConnectorOptions = {}) => {
+const connectTo = (url: string, options: ConnectorOptions = {}) => {
   const logged: string[] = [];
   const answered: { call: string; status: number }[] = [];
   const clock = options.clock ?? noon;

@@ -16,7 +16,7 @@ import type { ActionFacts } from "./actions.ts";
  * A row as Google sends it: lowerCamel names, 64-bit integers as text, doubles as numbers, anything null left out.
  * Figures are checked as they are read, and whatever else is in a row is ignored.
  */
-export interface Row {
+interface Row {
   readonly customer?: { readonly id?: unknown };
   readonly campaign?: {
     readonly id?: unknown;
@@ -87,7 +87,7 @@ const deliveryOf = ({ metrics }: Row): Delivery | undefined => {
 };
 
 /** The id in `customers/{owner}/conversionActions/{id}`. Google gives it out once, whoever the owner is. */
-export const actionIdOf = (value: unknown): string => {
+const actionIdOf = (value: unknown): string => {
   const id = typeof value === "string" ? /\/conversionActions\/(\d+)$/.exec(value)?.[1] : undefined;
   if (id === undefined) throw unreadable("segments.conversion_action", value);
   return id;
