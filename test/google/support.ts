@@ -123,3 +123,12 @@ export const failing = async (
 /** Adds decimal text up in millionths. */
 export const sum = (figures: readonly string[]): bigint =>
   figures.reduce((total, figure) => total + BigInt(Math.round(Number(figure) * 1e6)), 0n);
+
+/** One row of an ad's day as it comes over the wire. */
+export const rowOf = (id: string, metrics: object = { costMicros: "1", impressions: "1", clicks: "0" }) => ({
+  campaign: { id: "1", resourceName: "customers/1000000011/campaigns/1" },
+  adGroup: { id: "2" },
+  adGroupAd: { ad: { id } },
+  segments: { date: "2026-11-19" },
+  metrics,
+});

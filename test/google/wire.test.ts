@@ -4,18 +4,10 @@ import type { Connector } from "../../src/connectors/connector.ts";
 import type { Failure } from "../../src/domain/failure.ts";
 import { googleCredentials, googleFaults, onQuery } from "../../src/sandbox/google/index.ts";
 import { answers, connectionReset, htmlPage, truncatedJson } from "../../src/sandbox/faults.ts";
-import { all, failing, pullOf, startSandbox, startWire } from "./support.ts";
+import { all, failing, pullOf, rowOf, startSandbox, startWire } from "./support.ts";
 
 const ads = (connector: Connector) => connector.performance(pullOf({ from: "2026-10-20" }));
 const manyBatches = { world: { batchRows: 100 } };
-const row = (id: string, metrics: object = { costMicros: "1", impressions: "1", clicks: "0" }) => ({
-  campaign: { id: "1", resourceName: "customers/1000000011/campaigns/1" },
-  adGroup: { id: "2" },
-  adGroupAd: { ad: { id } },
-  segments: { date: "2026-11-19" },
-  metrics,
-});
-
 describe("an answer that breaks after good batches is a failure, never a short success", () => {
   test.each([
     ["an error element at its end", googleFaults.trailingError(2), "internalError.TRANSIENT_ERROR"],
@@ -34,7 +26,7 @@ describe("an answer that breaks after good batches is a failure, never a short s
 
   test("an end after a whole batch, without the closing bracket", async () => {
     const { connector } = await startWire((exchange) =>
-      exchange.text(200, `[${JSON.stringify({ results: [row("1")] })}`),
+      exchange.text(200, `[${JSON.stringify({ results: [rowOf("1")] })}`),
     );
     const { failure, items } = await failing(ads(connector));
     expect(failure.kind).toBe("transient");
@@ -53,7 +45,7 @@ describe("an answer that breaks after good batches is a failure, never a short s
     const { connector } = await startWire((exchange) =>
       exchange.text(
         200,
-        `[{"results":[${JSON.stringify(row("1"))}]},{"error":{"code":429,"status":"RESOURCE_EXHAUSTED","details":[{"errors":[{"errorCode":{"quotaError":"RESOURCE_EXHAUSTED"},"details":{"quotaErrorDetails":{"rateScope":"DEVELOPER","retryDelay":"600s"}}}]}]}}]`,
+        `[{"results":[${JSON.stringify(rowOf("1"))}]},{"error":{"code":429,"status":"RESOURCE_EXHAUSTED","details":[{"errors":[{"errorCode":{"quotaError":"RESOURCE_EXHAUSTED"},"details":{"quotaErrorDetails":{"rateScope":"DEVELOPER","retryDelay":"600s"}}}]}]}}]`,
       ),
     );
     const { failure, items } = await failing(ads(connector));
@@ -153,71 +145,6 @@ describe("what nobody can mend by waiting is said at once", () => {
   });
 });
 
-describe("every legal way to write an answer is read", () => {
-  test.each([
-    ["no batches", "[]"],
-    ["a batch without results", '[{"fieldMask":"campaign.id","requestId":"x"}]'],
-    ["empty results and a summary", '[{"results":[]},{"summaryRow":{"metrics":{"costMicros":"0"}}}]'],
-    ["blanks everywhere", " \n[\r\n\t] \n"],
-    [
-      "rows whose figures are all zero",
-      JSON.stringify([{ results: [row("1", {}), row("2", { costMicros: "0", clicks: "0" })] }]),
-    ],
-  ])("%s: no rows", async (_, text) => {
-    const { connector } = await startWire((exchange) => exchange.text(200, text));
-    expect(await all(ads(connector))).toEqual([]);
-  });
-
-  test("fields that are missing count as 0, fields that nobody knows are ignored", async () => {
-    const { connector } = await startWire((exchange) =>
-      exchange.json(200, [
-        {
-          results: [{ ...row("9223372036854775807", { clicks: "3", newMetric: "x" }), brandNew: { a: [1] } }],
-          queryResourceConsumption: "12",
-        },
-      ]),
-    );
-    expect(await all(ads(connector))).toEqual([
-      {
-        date: "2026-11-19",
-        campaignId: "1",
-        adGroupId: "2",
-        adId: "9223372036854775807",
-        spend: "0.000000",
-        impressions: "0",
-        clicks: "3",
-      },
-    ]);
-  });
-
-  test.each([
-    ["a cost that is no integer", row("1", { costMicros: "1.5" })],
-    ["a count that is text", row("1", { clicks: "many" })],
-    ["an id that lost its digits", { ...row("1"), campaign: { id: 2 ** 53 } }],
-    ["a row without an ad", { ...row("1"), adGroupAd: {} }],
-    ["a day that was not asked for", { ...row("1"), segments: { date: "2025-01-01" } }],
-    ["a row without a day", { ...row("1"), segments: {} }],
-  ])("%s stops the stream and names the field", async (_, bad) => {
-    const { connector } = await startWire((exchange) => exchange.json(200, [{ results: [bad] }]));
-    const { failure } = await failing(ads(connector));
-    expect(failure.kind).toBe("data");
-    expect(failure.message).toMatch(/^(metrics|campaign|ad_group_ad|segments)\./);
-  });
-});
-
-test("a network or status that is newer than costper is kept as text", async () => {
-  const { connector } = await startWire((exchange) =>
-    exchange.json(200, [
-      { results: [{ ...row("1"), segments: { date: "2026-11-19", adNetworkType: "HOLOGRAM" } }] },
-    ]),
-  );
-  const stream = connector.networks(pullOf());
-  for await (const [first] of stream) {
-    expect(first).toMatchObject({ network: "HOLOGRAM", spend: "0.000001" });
-    break;
-  }
-});
-
 test("all who need a token at once share one exchange, and it is kept until shortly before it ends", async () => {
   let now = new Date("2026-11-20T12:00:00Z").getTime();
   const { connector, server, answered } = await startSandbox({ clock: () => new Date(now) });
@@ -303,7 +230,7 @@ test("no secret shows in a log line or an error, even where the platform repeats
 });
 
 test("the platform is read no faster than the rows are taken", async () => {
-  const batch = JSON.stringify({ results: Array.from({ length: 4_000 }, (_, ad) => row(String(ad + 1))) });
+  const batch = JSON.stringify({ results: Array.from({ length: 4_000 }, (_, ad) => rowOf(String(ad + 1))) });
   const batches = 40;
   let written = 0;
   const { connector } = await startWire(async ({ response }) => {
