@@ -53,7 +53,7 @@ test.each(views)("%s is drawn and breaks no rule of accessibility, light and dar
 });
 
 test.each(views)("%s fits a phone without scrolling sideways", async (path) => {
-  const page = await openPage(browser, { viewport: { width: 375, height: 800 }, isMobile: true });
+  const page = await openPage(browser, { viewport: { width: 375, height: 800 } });
   await visit(page, shared.url + path);
   expect(await page.evaluate("document.documentElement.scrollWidth - innerWidth")).toBeLessThanOrEqual(0);
   expect(await axeViolations(page)).toEqual([]);

@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from "kysely";
 import { z } from "zod";
 import { type Breakdown, type BreakdownRow, breakdowns, type Figures } from "./answers.ts";
+import { areMonthsFresh } from "./campaign-months.ts";
 import { chooseCurrency, figure, figureNames, figures } from "./money.ts";
 import { grouped, nameOf, type Scope, totalsOf } from "./groups.ts";
 import { accountKeys, currencyKey, filterKeys, pageKeys, rangeKeys, resolveRange, search } from "./query.ts";
@@ -23,14 +24,20 @@ export const breakdownQuery = z.strictObject({
 export type BreakdownQuery = z.infer<typeof breakdownQuery>;
 
 /** What the query speaks of, resolved once. */
-export const scopeOf = async (read: Read, query: BreakdownQuery): Promise<Scope> => ({
-  by: query.by,
-  range: await resolveRange(read, query),
-  choice: await chooseCurrency(read, query.currency),
-  keys: await accountKeys(read, query),
-  campaign: query.campaign,
-  q: query.q === "" ? undefined : query.q,
-});
+export const scopeOf = async (read: Read, query: BreakdownQuery): Promise<Scope> => {
+  const range = await resolveRange(read, query);
+  const keys = await accountKeys(read, query);
+  const { by, campaign } = query;
+  return {
+    by,
+    range,
+    choice: await chooseCurrency(read, query.currency),
+    keys,
+    campaign,
+    monthly: by === "campaign" && campaign === undefined && (await areMonthsFresh(read, { range, keys })),
+    q: query.q === "" ? undefined : query.q,
+  };
+};
 
 /** Unknown figures come last whichever way one sorts; equal ones keep a fixed order, so that pages do not overlap. */
 export const ordering = ({ by, sort, order }: BreakdownQuery): RawBuilder<unknown> => {
