@@ -62,8 +62,11 @@ export const breakdown = async (read: Read, query: BreakdownQuery): Promise<Brea
     with grouped as materialized (${grouped(scope)}),
     totals as (${totalsOf(scope)}),
     page as (
-      select g.*, row_number() over (order by ${ordering(query)}) as place from grouped g
-      order by place limit ${query.size} offset ${(query.page - 1) * query.size}
+      select g.*, row_number() over () as place
+      from (
+        select * from grouped g order by ${ordering(query)}
+        limit ${query.size} offset ${(query.page - 1) * query.size}
+      ) g
     )
     select 'row' as kind, g.place, g.platform, g.account_id, g.account_name, g.campaign_id, g.campaign_name, g.part,
            g.currency, g.is_final, 0 as count, ${figures}

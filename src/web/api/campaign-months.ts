@@ -32,7 +32,7 @@ export const campaignMonths = ({ range, keys, choice }: Scope): RawBuilder<unkno
   // Element 0 is none: NULL, so that a month taken from its start has nothing taken off.
   const part = (column: string): RawBuilder<unknown> =>
     sql`sum(${sql.ref(`m.${column}`)}[p.last] - coalesce(${sql.ref(`m.${column}`)}[p.before], 0))`;
-  const decimal = (column: string): RawBuilder<unknown> => sql`round(${part(column)} / 1000000.0, 6)`;
+  const decimal = (column: string): RawBuilder<unknown> => sql`${part(column)} * 0.000001`;
   const amount = (column: string): RawBuilder<unknown> =>
     choice.mode === "reporting"
       ? sql`case when ${part("days_without_rate")} = 0 then ${decimal(`${column}_reporting`)} end`
