@@ -3,7 +3,7 @@ import { z } from "zod";
 import { type Breakdown, type BreakdownRow, breakdowns, type Figures } from "./answers.ts";
 import { areMonthsFresh } from "./campaign-months.ts";
 import { chooseCurrency, figure, figureNames, figures } from "./money.ts";
-import { grouped, nameOf, type Scope, totalsOf } from "./groups.ts";
+import { campaignNameOf, grouped, nameOf, type Scope, totalsOf } from "./groups.ts";
 import { accountKeys, currencyKey, filterKeys, pageKeys, rangeKeys, resolveRange, search } from "./query.ts";
 import type { Read } from "./read.ts";
 import { sparks } from "./sparks.ts";
@@ -24,7 +24,7 @@ export const breakdownQuery = z.strictObject({
 export type BreakdownQuery = z.infer<typeof breakdownQuery>;
 
 /** What the query speaks of, resolved once. */
-export const scopeOf = async (read: Read, query: BreakdownQuery): Promise<Scope> => {
+export const scopeOf = async (read: Read, query: BreakdownQuery, named = false): Promise<Scope> => {
   const range = await resolveRange(read, query);
   const keys = await accountKeys(read, query);
   const { by, campaign } = query;
@@ -35,6 +35,7 @@ export const scopeOf = async (read: Read, query: BreakdownQuery): Promise<Scope>
     keys,
     campaign,
     monthly: by === "campaign" && campaign === undefined && (await areMonthsFresh(read, { range, keys })),
+    named: named || query.sort === "name" || (query.q ?? "") !== "",
     q: query.q === "" ? undefined : query.q,
   };
 };
@@ -68,7 +69,8 @@ export const breakdown = async (read: Read, query: BreakdownQuery): Promise<Brea
         limit ${query.size} offset ${(query.page - 1) * query.size}
       ) g
     )
-    select 'row' as kind, g.place, g.platform, g.account_id, g.account_name, g.campaign_id, g.campaign_name, g.part,
+    select 'row' as kind, g.place, g.platform, g.account_id, g.account_name, g.campaign_id,
+           ${campaignNameOf(scope)} as campaign_name, g.part,
            g.currency, g.is_final, 0 as count, ${figures}
     from page g
     union all

@@ -49,6 +49,38 @@ export const campaignMonths = ({ range, keys, choice }: Scope): RawBuilder<unkno
     having ${part("days_with_row")} > 0`;
 };
 
+interface CampaignRow {
+  readonly platform: string;
+  readonly account_id: string | null;
+  readonly campaign_id: string | null;
+}
+
+/** Cost per conversion by day of some campaigns: the step from each element to the next. */
+export const monthlySparks = <Day>(
+  read: Read,
+  { range, choice }: Scope,
+  rows: readonly CampaignRow[],
+): Promise<readonly Day[]> => {
+  const step = (column: string): RawBuilder<unknown> =>
+    sql`(${sql.ref(`m.${column}`)}[d.day] - coalesce(${sql.ref(`m.${column}`)}[d.day - 1], 0))`;
+  const spend =
+    choice.mode === "reporting"
+      ? sql`case when ${step("days_without_rate")} = 0 then ${step("spend_reporting")} end`
+      : step("spend");
+  return read<Day>(sql`
+    select a.platform, a.account_id, m.campaign_id, null::text as part, ${currencyOf(choice)} as currency,
+           m.month + (d.day - 1) - ${range.from}::date as place,
+           round((${spend})::numeric / nullif(${step("conversions")}, 0), 6) as value
+    from unnest(${rows.map(({ platform }) => platform)}::text[], ${rows.map(({ account_id }) => account_id)}::text[],
+                ${rows.map(({ campaign_id }) => campaign_id)}::text[]) as r (platform, account_id, campaign_id)
+    join warehouse.account a on a.platform = r.platform and a.account_id = r.account_id
+    join marts.campaign_month m on m.account_key = a.account_key and m.campaign_id = r.campaign_id
+      and m.month between ${monthOf(range.from)}::date and ${range.to}::date ${inCurrency(choice)}
+    cross join generate_series(1, 31) as d (day)
+    where m.month + (d.day - 1) between ${range.from}::date and ${range.to}::date
+      and m.month + (d.day - 1) < m.month + interval '1 month' and ${step("days_with_row")} > 0`);
+};
+
 /** Brings stale months up to date in small steps, one run at a time; ends when none is left. */
 export const openRefresher = (db: Kysely<DB>, onFailure: (error: unknown) => void) => {
   const closing = new AbortController();

@@ -4,6 +4,13 @@ import { currencyOf, inCurrency, sums, sumsOfSums, valueOf } from "./money.ts";
 import { campaignMonths } from "./campaign-months.ts";
 import { containing, within } from "./query.ts";
 
+/** The name of the campaign of a group `g`, looked up for those rows only that are shown. */
+export const campaignNameOf = ({ by, named }: Scope): RawBuilder<unknown> =>
+  named || by !== "campaign"
+    ? sql`g.campaign_name`
+    : sql`(select c.name from warehouse.campaign c join warehouse.account a using (account_key)
+           where a.platform = g.platform and a.account_id = g.account_id and c.campaign_id = g.campaign_id)`;
+
 /** What a breakdown is about: how it groups, and which rows of the mart it takes. */
 export interface Scope {
   readonly by: BreakdownBy;
@@ -14,6 +21,8 @@ export interface Scope {
   readonly campaign: string | undefined;
   /** Whether marts.campaign_month has all that the scope takes; the daily mart is added up otherwise. */
   readonly monthly: boolean;
+  /** Whether every campaign's name is needed, for sorting or searching by it; else those of a page are enough. */
+  readonly named: boolean;
   /** Part of a name or id. */
   readonly q: string | undefined;
 }
@@ -82,10 +91,10 @@ const campaignSums = (scope: Scope): RawBuilder<unknown> =>
 
 const byCampaign = (scope: Scope): RawBuilder<unknown> => sql`
   select a.platform, a.account_id, a.name as account_name, s.campaign_id,
-         c.name as campaign_name, null::text as part, s.currency, ${sumNames}
+         ${scope.named ? sql`c.name` : sql`null::text`} as campaign_name, null::text as part, s.currency, ${sumNames}
   from (${campaignSums(scope)}) s
   join warehouse.account a on a.account_key = s.account_key
-  left join warehouse.campaign c on c.account_key = s.account_key and c.campaign_id = s.campaign_id
+  ${scope.named ? sql`left join warehouse.campaign c on c.account_key = s.account_key and c.campaign_id = s.campaign_id` : sql``}
   ${matching(scope.q, "c.name", "s.campaign_id", "a.name")}`;
 
 const byNetwork = (scope: Scope): RawBuilder<unknown> => sql`
