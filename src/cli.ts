@@ -25,6 +25,14 @@ const commands: Readonly<
     summary: "list the ad accounts that the credentials reach",
     load: () => import("./commands/accounts.ts"),
   },
+  grant: {
+    summary: "make a role that may read the figures and nothing else",
+    load: () => import("./commands/grant.ts"),
+  },
+  export: {
+    summary: "write a table as CSV, Parquet or NDJSON",
+    load: () => import("./commands/export.ts"),
+  },
 };
 
 const version = (): string => {
