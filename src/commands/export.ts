@@ -1,10 +1,9 @@
 import { Option } from "commander";
 import { resolve } from "node:path";
-import { Failure } from "../domain/failure.ts";
 import { type ExportFormat, exportFormats, exportTable } from "../warehouse/export/export.ts";
 import { checkRange, parseDay } from "./dates.ts";
-import { UsageError } from "./errors.ts";
 import { examples, type Register } from "./frame.ts";
+import { asWrongUse } from "./usage.ts";
 
 interface Options {
   readonly format: ExportFormat;
@@ -40,11 +39,7 @@ export const register: Register = (command, act) => {
           table,
           destination: toStream ? process.stdout : resolve(destination),
           signal,
-        }).catch((error: unknown) => {
-          if (error instanceof Failure && error.code === "usage")
-            throw new UsageError(error.message, error.remedy);
-          throw error;
-        });
+        }).catch(asWrongUse);
         if (toStream) return;
         if (globals.json) return out.json({ files });
         for (const { file, rows } of files) out.text(`${file ?? ""}  ${String(rows)} rows`);

@@ -1,8 +1,8 @@
 import { InvalidArgumentError } from "commander";
-import { Failure } from "../domain/failure.ts";
 import { grantAnalyst } from "../warehouse/grant.ts";
 import { UsageError } from "./errors.ts";
 import { examples, type Register } from "./frame.ts";
+import { asWrongUse } from "./usage.ts";
 
 const minutes = (text: string): number => {
   const value = Number(text);
@@ -38,11 +38,7 @@ export const register: Register = (command, act) => {
         const { password } = await grantAnalyst(database, {
           name,
           statementTimeoutMs: timeout * 60_000,
-        }).catch((error: unknown) => {
-          if (error instanceof Failure && error.code === "usage")
-            throw new UsageError(error.message, error.remedy);
-          throw error;
-        });
+        }).catch(asWrongUse);
         const url = connection(databaseUrl, name);
         if (globals.json)
           return out.json({ role: name, created: password !== undefined, password: password ?? null, url });
