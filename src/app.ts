@@ -5,7 +5,7 @@ import type { Connector, ConnectorContext, TokenStore } from "./connectors/conne
 import { createLimits, type Limits, type SharedPauses } from "./connectors/limits.ts";
 import { openConnector } from "./connectors/registry.ts";
 import type { Platform } from "./domain/platform.ts";
-import { checkDatabase, type Database, openDatabase } from "./warehouse/database.ts";
+import { checkDatabase, type Database, describeUrl, openDatabase } from "./warehouse/database.ts";
 import { startEmbedded } from "./warehouse/embedded/server.ts";
 
 /** What may differ from one command to another. */
@@ -44,11 +44,19 @@ export interface App {
 
 const defaultMaxWaitMs = 15 * 60_000;
 
-const openWarehouse = async (config: Config, connections: number | undefined) => {
-  const embedded =
-    config.database === undefined
-      ? await startEmbedded({ folder: join(config.folder, ".costper") })
-      : undefined;
+/** The warehouse of a config, its own or the embedded one, known to answer. */
+export interface Warehouse {
+  readonly database: Database;
+  readonly url: string;
+  /** Where it is, for people. */
+  readonly where: string;
+  readonly close: () => Promise<void>;
+}
+
+/** @throws Failure where the database does not answer. */
+export const openWarehouse = async (config: Config, connections?: number): Promise<Warehouse> => {
+  const folder = join(config.folder, ".costper");
+  const embedded = config.database === undefined ? await startEmbedded({ folder }) : undefined;
   const url = config.database ?? embedded?.url ?? "";
   const database = openDatabase(url, connections === undefined ? {} : { connections });
   const close = async () => {
@@ -61,7 +69,7 @@ const openWarehouse = async (config: Config, connections: number | undefined) =>
     await close();
     throw error;
   }
-  return { database, url, close };
+  return { database, url, where: embedded ? folder : describeUrl(url), close };
 };
 
 /** Limits whose numbers the connector itself states: they are made once it is open, before its first call. */

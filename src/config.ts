@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import dotenv from "dotenv";
-import { connectorProblems, cpcProblems, withBareIds } from "./config/checks.ts";
+import { combinationProblems, cpcProblems, withBareIds } from "./config/checks.ts";
 import { ConfigError, type Problem } from "./config/problems.ts";
 import { readConfig } from "./config/read.ts";
 import { type ConfigSettings, configSchema } from "./config/schema.ts";
@@ -64,23 +64,36 @@ const onePerPath = (problems: readonly Problem[]): Problem[] =>
   [...new Map(problems.toReversed().map((problem) => [problem.path, problem])).values()].toReversed();
 
 /**
- * Reads, fills in and checks the whole configuration.
+ * Fills in and checks the text of a configuration as if it stood in `file`.
  * @throws ConfigError that holds every problem found.
  */
-export const loadConfig = async ({ file, cwd, env }: ConfigSource): Promise<Config> => {
-  const path = resolve(cwd, file ?? (env["COSTPER_CONFIG"] || "costper.yaml"));
-  const folder = dirname(path);
-  const text = await readText(path);
-  const raw = readConfig(basename(path), text, await environment(folder, env));
-  if (raw.tree === undefined) throw new ConfigError(path, raw.problems);
+export const parseConfig = (text: string, file: string, env: ConfigSource["env"]): Config => {
+  const raw = readConfig(basename(file), text, env);
+  if (raw.tree === undefined) throw new ConfigError(file, raw.problems);
 
   const checked = validate(configSchema, raw.tree, raw.emptied);
   const problems = onePerPath([
     ...raw.problems,
     ...cpcProblems(raw.tree),
-    ...("problems" in checked ? checked.problems : connectorProblems(checked.settings.connectors)),
+    ...combinationProblems(raw.tree, new Set(raw.problems.map(({ path }) => path))),
+    ...("problems" in checked ? checked.problems : []),
   ]);
-  if ("problems" in checked || problems.length > 0) throw new ConfigError(path, problems);
+  if ("problems" in checked || problems.length > 0) throw new ConfigError(file, problems);
   const { settings } = checked;
-  return deepFreeze({ ...settings, connectors: withBareIds(settings.connectors), file: path, folder });
+  return deepFreeze({
+    ...settings,
+    connectors: withBareIds(settings.connectors),
+    file,
+    folder: dirname(file),
+  });
+};
+
+/**
+ * Finds and reads the configuration.
+ * @throws ConfigError also where there is no such file.
+ */
+export const loadConfig = async ({ file, cwd, env }: ConfigSource): Promise<Config> => {
+  const path = resolve(cwd, file ?? (env["COSTPER_CONFIG"] || "costper.yaml"));
+  const text = await readText(path);
+  return parseConfig(text, path, await environment(dirname(path), env));
 };

@@ -25,8 +25,6 @@ const secretKeys = [
   "password",
   "authorization",
   "Authorization",
-  "database",
-  "queue",
 ];
 
 /** Errors of SDKs carry whole requests, tokens and all: only these fields of an error are logged. */

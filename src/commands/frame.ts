@@ -36,8 +36,8 @@ export interface Frame {
   readonly log: Logger;
   /** @throws ConfigError */
   readonly loadConfig: () => Promise<Config>;
-  /** Config, database and connectors; closed by the frame when the command has ended. */
-  readonly openApp: (overrides?: AppOverrides) => Promise<App>;
+  /** Database and connectors of the config, or of the given one; closed by the frame when the command has ended. */
+  readonly openApp: (overrides?: AppOverrides & { readonly config?: Config }) => Promise<App>;
   /** Names an account that lacks something. */
   readonly report: (shortfall: Shortfall) => void;
   /** Something to close when the command has ended; the last one first. */
@@ -103,10 +103,12 @@ const runCommand = async (
   const shortfalls: Shortfall[] = [];
   const { env } = process;
   const cwd = process.cwd();
-  const loadConfig = async (): Promise<Config> => {
-    const config = await import("../config.ts");
-    return config.loadConfig({ cwd, env, ...(globals.config === undefined ? {} : { file: globals.config }) });
+  let loaded: Promise<Config> | undefined;
+  const readConfig = async (): Promise<Config> => {
+    const { loadConfig } = await import("../config.ts");
+    return loadConfig({ cwd, env, ...(globals.config === undefined ? {} : { file: globals.config }) });
   };
+  const loadConfig = () => (loaded ??= readConfig());
   const frame: Frame = {
     globals,
     cwd,
@@ -116,9 +118,9 @@ const runCommand = async (
     out: createOutput(),
     loadConfig,
     openApp: async (overrides) => {
-      const config = await loadConfig();
+      const config = overrides?.config ?? (await loadConfig());
       const { openApp } = await import("../app.ts");
-      const app = await openApp({ config, log, signal, ...overrides });
+      const app = await openApp({ ...overrides, config, log, signal });
       closers.push(() => app.close());
       return app;
     },

@@ -1,4 +1,4 @@
-import { LineCounter, parseDocument } from "yaml";
+import { LineCounter, parseDocument, visit } from "yaml";
 import { type Problem, pathText } from "./problems.ts";
 import { fillIn, type Reference, restore, takeOut } from "./references.ts";
 
@@ -18,7 +18,7 @@ const syntaxWords: Readonly<Record<string, string>> = {
   MISSING_CHAR: "a quote, bracket, comma or colon is missing",
   MULTIPLE_DOCS: "the file holds more than one document",
   UNEXPECTED_TOKEN: "something here does not belong; text with special characters needs quotes",
-  BAD_ALIAS: "an alias (*name) leads nowhere",
+  BAD_ALIAS: "an alias (*name) leads nowhere or too far",
   TAG_RESOLVE_FAILED: "a tag (!name) is not known",
 };
 
@@ -26,19 +26,22 @@ const syntaxWords: Readonly<Record<string, string>> = {
 export const parseYaml = (name: string, text: string): { tree: unknown; problems: readonly Problem[] } => {
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { intAsBigInt: true, lineCounter, prettyErrors: false });
-  const problems = [...document.errors, ...document.warnings].map(({ code, pos }) => ({
-    path: `${name}:${String(lineCounter.linePos(pos[0]).line)}`,
+  const problemAt = (offset: number, code: string): Problem => ({
+    path: `${name}:${String(lineCounter.linePos(offset).line)}`,
     message: `${syntaxWords[code] ?? "this is not valid YAML"}; mend the line`,
-  }));
+  });
+  const problems = [...document.errors, ...document.warnings].map(({ code, pos }) => problemAt(pos[0], code));
+  visit(document, {
+    Alias: (_, alias) => {
+      if (alias.resolve(document) === undefined) problems.push(problemAt(alias.range?.[0] ?? 0, "BAD_ALIAS"));
+    },
+  });
   if (problems.length > 0) return { tree: undefined, problems };
   try {
     return { tree: document.toJS() ?? {}, problems };
   } catch {
-    // Aliases that lead nowhere, or that would blow the document up.
-    return {
-      tree: undefined,
-      problems: [{ path: `${name}:1`, message: "its aliases cannot be resolved; write the values out" }],
-    };
+    // Aliases that would blow the document up.
+    return { tree: undefined, problems: [problemAt(0, "BAD_ALIAS")] };
   }
 };
 
@@ -71,8 +74,12 @@ const fillTree = (
   const walk = (value: unknown, path: PropertyKey[]): unknown => {
     if (typeof value === "string") return walkText(value, path);
     if (typeof value === "bigint") return Number.isSafeInteger(Number(value)) ? Number(value) : value;
-    if (Array.isArray(value))
-      return value.map((item, index) => walk(item, [...path, index])).filter((item) => item !== undefined);
+    if (Array.isArray(value)) {
+      const items = value.map((item, index) => walk(item, [...path, index]));
+      // What came out empty counts as not written; what lacks its variable keeps its place in the list.
+      const kept = items.filter((_, index) => !emptied.has(pathText([...path, index])));
+      return kept.length === 0 && items.length > 0 ? undefined : kept;
+    }
     if (typeof value !== "object" || value === null) return value ?? undefined;
     const entries = Object.entries(value).map(([key, item]): [string, unknown] => {
       const name = restore(key, references);

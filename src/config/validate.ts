@@ -121,7 +121,7 @@ export const validate = <T>(
           path: pathText([...issue.path, key]),
           message: unknownKey(key, knownKeys(schema, issue.path)),
         }))
-      : [{ path: pathText(issue.path) || "costper.yaml", message: wordsOf(issue, tree, emptied) }],
+      : [{ path: pathText(issue.path) || "the file", message: wordsOf(issue, tree, emptied) }],
   );
   return { problems };
 };

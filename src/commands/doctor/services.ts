@@ -1,8 +1,7 @@
-import { join } from "node:path";
 import { Redis } from "ioredis";
+import { openWarehouse, type Warehouse } from "../../app.ts";
 import type { Config } from "../../config.ts";
-import { checkDatabase, type Database, describeUrl, openDatabase } from "../../warehouse/database.ts";
-import { startEmbedded } from "../../warehouse/embedded/server.ts";
+import type { Database } from "../../warehouse/database.ts";
 import { migrationStatus } from "../../warehouse/migrate.ts";
 import { type Check, failed, ok } from "./checks.ts";
 
@@ -35,27 +34,17 @@ const checkSchema = async (database: Database): Promise<Check> => {
 
 /** The database: whether it answers, its version, and the state of the schema. */
 export async function* checkWarehouse(config: Config): AsyncGenerator<Check> {
-  let close: () => Promise<void> = async () => undefined;
+  let warehouse: Warehouse | undefined;
   let subject = "database";
   try {
-    const embedded =
-      config.database === undefined
-        ? await startEmbedded({ folder: join(config.folder, ".costper") })
-        : undefined;
-    const url = config.database ?? embedded?.url ?? "";
-    const database = openDatabase(url, { connections: 2 });
-    close = async () => {
-      await database.close();
-      await embedded?.close();
-    };
-    await checkDatabase(database, url);
-    yield await checkVersion(database, embedded ? join(config.folder, ".costper") : describeUrl(url));
+    warehouse = await openWarehouse(config, 2);
+    yield await checkVersion(warehouse.database, warehouse.where);
     subject = "schema";
-    yield await checkSchema(database);
+    yield await checkSchema(warehouse.database);
   } catch (error) {
     yield failed(subject, error);
   } finally {
-    await close();
+    await warehouse?.close();
   }
 }
 
