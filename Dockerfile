@@ -4,7 +4,7 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY . .
-RUN npm run build && npm prune --omit=dev && mkdir -p data && touch costper.schema.json
+RUN npm run build && npm prune --omit=dev && mkdir -p data
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production

@@ -1,6 +1,7 @@
 import { CronExpressionParser } from "cron-parser";
 import { z } from "zod";
 import { connectorSettings } from "../connectors/registry.ts";
+import { baseUrl } from "../connectors/settings.ts";
 import { isTimeZone } from "../domain/day.ts";
 
 // What the notifiers and rules of alerts look like inside is the concern of `alerts/`.
@@ -74,6 +75,13 @@ export const configSchema = z.strictObject({
     .optional()
     .describe("Days pulled again each night; omitted: each platform's own restatement window."),
   connectors,
+  rates: z
+    .strictObject({
+      endpoint: baseUrl
+        .optional()
+        .describe("Where the European Central Bank's files are fetched; omitted: from the bank itself."),
+    })
+    .prefault({}),
   ...alertSections,
   web,
 });
