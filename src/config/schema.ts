@@ -3,6 +3,7 @@ import { z } from "zod";
 import { connectorSettings } from "../connectors/registry.ts";
 import { baseUrl } from "../connectors/settings.ts";
 import { isTimeZone } from "../domain/day.ts";
+import { defaultRatesEndpoint } from "../metrics/rates/download.ts";
 
 // What the notifiers and rules of alerts look like inside is the concern of `alerts/`.
 const alertSections = {
@@ -78,8 +79,10 @@ export const configSchema = z.strictObject({
   rates: z
     .strictObject({
       endpoint: baseUrl
-        .optional()
-        .describe("Where the European Central Bank's files are fetched; omitted: from the bank itself."),
+        .default(defaultRatesEndpoint)
+        .describe(
+          "Scheme, host and port that the European Central Bank's files of exchange rates come from.",
+        ),
     })
     .prefault({}),
   ...alertSections,

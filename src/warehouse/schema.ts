@@ -808,6 +808,53 @@ export interface MartsCostPerConversionWeekly {
   week: string | null;
 }
 
+export interface MartsOrganicExcludedDaily {
+  /**
+   * The platform's id of the account, bare.
+   */
+  account_id: string | null;
+  /**
+   * Name of the account today.
+   */
+  account_name: string | null;
+  /**
+   * The campaign; '' where the platform names none.
+   */
+  campaign_id: string | null;
+  /**
+   * Name of the campaign today.
+   */
+  campaign_name: string | null;
+  /**
+   * The conversion action; see warehouse.conversion_action.
+   */
+  conversion_action_id: string | null;
+  /**
+   * Their value in the account's currency.
+   */
+  conversion_value: Numeric | null;
+  /**
+   * Organic conversions that were left out.
+   */
+  conversions: Numeric | null;
+  /**
+   * ISO 4217 code of conversion_value.
+   */
+  currency: string | null;
+  /**
+   * Reporting day of the account.
+   */
+  date: string | null;
+  /**
+   * google, meta or linkedin.
+   */
+  platform: string | null;
+  /**
+   * Where the organic conversions come from: the platform and its action, such as LinkedIn's viral leads.
+   */
+  source: string | null;
+}
+
 export interface OpsAccountDay {
   account_id: string;
   cause: string | null;
@@ -841,6 +888,14 @@ export interface OpsCountedAction {
   measure: string;
 }
 
+export interface OpsCountingRule {
+  account_key: number;
+  actions: string[] | null;
+  attributions: string[] | null;
+  excluded_actions: Generated<string[]>;
+  measure: string;
+}
+
 export interface OpsRollupSetting {
   name: string;
   value: string;
@@ -850,6 +905,7 @@ export interface OpsRun {
   command: string;
   finished_at: Timestamp | null;
   outcome: string | null;
+  plan: Generated<string>;
   run_id: Generated<string>;
   started_at: Generated<Timestamp>;
 }
@@ -1242,6 +1298,88 @@ export interface WarehouseConversionDaily {
   traffic: string;
 }
 
+export interface WarehouseCountedConversionDaily {
+  /**
+   * The account; see warehouse.account.
+   */
+  account_key: number | null;
+  /**
+   * The ad group; '' in residual rows.
+   */
+  ad_group_id: string | null;
+  /**
+   * The ad; '' in residual rows.
+   */
+  ad_id: string | null;
+  /**
+   * Attribution window; '' where the platform has one model.
+   */
+  attribution: string | null;
+  /**
+   * The campaign; '' where the platform names none.
+   */
+  campaign_id: string | null;
+  /**
+   * The conversion action; see warehouse.conversion_action.
+   */
+  conversion_action_id: string | null;
+  /**
+   * Their value in the account's currency.
+   */
+  conversion_value: Numeric | null;
+  /**
+   * Conversions by the figure that the configuration counts.
+   */
+  conversions: Numeric | null;
+  /**
+   * Reporting day of the account.
+   */
+  date: string | null;
+  /**
+   * paid or organic.
+   */
+  traffic: string | null;
+}
+
+export interface WarehouseCountedNetworkConversionDaily {
+  /**
+   * The account; see warehouse.account.
+   */
+  account_key: number | null;
+  /**
+   * Attribution window; '' where the platform has one model.
+   */
+  attribution: string | null;
+  /**
+   * The campaign; '' where the platform names none.
+   */
+  campaign_id: string | null;
+  /**
+   * The conversion action; see warehouse.conversion_action.
+   */
+  conversion_action_id: string | null;
+  /**
+   * Their value in the account's currency.
+   */
+  conversion_value: Numeric | null;
+  /**
+   * Conversions by the figure that the configuration counts.
+   */
+  conversions: Numeric | null;
+  /**
+   * Reporting day of the account.
+   */
+  date: string | null;
+  /**
+   * The platform's name of the network, or unknown.
+   */
+  network: string | null;
+  /**
+   * paid or organic.
+   */
+  traffic: string | null;
+}
+
 export interface WarehouseExchangeRate {
   /**
    * ISO 4217 code of the one unit.
@@ -1375,8 +1513,10 @@ export interface DB {
   "marts.cost_per_conversion_history": MartsCostPerConversionHistory;
   "marts.cost_per_conversion_monthly": MartsCostPerConversionMonthly;
   "marts.cost_per_conversion_weekly": MartsCostPerConversionWeekly;
+  "marts.organic_excluded_daily": MartsOrganicExcludedDaily;
   "ops.account_day": OpsAccountDay;
   "ops.counted_action": OpsCountedAction;
+  "ops.counting_rule": OpsCountingRule;
   "ops.rollup_setting": OpsRollupSetting;
   "ops.run": OpsRun;
   "ops.slice": OpsSlice;
@@ -1395,6 +1535,8 @@ export interface DB {
   "warehouse.campaign": WarehouseCampaign;
   "warehouse.conversion_action": WarehouseConversionAction;
   "warehouse.conversion_daily": WarehouseConversionDaily;
+  "warehouse.counted_conversion_daily": WarehouseCountedConversionDaily;
+  "warehouse.counted_network_conversion_daily": WarehouseCountedNetworkConversionDaily;
   "warehouse.exchange_rate": WarehouseExchangeRate;
   "warehouse.network_conversion_daily": WarehouseNetworkConversionDaily;
   "warehouse.network_daily": WarehouseNetworkDaily;
