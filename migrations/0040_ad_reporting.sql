@@ -1,19 +1,6 @@
 -- Views with the names and columns of the ad reporting models of Fivetran's dbt package, so that reports built on those keep
 -- working. Amounts are in the account's currency, as there. Ids that the platform does not name are NULL here.
 
-create table ops.counted_action (
-  account_key integer not null references warehouse.account,
-  conversion_action_id text not null,
-  attribution text not null,
-  measure text not null check (measure in ('conversions', 'primary', 'all')),
-  primary key (account_key, conversion_action_id, attribution)
-);
-comment on table ops.counted_action is 'Which conversions the configuration counts: one row per account, action and attribution that counts, and which of its figures. Kept in step with costper.yaml by the rollup; views that go below the campaign read it.';
-comment on column ops.counted_action.account_key is 'The account; see warehouse.account.';
-comment on column ops.counted_action.conversion_action_id is 'The counted action; see warehouse.conversion_action.';
-comment on column ops.counted_action.attribution is 'The counted attribution window; '''' where the platform has one model.';
-comment on column ops.counted_action.measure is 'Which figure of warehouse.conversion_daily counts: conversions, primary (primary_conversions) or all (all_conversions).';
-
 create schema ad_reporting;
 comment on schema ad_reporting is 'The warehouse under the names that reports built on Fivetran''s ad reporting models expect.';
 
@@ -82,14 +69,9 @@ with figures as (
          0::numeric as conversions, 0::numeric as conversions_value
   from warehouse.ad_daily
   union all
-  select c.account_key, c.date, c.campaign_id, c.ad_group_id, c.ad_id, 0, 0, 0,
-         case counted.measure when 'primary' then c.primary_conversions when 'all' then c.all_conversions
-           else c.conversions end,
-         case counted.measure when 'primary' then c.primary_conversion_value when 'all' then c.all_conversion_value
-           else c.conversion_value end
-  from warehouse.conversion_daily c
-  join ops.counted_action counted using (account_key, conversion_action_id, attribution)
-  where c.traffic = 'paid'
+  select account_key, date, campaign_id, ad_group_id, ad_id, 0, 0, 0, conversions, conversion_value
+  from warehouse.counted_conversion_daily
+  where traffic = 'paid'
 ), ads as (
   select account_key, date, campaign_id, ad_group_id, ad_id,
          sum(clicks)::bigint as clicks, sum(impressions)::bigint as impressions, sum(spend) as spend,

@@ -88,9 +88,10 @@ select account_key, date, campaign_id, ad_group_id, ad_id, conversion_action_id,
 from warehouse.conversion_daily
 where account_key = 4 and ad_id like '%a' and conversion_action_id = '401' and extract(isodow from date) = 2;
 
-insert into ops.counted_action (account_key, conversion_action_id, attribution, measure)
-select account_key, conversion_action_id, case account_key when 3 then '7d_click' else '' end, 'conversions'
-from warehouse.conversion_action where is_primary;
+insert into ops.counting_rule (account_key, measure, actions, attributions)
+select account_key, 'conversions', array_agg(conversion_action_id), case account_key when 3 then array['7d_click'] end
+from warehouse.conversion_action where is_primary
+group by account_key;
 
 insert into warehouse.network_daily
   (account_key, date, campaign_id, network, spend, impressions, clicks, conversions, conversion_value)
@@ -114,8 +115,7 @@ with conversions as (
          coalesce(sum(c.conversions) filter (where traffic = 'paid'), 0) as conversions,
          coalesce(sum(c.conversion_value) filter (where traffic = 'paid'), 0) as conversion_value,
          coalesce(sum(c.conversions) filter (where traffic = 'organic'), 0) as organic_conversions
-  from warehouse.conversion_daily c
-  join ops.counted_action using (account_key, conversion_action_id, attribution)
+  from warehouse.counted_conversion_daily c
   group by c.account_key, c.date, c.campaign_id
 ), days as (
   select d.account_key, d.date, d.campaign_id, sum(spend) as spend, sum(impressions)::bigint as impressions,
@@ -160,8 +160,7 @@ insert into marts.cost_per_conversion_by_action_daily
 select account_key, date, platform, account_id, account_name, campaign_id, campaign_name, currency,
        conversion_action_id, a.name, sum(c.conversions), sum(c.conversion_value),
        max(d.spend) / nullif(sum(c.conversions), 0), is_final, refreshed_at
-from warehouse.conversion_daily c
-join ops.counted_action using (account_key, conversion_action_id, attribution)
+from warehouse.counted_conversion_daily c
 join marts.cost_per_conversion_daily d using (account_key, date, campaign_id)
 join warehouse.conversion_action a using (account_key, conversion_action_id)
 where traffic = 'paid'

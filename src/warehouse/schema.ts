@@ -869,25 +869,6 @@ export interface OpsAccountDay {
   state: Generated<string>;
 }
 
-export interface OpsCountedAction {
-  /**
-   * The account; see warehouse.account.
-   */
-  account_key: number;
-  /**
-   * The counted attribution window; '' where the platform has one model.
-   */
-  attribution: string;
-  /**
-   * The counted action; see warehouse.conversion_action.
-   */
-  conversion_action_id: string;
-  /**
-   * Which figure of warehouse.conversion_daily counts: conversions, primary (primary_conversions) or all (all_conversions).
-   */
-  measure: string;
-}
-
 export interface OpsCountingRule {
   account_key: number;
   actions: string[] | null;
@@ -1515,7 +1496,6 @@ export interface DB {
   "marts.cost_per_conversion_weekly": MartsCostPerConversionWeekly;
   "marts.organic_excluded_daily": MartsOrganicExcludedDaily;
   "ops.account_day": OpsAccountDay;
-  "ops.counted_action": OpsCountedAction;
   "ops.counting_rule": OpsCountingRule;
   "ops.rollup_setting": OpsRollupSetting;
   "ops.run": OpsRun;

@@ -37,19 +37,22 @@ test("below the campaign only counted actions count, by the figure that is count
   const database = await freshDatabase();
   await database.pool.query(`
     insert into warehouse.account (platform, account_id, name, currency, time_zone, status, is_active, restatement_days)
-    values ('google', '1', 'One', 'EUR', 'UTC', 'ENABLED', true, 33);
+    select 'google', id, id, 'EUR', 'UTC', 'ENABLED', true, 33 from unnest(array['1', '2', '3']) id;
     select warehouse.ensure_partition('warehouse.conversion_daily', '2026-10-01');
     insert into warehouse.conversion_daily
     select account_key, '2026-10-05', '10', '20', '30', action, '', traffic, 5, 50, 3, 30, 7, 70
-    from warehouse.account, unnest(array['headline', 'main', 'every', 'uncounted']) action, unnest(array['paid', 'organic']) traffic;
-    insert into ops.counted_action
-    select account_key, action, '', measure
-    from warehouse.account, (values ('headline', 'conversions'), ('main', 'primary'), ('every', 'all')) c (action, measure)`);
+    from warehouse.account, unnest(array['counted', 'uncounted']) action, unnest(array['paid', 'organic']) traffic;
+    insert into ops.counting_rule (account_key, measure, actions)
+    select account_key, measure, array['counted']
+    from warehouse.account join (values ('1', 'conversions'), ('2', 'primary'), ('3', 'all')) c (account_id, measure)
+      using (account_id)`);
   const { rows } = await database.pool.query(`
-    select ad_group_id, ad_id, spend::text, conversions::text, conversions_value::text
-    from ad_reporting.ad_reporting__ad_report`);
+    select account_id, ad_id, spend::text, conversions::text, conversions_value::text
+    from ad_reporting.ad_reporting__ad_report order by account_id`);
   expect(rows).toEqual([
-    { ad_group_id: "20", ad_id: "30", spend: "0", conversions: "15.000000", conversions_value: "150.000000" },
+    { account_id: "1", ad_id: "30", spend: "0", conversions: "5.000000", conversions_value: "50.000000" },
+    { account_id: "2", ad_id: "30", spend: "0", conversions: "3.000000", conversions_value: "30.000000" },
+    { account_id: "3", ad_id: "30", spend: "0", conversions: "7.000000", conversions_value: "70.000000" },
   ]);
 });
 

@@ -52,7 +52,7 @@ test("and nothing else: no writing, no other schema, no new table", async () => 
   const bold = connectAs(database, name, password, "-c default_transaction_read_only=off");
   for (const statement of [
     "select * from ops.slice",
-    "select * from ops.counted_action",
+    "select * from ops.counting_rule",
     "select * from staging.ad_daily",
     "delete from warehouse.account",
     "create table marts.mine (x integer)",
