@@ -198,6 +198,6 @@ export const dropRepeats = async ({ client, sliceId, direct }: Staging): Promise
 
 /** Leaves nothing of the slice in staging. */
 export const clearStaging = async ({ client, sliceId }: Staging): Promise<void> => {
-  for (const table of stagedTables)
-    await client.query(`delete from staging.${table.name} where slice_id = $1`, [sliceId]);
+  for (const name of [...stagedTables.map((table) => table.name), "delivery_part", "outcome_part"])
+    await client.query(`delete from staging.${name} where slice_id = $1`, [sliceId]);
 };
