@@ -1,0 +1,197 @@
+import type { Kysely } from "kysely";
+import type { Day } from "../domain/day.ts";
+import { Failure } from "../domain/failure.ts";
+import type { DB } from "../warehouse/schema.ts";
+import { anomalyReachDays, expectations, firstDays } from "./anomaly.ts";
+import { exact } from "./exact.ts";
+import { figureText } from "./judge.ts";
+import { moneyOf } from "./money.ts";
+import { judgeAll, type Observation, unknown } from "./observation.ts";
+import { operationFigures } from "./operations.ts";
+import { type AlertRule, isOperation } from "./rule.ts";
+import {
+  type Figures,
+  requestOf,
+  scan,
+  type ScanRequest,
+  type ScanRow,
+  windowBefore,
+  windowOf,
+} from "./scan.ts";
+import { readScope, type Scope, type ScopedAccount } from "./scope.ts";
+import { reachOf, seriesOf } from "./series.ts";
+
+/** A rule that cannot be evaluated as it stands. */
+export interface RuleProblem {
+  readonly rule: string;
+  readonly message: string;
+}
+
+export interface RuleView {
+  readonly rule: AlertRule;
+  readonly observations: readonly Observation[];
+  /** Reaches without whole data, and why; a remembered series in one of them is no_data, not gone. */
+  readonly blind: ReadonlyMap<string, string>;
+  readonly problem: RuleProblem | undefined;
+  readonly day: Day;
+}
+
+export interface ObserveOptions {
+  readonly db: Kysely<DB>;
+  readonly rules: readonly AlertRule[];
+  readonly now: Date;
+  readonly asOf: Day | undefined;
+  readonly figures: Figures;
+  readonly reportingCurrency: string | undefined;
+  /** Whether a series is remembered, so that it is reported even where all is well. */
+  readonly remembers: (rule: string, series: string) => boolean;
+}
+
+const reachDays = (rules: readonly AlertRule[]): number =>
+  rules.reduce((longest, { windowDays, settleDays, condition }) => {
+    const days = windowDays * 2 + settleDays + (condition.kind === "anomaly" ? anomalyReachDays : 0);
+    return Math.max(longest, days);
+  }, 1);
+
+/** What rules share during one evaluation: accounts, scans, first days. */
+interface Shared extends ObserveOptions {
+  readonly scope: Scope;
+  scanOf(
+    request: ScanRequest,
+    accounts?: readonly ScopedAccount[],
+    age?: number,
+  ): Promise<readonly ScanRow[]>;
+  begun(): Promise<ReadonlyMap<string, Day>>;
+}
+
+/** Looks at every rule; rules with the same window and grain share one scan of the mart. */
+export const observe = async function* (options: ObserveOptions): AsyncGenerator<RuleView> {
+  const { db, now, asOf, figures } = options;
+  const scope = await readScope({ db, now, asOf, reachDays: reachDays(options.rules) });
+  const scans = new Map<string, Promise<readonly ScanRow[]>>();
+  let begun: Promise<ReadonlyMap<string, Day>> | undefined;
+  const shared: Shared = {
+    ...options,
+    scope,
+    begun: () => (begun ??= firstDays(db)),
+    scanOf: (request, accounts = scope.accounts, age = 0) => {
+      const key = JSON.stringify([
+        request.grain,
+        request.windowDays,
+        request.settleDays,
+        request.withBefore,
+        request.currency,
+        age,
+        accounts === scope.accounts ? "" : accounts.map(({ accountKey }) => accountKey),
+      ]);
+      const found = scans.get(key) ?? scan({ db, request, figures, accounts });
+      scans.set(key, found);
+      return found;
+    },
+  };
+  for (const rule of options.rules)
+    yield isOperation(rule.metric)
+      ? await observeOperation(shared, rule)
+      : await observeFigures(shared, rule);
+};
+
+const youngest = (accounts: readonly ScopedAccount[], { asOf, now }: ObserveOptions): Day =>
+  asOf ??
+  accounts
+    .map((account) => account.youngest)
+    .sort()
+    .at(-1) ??
+  now.toISOString().slice(0, 10);
+
+const observeOperation = async (shared: Shared, rule: AlertRule): Promise<RuleView> => {
+  const { db, scope, now, asOf } = shared;
+  const figures = await operationFigures({ db, rule, scope, now, asOf });
+  const limit = exact(rule.condition.limit);
+  const observations = figures.map(({ account, value, note }): Observation => ({
+    rule,
+    series: JSON.stringify([account.platform, account.accountId]),
+    labels: { platform: account.platform, account_id: account.accountId },
+    verdict: (rule.condition.kind === "below" ? value < limit : value > limit) ? "breach" : "ok",
+    day: account.youngest,
+    value: figureText(value),
+    threshold: figureText(limit),
+    currency: rule.metric === "reconciliation_difference" ? account.currency : null,
+    window: rule.metric === "reconciliation_difference" ? windowOf(account, rule) : null,
+    spend: null,
+    conversions: null,
+    note,
+  }));
+  return { rule, observations, blind: new Map(), problem: undefined, day: youngest(scope.accounts, shared) };
+};
+
+/** Which reaches of a rule lack whole data for a day that the rule looks at. */
+const blindReaches = (
+  shared: Shared,
+  rule: AlertRule,
+  accounts: readonly ScopedAccount[],
+): Map<string, string> => {
+  const blind = new Map<string, string>();
+  const change = rule.condition.kind === "changeAbove" || rule.condition.kind === "changeBelow";
+  for (const account of accounts) {
+    const window = windowOf(account, rule);
+    const from = change ? windowBefore(window, rule.windowDays).from : window.from;
+    const reason = shared.scope.blindness(account, { from, to: window.to });
+    const reach = reachOf(rule, account);
+    if (reason !== undefined && !blind.has(reach)) blind.set(reach, reason);
+  }
+  return blind;
+};
+
+const observeFigures = async (shared: Shared, rule: AlertRule): Promise<RuleView> => {
+  const accounts = shared.scope.accounts.filter((account) => rule.matches.account(account));
+  const day = youngest(accounts, shared);
+  const money = moneyOf(
+    rule,
+    accounts.filter(({ hasFigures }) => hasFigures),
+    shared.reportingCurrency,
+  );
+  const failed = (message: string): RuleView => ({
+    rule,
+    observations: [unknown(rule, day, message, {}, "[]")],
+    blind: new Map(),
+    problem: { rule: rule.name, message },
+    day,
+  });
+  if (money.kind === "error") return failed(money.message);
+  if (accounts.length === 0)
+    return failed(`alert ${rule.name} matches no account that costper has asked for`);
+  if (shared.figures.known === "then" && rule.grain !== "campaign")
+    throw new Failure({
+      kind: "request",
+      message: `alert ${rule.name} looks at figures by ${rule.grain}, whose past states are not kept`,
+      remedy: "replay a rule by campaign, account or platform",
+    });
+
+  const currency = money.kind === "converted" ? money.currency : undefined;
+  const request = requestOf(rule, currency);
+  const rows = await shared.scanOf(request);
+  const whole = rule.grain === "action" ? await shared.scanOf({ ...request, grain: "campaign" }) : undefined;
+  const series = seriesOf({ rule, rows, whole, accounts });
+  const blind = blindReaches(shared, rule, accounts);
+  const expected =
+    rule.condition.kind === "anomaly"
+      ? await expectations({
+          rule,
+          scope: shared.scope,
+          currency,
+          begun: await shared.begun(),
+          scan: (past, then, age) => shared.scanOf(past, then, age),
+        })
+      : undefined;
+  const observations = judgeAll({
+    remembers: (one) => shared.remembers(rule.name, one),
+    rule,
+    series,
+    blind,
+    money,
+    day,
+    expected,
+    accounts,
+  });
+  return { rule, observations, blind, problem: undefined, day };
+};
