@@ -5,6 +5,7 @@ import type { DB } from "../warehouse/schema.ts";
 import { anomalyReachDays, expectations, firstDays } from "./anomaly.ts";
 import { exact } from "./exact.ts";
 import { figureText } from "./judge.ts";
+import { unknownThen } from "./known-then.ts";
 import { moneyOf } from "./money.ts";
 import { judgeAll, type Observation, unknown } from "./observation.ts";
 import { operationFigures } from "./operations.ts";
@@ -125,17 +126,27 @@ const observeOperation = async (shared: Shared, rule: AlertRule): Promise<RuleVi
 };
 
 /** Which reaches of a rule lack whole data for a day that the rule looks at. */
-const blindReaches = (
+const blindReaches = async (
   shared: Shared,
   rule: AlertRule,
   accounts: readonly ScopedAccount[],
-): Map<string, string> => {
-  const blind = new Map<string, string>();
+): Promise<Map<string, string>> => {
+  const { db, figures, scope } = shared;
   const change = rule.condition.kind === "changeAbove" || rule.condition.kind === "changeBelow";
-  for (const account of accounts) {
+  const windows = accounts.map((account) => {
     const window = windowOf(account, rule);
     const from = change ? windowBefore(window, rule.windowDays).from : window.from;
-    const reason = shared.scope.blindness(account, { from, to: window.to });
+    return { account, days: { from, to: window.to } };
+  });
+  const late = figures.known === "then" ? await unknownThen({ db, figures, windows }) : undefined;
+  const blind = new Map<string, string>();
+  for (const { account, days } of windows) {
+    const missing = late?.get(account.accountKey ?? 0);
+    const reason =
+      scope.blindness(account, days) ??
+      (missing === undefined
+        ? undefined
+        : `held back: ${account.platform}/${account.accountId} had no figures of ${missing} yet`);
     const reach = reachOf(rule, account);
     if (reason !== undefined && !blind.has(reach)) blind.set(reach, reason);
   }
@@ -172,7 +183,7 @@ const observeFigures = async (shared: Shared, rule: AlertRule): Promise<RuleView
   const rows = await shared.scanOf(request);
   const whole = rule.grain === "action" ? await shared.scanOf({ ...request, grain: "campaign" }) : undefined;
   const series = seriesOf({ rule, rows, whole, accounts });
-  const blind = blindReaches(shared, rule, accounts);
+  const blind = await blindReaches(shared, rule, accounts);
   const expected =
     rule.condition.kind === "anomaly"
       ? await expectations({

@@ -35,7 +35,9 @@ const email = z.strictObject({
   type: z.literal("email"),
   smtp: z.string().regex(/^smtps?:\/\/[^\s/]+/, "must be an smtp:// or smtps:// URL"),
   from: z.string().min(3),
-  to: z.union([z.array(address).min(1), address.transform((one) => [one])]),
+  to: z.union([z.array(address).min(1), address.transform((one) => [one])], {
+    error: "must be e-mail addresses",
+  }),
 });
 
 const notifier = z.discriminatedUnion("type", [slack, webhook, email]);
@@ -87,7 +89,8 @@ const days = z
   .refine((text) => wholeDays(text) !== undefined, "must be whole days, such as 7d");
 const someDays = days.refine((text) => wholeDays(text) !== 0, "must be at least 1d");
 
-const listOf = <T extends z.ZodType>(item: T) => z.union([item, z.array(item).min(1)]);
+const listOf = <T extends z.ZodType>(item: T, message: string) =>
+  z.union([item, z.array(item).min(1)], { error: message });
 const text = z
   .union([z.string().min(1), z.number().int().safe()], { error: "must be a name or an id" })
   .transform((value) => String(value));
@@ -95,14 +98,14 @@ const text = z
 const rule = z.strictObject({
   name: z.string().min(1).max(200),
   metric: z.enum(metrics, { error: ({ input }) => metricError(input) }),
-  by: listOf(z.enum(seriesKeys, { error: `must be one of ${seriesKeys.join(", ")}` })).optional(),
+  by: listOf(z.enum(seriesKeys), `must be one of ${seriesKeys.join(", ")}`).optional(),
   where: z
     .strictObject({
-      platform: listOf(z.enum(platforms, { error: `must be one of ${platforms.join(", ")}` })).optional(),
-      account: listOf(text).optional(),
-      campaign: listOf(text).optional(),
-      network: listOf(text).optional(),
-      action: listOf(text).optional(),
+      platform: listOf(z.enum(platforms), `must be one of ${platforms.join(", ")}`).optional(),
+      account: listOf(text, "must be a name or an id, or a list of them").optional(),
+      campaign: listOf(text, "must be a name or an id, or a list of them").optional(),
+      network: listOf(text, "must be a name or an id, or a list of them").optional(),
+      action: listOf(text, "must be a name or an id, or a list of them").optional(),
     })
     .prefault({}),
   window: someDays.default("7d"),
