@@ -37,17 +37,17 @@ export interface KnownAccount {
 }
 
 /**
- * What is wrong with rules and notifiers beyond their single fields (those are the schemas' part). Takes the values
- * as they were written, broken ones included, so that everything can be said at once.
+ * What is wrong with rules and notifiers beyond their single fields (those are the schemas' part). Takes the
+ * configuration as it was written, broken ones included, so that everything can be said at once.
  */
-export const alertProblems = (config: {
-  readonly alerts: unknown;
-  readonly notifiers: unknown;
-  readonly accountsCurrencies?: readonly KnownAccount[];
-}): readonly AlertProblem[] => {
-  const notifiers = isRecord(config.notifiers) ? Object.keys(config.notifiers) : [];
+export const alertProblems = (
+  config: unknown,
+  accountsCurrencies: readonly KnownAccount[] = [],
+): readonly AlertProblem[] => {
+  if (!isRecord(config) || !Array.isArray(config["alerts"])) return [];
+  const notifiers = isRecord(config["notifiers"]) ? Object.keys(config["notifiers"]) : [];
   const names = new Map<string, number>();
-  return asList(config.alerts).flatMap((rule, index) => {
+  return config["alerts"].flatMap((rule, index) => {
     const path = `alerts[${String(index)}]`;
     if (!isRecord(rule)) return [];
     const problems: AlertProblem[] = [];
@@ -68,7 +68,7 @@ export const alertProblems = (config: {
     checkCondition(rule, say);
     checkWindow(rule, say);
     checkKeys(rule, say);
-    checkCurrency(rule, config.accountsCurrencies ?? [], say);
+    checkCurrency(rule, accountsCurrencies, say);
     return problems;
   });
 };

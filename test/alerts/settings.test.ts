@@ -76,8 +76,8 @@ describe("notifiers", () => {
 });
 
 describe("what concerns several fields", () => {
-  const problems = (alerts: readonly unknown[], accountsCurrencies = []) =>
-    alertProblems({ alerts, notifiers, accountsCurrencies }).map(
+  const problems = (alerts: readonly unknown[]) =>
+    alertProblems({ alerts, notifiers }).map(
       ({ path, message }) => `${path}: ${message}`,
     );
 
@@ -112,7 +112,7 @@ describe("what concerns several fields", () => {
       { platform: "meta", accountId: "1", currency: "USD" },
     ];
     const check = (change: object) =>
-      alertProblems({ alerts: [{ ...rule, ...change }], notifiers, accountsCurrencies });
+      alertProblems({ alerts: [{ ...rule, ...change }], notifiers }, accountsCurrencies);
     expect(check({})).toMatchObject([
       { path: "alerts[0].currency", message: expect.stringContaining("EUR, USD") },
     ]);
