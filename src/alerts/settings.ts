@@ -40,7 +40,9 @@ const email = z.strictObject({
   }),
 });
 
-const notifier = z.discriminatedUnion("type", [slack, webhook, email]);
+const notifier = z.discriminatedUnion("type", [slack, webhook, email], {
+  error: "must be slack, webhook or email",
+});
 
 export const notifierSettings = z.record(z.string().min(1).max(100), notifier);
 
@@ -127,7 +129,8 @@ const rule = z.strictObject({
     .refine((value) => isDuration(value) && !/^0+\D/.test(value), "must be a length of time, such as 24h")
     .optional(),
   severity: z.enum(["info", "warning", "critical"]).default("warning"),
-  notify: z.array(z.string().min(1)).min(1, "must name at least one notifier"),
+  /** Without any, the rule is kept and listed, and said to nobody. */
+  notify: z.array(z.string().min(1)).default([]),
 });
 
 export const alertSettings = z.array(rule);

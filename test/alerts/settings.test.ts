@@ -48,7 +48,6 @@ describe("a rule's fields", () => {
     [{ above: undefined, changeBelow: "30" }, /must be a percentage/],
     [{ above: "a lot" }, /must be a number/],
     [{ currency: "euro" }, /three letters/],
-    [{ notify: [] }, /at least one notifier/],
     [{ treshold: 3 }, /treshold/],
   ])("%j is refused", (change, message) => {
     expect(fieldProblems({ ...rule, ...change }).join("\n")).toMatch(message);
@@ -77,9 +76,7 @@ describe("notifiers", () => {
 
 describe("what concerns several fields", () => {
   const problems = (alerts: readonly unknown[]) =>
-    alertProblems({ alerts, notifiers }).map(
-      ({ path, message }) => `${path}: ${message}`,
-    );
+    alertProblems({ alerts, notifiers }).map(({ path, message }) => `${path}: ${message}`);
 
   test("a good rule has no problem", () => {
     expect(problems([rule])).toEqual([]);
