@@ -76,7 +76,10 @@ export const evaluateAlerts = (options: EvaluateOptions): Promise<Evaluation> =>
       asOf: options.asOf,
       figures: figuresOf(options),
       reportingCurrency: options.reportingCurrency,
-      remembers: (rule, series) => memory.has(alertKey(rule, series)),
+      remembers: (rule) => {
+        const known = new Set(byRule.get(rule)?.map(({ series }) => series));
+        return (series) => known.has(series);
+      },
     });
     for await (const view of views) {
       if (view.problem !== undefined) problems.push(view.problem);

@@ -2,7 +2,7 @@ import type { Kysely } from "kysely";
 import type { Day } from "../domain/day.ts";
 import { Failure } from "../domain/failure.ts";
 import type { DB } from "../warehouse/schema.ts";
-import { anomalyReachDays, expectations, firstDays } from "./anomaly.ts";
+import { anomalyReachDays, expectations, firstDays, type PastScan } from "./anomaly.ts";
 import { exact } from "./exact.ts";
 import { figureText } from "./judge.ts";
 import { unknownThen } from "./known-then.ts";
@@ -13,14 +13,15 @@ import { type AlertRule, isOperation } from "./rule.ts";
 import {
   type Figures,
   requestOf,
-  scan,
+  requestKey,
+  scanAll,
   type ScanRequest,
   type ScanRow,
   windowBefore,
   windowOf,
 } from "./scan.ts";
 import { readScope, type Scope, type ScopedAccount } from "./scope.ts";
-import { reachOf, seriesOf } from "./series.ts";
+import { reachOf, type Series, seriesOf } from "./series.ts";
 
 /** A rule that cannot be evaluated as it stands. */
 export interface RuleProblem {
@@ -45,7 +46,7 @@ export interface ObserveOptions {
   readonly figures: Figures;
   readonly reportingCurrency: string | undefined;
   /** Whether a series is remembered, so that it is reported even where all is well. */
-  readonly remembers: (rule: string, series: string) => boolean;
+  readonly remembers: (rule: string) => (series: string) => boolean;
 }
 
 const reachDays = (rules: readonly AlertRule[]): number =>
@@ -57,40 +58,78 @@ const reachDays = (rules: readonly AlertRule[]): number =>
 /** What rules share during one evaluation: accounts, scans, first days. */
 interface Shared extends ObserveOptions {
   readonly scope: Scope;
-  scanOf(
-    request: ScanRequest,
-    accounts?: readonly ScopedAccount[],
-    age?: number,
-  ): Promise<readonly ScanRow[]>;
+  scanOf(request: ScanRequest): Promise<readonly ScanRow[]>;
+  pastScan: PastScan;
+  /** Rules that differ in their thresholds alone share their series too. */
+  seriesOnce(key: string, make: () => ReadonlyMap<string, Series>): ReadonlyMap<string, Series>;
   begun(): Promise<ReadonlyMap<string, Day>>;
 }
 
-/** Looks at every rule; rules with the same window and grain share one scan of the mart. */
-export const observe = async function* (options: ObserveOptions): AsyncGenerator<RuleView> {
-  const { db, now, asOf, figures } = options;
-  const scope = await readScope({ db, now, asOf, reachDays: reachDays(options.rules) });
-  const scans = new Map<string, Promise<readonly ScanRow[]>>();
+const groupOf = ({ grain, currency }: ScanRequest): string => JSON.stringify([grain, currency]);
+
+/** The scans that all rules need, those of one grain and currency together. */
+const planScans = (
+  scope: Scope,
+  { rules, reportingCurrency }: ObserveOptions,
+): ReadonlyMap<string, readonly ScanRequest[]> => {
+  const groups = new Map<string, Map<string, ScanRequest>>();
+  const plan = (request: ScanRequest): void => {
+    const group = groups.get(groupOf(request)) ?? new Map<string, ScanRequest>();
+    groups.set(groupOf(request), group.set(requestKey(request), request));
+  };
+  for (const rule of rules) {
+    const money = moneyOf(rule, figuresOf(rule, scope), reportingCurrency);
+    if (isOperation(rule.metric) || money.kind === "error") continue;
+    const request = requestOf(rule, money.kind === "converted" ? money.currency : undefined);
+    plan(request);
+    if (rule.grain === "action") plan({ ...request, grain: "campaign" });
+  }
+  return new Map([...groups].map(([key, group]) => [key, [...group.values()]]));
+};
+
+/** The accounts whose figures a rule adds up. */
+const figuresOf = (rule: AlertRule, { accounts }: Scope): readonly ScopedAccount[] =>
+  accounts.filter((account) => account.hasFigures && rule.matches.account(account));
+
+const share = (options: ObserveOptions, scope: Scope): Shared => {
+  const { db, figures, rules } = options;
+  const plan = planScans(scope, options);
+  const metrics = new Set(rules.flatMap(({ metric }) => (isOperation(metric) ? [] : [metric])));
+  const groups = new Map<string, Promise<ReadonlyMap<string, readonly ScanRow[]>>>();
+  const past = new Map<string, Promise<ReadonlyMap<string, readonly ScanRow[]>>>();
+  const series = new Map<string, ReadonlyMap<string, Series>>();
   let begun: Promise<ReadonlyMap<string, Day>> | undefined;
-  const shared: Shared = {
+  return {
     ...options,
     scope,
-    begun: () => (begun ??= firstDays(db)),
-    scanOf: (request, accounts = scope.accounts, age = 0) => {
-      const key = JSON.stringify([
-        request.grain,
-        request.windowDays,
-        request.settleDays,
-        request.withBefore,
-        request.currency,
-        age,
-        accounts === scope.accounts ? "" : accounts.map(({ accountKey }) => accountKey),
-      ]);
-      const found = scans.get(key) ?? scan({ db, request, figures, accounts });
-      scans.set(key, found);
+    seriesOnce: (key, make) => {
+      const found = series.get(key) ?? make();
+      series.set(key, found);
       return found;
     },
+    begun: () => (begun ??= firstDays(db)),
+    scanOf: async (request) => {
+      const key = groupOf(request);
+      const requests = plan.get(key) ?? [request];
+      const group = groups.get(key) ?? scanAll({ db, requests, metrics, figures, accounts: scope.accounts });
+      groups.set(key, group);
+      return (await group).get(requestKey(request)) ?? [];
+    },
+    pastScan: async (request, accounts, age) => {
+      const key = JSON.stringify([requestKey(request), age, accounts.map(({ accountKey }) => accountKey)]);
+      const scan = past.get(key) ?? scanAll({ db, requests: [request], metrics, figures, accounts });
+      past.set(key, scan);
+      return (await scan).get(requestKey(request)) ?? [];
+    },
   };
-  for (const rule of options.rules)
+};
+
+/** Looks at every rule; rules of the same grain and currency share one pass over the mart. */
+export const observe = async function* (options: ObserveOptions): AsyncGenerator<RuleView> {
+  const { db, now, asOf, rules } = options;
+  const scope = await readScope({ db, now, asOf, reachDays: reachDays(rules) });
+  const shared = share(options, scope);
+  for (const rule of rules)
     yield isOperation(rule.metric)
       ? await observeOperation(shared, rule)
       : await observeFigures(shared, rule);
@@ -156,11 +195,7 @@ const blindReaches = async (
 const observeFigures = async (shared: Shared, rule: AlertRule): Promise<RuleView> => {
   const accounts = shared.scope.accounts.filter((account) => rule.matches.account(account));
   const day = youngest(accounts, shared);
-  const money = moneyOf(
-    rule,
-    accounts.filter(({ hasFigures }) => hasFigures),
-    shared.reportingCurrency,
-  );
+  const money = moneyOf(rule, figuresOf(rule, shared.scope), shared.reportingCurrency);
   const failed = (message: string): RuleView => ({
     rule,
     observations: [unknown(rule, day, message, {}, "[]")],
@@ -182,7 +217,9 @@ const observeFigures = async (shared: Shared, rule: AlertRule): Promise<RuleView
   const request = requestOf(rule, currency);
   const rows = await shared.scanOf(request);
   const whole = rule.grain === "action" ? await shared.scanOf({ ...request, grain: "campaign" }) : undefined;
-  const series = seriesOf({ rule, rows, whole, accounts });
+  const series = shared.seriesOnce(JSON.stringify([requestKey(request), rule.by, rule.filterKey]), () =>
+    seriesOf({ rule, rows, whole, accounts }),
+  );
   const blind = await blindReaches(shared, rule, accounts);
   const expected =
     rule.condition.kind === "anomaly"
@@ -191,11 +228,11 @@ const observeFigures = async (shared: Shared, rule: AlertRule): Promise<RuleView
           scope: shared.scope,
           currency,
           begun: await shared.begun(),
-          scan: (past, then, age) => shared.scanOf(past, then, age),
+          scan: (past, then, age) => shared.pastScan(past, then, age),
         })
       : undefined;
   const observations = judgeAll({
-    remembers: (one) => shared.remembers(rule.name, one),
+    remembers: shared.remembers(rule.name),
     rule,
     series,
     blind,

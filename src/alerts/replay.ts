@@ -53,7 +53,7 @@ const look = async (parts: {
   readonly reportingCurrency: string | undefined;
 }): Promise<readonly Observation[]> => {
   const { day, rule, ...rest } = parts;
-  for await (const view of observe({ ...rest, rules: [rule], asOf: day, remembers: () => true })) {
+  for await (const view of observe({ ...rest, rules: [rule], asOf: day, remembers: () => () => true })) {
     if (view.problem !== undefined) throw new Failure({ kind: "request", message: view.problem.message });
     return view.observations;
   }

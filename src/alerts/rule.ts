@@ -25,6 +25,8 @@ export interface AlertRule extends Pick<
     /** Of a network, or of a conversion action's id or name. */
     part(part: { id: string; name: string | null }): boolean;
   };
+  /** The same for rules with the same filters. */
+  readonly filterKey: string;
   /** The filters on campaigns and parts as patterns of SQL's `like`; absent: everything. */
   readonly patterns: {
     readonly campaign: readonly string[] | undefined;
@@ -108,6 +110,7 @@ export const ruleOf = (settings: AlertSettings): AlertRule => {
       campaign: entityTest(where.campaign),
       part: entityTest(grain === "network" ? where.network : where.action),
     },
+    filterKey: JSON.stringify(where),
     patterns: {
       campaign: likePatterns(where.campaign),
       part: likePatterns(grain === "network" ? where.network : where.action),

@@ -26,9 +26,12 @@ const level = (rule: AlertRule): "account" | "platform" | "all" => {
 /** The accounts that a series' figures come from, as a key: one without data leaves all of that reach unjudged. */
 export const reachOf = (rule: AlertRule, account: { platform: string; accountId: string }): string => {
   const at = level(rule);
-  if (at === "all") return "[]";
-  return JSON.stringify(at === "platform" ? [account.platform] : [account.platform, account.accountId]);
+  if (at === "all") return idText();
+  return at === "platform" ? idText(account.platform) : idText(account.platform, account.accountId);
 };
+
+/** Ids as one text; read back where a series' owner is asked for. */
+const idText = (...parts: readonly string[]): string => JSON.stringify(parts);
 
 /** The labels of a reach itself, for a series that stands for the whole of it. */
 export const reachLabels = (rule: AlertRule, account: { platform: string; accountId: string }): Labels => {
@@ -74,34 +77,43 @@ const labelsOf = (rule: AlertRule, row: ScanRow): Labels => ({
 });
 
 const idOf = (rule: AlertRule, row: ScanRow): string => {
-  const reach = reachOf(rule, row.account);
-  const own: string[] = [];
-  if (rule.by.includes("campaign")) own.push(row.campaignId);
-  if (rule.by.includes("network") || rule.by.includes("action")) own.push(row.partId);
-  if (own.length === 0) return reach;
-  return JSON.stringify([...(JSON.parse(reach) as string[]), ...own]);
+  const at = level(rule);
+  const parts: string[] = [];
+  if (at !== "all") parts.push(row.account.platform);
+  if (at === "account") parts.push(row.account.accountId);
+  if (rule.by.includes("campaign")) parts.push(row.campaignId);
+  if (rule.by.includes("network") || rule.by.includes("action")) parts.push(row.partId);
+  return idText(...parts);
 };
 
 const gather = (
   rule: AlertRule,
   rows: readonly ScanRow[],
-  key: (row: ScanRow) => { id: string; labels: Labels },
+  labels: (row: ScanRow) => Labels,
 ): Map<string, Series> => {
   const series = new Map<string, Series>();
+  const wanted = new Map<ScopedAccount, string | undefined>();
   for (const row of rows) {
-    if (!rule.matches.account(row.account)) continue;
+    const { account } = row;
+    if (!wanted.has(account))
+      wanted.set(account, rule.matches.account(account) ? reachOf(rule, account) : undefined);
+    const reach = wanted.get(account);
+    if (reach === undefined) continue;
     if (!rule.matches.campaign({ id: row.campaignId, name: row.campaignName })) continue;
     if (row.partId !== "" && !rule.matches.part({ id: row.partId, name: row.partName })) continue;
-    const { id, labels } = key(row);
+    const id = reachIsSeries(rule) ? reach : idOf(rule, row);
     const earlier = series.get(id);
-    series.set(id, {
+    series.set(
       id,
-      labels: earlier?.labels ?? labels,
-      reach: earlier?.reach ?? reachOf(rule, row.account),
-      now: earlier === undefined ? row.now : add(earlier.now, row.now),
-      before: earlier === undefined ? row.before : add(earlier.before, row.before),
-      unrated: (earlier?.unrated ?? 0) + row.unrated,
-    });
+      earlier === undefined
+        ? { id, labels: labels(row), reach, now: row.now, before: row.before, unrated: row.unrated }
+        : {
+            ...earlier,
+            now: add(earlier.now, row.now),
+            before: add(earlier.before, row.before),
+            unrated: earlier.unrated + row.unrated,
+          },
+    );
   }
   return series;
 };
@@ -117,7 +129,7 @@ export const seriesOf = (options: {
   readonly accounts: readonly ScopedAccount[];
 }): Map<string, Series> => {
   const { rule, whole } = options;
-  const series = gather(rule, options.rows, (row) => ({ id: idOf(rule, row), labels: labelsOf(rule, row) }));
+  const series = gather(rule, options.rows, (row) => labelsOf(rule, row));
   if (reachIsSeries(rule))
     for (const account of options.accounts) {
       const id = reachOf(rule, account);
@@ -140,7 +152,7 @@ const withDelivery = (
   whole: readonly ScanRow[],
 ): Map<string, Series> => {
   const base: AlertRule = { ...rule, by: rule.by.map((key) => (key === "action" ? "account" : key)) };
-  const delivery = gather(base, whole, (row) => ({ id: idOf(base, row), labels: {} }));
+  const delivery = gather(base, whole, () => ({}));
   return new Map(
     [...series].map(([id, one]) => {
       const path = JSON.parse(id) as string[];
