@@ -14,9 +14,10 @@ const order = sql`array_position(array['firing', 'pending', 'no_data', 'resolved
 /** What the alerts stand at, what matters first. Reads what was evaluated last; evaluates nothing. */
 export const listAlerts = async (db: Kysely<DB>): Promise<readonly ListedAlert[]> => {
   const { rows } = await sql<ListedAlert>`
-    select rule, labels, state, severity, metric, trim_scale(value) as value, trim_scale(threshold) as threshold,
-           currency, trim_scale(spend) as spend, trim_scale(conversions) as conversions, window_from, window_to,
-           since, held_days, episode, last_notified, explanation, evaluated_at
+    select alert_id, rule, series, labels, state, severity, metric, trim_scale(value) as value,
+           trim_scale(threshold) as threshold, currency, trim_scale(spend) as spend,
+           trim_scale(conversions) as conversions, window_from, window_to, since, firing_since, held_days,
+           last_held_day, open, episode, told, last_notified, explanation, evaluated_at
     from ops.alert
     order by ${order}, rule, series`.execute(db);
   return rows;
