@@ -45,6 +45,10 @@ const commands: Readonly<
     summary: "show freshness and the last outcome of each account",
     load: () => import("./commands/status.ts"),
   },
+  alerts: {
+    summary: "check, list, test, silence and replay alerts",
+    load: () => import("./commands/alerts.ts"),
+  },
   sandbox: {
     summary: "run the sandbox platforms",
     load: () => import("./commands/sandbox.ts"),

@@ -1,15 +1,10 @@
 import { CronExpressionParser } from "cron-parser";
 import { z } from "zod";
+import { alertSettings, notifierSettings } from "../alerts/settings.ts";
 import { connectorSettings } from "../connectors/registry.ts";
 import { baseUrl } from "../connectors/settings.ts";
 import { isTimeZone } from "../domain/day.ts";
 import { defaultRatesEndpoint } from "../metrics/rates/download.ts";
-
-// What the notifiers and rules of alerts look like inside is the concern of `alerts/`.
-const alertSections = {
-  notifiers: z.record(z.string(), z.looseObject({ type: z.string() })).default({}),
-  alerts: z.array(z.looseObject({ name: z.string(), metric: z.string() })).default([]),
-};
 
 const urlOf = (protocols: readonly string[], example: string) =>
   z
@@ -85,7 +80,8 @@ export const configSchema = z.strictObject({
         ),
     })
     .prefault({}),
-  ...alertSections,
+  notifiers: notifierSettings.default({}),
+  alerts: alertSettings.default([]),
   web,
 });
 

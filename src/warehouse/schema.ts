@@ -11,6 +11,18 @@ export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
 
 export type Int8 = ColumnType<string, bigint | number | string, bigint | number | string>;
 
+export type Json = JsonValue;
+
+export type JsonArray = JsonValue[];
+
+export type JsonObject = {
+  [x: string]: JsonValue | undefined;
+};
+
+export type JsonPrimitive = boolean | number | string | null;
+
+export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
+
 export type Numeric = ColumnType<string, number | string, number | string>;
 
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
@@ -869,12 +881,149 @@ export interface OpsAccountDay {
   state: Generated<string>;
 }
 
+export interface OpsAlert {
+  alert_id: Generated<Int8>;
+  /**
+   * Paid conversions in the window; NULL where unknown.
+   */
+  conversions: Numeric | null;
+  /**
+   * ISO 4217 code of the amounts; NULL where there are none.
+   */
+  currency: string | null;
+  /**
+   * How often it has begun to fire.
+   */
+  episode: Generated<number>;
+  /**
+   * When this row was last evaluated.
+   */
+  evaluated_at: Timestamp;
+  /**
+   * Why it is in this state, in words.
+   */
+  explanation: Generated<string>;
+  /**
+   * When the present or last episode began to fire.
+   */
+  firing_since: Timestamp | null;
+  /**
+   * On how many evaluated days in a row the condition has held.
+   */
+  held_days: Generated<number>;
+  /**
+   * Ids and names of the keys that the rule groups by.
+   */
+  labels: Generated<Json>;
+  /**
+   * The last of those days.
+   */
+  last_held_day: string | null;
+  /**
+   * When a notice of it was last put into the outbox.
+   */
+  last_notified: Timestamp | null;
+  /**
+   * The figure that the rule watches.
+   */
+  metric: Generated<string>;
+  /**
+   * Whether it has fired and has not been resolved since; stays true in no_data.
+   */
+  open: Generated<boolean>;
+  /**
+   * Name of the rule in the configuration.
+   */
+  rule: string;
+  /**
+   * Identity of the series among the rule's own: its ids, without names.
+   */
+  series: string;
+  /**
+   * info, warning or critical.
+   */
+  severity: Generated<string>;
+  /**
+   * When the present state began; a firing alert keeps its beginning across a time without data.
+   */
+  since: Timestamp;
+  /**
+   * Spend in the window; NULL where unknown.
+   */
+  spend: Numeric | null;
+  /**
+   * inactive, pending, firing, resolved (inactive again at the next evaluation) or no_data.
+   */
+  state: string;
+  /**
+   * The figure that the value was compared with, in the same unit.
+   */
+  threshold: Numeric | null;
+  /**
+   * Notifiers that were told of the present episode and are owed its end.
+   */
+  told: Generated<string[]>;
+  /**
+   * The figure at the last evaluation; NULL where it does not exist, as without conversions.
+   */
+  value: Numeric | null;
+  /**
+   * First day of the window.
+   */
+  window_from: string | null;
+  /**
+   * Last day of the window.
+   */
+  window_to: string | null;
+}
+
+export interface OpsAlertEvent {
+  event_id: Generated<Int8>;
+  explanation: Generated<string>;
+  from_state: string;
+  labels: Json;
+  occurred_at: Timestamp;
+  rule: string;
+  series: string;
+  threshold: Numeric | null;
+  to_state: string;
+  value: Numeric | null;
+}
+
+export interface OpsAlertSilence {
+  ends_at: Timestamp;
+  labels: Generated<Json>;
+  rule: string;
+  silence_id: Generated<Int8>;
+  starts_at: Timestamp;
+}
+
 export interface OpsCountingRule {
   account_key: number;
   actions: string[] | null;
   attributions: string[] | null;
   excluded_actions: Generated<string[]>;
   measure: string;
+}
+
+export interface OpsNotice {
+  attempts: Generated<number>;
+  /**
+   * The notice as the webhook sends it; chat and mail are rendered from it.
+   */
+  body: Json;
+  created_at: Timestamp;
+  delivered_at: Timestamp | null;
+  /**
+   * Made from what is said: the same events never make a second notice. Sent along with every attempt.
+   */
+  idempotency_key: string;
+  kind: string;
+  last_error: string | null;
+  next_attempt_at: Timestamp;
+  notice_id: Generated<Int8>;
+  notifier: string;
+  status: Generated<string>;
 }
 
 export interface OpsRollupSetting {
@@ -1496,7 +1645,11 @@ export interface DB {
   "marts.cost_per_conversion_weekly": MartsCostPerConversionWeekly;
   "marts.organic_excluded_daily": MartsOrganicExcludedDaily;
   "ops.account_day": OpsAccountDay;
+  "ops.alert": OpsAlert;
+  "ops.alert_event": OpsAlertEvent;
+  "ops.alert_silence": OpsAlertSilence;
   "ops.counting_rule": OpsCountingRule;
+  "ops.notice": OpsNotice;
   "ops.rollup_setting": OpsRollupSetting;
   "ops.run": OpsRun;
   "ops.slice": OpsSlice;
