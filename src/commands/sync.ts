@@ -1,9 +1,8 @@
 import { InvalidArgumentError } from "commander";
 import type { App } from "../app.ts";
 import { addDays, dayAt } from "../domain/day.ts";
-import type { Platform } from "../domain/platform.ts";
-import type { PlanFailure } from "../jobs/plan.ts";
-import { planPlatform } from "../jobs/plan.ts";
+import { bareAccountId, type Platform } from "../domain/platform.ts";
+import { type Plan, type PlanFailure, planPlatform } from "../jobs/plan.ts";
 import type { Slice, SliceResult } from "../jobs/slice.ts";
 import { type SyncEvents, syncPlans } from "../jobs/sync.ts";
 import { storeCountingRules } from "../metrics/counting.ts";
@@ -11,10 +10,16 @@ import { refreshReportingRates } from "../metrics/reporting-currency.ts";
 import { migrate } from "../warehouse/migrate.ts";
 import { startRun } from "../warehouse/runs.ts";
 import { checkRange } from "./dates.ts";
-import { UsageError } from "./errors.ts";
 import { examples, type Frame, type Register } from "./frame.ts";
 import { createProgress } from "./progress.ts";
-import { addSelectionOptions, askedAccounts, selectedPlatforms, type SelectionOptions } from "./selection.ts";
+import {
+  addSelectionOptions,
+  askedAccounts,
+  refuseUnreached,
+  selectedPlatforms,
+  type SelectionOptions,
+  unknownAccount,
+} from "./selection.ts";
 
 interface SyncCommandOptions extends SelectionOptions {
   readonly maxWait?: number;
@@ -40,6 +45,8 @@ export interface AccountOutcome {
 export interface SyncReport {
   readonly results: readonly SliceResult[];
   readonly failures: readonly PlanFailure[];
+  /** Every account that was meant; one that needed nothing any more has no slice. */
+  readonly accounts: readonly { readonly platform: Platform; readonly accountId: string }[];
 }
 
 const sliceJson = ({ slice, outcome, rowsRead, rowsWritten, ms, failure }: SliceResult) => ({
@@ -55,7 +62,7 @@ const sliceJson = ({ slice, outcome, rowsRead, rowsWritten, ms, failure }: Slice
 });
 
 /** The worst that happened to each account, with what to do about it. */
-const worstByAccount = ({ results, failures }: SyncReport) => {
+const worstByAccount = ({ results, failures, accounts }: SyncReport) => {
   const worst = new Map<string, AccountOutcome & { remedy: string }>();
   for (const { slice, outcome, failure } of results) {
     const { platform, id } = slice.account;
@@ -77,6 +84,11 @@ const worstByAccount = ({ results, failures }: SyncReport) => {
       failure: failure.message,
       remedy: failure.remedy,
     });
+  for (const { platform, accountId } of accounts) {
+    const key = `${platform} ${accountId}`;
+    if (!worst.has(key))
+      worst.set(key, { platform, account_id: accountId, outcome: "done", failure: null, remedy: "" });
+  }
   return [...worst.values()];
 };
 
@@ -139,7 +151,10 @@ export const runSync = async (
     const failures = plans.flatMap(({ plan }) => plan.failures);
     outcome =
       failures.length > 0 || results.some((result) => result.outcome === "failed") ? "failed" : "done";
-    return { results, failures };
+    const accounts = plans.flatMap(({ platform, plan }) =>
+      plan.accountIds.map((accountId) => ({ platform, accountId })),
+    );
+    return { results, failures, accounts };
   } finally {
     await run.finish(outcome);
   }
@@ -153,19 +168,13 @@ const rollUpRest = async ({ config, database, signal }: App): Promise<void> => {
 /** Where every account is meant, an id can only be known to be wrong once discovery has answered. */
 const refuseUnknownAccounts = (
   { account: asked = [] }: SelectionOptions,
-  plans: readonly { readonly plan: { slices: readonly Slice[]; failures: readonly PlanFailure[] } }[],
+  plans: readonly { readonly platform: Platform; readonly plan: Plan }[],
 ): void => {
-  const known = plans.flatMap(({ plan }) => [
-    ...plan.slices.map(({ account }) => account.id),
-    ...plan.failures.map(({ accountId }) => accountId),
-  ]);
+  const isKnown = (id: string) =>
+    plans.some(({ platform, plan }) => plan.accountIds.includes(bareAccountId(platform, id)));
   const discoveryFailed = plans.some(({ plan }) => plan.failures.some(({ accountId }) => accountId === ""));
-  const unknown = asked.find((id) => !known.some((other) => id.replaceAll(/\D/g, "") === other));
-  if (unknown !== undefined && !discoveryFailed)
-    throw new UsageError(
-      `--account ${unknown} is none of the accounts that the credentials reach`,
-      "costper accounts lists them",
-    );
+  const unknown = asked.find((id) => !isKnown(id));
+  if (unknown !== undefined && !discoveryFailed) throw unknownAccount(unknown);
 };
 
 /** Says what the sync came to, on standard output and, for each account that lacks something, at the end. */
@@ -210,6 +219,7 @@ export const register: Register = (command, act) => {
         const config = await frame.loadConfig();
         // Before anything is opened: a wrong platform or account makes no file, table or request.
         askedAccounts(config, selectedPlatforms(config, options), options);
+        await refuseUnreached(config, options, frame);
         const app = await frame.openApp({
           connections: 32,
           ...(options.maxWait === undefined ? {} : { maxWaitMs: options.maxWait }),
