@@ -45,6 +45,14 @@ const commands: Readonly<
     summary: "show freshness and the last outcome of each account",
     load: () => import("./commands/status.ts"),
   },
+  history: {
+    summary: "show how the figures of a campaign's day changed",
+    load: () => import("./commands/history.ts"),
+  },
+  backtest: {
+    summary: "measure the projections against the sandbox's truth",
+    load: () => import("./commands/backtest.ts"),
+  },
   sandbox: {
     summary: "run the sandbox platforms",
     load: () => import("./commands/sandbox.ts"),
