@@ -4,10 +4,10 @@ import { addDays, dayAt } from "../domain/day.ts";
 import type { Platform } from "../domain/platform.ts";
 import type { PlanFailure } from "../jobs/plan.ts";
 import { planPlatform } from "../jobs/plan.ts";
+import { closeDay } from "../jobs/close-day.ts";
 import type { Slice, SliceResult } from "../jobs/slice.ts";
 import { type SyncEvents, syncPlans } from "../jobs/sync.ts";
 import { storeCountingRules } from "../metrics/counting.ts";
-import { learnMaturity } from "../metrics/maturity/learn.ts";
 import { refreshReportingRates } from "../metrics/reporting-currency.ts";
 import { migrate } from "../warehouse/migrate.ts";
 import { startRun } from "../warehouse/runs.ts";
@@ -136,7 +136,7 @@ export const runSync = async (
     const results = await syncPlans({ pool, log, signal, run, reportingCurrency, isNamed, ...events }, plans);
     // Names of actions that the config counts may have become known only now.
     for (const { platform } of plans) await storeCountingRules(pool, platform, config.connectors);
-    await learnMaturity({ pool, now: app.now() });
+    await closeDay({ pool, log, now: app.now(), keepDays: config.history.keepDays });
     await rollUpRest(app);
     const failures = plans.flatMap(({ plan }) => plan.failures);
     outcome =
