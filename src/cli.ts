@@ -45,9 +45,19 @@ const commands: Readonly<
     summary: "show freshness and the last outcome of each account",
     load: () => import("./commands/status.ts"),
   },
+<<<<<<< HEAD
   alerts: {
     summary: "check, list, test, silence and replay alerts",
     load: () => import("./commands/alerts.ts"),
+=======
+  history: {
+    summary: "show how the figures of a campaign's day changed",
+    load: () => import("./commands/history.ts"),
+  },
+  backtest: {
+    summary: "measure the projections against the sandbox's truth",
+    load: () => import("./commands/backtest.ts"),
+>>>>>>> truth
   },
   sandbox: {
     summary: "run the sandbox platforms",

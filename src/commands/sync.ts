@@ -1,8 +1,15 @@
 import { InvalidArgumentError } from "commander";
 import type { App } from "../app.ts";
 import { addDays, dayAt } from "../domain/day.ts";
+<<<<<<< HEAD
 import { bareAccountId, type Platform } from "../domain/platform.ts";
 import { type Plan, type PlanFailure, planPlatform } from "../jobs/plan.ts";
+=======
+import type { Platform } from "../domain/platform.ts";
+import type { PlanFailure } from "../jobs/plan.ts";
+import { planPlatform } from "../jobs/plan.ts";
+import { closeDay } from "../jobs/close-day.ts";
+>>>>>>> truth
 import type { Slice, SliceResult } from "../jobs/slice.ts";
 import { type SyncEvents, syncPlans } from "../jobs/sync.ts";
 import { storeCountingRules } from "../metrics/counting.ts";
@@ -147,6 +154,7 @@ export const runSync = async (
     const results = await syncPlans({ pool, log, signal, run, reportingCurrency, isNamed, ...events }, plans);
     // Names of actions that the config counts may have become known only now.
     for (const { platform } of plans) await storeCountingRules(pool, platform, config.connectors);
+    await closeDay({ pool, log, now: app.now(), keepDays: config.history.keepDays });
     await rollUpRest(app);
     const failures = plans.flatMap(({ plan }) => plan.failures);
     outcome =

@@ -4,6 +4,7 @@ import { alertSettings, notifierSettings } from "../alerts/settings.ts";
 import { connectorSettings } from "../connectors/registry.ts";
 import { baseUrl } from "../connectors/settings.ts";
 import { isTimeZone } from "../domain/day.ts";
+import { oldestDayRead } from "../metrics/maturity/learn.ts";
 import { defaultRatesEndpoint } from "../metrics/rates/download.ts";
 
 const urlOf = (protocols: readonly string[], example: string) =>
@@ -77,6 +78,18 @@ export const configSchema = z.strictObject({
         .default(defaultRatesEndpoint)
         .describe(
           "Scheme, host and port that the European Central Bank's files of exchange rates come from.",
+        ),
+    })
+    .prefault({}),
+  history: z
+    .strictObject({
+      keepDays: z
+        .number()
+        .int()
+        .min(oldestDayRead)
+        .optional()
+        .describe(
+          "Reporting days older than this keep the first and the last of their changes only; omitted: all are kept.",
         ),
     })
     .prefault({}),
