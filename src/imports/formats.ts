@@ -57,7 +57,7 @@ const layouts = ["yyyy-MM-dd HH:mm:ss", "MM/dd/yyyy HH:mm:ss", "MM/dd/yyyy hh:mm
 /** A time of such a file, in its own zone or offset or else the file's; given as ISO 8601. */
 export const foreignInstant = (written: string, fileZone: string | undefined): string => {
   const [, clock = "", rest = ""] =
-    /^(\S+[T ]\d{1,2}:\d{2}:\d{2}(?: [AP]M)?) ?(.*)$/i.exec(written.trim()) ?? [];
+    /^(\S+[T ]\d{1,2}:\d{2}:\d{2}(?: [AP]M\b)?) ?(.*)$/i.exec(written.trim()) ?? [];
   const zone = rest === "" ? fileZone : readZone(rest);
   if (clock === "")
     throw new Unreadable(`${JSON.stringify(written.slice(0, 40))} is no time; write yyyy-MM-dd HH:mm:ss`);

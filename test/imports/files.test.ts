@@ -175,11 +175,11 @@ test("ids of digits and dates are no telephone numbers", async () => {
   ]);
 });
 
-test("a file of a hundred thousand rows is loaded, and a second time changes nothing", async () => {
+test("a file of thirty thousand rows is loaded, and a second time changes nothing", async () => {
   const database = await freshDatabase();
   async function* bytes(): AsyncGenerator<Uint8Array> {
     yield Buffer.from("conversion_id,conversion_name,converted_at,value,currency,gclid\n");
-    for (let from = 0; from < 100_000; from += 1_000)
+    for (let from = 0; from < 30_000; from += 1_000)
       yield Buffer.from(
         Array.from(
           { length: 1_000 },
@@ -189,11 +189,11 @@ test("a file of a hundred thousand rows is loaded, and a second time changes not
       );
   }
   expect(await importText(database, "conversions", "", { bytes: bytes() })).toMatchObject({
-    inserted: 100_000,
+    inserted: 30_000,
   });
   expect(await importText(database, "conversions", "", { bytes: bytes() })).toMatchObject({
     inserted: 0,
     changed: 0,
-    unchanged: 100_000,
+    unchanged: 30_000,
   });
 });

@@ -12,6 +12,8 @@ export const visitColumns: Readonly<Record<string, Read>> = Object.fromEntries(
   [...tagNames, ...clickIdNames].map((name) => [name, text]),
 );
 
+const otherIds = clickIdNames.filter((name) => name !== "gclid");
+
 export const visitIds: readonly string[] = ["campaign_id", ...clickIdNames];
 
 export const visitStaging: Readonly<Record<string, string>> = {
@@ -41,12 +43,16 @@ export const stageVisit = (values: Values, refuse: Refuse, context: ImportContex
     if (traffic.toLowerCase() !== expected) refuse("traffic", `${named} is ${expected}, not ${traffic}`);
   }
 
-  const clickIds = Object.fromEntries(
-    clickIdNames.filter((name) => values[name] !== undefined).map((name) => [name, values[name]]),
-  );
+  // Plain loops: this runs for every row of files of any size.
+  const others: Record<string, string> = {};
+  for (const name of otherIds) {
+    const id = values[name];
+    if (id !== undefined) others[name] = id;
+  }
   const visit = classify(
     {
-      ...clickIds,
+      ...others,
+      gclid: values.gclid,
       source: values.source,
       medium: values.medium,
       campaign: values.campaign,
@@ -57,10 +63,8 @@ export const stageVisit = (values: Values, refuse: Refuse, context: ImportContex
     context.lists,
     context.classify,
   );
-  const { gclid, ...others } = clickIds;
-  return {
-    ...Object.fromEntries(tagNames.map((name) => [name, values[name]])),
-    gclid,
+  const staged: Record<string, string | undefined> = {
+    gclid: values.gclid,
     click_ids: JSON.stringify(others),
     reported_channel: named,
     tag_channel: visit.channel,
@@ -71,4 +75,6 @@ export const stageVisit = (values: Values, refuse: Refuse, context: ImportContex
     is_conflict: String(visit.conflict),
     is_stale_suspected: String(visit.staleSuspected),
   };
+  for (const name of tagNames) staged[name] = values[name];
+  return staged;
 };
