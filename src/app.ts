@@ -1,0 +1,150 @@
+import { join } from "node:path";
+import type { Logger } from "pino";
+import type { Config } from "./config.ts";
+import type { Connector, ConnectorContext, TokenStore } from "./connectors/connector.ts";
+import { createLimits, type Limits, type SharedPauses } from "./connectors/limits.ts";
+import { openConnector } from "./connectors/registry.ts";
+import type { Platform } from "./domain/platform.ts";
+import { checkDatabase, type Database, describeUrl, openDatabase } from "./warehouse/database.ts";
+import { startEmbedded } from "./warehouse/embedded/server.ts";
+
+/** What may differ from one command to another. */
+export interface AppOverrides {
+  readonly now?: () => Date;
+  /** The longest that a call waits for one limit. */
+  readonly maxWaitMs?: number;
+  /** Connections of the pool. */
+  readonly connections?: number;
+  /** Pauses that other processes know of too, and where rotated tokens are kept: both need the database. */
+  readonly shared?: (database: Database) => SharedPauses;
+  readonly tokens?: (database: Database) => TokenStore;
+  readonly onRequest?: (platform: Platform, call: string, status: number) => void;
+}
+
+export interface AppOptions extends AppOverrides {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** Everything that a command works with, open. */
+export interface App {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  readonly now: () => Date;
+  readonly database: Database;
+  /** The URL of the database in use, also where it is the embedded one. */
+  readonly databaseUrl: string;
+  /** The connector of a configured platform, opened when first asked for. */
+  connector(platform: Platform): Promise<Connector>;
+  /** Closes everything in reverse. */
+  close(): Promise<void>;
+}
+
+const defaultMaxWaitMs = 15 * 60_000;
+
+/** The warehouse of a config, its own or the embedded one, known to answer. */
+export interface Warehouse {
+  readonly database: Database;
+  readonly url: string;
+  /** Where it is, for people. */
+  readonly where: string;
+  readonly close: () => Promise<void>;
+}
+
+/** @throws Failure where the database does not answer. */
+export const openWarehouse = async (config: Config, connections?: number): Promise<Warehouse> => {
+  const folder = join(config.folder, ".costper");
+  const embedded = config.database === undefined ? await startEmbedded({ folder }) : undefined;
+  const url = config.database ?? embedded?.url ?? "";
+  const database = openDatabase(url, connections === undefined ? {} : { connections });
+  const close = async () => {
+    await database.close();
+    await embedded?.close();
+  };
+  try {
+    await checkDatabase(database, url);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { database, url, where: embedded ? folder : describeUrl(url), close };
+};
+
+/** Limits whose numbers the connector itself states: they are made once it is open, before its first call. */
+const limitsOnceKnown = (make: () => Limits): Limits => {
+  let limits: Limits | undefined;
+  const known = () => (limits ??= make());
+  return {
+    run: (accountId, signal, call) => known().run(accountId, signal, call),
+    pause: (accountId, until) => known().pause(accountId, until),
+  };
+};
+
+/** The connectors of a config, each opened when first asked for. */
+export const createConnectors = (
+  options: Pick<AppOptions, "config" | "log" | "now" | "maxWaitMs" | "onRequest"> & {
+    readonly shared?: SharedPauses | undefined;
+    readonly tokens?: TokenStore | undefined;
+  },
+): ((platform: Platform) => Promise<Connector>) => {
+  const { config, onRequest, shared, tokens, now = () => new Date() } = options;
+  const opened = new Map<Platform, Promise<Connector>>();
+
+  const open = async (platform: Platform): Promise<Connector> => {
+    let connector: Connector | undefined;
+    const limits = limitsOnceKnown(() =>
+      createLimits({
+        platform,
+        platformConcurrency: connector?.concurrency.platform ?? 1,
+        accountConcurrency: connector?.concurrency.account ?? 1,
+        maxWaitMs: options.maxWaitMs ?? defaultMaxWaitMs,
+        now,
+        ...(shared && { shared }),
+      }),
+    );
+    const context: ConnectorContext = {
+      log: options.log.child({ platform }),
+      limits,
+      now,
+      ...(tokens && { tokens }),
+      ...(onRequest && { onRequest: ({ call, status }) => onRequest(platform, call, status) }),
+    };
+    connector = await openConnector(platform, config.connectors, context);
+    return connector;
+  };
+
+  return (platform) => {
+    let connector = opened.get(platform);
+    if (!connector) opened.set(platform, (connector = open(platform)));
+    return connector;
+  };
+};
+
+/**
+ * The one place that builds things. Nothing is asked of any platform yet.
+ * @throws Failure where the database does not answer.
+ */
+export const openApp = async (options: AppOptions): Promise<App> => {
+  const { config, log, signal, now = () => new Date() } = options;
+  const { database, url, close } = await openWarehouse(config, options.connections);
+  return {
+    config,
+    log,
+    signal,
+    now,
+    database,
+    databaseUrl: url,
+    connector: createConnectors({
+      config,
+      log,
+      now,
+      ...(options.maxWaitMs !== undefined && { maxWaitMs: options.maxWaitMs }),
+      ...(options.onRequest && { onRequest: options.onRequest }),
+      shared: options.shared?.(database),
+      tokens: options.tokens?.(database),
+    }),
+    close,
+  };
+};

@@ -1,0 +1,95 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Command, CommanderError, Option } from "commander";
+import { exitStatus } from "./commands/errors.ts";
+import { createAct, examples, type Register } from "./commands/frame.ts";
+
+/** Every command, in the order of the help; its file is loaded when it is called. */
+const commands: Readonly<
+  Record<string, { readonly summary: string; readonly load: () => Promise<{ register: Register }> }>
+> = {
+  init: {
+    summary: "write a commented costper.yaml and .env to fill in",
+    load: () => import("./commands/init.ts"),
+  },
+  doctor: {
+    summary: "check config, database, queue and every credential",
+    load: () => import("./commands/doctor.ts"),
+  },
+  migrate: {
+    summary: "bring the warehouse schema up to date",
+    load: () => import("./commands/migrate.ts"),
+  },
+  accounts: {
+    summary: "list the ad accounts that the credentials reach",
+    load: () => import("./commands/accounts.ts"),
+  },
+};
+
+const version = (): string => {
+  const text = readFileSync(join(import.meta.dirname, "..", "package.json"), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+};
+
+const createProgram = (onStatus: (status: number) => void): Command => {
+  const program = new Command("costper")
+    .description(
+      "What a paid conversion really costs: spend and conversions of your ad platforms, reconciled.",
+    )
+    .version(version(), "--version", "print the version")
+    .option("--config <file>", "the config (default: $COSTPER_CONFIG or ./costper.yaml)")
+    .option("--json", "answer in JSON on standard output, nothing else there")
+    .option("--quiet", "log warnings and errors only")
+    .option("--verbose", "log more")
+    .addOption(new Option("--log-format <format>", "how the log is written").choices(["json", "pretty"]))
+    .helpOption("-h, --help", "show help")
+    .addHelpText(
+      "after",
+      examples(
+        ["costper init", "start with a config to fill in"],
+        ["costper doctor", "see whether all is well"],
+      ),
+    )
+    .showHelpAfterError("(--help shows what there is)")
+    .configureHelp({ showGlobalOptions: true })
+    .helpCommand(false)
+    .exitOverride();
+  const act = createAct(onStatus);
+  for (const [name, { summary }] of Object.entries(commands))
+    program
+      .command(name)
+      .summary(summary)
+      .description(`${summary[0]?.toUpperCase()}${summary.slice(1)}.`);
+  program.hook("preSubcommand", async (_, command) => {
+    (await commands[command.name()]?.load())?.register(command, act);
+  });
+  return program;
+};
+
+/** `costper help sync` is `costper sync --help`. */
+const withoutHelpCommand = ([first, ...rest]: readonly string[]): readonly string[] =>
+  first === "help" ? [...rest.slice(0, 1), "--help"] : first === undefined ? [] : [first, ...rest];
+
+/** Runs the command line and gives the exit status. */
+const main = async (args: readonly string[]): Promise<number> => {
+  let status: number = exitStatus.done;
+  try {
+    await createProgram((ended) => (status = ended)).parseAsync(withoutHelpCommand(args), { from: "user" });
+  } catch (error) {
+    // Commander has said what is wrong; help and version arrive here too, with exit code 0.
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? exitStatus.done : exitStatus.wrongUse;
+  }
+  return status;
+};
+
+// A reader that has seen enough (`costper report | head`) is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(exitStatus.done);
+  throw error;
+});
+
+const status = await main(process.argv.slice(2));
+// What was written must have left before the process ends, also through a pipe.
+process.stdout.write("", () => process.stderr.write("", () => process.exit(status)));

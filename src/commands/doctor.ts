@@ -1,0 +1,75 @@
+import { createConnectors } from "../app.ts";
+import type { Config } from "../config.ts";
+import { ConfigError } from "../config/problems.ts";
+import { configuredPlatforms } from "../connectors/registry.ts";
+import { checkQueue, checkWarehouse } from "./doctor/services.ts";
+import { type Check, checkNode, checkSecretsFile } from "./doctor/checks.ts";
+import { checkPlatform } from "./doctor/platforms.ts";
+import { exitStatus } from "./errors.ts";
+import { examples, type Frame, type Register } from "./frame.ts";
+
+/** Every check in turn; after a broken config there is nothing more to look at. */
+async function* checks(frame: Frame): AsyncGenerator<Check> {
+  yield checkNode(process.versions.node);
+  let config: Config;
+  try {
+    config = await frame.loadConfig();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    for (const { path, message } of error.problems)
+      yield {
+        check: "config",
+        outcome: "failed",
+        message: `${path}: ${message}`,
+        remedy: `see ${error.file}`,
+      };
+    return;
+  }
+  const platforms = configuredPlatforms(config.connectors);
+  yield { check: "config", outcome: "ok", message: `${config.file} (${platforms.join(", ")})`, remedy: "" };
+  yield* checkSecretsFile(config.folder);
+  yield* checkWarehouse(config);
+  if (config.queue !== undefined) yield await checkQueue(config.queue);
+  const connector = createConnectors({ config, log: frame.log, maxWaitMs: 60_000 });
+  for (const platform of platforms) {
+    frame.signal.throwIfAborted();
+    yield* checkPlatform(
+      platform,
+      config.connectors[platform]?.accounts ?? [],
+      () => connector(platform),
+      frame.signal,
+    );
+  }
+}
+
+const lines = ({ check, outcome, message, remedy }: Check): string[] => [
+  `${outcome.padEnd(8)} ${check.padEnd(10)} ${message}`,
+  ...(remedy && outcome !== "ok" ? [`${" ".repeat(20)}${remedy}`] : []),
+];
+
+export const register: Register = (command, act) => {
+  command
+    .description(
+      "Check config, database, queue and every credential; says for each what is wrong and how to mend it.",
+    )
+    .addHelpText(
+      "after",
+      examples(
+        ["costper doctor", "exit status 1 where something is wrong, 2 where it is the config"],
+        ["costper doctor --json", "the checks for a program"],
+      ),
+    )
+    .action(
+      act(async (frame) => {
+        const done: Check[] = [];
+        for await (const check of checks(frame)) {
+          done.push(check);
+          if (!frame.globals.json) lines(check).forEach((line) => frame.out.text(line));
+        }
+        if (frame.globals.json) frame.out.json({ checks: done });
+        const failed = done.filter(({ outcome }) => outcome === "failed");
+        if (failed.some(({ check }) => check === "config")) return exitStatus.wrongUse;
+        return failed.length > 0 ? exitStatus.failed : exitStatus.done;
+      }),
+    );
+};

@@ -1,0 +1,157 @@
+import type { Command } from "commander";
+import type { Logger } from "pino";
+import type { App, AppOverrides } from "../app.ts";
+import type { Config } from "../config.ts";
+import type { Platform } from "../domain/platform.ts";
+import { createLog } from "../log.ts";
+import { errorLines, exitStatus, statusOf } from "./errors.ts";
+import { createOutput, type Output } from "./output.ts";
+
+/** The options that every command has. */
+export interface Globals {
+  readonly config?: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+  readonly logFormat?: "json" | "pretty";
+}
+
+/** An account that lacks something after the run: the last lines on standard error, and exit status 1. */
+export interface Shortfall {
+  readonly platform: Platform;
+  /** Bare; empty where the whole platform is concerned. */
+  readonly accountId: string;
+  readonly what: string;
+  readonly remedy: string;
+}
+
+/** What a command is given. */
+export interface Frame {
+  readonly globals: Globals;
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** Aborted by Ctrl-C or SIGTERM: end orderly, throw what the signal throws, and exit status 130 follows. */
+  readonly signal: AbortSignal;
+  readonly out: Output;
+  readonly log: Logger;
+  /** @throws ConfigError */
+  readonly loadConfig: () => Promise<Config>;
+  /** Database and connectors of the config, or of the given one; closed by the frame when the command has ended. */
+  readonly openApp: (overrides?: AppOverrides & { readonly config?: Config }) => Promise<App>;
+  /** Names an account that lacks something. */
+  readonly report: (shortfall: Shortfall) => void;
+  /** Something to close when the command has ended; the last one first. */
+  readonly onEnd: (close: () => Promise<void>) => void;
+}
+
+/** A command's work; what it returns is the exit status, nothing is 0 (or 1 where an account lacks something). */
+export type Work<Options> = (
+  frame: Frame,
+  options: Options,
+  ...args: string[]
+) => Promise<number | undefined | void>;
+
+/** Makes a commander action of a command's work. */
+export type Act = <Options extends object>(work: Work<Options>) => (...params: unknown[]) => Promise<void>;
+
+/** What a file of `commands/` exports: it adds arguments, options, examples and the action. */
+export type Register = (command: Command, act: Act) => void;
+
+/** Examples for the end of a command's help, one a line: the call and what it is for. */
+export const examples = (...lines: readonly (readonly [call: string, purpose: string])[]): string => {
+  const width = Math.max(...lines.map(([call]) => call.length));
+  return `\nExamples:\n${lines.map(([call, purpose]) => `  ${call.padEnd(width)}  ${purpose}`).join("\n")}`;
+};
+
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
+const shortfallLine = ({ platform, accountId, what, remedy }: Shortfall): string =>
+  [`${platform} ${accountId}`.trimEnd(), what, remedy]
+    .filter((part) => part !== "")
+    .join(": ")
+    .replaceAll(/\s+/g, " ");
+
+/** The first signal asks for an orderly end, the second ends at once. */
+const interruptible = (): { signal: AbortSignal; release: () => void } => {
+  const controller = new AbortController();
+  const onSignal = () => {
+    if (controller.signal.aborted) process.exit(exitStatus.interrupted);
+    say("costper: ending; once more to end at once");
+    controller.abort(new DOMException("interrupted", "AbortError"));
+  };
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, onSignal);
+  return {
+    signal: controller.signal,
+    release: () => {
+      for (const name of ["SIGINT", "SIGTERM"] as const) process.off(name, onSignal);
+    },
+  };
+};
+
+/** Runs one command from its globals to its exit status; closes what it opened, says what failed. */
+const runCommand = async (
+  globals: Globals,
+  work: (frame: Frame) => Promise<number | undefined | void>,
+): Promise<number> => {
+  const { signal, release } = interruptible();
+  const log = await createLog({
+    quiet: globals.quiet ?? false,
+    verbose: globals.verbose ?? false,
+    ...(globals.logFormat === undefined ? {} : { format: globals.logFormat }),
+  });
+  const closers: (() => Promise<void>)[] = [];
+  const shortfalls: Shortfall[] = [];
+  const { env } = process;
+  const cwd = process.cwd();
+  let loaded: Promise<Config> | undefined;
+  const readConfig = async (): Promise<Config> => {
+    const { loadConfig } = await import("../config.ts");
+    return loadConfig({ cwd, env, ...(globals.config === undefined ? {} : { file: globals.config }) });
+  };
+  const loadConfig = () => (loaded ??= readConfig());
+  const frame: Frame = {
+    globals,
+    cwd,
+    env,
+    signal,
+    log,
+    out: createOutput(),
+    loadConfig,
+    openApp: async (overrides) => {
+      const config = overrides?.config ?? (await loadConfig());
+      const { openApp } = await import("../app.ts");
+      const app = await openApp({ ...overrides, config, log, signal });
+      closers.push(() => app.close());
+      return app;
+    },
+    report: (shortfall) => void shortfalls.push(shortfall),
+    onEnd: (close) => void closers.push(close),
+  };
+
+  let status: number;
+  try {
+    const returned = await work(frame);
+    status = returned ?? (shortfalls.length > 0 ? exitStatus.failed : exitStatus.done);
+  } catch (error) {
+    status = statusOf(error, signal.aborted);
+    if (status === exitStatus.interrupted) say("costper: interrupted");
+    else errorLines(error).forEach(say);
+    log.debug({ err: error }, "command failed");
+  }
+  for (const close of closers.reverse())
+    await close().catch((error: unknown) => log.warn({ err: error }, "closing failed"));
+  release();
+  shortfalls.map(shortfallLine).forEach(say);
+  return status;
+};
+
+/** The `act` that commands are registered with; `onStatus` hears what the command came to. */
+export const createAct =
+  (onStatus: (status: number) => void): Act =>
+  (work) =>
+  async (...params) => {
+    const command = params.at(-1) as Command;
+    const options = params.at(-2) as Parameters<typeof work>[1];
+    const args = params.slice(0, -2) as string[];
+    onStatus(await runCommand(command.optsWithGlobals<Globals>(), (frame) => work(frame, options, ...args)));
+  };

@@ -1,0 +1,92 @@
+/** What `costper init` writes: every key with what it means and what leaving it out means. */
+export const configTemplate = `# costper: what a paid conversion really costs.
+# \${NAME} is filled in from the environment; the .env file beside this one is read first.
+# \`costper doctor\` checks everything here; costper.schema.json of the package describes it to editors.
+
+# PostgreSQL 15 or newer. Empty or left out: an embedded one, kept in ./.costper/postgres.
+database: \${DATABASE_URL:-}
+
+# Redis, for workers on several machines. Empty or left out: the queue lives in the database.
+queue: \${REDIS_URL:-}
+
+# Spend is converted into this currency too, at the rates that \`costper import rates\` brought in.
+# Left out: every account's own currency only.
+# reportingCurrency: EUR
+
+# The nightly sync (cron), and whose clock it runs on. Accounts keep their own reporting time zones.
+timezone: UTC
+schedule: "30 3 * * *"
+
+# Days pulled again each night. Left out: as far back as each platform may still revise its figures.
+# lookbackDays: 30
+
+# Remove the platforms that you do not use.
+connectors:
+  google:
+    developerToken: \${GOOGLE_ADS_DEVELOPER_TOKEN:-}   # optional since September 2026
+    clientId: \${GOOGLE_ADS_CLIENT_ID}
+    clientSecret: \${GOOGLE_ADS_CLIENT_SECRET}
+    refreshToken: \${GOOGLE_ADS_REFRESH_TOKEN}
+    # loginCustomerId: "123-456-7890"   # a manager account; its client accounts are found through it
+    # accounts: ["111-222-3333"]        # left out: every account that the credentials reach
+    conversions: primary                # what Google counts itself; or a list of action names or ids
+    # lookbackDays: 30                  # instead of the one above, for this platform
+  meta:
+    accessToken: \${META_ACCESS_TOKEN}
+    appSecret: \${META_APP_SECRET:-}     # optional: signs each call
+    # accounts: ["act_1"]
+    conversions: [purchase, lead]       # goals that count; also registration, contact, schedule, subscribe, trial, custom.<id>
+    attribution: [7d_click, 1d_view]    # windows that are added up; they must not contain each other
+  linkedin:
+    # Either an accessToken, or these three.
+    # accessToken: \${LINKEDIN_ACCESS_TOKEN}
+    clientId: \${LINKEDIN_CLIENT_ID}
+    clientSecret: \${LINKEDIN_CLIENT_SECRET}
+    refreshToken: \${LINKEDIN_REFRESH_TOKEN}
+    # accounts: ["512345678"]
+    conversions: all                    # website conversions and one-click leads; or a list of rules, and oneClickLeads
+    # creatives: true                   # by ad too; one more report for each window
+
+# Where alerts go: slack, webhook or email.
+notifiers: {}
+#  team: { type: slack, url: "\${SLACK_WEBHOOK_URL}" }
+#  ops:  { type: webhook, url: "https://example.com/hook", secret: "\${HOOK_SECRET}" }
+#  mail: { type: email, smtp: "\${SMTP_URL}", from: costper@example.com, to: [team@example.com] }
+
+# What is watched.
+alerts: []
+#  - name: meta-too-expensive
+#    metric: cost_per_conversion   # or projected_cost_per_conversion, spend, conversions, cost_per_click, conversion_rate, return_on_ad_spend
+#    by: campaign                  # platform, account, campaign, network, action; left out: one figure for all
+#    where: { platform: meta }
+#    window: 7d                    # whole days of the account
+#    settle: 2d                    # youngest days left out, since their conversions still come in
+#    above: 40                     # or below: N, changeAbove: 30%, changeBelow: 30%
+#    currency: EUR
+#    minSpend: 50
+#    severity: critical            # info, warning, critical
+#    notify: [team]
+#  - name: stale
+#    metric: freshness             # hours since the end of the last good day; also sync_failure, reconciliation_difference
+#    above: 36
+#    notify: [ops]
+
+# The dashboard. Beyond this machine only with a token.
+web: { host: 127.0.0.1, port: 8787, token: "\${COSTPER_WEB_TOKEN:-}" }
+`;
+
+/** The variables of the template, with a word on where each comes from. */
+export const environmentTemplate: readonly (readonly [name: string, comment: string])[] = [
+  ["DATABASE_URL", "postgresql://user:password@host:5432/database; empty: embedded"],
+  ["REDIS_URL", "redis://host:6379; empty: the queue lives in the database"],
+  ["GOOGLE_ADS_DEVELOPER_TOKEN", "Google Ads, API Center; optional"],
+  ["GOOGLE_ADS_CLIENT_ID", "Google Cloud console, OAuth client"],
+  ["GOOGLE_ADS_CLIENT_SECRET", ""],
+  ["GOOGLE_ADS_REFRESH_TOKEN", ""],
+  ["META_ACCESS_TOKEN", "Meta Business settings, system user with ads_read"],
+  ["META_APP_SECRET", "optional"],
+  ["LINKEDIN_CLIENT_ID", "LinkedIn developer portal, app with the Advertising API"],
+  ["LINKEDIN_CLIENT_SECRET", ""],
+  ["LINKEDIN_REFRESH_TOKEN", ""],
+  ["COSTPER_WEB_TOKEN", "what a reader of the dashboard must show; needed off this machine"],
+];

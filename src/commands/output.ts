@@ -1,0 +1,109 @@
+import Table from "cli-table3";
+import { stringify } from "csv-stringify/sync";
+
+/** One column of a table: its heading and whether its figures stand on the right. */
+export interface Column {
+  readonly title: string;
+  readonly right?: boolean;
+}
+
+export type Cell = string | number | null | undefined;
+
+/** Standard output: answers only. */
+export interface Output {
+  /** One JSON document, or one object of a stream, on a line of its own. */
+  readonly json: (value: unknown) => void;
+  readonly text: (line: string) => void;
+  /** A table with lines on a terminal, plain columns elsewhere. */
+  readonly table: (columns: readonly Column[], rows: readonly (readonly Cell[])[]) => void;
+  readonly csv: (titles: readonly string[], rows: readonly (readonly Cell[])[]) => void;
+}
+
+// A campaign's name may hold anything, also codes that would drive the terminal.
+const controls = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
+const printable = (cell: Cell): string => String(cell ?? "–").replaceAll(controls, " ");
+
+const plain = {
+  top: "",
+  "top-mid": "",
+  "top-left": "",
+  "top-right": "",
+  bottom: "",
+  "bottom-mid": "",
+  "bottom-left": "",
+  "bottom-right": "",
+  left: "",
+  "left-mid": "",
+  mid: "",
+  "mid-mid": "",
+  right: "",
+  "right-mid": "",
+  middle: "  ",
+};
+
+const tableText = (
+  columns: readonly Column[],
+  rows: readonly (readonly Cell[])[],
+  lines: boolean,
+): string => {
+  const table = new Table({
+    head: columns.map(({ title }) => title),
+    colAligns: columns.map(({ right }) => (right ? "right" : "left")),
+    style: {
+      head: [],
+      border: [],
+      compact: true,
+      ...(lines ? {} : { "padding-left": 0, "padding-right": 0 }),
+    },
+    ...(lines ? {} : { chars: plain }),
+  });
+  table.push(...rows.map((row) => row.map(printable)));
+  return table
+    .toString()
+    .split("\n")
+    .map((line) => line.trimEnd())
+    .filter((line) => line !== "")
+    .join("\n");
+};
+
+// A spreadsheet would run a name that begins like a formula.
+const harmless = (cell: Cell): Cell =>
+  typeof cell === "string" && /^[=+@\t\r-]/.test(cell) && !/^-?\d+(\.\d+)?$/.test(cell) ? `'${cell}` : cell;
+
+export const csvText = (titles: readonly string[], rows: readonly (readonly Cell[])[]): string =>
+  stringify([[...titles], ...rows.map((row) => row.map(harmless))]);
+
+/** Writes to `stream`; `--quiet` does not silence it: an answer is what was asked for. */
+export const createOutput = (stream: NodeJS.WriteStream = process.stdout): Output => ({
+  json: (value) => void stream.write(`${JSON.stringify(value)}\n`),
+  text: (line) => void stream.write(`${line}\n`),
+  table: (columns, rows) => void stream.write(`${tableText(columns, rows, stream.isTTY)}\n`),
+  csv: (titles, rows) => void stream.write(csvText(titles, rows)),
+});
+
+/**
+ * Decimal text rounded half away from zero to `digits` places, thousands set apart: `1234.565` is `1,234.57`.
+ * An unknown figure is a dash. No float is involved.
+ */
+export const formatDecimal = (figure: string | null | undefined, digits: number): string => {
+  if (figure === null || figure === undefined) return "–";
+  const match = /^(-?)(\d*)\.?(\d*)$/.exec(figure);
+  if (!match) return figure;
+  const [, sign = "", whole = "", fraction = ""] = match;
+  const kept = BigInt(`0${whole}${fraction.slice(0, digits).padEnd(digits, "0")}`);
+  const rounded = kept + ((fraction[digits] ?? "0") >= "5" ? 1n : 0n);
+  const text = String(rounded).padStart(digits + 1, "0");
+  const units = text.slice(0, text.length - digits).replaceAll(/\B(?=(\d{3})+$)/g, ",");
+  const minus = rounded === 0n ? "" : sign;
+  return digits === 0 ? `${minus}${units}` : `${minus}${units}.${text.slice(text.length - digits)}`;
+};
+
+const placesOf = (currency: string): number =>
+  new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits ?? 2;
+
+/** Money with its currency and that currency's number of places: `12,345.60 EUR`, `1,200 JPY`. */
+export const formatMoney = (amount: string | null | undefined, currency: string): string => {
+  if (amount === null || amount === undefined) return "–";
+  const places = /^[A-Z]{3}$/.test(currency) ? placesOf(currency) : 2;
+  return `${formatDecimal(amount, places)} ${currency}`.trimEnd();
+};

@@ -1,0 +1,81 @@
+import { CronExpressionParser } from "cron-parser";
+import { z } from "zod";
+import { connectorSettings } from "../connectors/registry.ts";
+import { isTimeZone } from "../domain/day.ts";
+
+// What the notifiers and rules of alerts look like inside is the concern of `alerts/`.
+const alertSections = {
+  notifiers: z.record(z.string(), z.looseObject({ type: z.string() })).default({}),
+  alerts: z.array(z.looseObject({ name: z.string(), metric: z.string() })).default([]),
+};
+
+const urlOf = (protocols: readonly string[], example: string) =>
+  z
+    .string()
+    .refine(
+      (text) => URL.canParse(text) && protocols.includes(new URL(text).protocol),
+      `must be a URL like ${example} (special characters of the password percent-encoded)`,
+    );
+
+const isCron = (text: string): boolean => {
+  if (![5, 6].includes(text.trim().split(/\s+/).length)) return false;
+  try {
+    CronExpressionParser.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const currencies = new Set(Intl.supportedValuesOf("currency"));
+
+const web = z
+  .strictObject({
+    host: z.string().default("127.0.0.1").describe("Address to listen on; off loopback only with a token."),
+    port: z.number().int().min(0).max(65_535).default(8787),
+    token: z.string().min(1).optional().describe("What a reader of the dashboard must show."),
+  })
+  .prefault({});
+
+const connectors = z.strictObject({
+  google: connectorSettings.google.optional(),
+  meta: connectorSettings.meta.optional(),
+  linkedin: connectorSettings.linkedin.optional(),
+});
+
+/** `costper.yaml`, key by key; what keys must not say together stands in `checks.ts`. */
+export const configSchema = z.strictObject({
+  database: urlOf(["postgres:", "postgresql:"], "postgresql://user:password@host:5432/database")
+    .optional()
+    .describe("PostgreSQL 15 or newer; omitted: an embedded one kept in ./.costper/postgres."),
+  queue: urlOf(["redis:", "rediss:"], "redis://host:6379")
+    .optional()
+    .describe("Redis; omitted: the queue lives in the database."),
+  reportingCurrency: z
+    .string()
+    .refine((code) => currencies.has(code), "must be an ISO 4217 code such as EUR, in capitals")
+    .optional()
+    .describe("Omitted: spend is reported in each account's own currency only."),
+  timezone: z
+    .string()
+    .refine(isTimeZone, "must be a time zone's IANA name such as Europe/Copenhagen")
+    .default("UTC")
+    .describe("Whose clock `schedule` runs on; accounts keep their own reporting time zone."),
+  schedule: z
+    .string()
+    .refine(isCron, 'must be a cron expression of five fields such as "30 3 * * *"')
+    .default("30 3 * * *")
+    .describe("The nightly sync, as cron."),
+  lookbackDays: z
+    .number()
+    .int()
+    .min(1)
+    .max(1_125)
+    .optional()
+    .describe("Days pulled again each night; omitted: each platform's own restatement window."),
+  connectors,
+  ...alertSections,
+  web,
+});
+
+export type ConfigSettings = z.infer<typeof configSchema>;

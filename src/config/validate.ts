@@ -1,0 +1,127 @@
+import { closest, distance } from "fastest-levenshtein";
+import { z } from "zod";
+import { type Problem, pathText } from "./problems.ts";
+
+type Path = readonly PropertyKey[];
+type Issue = z.core.$ZodIssue;
+
+const valueAt = (tree: unknown, path: Path): unknown =>
+  path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], tree);
+
+/** The object, array or record under wrappers such as optional, default, refine and transform. */
+const unwrapped = (schema: unknown): unknown => {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault)
+    return unwrapped(schema.unwrap());
+  if (schema instanceof z.ZodPipe) return unwrapped(schema.in);
+  return schema;
+};
+
+/** The keys that the schema knows at a path; none where it does not say. */
+const knownKeys = (root: z.ZodType, path: Path): readonly string[] => {
+  let schema: unknown = unwrapped(root);
+  for (const key of path) {
+    if (schema instanceof z.ZodObject) schema = unwrapped(schema.shape[String(key)]);
+    else if (schema instanceof z.ZodArray) schema = unwrapped(schema.element);
+    else if (schema instanceof z.ZodRecord) schema = unwrapped(schema.valueType);
+    else return [];
+  }
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+};
+
+const unknownKey = (key: string, known: readonly string[]): string => {
+  if (known.length === 0) return "is not a known key; remove it";
+  const nearest = closest(key, known);
+  // With more than half of it different the nearest key is a poor guess: all of them are named.
+  const close = distance(key.toLowerCase(), nearest.toLowerCase()) * 2 <= key.length;
+  return close
+    ? `is not a known key; did you mean ${nearest}?`
+    : `is not a known key; nearest is ${nearest}, known are ${known.join(", ")}`;
+};
+
+const kinds: Readonly<Record<string, string>> = {
+  string: "text",
+  number: "a number",
+  int: "a whole number",
+  boolean: "true or false",
+  array: "a list",
+  object: "a section of keys",
+  record: "a section of keys",
+};
+
+const wordsOf = (issue: Issue, tree: unknown, emptied: ReadonlyMap<string, string>): string => {
+  const value = valueAt(tree, issue.path);
+  if (value === undefined && issue.code !== "custom") {
+    const name = emptied.get(pathText(issue.path));
+    return name === undefined ? "is missing; add it" : `is missing: ${name} is empty`;
+  }
+  switch (issue.code) {
+    case "invalid_type":
+      return `must be ${kinds[issue.expected] ?? issue.expected}`;
+    case "invalid_value":
+      return `must be ${issue.values.length > 1 ? "one of " : ""}${issue.values.map(String).join(", ")}`;
+    case "too_small":
+      return typeof value === "string" || Array.isArray(value)
+        ? "is empty; fill it in or remove the key"
+        : `must be at least ${String(issue.minimum)}`;
+    case "too_big":
+      return `must be at most ${String(issue.maximum)}`;
+    case "invalid_union":
+      return unionWords(issue.errors);
+    default:
+      // Only texts of our own schemas get here; zod's never hold the value either.
+      return issue.message;
+  }
+};
+
+/** What each branch of a union would have taken. */
+const unionWords = (branches: readonly (readonly Issue[])[]): string => {
+  const words = branches.flatMap((issues) =>
+    issues
+      .filter(({ path }) => path.length === 0)
+      .map((issue) =>
+        issue.code === "invalid_type"
+          ? (kinds[issue.expected] ?? issue.expected)
+          : issue.code === "invalid_value"
+            ? issue.values.map(String).join(", ")
+            : issue.message,
+      ),
+  );
+  return words.length > 0 ? `must be ${[...new Set(words)].join(" or ")}` : "does not have the right form";
+};
+
+/** `${PORT}` gives text where a number is wanted, `apiVersion: 202609` a number where text is: both are meant well. */
+const convert = (tree: unknown, issue: Issue): boolean => {
+  if (issue.code !== "invalid_type" || issue.path.length === 0) return false;
+  const parent = valueAt(tree, issue.path.slice(0, -1)) as Record<PropertyKey, unknown>;
+  const key = issue.path.at(-1) ?? "";
+  const value = parent[key];
+  if (issue.expected === "string" && (typeof value === "number" || typeof value === "bigint"))
+    parent[key] = String(value);
+  else if (issue.expected === "number" && typeof value === "string" && /^-?\d+(\.\d+)?$/.test(value))
+    parent[key] = Number(value);
+  else if (issue.expected === "boolean" && (value === "true" || value === "false"))
+    parent[key] = value === "true";
+  else return false;
+  return true;
+};
+
+/** Checks a tree against the schema: the parsed settings, or every problem in words. */
+export const validate = <T>(
+  schema: z.ZodType<T>,
+  tree: unknown,
+  emptied: ReadonlyMap<string, string>,
+): { settings: T } | { problems: readonly Problem[] } => {
+  let result = schema.safeParse(tree);
+  while (!result.success && result.error.issues.filter((issue) => convert(tree, issue)).length > 0)
+    result = schema.safeParse(tree);
+  if (result.success) return { settings: result.data };
+  const problems = result.error.issues.flatMap((issue): Problem[] =>
+    issue.code === "unrecognized_keys"
+      ? issue.keys.map((key) => ({
+          path: pathText([...issue.path, key]),
+          message: unknownKey(key, knownKeys(schema, issue.path)),
+        }))
+      : [{ path: pathText(issue.path) || "the file", message: wordsOf(issue, tree, emptied) }],
+  );
+  return { problems };
+};

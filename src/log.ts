@@ -1,0 +1,71 @@
+import { type DestinationStream, type Logger, pino } from "pino";
+import { Failure } from "./domain/failure.ts";
+
+export interface LogOptions {
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+  /** Omitted: pretty on a terminal, JSON elsewhere. */
+  readonly format?: "json" | "pretty";
+  /** Omitted: standard error. */
+  readonly stream?: DestinationStream;
+}
+
+// Nothing should log these; where something does all the same, the value is cut out.
+const secretKeys = [
+  "accessToken",
+  "refreshToken",
+  "clientSecret",
+  "developerToken",
+  "appSecret",
+  "access_token",
+  "refresh_token",
+  "client_secret",
+  "token",
+  "secret",
+  "password",
+  "authorization",
+  "Authorization",
+];
+
+/** Errors of SDKs carry whole requests, tokens and all: only these fields of an error are logged. */
+const describeError = (error: unknown): unknown => {
+  if (!(error instanceof Error)) return typeof error;
+  const failure =
+    error instanceof Failure
+      ? { kind: error.kind, code: error.code, requestId: error.requestId, remedy: error.remedy || undefined }
+      : { code: (error as { code?: unknown }).code };
+  return { type: error.name, message: error.message, ...failure, stack: error.stack };
+};
+
+const levelOf = ({ quiet, verbose }: LogOptions): string => (verbose ? "debug" : quiet ? "warn" : "info");
+
+const destination = async ({ format, stream }: LogOptions): Promise<DestinationStream> => {
+  const wanted = format ?? (process.stderr.isTTY ? "pretty" : "json");
+  const target = stream ?? pino.destination({ fd: 2, sync: true });
+  if (wanted === "json") return target;
+  // Loaded here since few runs need it.
+  const { default: pretty } = await import("pino-pretty");
+  return pretty({
+    ...(stream ? { destination: stream as NodeJS.WritableStream } : { destination: 2 }),
+    sync: true,
+    colorize: process.stderr.isTTY,
+    translateTime: "SYS:HH:MM:ss",
+    ignore: "pid,hostname",
+  });
+};
+
+/** The one log, to standard error, so that standard output holds answers only. */
+export const createLog = async (options: LogOptions = {}): Promise<Logger> =>
+  pino(
+    {
+      level: levelOf(options),
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      serializers: { err: describeError, error: describeError },
+      redact: {
+        paths: secretKeys.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]),
+        censor: "[secret]",
+      },
+    },
+    await destination(options),
+  );
