@@ -25,6 +25,34 @@ const commands: Readonly<
     summary: "list the ad accounts that the credentials reach",
     load: () => import("./commands/accounts.ts"),
   },
+  sync: {
+    summary: "pull, load and roll up",
+    load: () => import("./commands/sync.ts"),
+  },
+  rollup: {
+    summary: "rebuild the rollups from the facts",
+    load: () => import("./commands/rollup.ts"),
+  },
+  report: {
+    summary: "print the cost per conversion",
+    load: () => import("./commands/report.ts"),
+  },
+  reconcile: {
+    summary: "compare the facts with the platforms' own account totals",
+    load: () => import("./commands/reconcile.ts"),
+  },
+  status: {
+    summary: "show freshness and the last outcome of each account",
+    load: () => import("./commands/status.ts"),
+  },
+  sandbox: {
+    summary: "run the sandbox platforms",
+    load: () => import("./commands/sandbox.ts"),
+  },
+  demo: {
+    summary: "run the whole pipeline on this machine, with no account anywhere",
+    load: () => import("./commands/demo.ts"),
+  },
 };
 
 const version = (): string => {

@@ -1,3 +1,4 @@
+import { attributionProblems, goalProblems } from "../connectors/meta/goals.ts";
 import type { ConnectorSettings } from "../connectors/registry.ts";
 import { bareAccountId, type Platform, platforms } from "../domain/platform.ts";
 import { type Problem, pathText } from "./problems.ts";
@@ -59,6 +60,18 @@ const linkedinProblems = (isWritten: (key: string) => boolean): Problem[] => {
   }));
 };
 
+/** Sets of conversions or attribution windows that would count something twice. */
+const metaProblems = ({ conversions, attribution }: Readonly<Record<string, unknown>>): Problem[] => [
+  ...(Array.isArray(conversions) ? goalProblems(conversions.map(String)) : []).map((message) => ({
+    path: "connectors.meta.conversions",
+    message,
+  })),
+  ...(Array.isArray(attribution) ? attributionProblems(attribution.map(String)) : []).map((message) => ({
+    path: "connectors.meta.attribution",
+    message,
+  })),
+];
+
 /** What keys say together that cannot be. `unset` are the paths whose variable is not set: they count as written. */
 export const combinationProblems = (tree: unknown, unset: ReadonlySet<string>): Problem[] => {
   if (typeof tree !== "object" || Array.isArray(tree)) return [];
@@ -83,6 +96,8 @@ export const combinationProblems = (tree: unknown, unset: ReadonlySet<string>): 
       section[key] !== undefined || unset.has(pathText(["connectors", "linkedin", key]));
     problems.push(...linkedinProblems(isWritten));
   }
+
+  problems.push(...metaProblems(sectionOf(connectors, "meta")));
 
   const { host = "127.0.0.1", token } = sectionOf(tree, "web");
   if (!loopback.test(String(host)) && token === undefined && !unset.has("web.token"))

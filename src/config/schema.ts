@@ -1,7 +1,9 @@
 import { CronExpressionParser } from "cron-parser";
 import { z } from "zod";
 import { connectorSettings } from "../connectors/registry.ts";
+import { baseUrl } from "../connectors/settings.ts";
 import { isTimeZone } from "../domain/day.ts";
+import { defaultRatesEndpoint } from "../metrics/rates/download.ts";
 
 // What the notifiers and rules of alerts look like inside is the concern of `alerts/`.
 const alertSections = {
@@ -74,6 +76,15 @@ export const configSchema = z.strictObject({
     .optional()
     .describe("Days pulled again each night; omitted: each platform's own restatement window."),
   connectors,
+  rates: z
+    .strictObject({
+      endpoint: baseUrl
+        .default(defaultRatesEndpoint)
+        .describe(
+          "Scheme, host and port that the European Central Bank's files of exchange rates come from.",
+        ),
+    })
+    .prefault({}),
   ...alertSections,
   web,
 });

@@ -21,6 +21,8 @@ export interface FailureDetails {
   /** The platform's own code for it, and the id of the request, where it gave them. */
   readonly code?: string;
   readonly requestId?: string;
+  /** For `account`: the platform says that it is closed, cancelled or not enabled, rather than out of our reach. */
+  readonly closed?: boolean;
   readonly cause?: unknown;
 }
 
@@ -45,6 +47,7 @@ export class Failure extends Error {
   readonly accountId: string | undefined;
   readonly code: string | undefined;
   readonly requestId: string | undefined;
+  readonly closed: boolean;
 
   constructor(details: FailureDetails) {
     super(details.message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -57,6 +60,7 @@ export class Failure extends Error {
     this.accountId = details.accountId;
     this.code = details.code;
     this.requestId = details.requestId;
+    this.closed = details.closed ?? false;
   }
 }
 

@@ -33,14 +33,14 @@ export interface Fault {
 }
 
 /** What a sandbox platform is: its rules, over plain HTTP. */
-export interface SandboxPlatform {
-  readonly platform: Platform;
+export interface SandboxPlatform<Name extends string = Platform> {
+  readonly platform: Name;
   answer(exchange: Exchange): Promise<void> | void;
 }
 
 /** A platform that listens on loopback. */
-export interface SandboxServer {
-  readonly platform: Platform;
+export interface SandboxServer<Name extends string = Platform> {
+  readonly platform: Name;
   /** `http://127.0.0.1:PORT` */
   readonly url: string;
   /** Every request so far, oldest first, without bodies. */
@@ -85,7 +85,10 @@ const exchangeOf = async (request: IncomingMessage, response: ServerResponse): P
 };
 
 /** Starts a sandbox platform on loopback; port 0 takes a free one. */
-export const listen = async (sandbox: SandboxPlatform, port = 0): Promise<SandboxServer> => {
+export const listen = async <Name extends string>(
+  sandbox: SandboxPlatform<Name>,
+  port = 0,
+): Promise<SandboxServer<Name>> => {
   const faults: { fault: Fault; seen: number; struck: number }[] = [];
   const requests: { method: string; path: string; at: number }[] = [];
   const state = { latencyMs: 0 };

@@ -1,8 +1,76 @@
-import type { OpenConnector } from "../connector.ts";
+import { bareAccountId } from "../../domain/platform.ts";
+import type { KnownWindows, OpenConnector, Pull, Restatement } from "../connector.ts";
+import { createActionReader } from "./actions.ts";
+import { createGoogleClient } from "./client.ts";
+import { discover } from "./discovery.ts";
+import * as normalize from "./normalize.ts";
+import * as queries from "./queries.ts";
 import type { GoogleSettings } from "./settings.ts";
 
-const openGoogle: OpenConnector<GoogleSettings> = () => {
-  throw new Error("under construction");
+/** Google credits conversions to their click for 30 days unless an action says otherwise, 90 at the most. */
+const restatement = ({ clickWindowDays, viewWindowDays }: KnownWindows): Restatement => {
+  const longest = Math.max(30, ...clickWindowDays, ...viewWindowDays);
+  // Uploads and data-driven attribution lag some days behind the window.
+  const days = Math.min(90, longest) + 3;
+  return { nightlyDays: days, finalAfterDays: days };
+};
+
+const openGoogle: OpenConnector<GoogleSettings> = (settings, context) => {
+  const client = createGoogleClient(settings, context);
+  const readActions = createActionReader(client, context.log);
+  const loginCustomerId =
+    settings.loginCustomerId === undefined ? undefined : bareAccountId("google", settings.loginCustomerId);
+
+  const rows = ({ account, signal }: Pull, name: string, gaql: string) =>
+    client.rows({ name, gaql, customerId: account.id, loginCustomerId: account.via, signal });
+
+  return {
+    platform: "google",
+    windowDays: 31,
+    historyMonths: 37,
+    networkSplit: "exact",
+    concurrency: { platform: 5, account: 2 },
+    restatement,
+    accounts: (signal) => discover(client, context.log, loginCustomerId, signal),
+
+    async *entities(pull) {
+      for await (const batch of rows(pull, "campaigns", queries.campaignsQuery))
+        yield normalize.campaignEntities(batch);
+      for await (const batch of rows(pull, "ad groups", queries.adGroupsQuery))
+        yield normalize.adGroupEntities(batch);
+      for await (const batch of rows(pull, "ads", queries.adEntitiesQuery)) yield normalize.adEntities(batch);
+      const { entities } = await readActions(pull);
+      if (entities.length > 0) yield entities;
+    },
+
+    async *performance(pull) {
+      const day = normalize.dayReader(pull);
+      for await (const batch of rows(pull, "performance", queries.adsQuery(pull)))
+        yield normalize.adDays(batch, day);
+    },
+
+    async *networks(pull) {
+      const day = normalize.dayReader(pull);
+      for await (const batch of rows(pull, "networks", queries.networksQuery(pull)))
+        yield normalize.networkDeliveries(batch, day);
+      const { facts } = await readActions(pull);
+      for await (const batch of rows(pull, "network conversions", queries.networkConversionsQuery(pull)))
+        yield normalize.networkConversions(batch, day, facts);
+    },
+
+    async *conversions(pull) {
+      const day = normalize.dayReader(pull);
+      const { facts } = await readActions(pull);
+      for await (const batch of rows(pull, "conversions", queries.adConversionsQuery(pull)))
+        yield normalize.conversionDays(batch, day, facts);
+    },
+
+    async *totals(pull) {
+      const day = normalize.dayReader(pull);
+      for await (const batch of rows(pull, "totals", queries.totalsQuery(pull)))
+        yield normalize.accountDays(batch, day);
+    },
+  };
 };
 
 export default openGoogle;

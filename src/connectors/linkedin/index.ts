@@ -1,8 +1,8 @@
 import type { OpenConnector } from "../connector.ts";
+import { createLinkedin } from "./connector.ts";
 import type { LinkedinSettings } from "./settings.ts";
 
-const openLinkedin: OpenConnector<LinkedinSettings> = () => {
-  throw new Error("under construction");
-};
+const openLinkedin: OpenConnector<LinkedinSettings> = (settings, context) =>
+  createLinkedin(settings, context);
 
 export default openLinkedin;

@@ -1,0 +1,37 @@
+import { storeCountingRules } from "../metrics/counting.ts";
+import { rebuild } from "../metrics/rollup/rollup.ts";
+import { configuredPlatforms } from "../connectors/registry.ts";
+import { migrate } from "../warehouse/migrate.ts";
+import { checkRange } from "./dates.ts";
+import { examples, type Register } from "./frame.ts";
+import { addRangeOptions, type SelectionOptions } from "./selection.ts";
+
+export const register: Register = (command, act) => {
+  addRangeOptions(command)
+    .addHelpText(
+      "after",
+      examples(
+        ["costper rollup", "everything, for example after the choice of counted conversions changed"],
+        ["costper rollup --from 2026-11-01", "from that day on"],
+      ),
+    )
+    .action(
+      act<SelectionOptions>(async ({ globals, out, log, signal, loadConfig, openApp }, options) => {
+        checkRange(options, new Date());
+        const config = await loadConfig();
+        const { database } = await openApp();
+        await migrate(database);
+        const started = performance.now();
+        for (const platform of configuredPlatforms(config.connectors))
+          await storeCountingRules(database.pool, platform, config.connectors);
+        const written = await rebuild(
+          { pool: database.pool, reportingCurrency: config.reportingCurrency ?? null, signal },
+          { from: options.from ?? null, to: options.to ?? null },
+        );
+        const ms = Math.round(performance.now() - started);
+        log.info({ written, ms }, "rolled up");
+        if (globals.json) out.json({ rows_written: written, ms });
+        else out.text(`${String(written)} rows of the marts changed`);
+      }),
+    );
+};

@@ -1,0 +1,73 @@
+import { Command, InvalidArgumentError } from "commander";
+import type { Config } from "../config.ts";
+import { configuredPlatforms } from "../connectors/registry.ts";
+import { bareAccountId, isPlatform, type Platform, platforms } from "../domain/platform.ts";
+import { parseDay } from "./dates.ts";
+import { UsageError } from "./errors.ts";
+
+/** Options that say which accounts and days a command is about. */
+export interface SelectionOptions {
+  readonly platform?: readonly Platform[];
+  readonly account?: readonly string[];
+  readonly from?: string;
+  readonly to?: string;
+}
+
+const parsePlatform = (text: string, before: readonly Platform[] = []): readonly Platform[] => {
+  if (!isPlatform(text)) throw new InvalidArgumentError(`There are ${platforms.join(", ")}.`);
+  return before.includes(text) ? before : [...before, text];
+};
+
+const collect = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
+
+export const addRangeOptions = (command: Command): Command =>
+  command
+    .option("--from <day>", "first day, YYYY-MM-DD, in each account's own time zone", parseDay)
+    .option("--to <day>", "last day, YYYY-MM-DD", parseDay);
+
+export const addSelectionOptions = (command: Command): Command =>
+  addRangeOptions(
+    command
+      .option("--platform <platform>", "this platform only; may be repeated", parsePlatform)
+      .option("--account <id>", "this account only, in any of its written forms; may be repeated", collect),
+  );
+
+/** The platforms that a command is about. @throws UsageError where one is not configured */
+export const selectedPlatforms = (config: Config, options: SelectionOptions): readonly Platform[] => {
+  const configured = configuredPlatforms(config.connectors);
+  const unknown = options.platform?.find((platform) => !configured.includes(platform));
+  if (unknown !== undefined)
+    throw new UsageError(
+      `--platform ${unknown} is not in the config`,
+      `configured: ${configured.join(", ")}`,
+    );
+  return configured.filter((platform) => options.platform?.includes(platform) ?? true);
+};
+
+/** Whether an id can be one of the platform's at all. */
+const couldBe = (platform: Platform, id: string): boolean => /^\d+$/.test(bareAccountId(platform, id));
+
+/**
+ * The asked accounts of each platform, bare; undefined: all.
+ * @throws UsageError where no selected platform can have an account of that id.
+ */
+export const askedAccounts = (
+  config: Config,
+  selected: readonly Platform[],
+  options: SelectionOptions,
+): ((platform: Platform) => readonly string[] | undefined) => {
+  const { account: asked } = options;
+  if (asked === undefined) return () => undefined;
+  for (const id of asked) {
+    const owners = selected.filter((platform) => {
+      const named = config.connectors[platform]?.accounts;
+      return named ? named.includes(bareAccountId(platform, id)) : couldBe(platform, id);
+    });
+    if (owners.length === 0)
+      throw new UsageError(
+        `--account ${id} is none of the configured accounts`,
+        "costper accounts lists those that the credentials reach",
+      );
+  }
+  return (platform) => asked.map((id) => bareAccountId(platform, id));
+};

@@ -1,0 +1,227 @@
+import { InvalidArgumentError } from "commander";
+import type { App } from "../app.ts";
+import { addDays, dayAt } from "../domain/day.ts";
+import type { Platform } from "../domain/platform.ts";
+import type { PlanFailure } from "../jobs/plan.ts";
+import { planPlatform } from "../jobs/plan.ts";
+import type { Slice, SliceResult } from "../jobs/slice.ts";
+import { type SyncEvents, syncPlans } from "../jobs/sync.ts";
+import { storeCountingRules } from "../metrics/counting.ts";
+import { refreshReportingRates } from "../metrics/reporting-currency.ts";
+import { migrate } from "../warehouse/migrate.ts";
+import { startRun } from "../warehouse/runs.ts";
+import { checkRange } from "./dates.ts";
+import { UsageError } from "./errors.ts";
+import { examples, type Frame, type Register } from "./frame.ts";
+import { createProgress } from "./progress.ts";
+import { addSelectionOptions, askedAccounts, selectedPlatforms, type SelectionOptions } from "./selection.ts";
+
+interface SyncCommandOptions extends SelectionOptions {
+  readonly maxWait?: number;
+}
+
+const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
+
+/** `90s`, `15m`, `1h`; a bare number is seconds. In ms. */
+const parseWait = (text: string): number => {
+  const [, amount, unit = "s"] = /^(\d+)(ms|s|m|h)?$/.exec(text.trim()) ?? [];
+  if (amount === undefined) throw new InvalidArgumentError("A duration looks like 90s, 15m or 1h.");
+  return Number(amount) * unitMs[unit as keyof typeof unitMs];
+};
+
+/** An account that is missing something, whichever way. */
+export interface AccountOutcome {
+  readonly platform: Platform;
+  readonly account_id: string;
+  readonly outcome: "done" | "failed" | "closed";
+  readonly failure: string | null;
+}
+
+export interface SyncReport {
+  readonly results: readonly SliceResult[];
+  readonly failures: readonly PlanFailure[];
+}
+
+const sliceJson = ({ slice, outcome, rowsRead, rowsWritten, ms, failure }: SliceResult) => ({
+  platform: slice.account.platform,
+  account_id: slice.account.id,
+  from: slice.from,
+  to: slice.to,
+  outcome,
+  rows_read: rowsRead,
+  rows_written: rowsWritten,
+  ms,
+  failure: failure && outcome !== "cancelled" ? failure.message : null,
+});
+
+/** The worst that happened to each account, with what to do about it. */
+const worstByAccount = ({ results, failures }: SyncReport) => {
+  const worst = new Map<string, AccountOutcome & { remedy: string }>();
+  for (const { slice, outcome, failure } of results) {
+    const { platform, id } = slice.account;
+    const key = `${platform} ${id}`;
+    if (worst.get(key)?.outcome === "failed" || (worst.has(key) && outcome === "done")) continue;
+    worst.set(key, {
+      platform,
+      account_id: id,
+      outcome: outcome === "cancelled" ? "failed" : outcome,
+      failure: failure?.message ?? null,
+      remedy: failure?.remedy ?? "",
+    });
+  }
+  for (const { platform, accountId, failure } of failures)
+    worst.set(`${platform} ${accountId}`, {
+      platform,
+      account_id: accountId,
+      outcome: "failed",
+      failure: failure.message,
+      remedy: failure.remedy,
+    });
+  return [...worst.values()];
+};
+
+/** One sync from discovery to rollup, in this process. Resumes one that was cut off. */
+export const runSync = async (
+  app: App,
+  options: SelectionOptions,
+  events: SyncEvents = {},
+): Promise<SyncReport> => {
+  const { config, log, signal, database } = app;
+  const { pool } = database;
+  const platforms = selectedPlatforms(config, options);
+  const asked = askedAccounts(config, platforms, options);
+  const now = app.now();
+  const reportingCurrency = config.reportingCurrency ?? null;
+  await migrate(database);
+
+  const plans = await Promise.all(
+    platforms.map(async (platform) => {
+      const connector = await app.connector(platform);
+      const plan = await planPlatform({
+        pool,
+        connector,
+        log,
+        signal,
+        now,
+        named: config.connectors[platform]?.accounts,
+        asked: asked(platform),
+        range: { from: options.from, to: options.to },
+        lookbackDays: config.connectors[platform]?.lookbackDays ?? config.lookbackDays,
+      });
+      await storeCountingRules(pool, platform, config.connectors);
+      return { platform, connector, plan };
+    }),
+  );
+  refuseUnknownAccounts(options, plans);
+
+  const windows = plans.flatMap(({ plan }) =>
+    plan.slices.map(({ account, from, to }) => `${account.platform} ${account.id} ${from} ${to}`),
+  );
+  const run = await startRun(pool, "sync", [...windows].sort().join("\n"));
+  let outcome: "done" | "failed" | "interrupted" = "interrupted";
+  try {
+    const earliest = plans.flatMap(({ plan }) => plan.slices.map(({ from }) => from)).sort()[0];
+    await refreshReportingRates({
+      db: database.db,
+      reportingCurrency,
+      endpoint: config.rates.endpoint,
+      from: earliest ?? addDays(dayAt(now, "UTC"), -30),
+      now,
+      log,
+      signal,
+    });
+    const isNamed = ({ account }: Slice) =>
+      config.connectors[account.platform]?.accounts?.includes(account.id) ?? false;
+    const results = await syncPlans({ pool, log, signal, run, reportingCurrency, isNamed, ...events }, plans);
+    // Names of actions that the config counts may have become known only now.
+    for (const { platform } of plans) await storeCountingRules(pool, platform, config.connectors);
+    await rollUpRest(app);
+    const failures = plans.flatMap(({ plan }) => plan.failures);
+    outcome =
+      failures.length > 0 || results.some((result) => result.outcome === "failed") ? "failed" : "done";
+    return { results, failures };
+  } finally {
+    await run.finish(outcome);
+  }
+};
+
+const rollUpRest = async ({ config, database, signal }: App): Promise<void> => {
+  const { rollUpTouched } = await import("../metrics/rollup/rollup.ts");
+  await rollUpTouched({ pool: database.pool, reportingCurrency: config.reportingCurrency ?? null, signal });
+};
+
+/** Where every account is meant, an id can only be known to be wrong once discovery has answered. */
+const refuseUnknownAccounts = (
+  { account: asked = [] }: SelectionOptions,
+  plans: readonly { readonly plan: { slices: readonly Slice[]; failures: readonly PlanFailure[] } }[],
+): void => {
+  const known = plans.flatMap(({ plan }) => [
+    ...plan.slices.map(({ account }) => account.id),
+    ...plan.failures.map(({ accountId }) => accountId),
+  ]);
+  const discoveryFailed = plans.some(({ plan }) => plan.failures.some(({ accountId }) => accountId === ""));
+  const unknown = asked.find((id) => !known.some((other) => id.replaceAll(/\D/g, "") === other));
+  if (unknown !== undefined && !discoveryFailed)
+    throw new UsageError(
+      `--account ${unknown} is none of the accounts that the credentials reach`,
+      "costper accounts lists them",
+    );
+};
+
+/** Says what the sync came to, on standard output and, for each account that lacks something, at the end. */
+export const reportSync = (
+  { globals, out, report: shortfall }: Pick<Frame, "globals" | "out" | "report">,
+  report: SyncReport,
+): void => {
+  const accounts = worstByAccount(report);
+  if (globals.json)
+    out.json({
+      slices: report.results.map(sliceJson),
+      accounts: accounts.map(({ platform, account_id, outcome, failure }) => ({
+        platform,
+        account_id,
+        outcome,
+        failure,
+      })),
+    });
+  for (const { platform, account_id, outcome, failure, remedy } of accounts)
+    if (outcome === "failed")
+      shortfall({ platform, accountId: account_id, what: failure ?? "interrupted", remedy });
+};
+
+export const register: Register = (command, act) => {
+  addSelectionOptions(command)
+    .option(
+      "--max-wait <duration>",
+      "the longest wait for one limit of a platform (90s, 15m; default 15m)",
+      parseWait,
+    )
+    .addHelpText(
+      "after",
+      examples(
+        ["costper sync", "the lookback of every account, up to yesterday"],
+        ["costper sync --platform google --from 2026-01-01", "a backfill; resumes when interrupted"],
+        ["costper sync --account act_1 --to 2026-11-01", "one account"],
+      ),
+    )
+    .action(
+      act<SyncCommandOptions>(async (frame, options) => {
+        checkRange(options, new Date());
+        const config = await frame.loadConfig();
+        // Before anything is opened: a wrong platform or account makes no file, table or request.
+        askedAccounts(config, selectedPlatforms(config, options), options);
+        const app = await frame.openApp({
+          connections: 32,
+          ...(options.maxWait === undefined ? {} : { maxWaitMs: options.maxWait }),
+        });
+        const live = process.stderr.isTTY && !frame.globals.quiet && frame.globals.logFormat !== "json";
+        if (live) frame.log.level = frame.globals.verbose ? "debug" : "warn";
+        const progress = live ? createProgress(process.stderr) : undefined;
+        try {
+          reportSync(frame, await runSync(app, options, progress));
+        } finally {
+          progress?.stop();
+        }
+      }),
+    );
+};

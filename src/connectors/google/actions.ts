@@ -1,0 +1,131 @@
+import type { Logger } from "pino";
+import type { Entity } from "../../domain/facts.ts";
+import { asFailure } from "../../domain/failure.ts";
+import type { Pull } from "../connector.ts";
+import type { GoogleClient } from "./client.ts";
+import { idOf, textOf } from "./normalize.ts";
+import { conversionActionsQuery, customerQuery } from "./queries.ts";
+
+type ConversionAction = Extract<Entity, { kind: "conversion_action" }>;
+
+/** What the rows of conversions need to know of their actions, by id. */
+export type ActionFacts = ReadonlyMap<string, { readonly primary: boolean; readonly organic: boolean }>;
+
+/** The conversion actions of an account and of the manager that tracks conversions for it. */
+export interface ActionCatalogue {
+  readonly entities: readonly ConversionAction[];
+  readonly facts: ActionFacts;
+}
+
+interface ActionRow {
+  readonly conversionAction?: Readonly<Record<string, unknown>>;
+  readonly customer?: {
+    readonly autoTaggingEnabled?: unknown;
+    readonly conversionTrackingSetting?: { readonly googleAdsConversionCustomer?: unknown };
+  };
+}
+
+/** Actions that Google itself keeps for a business profile or channel; nobody needs an ad for them. */
+const organicOrigins: ReadonlySet<string> = new Set(["GOOGLE_HOSTED", "YOUTUBE_HOSTED"]);
+
+const windowDays = (value: unknown): number | undefined => {
+  const days = Number(value);
+  return value !== undefined && value !== null && Number.isInteger(days) && days >= 0 ? days : undefined;
+};
+
+const actionEntity = ({ conversionAction: action = {} }: ActionRow): ConversionAction => {
+  const clickWindowDays = windowDays(action["clickThroughLookbackWindowDays"]);
+  const viewWindowDays = windowDays(action["viewThroughLookbackWindowDays"]);
+  return {
+    kind: "conversion_action",
+    id: idOf(action["id"], "conversion_action.id"),
+    name: textOf(action["name"]),
+    status: textOf(action["status"], "UNKNOWN"),
+    category: textOf(action["category"]),
+    origin: textOf(action["origin"]),
+    primary: action["includeInConversionsMetric"] === true,
+    ...(clickWindowDays === undefined ? {} : { clickWindowDays }),
+    ...(viewWindowDays === undefined ? {} : { viewWindowDays }),
+  };
+};
+
+const isTolerable = (error: unknown): boolean =>
+  ["account", "request", "data"].includes(asFailure(error).kind);
+
+/** Reads conversion actions; the streams of one slice share one reading, known by the Pull they all carry. */
+export const createActionReader = (client: GoogleClient, log: Logger) => {
+  const untagged = new Set<string>();
+  const readings = new WeakMap<Pull, Promise<ActionCatalogue>>();
+
+  const collect = async (
+    pull: Pull,
+    name: string,
+    gaql: string,
+    customerId: string,
+  ): Promise<ActionRow[]> => {
+    const rows: ActionRow[] = [];
+    const { account, signal } = pull;
+    const query = { name, gaql, customerId, loginCustomerId: account.via, signal };
+    for await (const batch of client.rows(query)) rows.push(...(batch as ActionRow[]));
+    return rows;
+  };
+
+  /** The manager whose conversion actions count for the account, where it is another. */
+  const trackingManager = async (pull: Pull): Promise<string | undefined> => {
+    const [row] = await collect(pull, "account", customerQuery, pull.account.id);
+    if (row?.customer?.autoTaggingEnabled === false && !untagged.has(pull.account.id)) {
+      untagged.add(pull.account.id);
+      log.warn(
+        { account: pull.account.id },
+        "auto-tagging is off: clicks carry no gclid, so sites cannot tell paid visits by it",
+      );
+    }
+    const name = row?.customer?.conversionTrackingSetting?.googleAdsConversionCustomer;
+    const owner = typeof name === "string" ? /^customers\/(\d+)$/.exec(name)?.[1] : undefined;
+    return owner === undefined || owner === "0" || owner === pull.account.id ? undefined : owner;
+  };
+
+  const readManager = async (pull: Pull): Promise<ActionRow[]> => {
+    const manager = await trackingManager(pull);
+    if (manager === undefined) return [];
+    try {
+      return await collect(pull, "conversion actions", conversionActionsQuery, manager);
+    } catch (error) {
+      if (!isTolerable(error)) throw error;
+      const { code, requestId } = asFailure(error);
+      log.warn(
+        { account: pull.account.id, manager, code, requestId },
+        "conversion actions of the tracking manager cannot be read; theirs stay without names",
+      );
+      return [];
+    }
+  };
+
+  const read = async (pull: Pull): Promise<ActionCatalogue> => {
+    const own = await collect(pull, "conversion actions", conversionActionsQuery, pull.account.id);
+    const entities = new Map<string, ConversionAction>();
+    for (const row of [...own, ...(await readManager(pull))]) {
+      const entity = actionEntity(row);
+      if (!entities.has(entity.id)) entities.set(entity.id, entity);
+    }
+    return {
+      entities: [...entities.values()],
+      facts: new Map(
+        [...entities.values()].map(({ id, primary, origin }) => [
+          id,
+          { primary, organic: organicOrigins.has(origin) },
+        ]),
+      ),
+    };
+  };
+
+  return (pull: Pull): Promise<ActionCatalogue> => {
+    const before = readings.get(pull);
+    if (before) return before;
+    const reading = read(pull);
+    readings.set(pull, reading);
+    // A failed reading is not kept: the stream is asked again.
+    reading.catch(() => readings.delete(pull));
+    return reading;
+  };
+};

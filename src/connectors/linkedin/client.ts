@@ -1,0 +1,175 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { asFailure, Failure } from "../../domain/failure.ts";
+import type { ConnectorContext } from "../connector.ts";
+import { request } from "../request.ts";
+import { refusalFailure, requestIdOf, saysRevoked, statusOf } from "./failures.ts";
+import { type Answer, exchange } from "./http.ts";
+import type { Pace } from "./pace.ts";
+import { createRedactor } from "./redact.ts";
+import { parseJson } from "./restli.ts";
+import type { LinkedinSettings } from "./settings.ts";
+import { type Grant, isYoung, openTokens } from "./token.ts";
+
+export interface Call {
+  /** The path below `/rest/`. */
+  readonly resource: string;
+  /** Rest.li text, without the `?`. */
+  readonly query: string;
+  /** False for a GET of one entity. */
+  readonly finder: boolean;
+  /** Null where the call belongs to no account: then 403 and 404 concern the application. */
+  readonly accountId: string | null;
+  readonly signal: AbortSignal;
+}
+
+/** Sends one call, with everything that LinkedIn wants around it, and gives the parsed answer. Throws `Failure` only. */
+export type Ask = (call: Call) => Promise<unknown>;
+
+/** LinkedIn refuses queries of more than 4 KB; a longer one travels in the body of a POST. */
+const longestQuery = 4_000;
+
+export const openClient = (settings: LinkedinSettings, context: ConnectorContext, pace: Pace): Ask => {
+  const redactor = createRedactor(settings.clientSecret, settings.refreshToken, settings.accessToken);
+  const tokens = openTokens(settings, context, redactor, pace);
+
+  const send = (call: Call, grant: Grant, tunnel: boolean): Promise<Answer> => {
+    const url = `${settings.endpoints.api}/rest/${call.resource}`;
+    const headers = {
+      authorization: `Bearer ${grant.accessToken}`,
+      "linkedin-version": settings.apiVersion,
+      "x-restli-protocol-version": "2.0.0",
+      accept: "application/json",
+      ...(call.finder ? { "x-restli-method": "FINDER" } : {}),
+    };
+    const common = { call: nameOf(call), signal: call.signal, timeoutMs: settings.timeoutSeconds * 1_000 };
+    if (!tunnel)
+      return exchange({ ...common, url: call.query ? `${url}?${call.query}` : url, method: "GET", headers });
+    return exchange({
+      ...common,
+      url,
+      method: "POST",
+      headers: {
+        ...headers,
+        "x-http-method-override": "GET",
+        "content-type": "application/x-www-form-urlencoded",
+      },
+      body: call.query,
+    });
+  };
+
+  /** One call with one token: passing failures and throttles are waited out here. */
+  const attempt = (call: Call, grant: Grant): Promise<unknown> => {
+    let throttled = 0;
+    let stoppedForVolume = 0;
+    let tunnel = Buffer.byteLength(call.query) > longestQuery;
+    return request(
+      {
+        limits: context.limits,
+        log: context.log,
+        accountId: call.accountId,
+        signal: call.signal,
+        call: nameOf(call),
+        now: context.now,
+        firstDelayMs: pace.firstDelayMs,
+      },
+      async () => {
+        let answer = await send(call, grant, tunnel);
+        if (answer.status === 414 && !tunnel) {
+          tunnel = true;
+          answer = await send(call, grant, tunnel);
+        }
+        context.onRequest?.({ call: nameOf(call), status: answer.status });
+        if (answer.status >= 200 && answer.status < 300) return parsed(call, answer);
+        const failure = refusalFailure(answer, {
+          call: nameOf(call),
+          accountId: call.accountId,
+          apiVersion: settings.apiVersion,
+          now: context.now(),
+          throttled,
+          stoppedForVolume,
+          throttleDelaysMs: pace.throttleDelaysMs,
+          redact: redactor.redact,
+        });
+        if (/45 million/i.test(failure.message)) stoppedForVolume += 1;
+        else if (answer.status === 429) throttled += 1;
+        logRefusal(context, call, answer, failure);
+        throw failure;
+      },
+    );
+  };
+
+  const ask: Ask = async (call) => {
+    let grant = await tokens.current(call.signal);
+    let replaced = false;
+    for (let graces = 0; ;) {
+      try {
+        return await attempt(call, grant);
+      } catch (error) {
+        if (statusOf(error) !== 401) throw error;
+        const delayMs = pace.graceDelaysMs[graces];
+        if (saysRevoked(error)) {
+          // Said of a token that is seconds old, it is not true yet; said of any other, only a new consent helps.
+          if (isYoung(grant, context.now()) && delayMs !== undefined) {
+            graces += 1;
+            await sleep(delayMs, undefined, { signal: call.signal });
+            continue;
+          }
+        }
+        const next = replaced ? undefined : await tokens.replace(grant, call.signal, !saysRevoked(error));
+        if (next === undefined) throw error;
+        replaced = true;
+        grant = next;
+      }
+    }
+  };
+
+  return async (call) => {
+    try {
+      return await ask(call);
+    } catch (error) {
+      if (call.signal.aborted && !(error instanceof Failure))
+        throw new Failure({
+          kind: "cancelled",
+          platform: "linkedin",
+          message: `${nameOf(call)}: interrupted`,
+          cause: error,
+        });
+      throw asFailure(error);
+    }
+  };
+};
+
+/** LinkedIn's name of the call, without ids: `adAccounts/adCampaigns`. */
+const nameOf = (call: Call): string => call.resource.replaceAll(/\/[^/]*\d[^/]*/g, "");
+
+const parsed = (call: Call, answer: Answer): unknown => {
+  try {
+    return parseJson(answer.text);
+  } catch (error) {
+    const requestId = requestIdOf(answer.headers);
+    throw new Failure({
+      kind: "transient",
+      platform: "linkedin",
+      message: `${nameOf(call)}: the answer is not JSON (${answer.text.length} characters)`,
+      remedy: "LinkedIn is unwell; try again",
+      code: String(answer.status),
+      ...(requestId === undefined ? {} : { requestId }),
+      cause: error instanceof Error ? new Error(error.name) : undefined,
+    });
+  }
+};
+
+const logRefusal = (context: ConnectorContext, call: Call, answer: Answer, failure: Failure): void =>
+  context.log.info(
+    {
+      platform: "linkedin",
+      call: nameOf(call),
+      account: call.accountId,
+      status: answer.status,
+      code: failure.code,
+      liUuid: answer.headers.get("x-li-uuid"),
+      liFabric: answer.headers.get("x-li-fabric"),
+      liRequestId: answer.headers.get("x-li-request-id"),
+    },
+    "LinkedIn refused a call",
+  );

@@ -1,0 +1,146 @@
+import { Failure, type FailureDetails } from "../../domain/failure.ts";
+
+/** What a Graph API error body says, whatever the HTTP status; absent parts are undefined. */
+export interface GraphError {
+  readonly message: string;
+  readonly code: number;
+  readonly subcode?: number | undefined;
+  readonly type?: string | undefined;
+  readonly isTransient?: boolean | undefined;
+  readonly title?: string | undefined;
+  readonly traceId?: string | undefined;
+}
+
+/** Where an error came from, and what is needed to act on it. */
+export interface ErrorContext {
+  readonly call: string;
+  readonly accountId: string | null;
+  readonly status: number;
+  /** When the usage headers say that a throttled caller may return; default five minutes. */
+  readonly retryAt: Date;
+}
+
+/** The report is too large to be computed or delivered: asking again is no use, asking for less is. */
+export class TooMuchData extends Failure {}
+
+type Outcome = Pick<FailureDetails, "kind" | "scope" | "remedy"> & {
+  readonly tooMuch?: true;
+  readonly waits?: true;
+};
+
+interface Rule {
+  readonly when: (error: GraphError, status: number) => boolean;
+  readonly outcome: Outcome;
+}
+
+const codes =
+  (...list: readonly number[]) =>
+  ({ code }: GraphError): boolean =>
+    list.includes(code);
+const pairs =
+  (...list: readonly `${number}/${number}`[]) =>
+  ({ code, subcode }: GraphError): boolean =>
+    list.some((pair) => pair === `${code}/${subcode}`);
+
+const busy: Outcome = { kind: "busy", waits: true, remedy: "wait; what is loaded is kept" };
+const transient: Outcome = { kind: "transient", remedy: "try again later" };
+const credentials: Outcome = {
+  kind: "credentials",
+  remedy:
+    "make a new token (business settings, system users) with ads_read and put it into connectors.meta.accessToken",
+};
+const request: Outcome = { kind: "request", remedy: "the request is at fault; look for a newer costper" };
+
+/**
+ * The first rule that fits decides ("Ads Insights API Error Codes", "Handling Errors", "Rate Limits"). The codes of
+ * the body decide, not the HTTP status: Meta answers a throttled call with 400 as well as with 403.
+ */
+const rules: readonly Rule[] = [
+  {
+    when: (error) =>
+      pairs("100/1487534", "-3/1504045", "100/1504018", "2/1504038")(error) ||
+      error.code === -3 ||
+      /reduce the amount of data/i.test(`${error.message} ${error.title ?? ""}`),
+    outcome: {
+      kind: "data",
+      tooMuch: true,
+      remedy: "even the smallest part of this report is too large for the platform; try again tomorrow",
+    },
+  },
+  {
+    when: ({ code, message }) => code === 100 && message.includes("appsecret_proof"),
+    outcome: {
+      kind: "credentials",
+      remedy: "set connectors.meta.appSecret to the secret of the app that issued the token",
+    },
+  },
+  {
+    when: (error) => codes(4, 32, 341)(error) || pairs("613/1996")(error),
+    outcome: { ...busy, scope: "platform" },
+  },
+  {
+    when: (error) => codes(17, 613)(error) || (error.code >= 80_000 && error.code <= 80_014),
+    outcome: { ...busy, scope: "account" },
+  },
+  { when: codes(190, 102), outcome: credentials },
+  {
+    when: (error) =>
+      codes(3, 10)(error) ||
+      (error.code >= 200 && error.code <= 299) ||
+      pairs("100/33", "100/3191001")(error),
+    outcome: {
+      kind: "account",
+      remedy: "give the token's user access to this ad account, or leave it out of connectors.meta.accounts",
+    },
+  },
+  {
+    when: ({ message }) => message.includes("summary param because they weren't there"),
+    outcome: transient,
+  },
+  {
+    when: codes(2635),
+    outcome: {
+      kind: "request",
+      remedy: "set connectors.meta.apiVersion to a version that Meta still serves",
+    },
+  },
+  {
+    when: codes(3018),
+    outcome: { kind: "request", scope: "slice", remedy: "Meta keeps 37 months; ask for younger days" },
+  },
+  { when: (error) => codes(2500)(error) || pairs("2/1504041", "2/1504042")(error), outcome: request },
+  {
+    when: (error, status) =>
+      codes(1, 2, 960, 104)(error) ||
+      pairs("-2/2490547")(error) ||
+      error.isTransient === true ||
+      error.subcode === 99 ||
+      status >= 500,
+    outcome: transient,
+  },
+  { when: codes(100), outcome: request },
+  { when: (_error, status) => status === 429, outcome: { ...busy, scope: "account" } },
+];
+
+/** Sorts an error by what happens next; an unknown one is transient. */
+export const failureOf = (error: GraphError, context: ErrorContext): Failure => {
+  const rule = rules.find(({ when }) => when(error, context.status));
+  const { tooMuch, waits, ...outcome } = rule?.outcome ?? transient;
+  const details: FailureDetails = {
+    ...withoutAccount(outcome, context.accountId),
+    platform: "meta",
+    ...(context.accountId === null ? {} : { accountId: context.accountId }),
+    code: error.subcode === undefined ? String(error.code) : `${error.code}/${error.subcode}`,
+    ...(error.traceId === undefined ? {} : { requestId: error.traceId }),
+    ...(waits ? { retryAt: context.retryAt } : {}),
+    message: `${context.call}: ${error.message || "error without a message"}`,
+  };
+  return tooMuch ? new TooMuchData(details) : new Failure(details);
+};
+
+/** A refusal that belongs to no account (listing accounts) is about the token itself. */
+const withoutAccount = (
+  outcome: Pick<FailureDetails, "kind" | "scope" | "remedy">,
+  accountId: string | null,
+): Pick<FailureDetails, "kind" | "scope" | "remedy"> =>
+  outcome.kind === "account" && accountId === null ? credentials : outcome;

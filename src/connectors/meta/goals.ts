@@ -1,0 +1,62 @@
+import { actionFamilies, anyCustomEvent, customConversion, familyOf, isEngagement } from "./actions.ts";
+
+/** The one action type that a goal of costper.yaml stands for; anything that is no goal's name is an action type. */
+const actionTypeOf = (goal: string): string => {
+  const family = actionFamilies.find((family) => family.goal === goal);
+  if (family) return family.canonical;
+  return /^custom\.\d+$/.test(goal) ? customConversion + goal.slice("custom.".length) : goal;
+};
+
+/** The action types whose conversions count, by exact name: never by prefix, never two names of one sale. */
+export const countedActionTypes = (goals: readonly string[]): string[] => [
+  ...new Set(goals.map(actionTypeOf)),
+];
+
+/** Why the goals cannot be added up, a sentence each; empty where they can. */
+export const goalProblems = (goals: readonly string[]): string[] => {
+  const problems = goals
+    .filter((goal) => isEngagement(actionTypeOf(goal)))
+    .map((goal) => `${goal} is engagement, which costper does not keep as a conversion`);
+  goals.forEach((second, index) => {
+    for (const first of goals.slice(0, index)) {
+      const why = overlap(actionTypeOf(first), actionTypeOf(second));
+      if (why) problems.push(`${first} and ${second} overlap: ${why}`);
+    }
+  });
+  return problems;
+};
+
+const isCustom = (actionType: string): boolean => actionType.startsWith(customConversion);
+
+/** Why conversions may be in both of two action types; undefined where they cannot. */
+const overlap = (first: string, second: string): string | undefined => {
+  if (first === second) return `both are ${first}`;
+  const families = [familyOf(first), familyOf(second)];
+  if (families[0] && families[0] === families[1]) {
+    const { leaves, canonical } = families[0];
+    if (leaves.includes(first) && leaves.includes(second)) return undefined;
+    return `one conversion can be reported as ${first} and as ${second}; take ${canonical}, or names of single channels`;
+  }
+  const custom = [first, second].find(isCustom);
+  if (custom === undefined) return undefined;
+  const other = custom === first ? second : first;
+  if (other === anyCustomEvent) return `${anyCustomEvent} contains every custom event`;
+  if (familyOf(other)) return `the rule of a custom conversion can match the events of ${other} too`;
+  return undefined;
+};
+
+const clickWindow = /^\d+d_click$/;
+const retired = new Set(["7d_view", "28d_view"]);
+
+/** Why the attribution windows cannot be added up, a sentence each; empty where they can. */
+export const attributionProblems = (windows: readonly string[]): string[] => {
+  const problems = windows
+    .filter((window) => retired.has(window))
+    .map((window) => `${window} has returned nothing since 2026-01-12; 1d_view is the only view window`);
+  const twice = [...new Set(windows.filter((window, index) => windows.indexOf(window) !== index))];
+  problems.push(...twice.map((window) => `${window} is named twice`));
+  const clicks = [...new Set(windows.filter((window) => clickWindow.test(window)))];
+  if (clicks.length > 1)
+    problems.push(`${clicks.join(" and ")} nest: the longer window contains the shorter one; name one`);
+  return problems;
+};

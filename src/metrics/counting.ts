@@ -1,0 +1,77 @@
+import type pg from "pg";
+import type { ConnectorSettings } from "../connectors/registry.ts";
+import { notCounted } from "../connectors/linkedin/counting.ts";
+import { countedActionTypes } from "../connectors/meta/goals.ts";
+import type { Platform } from "../domain/platform.ts";
+
+/** Which conversions of an account count; NULL (null) means every one. See ops.counting_rule. */
+interface CountingRule {
+  readonly measure: "conversions" | "primary" | "all";
+  /** Ids or names of actions, as the configuration says. */
+  readonly actions: readonly string[] | null;
+  readonly excluded: readonly string[];
+  readonly attributions: readonly string[] | null;
+}
+
+/** The configuration's choice, in one place for all platforms. */
+export const countingRule = (platform: Platform, settings: ConnectorSettings): CountingRule => {
+  switch (platform) {
+    case "google": {
+      const choice = settings.google?.conversions ?? "primary";
+      return choice === "primary"
+        ? { measure: "primary", actions: null, excluded: [], attributions: null }
+        : { measure: "all", actions: choice, excluded: [], attributions: null };
+    }
+    case "meta":
+      return {
+        measure: "conversions",
+        actions: countedActionTypes(settings.meta?.conversions ?? ["purchase", "lead"]),
+        excluded: [],
+        attributions: settings.meta?.attribution ?? ["7d_click", "1d_view"],
+      };
+    case "linkedin": {
+      const choice = settings.linkedin?.conversions ?? "all";
+      return choice === "all"
+        ? { measure: "conversions", actions: null, excluded: notCounted, attributions: null }
+        : { measure: "conversions", actions: choice, excluded: [], attributions: null };
+    }
+  }
+};
+
+/**
+ * Stores the rule of every account of the platform, with names of actions turned into ids. An account whose rule
+ * changed is marked to be rolled up again as a whole; nothing is fetched for that.
+ */
+export const storeCountingRules = async (
+  pool: pg.Pool,
+  platform: Platform,
+  settings: ConnectorSettings,
+): Promise<void> => {
+  const rule = countingRule(platform, settings);
+  await pool.query(
+    `with wanted as (
+       select a.account_key,
+              case when $3::text[] is null then null
+                   else array(select unnest($3::text[]) union
+                              select n.conversion_action_id from warehouse.conversion_action n
+                              where n.account_key = a.account_key and lower(n.name) = any (
+                                select lower(x) from unnest($3::text[]) x)
+                              order by 1) end as actions
+       from warehouse.account a where a.platform = $1
+     ),
+     changed as (
+       insert into ops.counting_rule as r (account_key, measure, actions, excluded_actions, attributions)
+       select account_key, $2, actions, $4, $5 from wanted
+       on conflict (account_key) do update
+       set measure = excluded.measure, actions = excluded.actions,
+           excluded_actions = excluded.excluded_actions, attributions = excluded.attributions
+       where (r.measure, r.actions, r.excluded_actions, r.attributions)
+             is distinct from (excluded.measure, excluded.actions, excluded.excluded_actions, excluded.attributions)
+       returning account_key
+     )
+     insert into ops.touched_day (account_key, date)
+     select distinct f.account_key, f.date from warehouse.conversion_daily f join changed using (account_key)
+     on conflict do nothing`,
+    [platform, rule.measure, rule.actions, rule.excluded, rule.attributions],
+  );
+};

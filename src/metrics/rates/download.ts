@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { asFailure, Failure } from "../../domain/failure.ts";
+import { malformed } from "./malformed.ts";
+
+/** The three files: the last day, the last 90 days, everything since 1999. */
+export type RatesFile = "daily" | "90d" | "full";
+
+const paths: Readonly<Record<RatesFile, string>> = {
+  daily: "/stats/eurofxref/eurofxref-daily.xml",
+  "90d": "/stats/eurofxref/eurofxref-hist-90d.xml",
+  full: "/stats/eurofxref/eurofxref-hist.xml",
+};
+
+export const defaultRatesEndpoint = "https://www.ecb.europa.eu";
+
+export interface DownloadOptions {
+  /** Scheme, host and port; absent: the bank itself. */
+  readonly endpoint?: string | undefined;
+  readonly signal: AbortSignal;
+  /** A download is given up when nothing has come for so long. */
+  readonly idleTimeoutMs?: number;
+}
+
+const refused = (url: string, status: number): Failure =>
+  status >= 500 || status === 429
+    ? new Failure({ kind: "transient", message: `exchange rates: ${url} answers ${String(status)}` })
+    : new Failure({
+        kind: "request",
+        message: `exchange rates: ${url} answers ${String(status)}`,
+        remedy: "check rates.endpoint; without it the European Central Bank is asked",
+      });
+
+/**
+ * The bytes of a file, as they arrive.
+ * @throws Failure `transient` where nobody answers, `request` where the address is wrong, `data` where it breaks off.
+ */
+export async function* download(file: RatesFile, options: DownloadOptions): AsyncGenerator<Uint8Array> {
+  const url = (options.endpoint ?? defaultRatesEndpoint).replace(/\/+$/, "") + paths[file];
+  const idle = new AbortController();
+  const timer = setTimeout(() => idle.abort(), options.idleTimeoutMs ?? 30_000);
+  const signal = AbortSignal.any([options.signal, idle.signal]);
+  let answered = false;
+  try {
+    const response = await fetch(url, { signal, headers: { accept: "application/xml, text/xml" } });
+    answered = true;
+    if (!response.ok) {
+      await response.body?.cancel();
+      throw refused(url, response.status);
+    }
+    for await (const chunk of response.body ?? []) {
+      timer.refresh();
+      yield chunk;
+    }
+  } catch (error) {
+    options.signal.throwIfAborted();
+    if (error instanceof Failure) throw error;
+    if (answered) throw malformed(`${url} broke off`, { code: "incomplete", cause: error });
+    throw new Failure({
+      kind: "transient",
+      message: `exchange rates: ${url} does not answer`,
+      remedy:
+        "the next run asks again; until then days without a rate have no figure in the reporting currency",
+      cause: error,
+    });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const attempts = 3;
+
+/** Runs `work` again after a failure that may pass: nobody answered, or the file came only in part. */
+export const withRetries = async <T>(
+  options: { readonly signal: AbortSignal; readonly firstDelayMs?: number },
+  work: () => Promise<T>,
+): Promise<T> => {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      const failure = asFailure(error);
+      const mayPass = failure.kind === "transient" || failure.code === "incomplete";
+      if (!mayPass || attempt === attempts) throw failure;
+      await sleep((options.firstDelayMs ?? 1_000) * 2 ** (attempt - 1), undefined, {
+        signal: options.signal,
+      });
+    }
+  }
+};

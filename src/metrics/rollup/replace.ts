@@ -1,0 +1,101 @@
+import type pg from "pg";
+import type { Mart } from "./fresh.ts";
+
+export interface MartScope {
+  readonly client: pg.PoolClient;
+  readonly accountKey: number;
+  readonly days: readonly string[];
+  readonly reportingCurrency: string | null;
+}
+
+const list = (alias: string, columns: readonly string[]): string =>
+  columns.map((column) => `${alias}.${column}`).join(", ");
+
+/** What differs between a mart and the facts: gone, new or changed rows; `moved` where a figure differs. */
+const difference = (mart: Mart): string => {
+  const values = [...mart.figures, ...mart.labels];
+  return `
+  fresh as (${mart.fresh}),
+  stored as (
+    select account_key, ${[...mart.key, ...values].join(", ")} from marts.${mart.name}
+    where account_key = $1 and date = any ($2::date[])
+  ),
+  difference as materialized (
+    select ${mart.key.map((column) => `coalesce(f.${column}, s.${column}) as ${column}`).join(", ")},
+           ${list("f", values)},
+           f.account_key is null as is_gone, s.account_key is null as is_new,
+           (${list("f", mart.figures)}) is distinct from (${list("s", mart.figures)}) as moved
+    from fresh f
+    full join stored s on ${mart.key.map((column) => `f.${column} = s.${column}`).join(" and ")}
+    where f.account_key is null or s.account_key is null
+       or (${list("f", values)}) is distinct from (${list("s", values)})
+  )`;
+};
+
+/** History is kept of the daily mart: each change of its figures, and a last row without figures for what vanished. */
+const historyOf = `,
+  remembered as (
+    insert into marts.cost_per_conversion_history
+      (account_key, date, platform, account_id, campaign_id, observed_at, currency, spend, impressions, clicks,
+       conversions, conversion_value, organic_conversions, cost_per_conversion)
+    select $1, d.date, a.platform, a.account_id, d.campaign_id, clock_timestamp(), coalesce(d.currency, a.currency),
+           d.spend, d.impressions, d.clicks, d.conversions, d.conversion_value, d.organic_conversions,
+           d.cost_per_conversion
+    from difference d
+    join warehouse.account a on a.account_key = $1
+    left join lateral (
+      select h.spend, h.impressions, h.clicks, h.conversions, h.conversion_value, h.organic_conversions, h.currency,
+             true as known
+      from marts.cost_per_conversion_history h
+      where h.account_key = $1 and h.date = d.date and h.campaign_id = d.campaign_id
+      order by h.observed_at desc limit 1
+    ) last on true
+    where last.known is null
+       or (last.spend, last.impressions, last.clicks, last.conversions, last.conversion_value,
+           last.organic_conversions, last.currency)
+          is distinct from (d.spend, d.impressions, d.clicks, d.conversions, d.conversion_value,
+                            d.organic_conversions, coalesce(d.currency, a.currency))
+  )`;
+
+/**
+ * Brings a mart to what the facts say about the days, in one statement. Rows that come out the same are left alone;
+ * refreshed_at moves only where a figure or the currency did.
+ * @returns the number of rows written.
+ */
+export const replaceMart = async (
+  scope: MartScope,
+  mart: Mart,
+  options: { readonly history: boolean },
+): Promise<number> => {
+  const values = [...mart.figures, ...mart.labels];
+  const target = `marts.${mart.name}`;
+  const same = `m.account_key = $1 and (${list("m", mart.key)}) = (${list("d", mart.key)})`;
+  const { rows } = await scope.client.query<{ written: string }>(
+    `with ${difference(mart)},
+     gone as (delete from ${target} m using difference d where d.is_gone and ${same} returning 1),
+     changed as (
+       update ${target} m
+       set ${values.map((column) => `${column} = d.${column}`).join(", ")},
+           refreshed_at = case when d.moved then now() else m.refreshed_at end
+       from difference d where not d.is_gone and not d.is_new and ${same}
+       returning 1
+     ),
+     added as (
+       insert into ${target} (account_key, ${[...mart.key, ...values].join(", ")}, refreshed_at)
+       select $1, ${[...mart.key, ...values].join(", ")}, now() from difference where is_new
+       returning 1
+     )${options.history ? historyOf : ""}
+     select (select count(*) from gone) + (select count(*) from changed) + (select count(*) from added) as written`,
+    [scope.accountKey, scope.days, scope.reportingCurrency],
+  );
+  return Number(rows[0]?.written ?? 0);
+};
+
+/** How many rows of a mart are not what the facts say; 0 proves the rollup. Writes nothing. */
+export const countDifferences = async (scope: MartScope, mart: Mart): Promise<number> => {
+  const { rows } = await scope.client.query<{ differing: string }>(
+    `with ${difference(mart)} select count(*) as differing from difference where moved or is_gone or is_new`,
+    [scope.accountKey, scope.days, scope.reportingCurrency],
+  );
+  return Number(rows[0]?.differing ?? 0);
+};

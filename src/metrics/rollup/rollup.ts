@@ -1,0 +1,187 @@
+import type pg from "pg";
+import { ensurePartitions, inTransaction, lockAccount } from "../../warehouse/transaction.ts";
+import { marts } from "./fresh.ts";
+import { countDifferences, replaceMart } from "./replace.ts";
+
+export interface RollupOptions {
+  readonly pool: pg.Pool;
+  /** ISO 4217, or null where spend is reported in the accounts' own currencies only. */
+  readonly reportingCurrency: string | null;
+  readonly signal?: AbortSignal;
+}
+
+const martNames = [
+  "marts.cost_per_conversion_daily",
+  "marts.cost_per_conversion_by_network_daily",
+  "marts.cost_per_conversion_by_action_daily",
+  "marts.cost_per_conversion_history",
+];
+
+/** Days of one account per transaction: bounds memory and locks when a whole history is rebuilt. */
+const daysAtOnce = 92;
+
+/** The counted conversions beside each network's delivery follow the configuration's choice. */
+const countNetworkConversions = async (
+  client: pg.PoolClient,
+  accountKey: number,
+  days: readonly string[],
+): Promise<void> => {
+  await client.query(
+    `update warehouse.network_daily n
+     set conversions = coalesce(c.conversions, 0), conversion_value = coalesce(c.conversion_value, 0)
+     from warehouse.network_daily o
+     left join (
+       select date, campaign_id, network, sum(conversions) as conversions, sum(conversion_value) as conversion_value
+       from warehouse.counted_network_conversion_daily
+       where account_key = $1 and date = any ($2::date[]) and traffic = 'paid'
+       group by date, campaign_id, network
+     ) c using (date, campaign_id, network)
+     where o.account_key = $1 and o.date = any ($2::date[])
+       and n.account_key = o.account_key and n.date = o.date and n.campaign_id = o.campaign_id and n.network = o.network
+       and (n.conversions, n.conversion_value)
+           is distinct from (coalesce(c.conversions, 0), coalesce(c.conversion_value, 0))`,
+    [accountKey, days],
+  );
+};
+
+const rollUpDays = (options: RollupOptions, accountKey: number, days: readonly string[]): Promise<number> =>
+  inTransaction(options.pool, async (client) => {
+    await lockAccount(client, "rollup", accountKey);
+    // Taken away before the facts are read: a load that publishes meanwhile marks its days anew.
+    await client.query("delete from ops.touched_day where account_key = $1 and date = any ($2::date[])", [
+      accountKey,
+      days,
+    ]);
+    await countNetworkConversions(client, accountKey, days);
+    const scope = { client, accountKey, days, reportingCurrency: options.reportingCurrency };
+    return (
+      (await replaceMart(scope, marts.daily, { history: true })) +
+      (await replaceMart(scope, marts.byNetwork, { history: false })) +
+      (await replaceMart(scope, marts.byAction, { history: false }))
+    );
+  });
+
+const rollUpAccountDays = async (
+  options: RollupOptions,
+  accountKey: number,
+  days: readonly string[],
+): Promise<number> => {
+  let written = 0;
+  for (let start = 0; start < days.length; start += daysAtOnce) {
+    options.signal?.throwIfAborted();
+    const part = days.slice(start, start + daysAtOnce);
+    await ensurePartitions(options.pool, martNames, part[0] ?? "", part.at(-1) ?? "");
+    written += await rollUpDays(options, accountKey, part);
+  }
+  return written;
+};
+
+/** Where the reporting currency is another than the marts were made with, every day is due again. */
+const noticeReportingCurrency = async ({ pool, reportingCurrency }: RollupOptions): Promise<void> => {
+  const { rowCount } = await pool.query(
+    `insert into ops.rollup_setting as s (name, value) values ('reporting_currency', $1)
+     on conflict (name) do update set value = excluded.value where s.value <> excluded.value
+     returning 1`,
+    [reportingCurrency ?? ""],
+  );
+  if (rowCount)
+    await pool.query(
+      `insert into ops.touched_day (account_key, date)
+       select distinct account_key, date from marts.cost_per_conversion_daily on conflict do nothing`,
+    );
+};
+
+/**
+ * Days whose figures stay but whose state does not: one that became final, or whose projection moved with its age.
+ * `is_final` and projections are a matter of the calendar, so they are due every night.
+ */
+const markAgedDays = async (pool: pg.Pool, accountKey: number | null): Promise<void> => {
+  await pool.query(
+    `insert into ops.touched_day (account_key, date)
+     select distinct m.account_key, m.date
+     from warehouse.account a
+     join marts.cost_per_conversion_daily m using (account_key)
+     where ($1::integer is null or a.account_key = $1) and not m.is_final
+       and (m.date < (now() at time zone a.time_zone)::date - a.restatement_days
+            or exists (select from marts.conversion_maturity c
+                       where c.platform = a.platform and c.account_id = a.account_id))
+       and m.date > (now() at time zone a.time_zone)::date - 400
+     on conflict do nothing`,
+    [accountKey],
+  );
+};
+
+/** Rolls up what changed since the last rollup: of one account, or of all. The number of mart rows written. */
+export const rollUpTouched = async (
+  options: RollupOptions,
+  accountKey: number | null = null,
+): Promise<number> => {
+  await noticeReportingCurrency(options);
+  await markAgedDays(options.pool, accountKey);
+  const { rows } = await options.pool.query<{ account_key: number; days: string[] }>(
+    `select account_key, array_agg(date::text order by date) as days from ops.touched_day
+     where $1::integer is null or account_key = $1 group by account_key order by account_key`,
+    [accountKey],
+  );
+  let written = 0;
+  for (const row of rows) written += await rollUpAccountDays(options, row.account_key, row.days);
+  return written;
+};
+
+/** Every account's days that facts or marts hold in the range; open ends where a bound is null. */
+const storedDays = async (
+  pool: pg.Pool,
+  from: string | null,
+  to: string | null,
+): Promise<readonly { account_key: number; days: string[] }[]> => {
+  const tables = ["warehouse.ad_daily", "warehouse.conversion_daily", "marts.cost_per_conversion_daily"];
+  const { rows } = await pool.query<{ account_key: number; days: string[] }>(
+    `select account_key, array_agg(distinct date::text order by date::text) as days
+     from (${tables
+       .map(
+         (table) =>
+           `select distinct account_key, date from ${table}
+            where ($1::date is null or date >= $1) and ($2::date is null or date <= $2)`,
+       )
+       .join(" union ")}) stored
+     group by account_key order by account_key`,
+    [from, to],
+  );
+  return rows;
+};
+
+/** Rebuilds the marts of a range from the facts, whether or not anything changed. */
+export const rebuild = async (
+  options: RollupOptions,
+  range: { readonly from: string | null; readonly to: string | null },
+): Promise<number> => {
+  await noticeReportingCurrency(options);
+  let written = 0;
+  for (const { account_key, days } of await storedDays(options.pool, range.from, range.to))
+    written += await rollUpAccountDays(options, account_key, days);
+  return written;
+};
+
+/** One account whose marts are not what its facts say. */
+export interface RollupDifference {
+  readonly accountKey: number;
+  readonly mart: string;
+  readonly rows: number;
+}
+
+/** Recomputes the marts of a range without writing and compares: an empty answer proves that rollup equals facts. */
+export const compareRollups = async (
+  options: RollupOptions,
+  range: { readonly from: string | null; readonly to: string | null },
+): Promise<readonly RollupDifference[]> => {
+  const found: RollupDifference[] = [];
+  for (const { account_key, days } of await storedDays(options.pool, range.from, range.to))
+    await inTransaction(options.pool, async (client) => {
+      const scope = { client, accountKey: account_key, days, reportingCurrency: options.reportingCurrency };
+      for (const mart of Object.values(marts)) {
+        const rows = await countDifferences(scope, mart);
+        if (rows > 0) found.push({ accountKey: account_key, mart: mart.name, rows });
+      }
+    });
+  return found;
+};

@@ -1,0 +1,110 @@
+import type pg from "pg";
+import type { DayRange } from "../domain/day.ts";
+import type { Platform } from "../domain/platform.ts";
+import type { DayVerdict } from "./load/residual.ts";
+import { rowsOf } from "./load/residual.ts";
+import { adDaily, conversionDaily } from "./load/fact-tables.ts";
+
+export interface AccountDays extends DayRange {
+  readonly platform: Platform;
+  readonly accountId: string;
+}
+
+/** Every account has a row for each day that was ever asked for; a new one starts as `not_fetched`. */
+export const expectDays = async (pool: pg.Pool, days: AccountDays): Promise<void> => {
+  await pool.query(
+    `insert into ops.account_day (platform, account_id, date)
+     select $1, $2, d::date
+     from (select least(min(date), $3::date) as first, greatest(max(date), $4::date) as last
+           from ops.account_day where platform = $1 and account_id = $2) known,
+          generate_series(known.first, known.last, interval '1 day') d
+     on conflict do nothing`,
+    [days.platform, days.accountId, days.from, days.to],
+  );
+};
+
+/** Marks days whose slice failed; a day whose good figures are in the warehouse keeps its state. */
+export const markDays = async (
+  pool: pg.Pool,
+  days: AccountDays,
+  state: "failed" | "account_closed",
+  cause: string,
+): Promise<void> => {
+  await pool.query(
+    `update ops.account_day set state = $5, cause = $6
+     where platform = $1 and account_id = $2 and date between $3 and $4
+       and state not in ('complete', 'no_spend')`,
+    [days.platform, days.accountId, days.from, days.to, state, cause],
+  );
+};
+
+export interface RecordedDays extends AccountDays {
+  readonly client: pg.PoolClient;
+  readonly accountKey: number;
+  readonly sliceId: string;
+  readonly direct: boolean;
+  readonly verdicts: readonly DayVerdict[];
+}
+
+/**
+ * Records what reconciliation found, in the transaction that publishes the figures. A good day's rows add up to the
+ * platform's total, residual rows included; the cause names what the residual is.
+ */
+export const recordDays = async (record: RecordedDays): Promise<void> => {
+  const { client, sliceId, accountKey, from, to, verdicts } = record;
+  const bad = verdicts.filter(({ problem }) => problem !== null);
+  await client.query(
+    `with ads as (select * from ${rowsOf(record, adDaily)} r),
+     days as (
+       select d::date as date from generate_series($3::date, $4::date, interval '1 day') d
+       where d::date <> all ($7::date[])
+     ),
+     residuals as (
+       select r.date, sum(r.spend) as spend,
+              string_agg(distinct
+                case when r.campaign_id = '' then
+                       case when abs(r.spend) <= 0.01 then 'rounding' else 'unknown' end
+                     when abs(r.spend) <= 0.01 then 'rounding'
+                     when c.type = 'PERFORMANCE_MAX' then 'performance_max'
+                     else 'deleted_ads' end, ', ') filter (where r.spend <> 0) as cause
+       from ads r
+       left join warehouse.campaign c on c.account_key = $2 and c.campaign_id = r.campaign_id
+       where r.ad_id = '' and r.ad_group_id = ''
+         and (r.campaign_id = '' or exists (
+           select from warehouse.ad_group g where g.account_key = $2 and g.campaign_id = r.campaign_id)
+           or c.type = 'PERFORMANCE_MAX')
+       group by r.date
+     ),
+     sums as (select date, sum(spend) as spend from ads group by date),
+     conversions as (select distinct date from ${rowsOf(record, conversionDaily)} r)
+     insert into ops.account_day as a (platform, account_id, date, state, platform_spend, our_spend, difference,
+                                       residual_spend, cause, fetched_at, slice_id)
+     select $5, $6, d.date,
+            case when s.date is null and t.date is null and c.date is null then 'no_spend'
+                 when coalesce(s.spend, 0) = 0 and coalesce(t.spend, 0) = 0 and c.date is null then 'no_spend'
+                 else 'complete' end,
+            coalesce(t.spend, 0), coalesce(s.spend, 0), coalesce(t.spend, 0) - coalesce(s.spend, 0),
+            coalesce(r.spend, 0), r.cause, clock_timestamp(), $1
+     from days d
+     left join sums s using (date)
+     left join residuals r using (date)
+     left join conversions c using (date)
+     left join (select date, spend from staging.account_daily where slice_id = $1) t using (date)
+     on conflict (platform, account_id, date) do update
+     set state = excluded.state, platform_spend = excluded.platform_spend, our_spend = excluded.our_spend,
+         difference = excluded.difference, residual_spend = excluded.residual_spend, cause = excluded.cause,
+         fetched_at = excluded.fetched_at, slice_id = excluded.slice_id`,
+    [sliceId, accountKey, from, to, record.platform, record.accountId, bad.map(({ date }) => date)],
+  );
+  for (const { date, platform_spend, fetched_spend, problem } of bad)
+    await client.query(
+      `insert into ops.account_day (platform, account_id, date, state, platform_spend, our_spend, difference,
+                                    residual_spend, cause, fetched_at, slice_id)
+       values ($1, $2, $3, 'failed', $4::numeric, $5::numeric, $4::numeric - $5::numeric, 0, $6, clock_timestamp(), $7)
+       on conflict (platform, account_id, date) do update
+       set state = excluded.state, platform_spend = excluded.platform_spend, our_spend = excluded.our_spend,
+           difference = excluded.difference, residual_spend = excluded.residual_spend, cause = excluded.cause,
+           fetched_at = excluded.fetched_at, slice_id = excluded.slice_id`,
+      [record.platform, record.accountId, date, platform_spend, fetched_spend, problem, sliceId],
+    );
+};

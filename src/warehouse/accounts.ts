@@ -1,0 +1,100 @@
+import type pg from "pg";
+import type { KnownWindows } from "../connectors/connector.ts";
+import type { Account } from "../domain/facts.ts";
+import { Failure } from "../domain/failure.ts";
+import { copyText } from "./load/fact-tables.ts";
+
+/** An account as the warehouse knows it. */
+export interface StoredAccount {
+  readonly accountKey: number;
+  readonly known: KnownWindows;
+}
+
+/** Names may hold anything that Postgres can store: only NUL is dropped. */
+const storable = (text: string): string => text.replaceAll("\0", "");
+
+/**
+ * Stores what discovery found about an account, and gives its key.
+ * @throws Failure of kind `account` where its currency or time zone is not the stored one: the stored days are in
+ * the old one, and mixing both would be wrong without anybody noticing.
+ */
+export const storeAccount = async (
+  pool: pg.Pool,
+  account: Account,
+  restatementDays: (known: KnownWindows) => number,
+): Promise<StoredAccount> => {
+  const stored = await pool.query<{ account_key: number; currency: string; time_zone: string }>(
+    "select account_key, currency, time_zone from warehouse.account where platform = $1 and account_id = $2",
+    [account.platform, account.id],
+  );
+  const before = stored.rows[0];
+  if (before && (before.currency !== account.currency || before.time_zone !== account.timeZone)) {
+    const what =
+      before.currency === account.currency
+        ? `time zone changed from ${before.time_zone} to ${account.timeZone}`
+        : `currency changed from ${before.currency} to ${account.currency}`;
+    throw new Failure({
+      kind: "account",
+      platform: account.platform,
+      accountId: account.id,
+      message: `the account's ${what}`,
+      remedy:
+        "its stored days are in the old one and stay as they are; ask the platform whether the account was replaced, and leave it out of `accounts` until then",
+    });
+  }
+  const known = before ? await knownWindows(pool, before.account_key) : noWindows;
+  const { rows } = await pool.query<{ account_key: number }>(
+    `insert into warehouse.account
+       (platform, account_id, name, currency, time_zone, status, is_active, restatement_days)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)
+     on conflict (platform, account_id) do update
+     set name = excluded.name, status = excluded.status, is_active = excluded.is_active,
+         restatement_days = excluded.restatement_days, last_seen_at = now()
+     returning account_key`,
+    [
+      account.platform,
+      account.id,
+      storable(account.name),
+      account.currency,
+      account.timeZone,
+      account.status,
+      account.active,
+      restatementDays(known),
+    ],
+  );
+  const accountKey = rows[0]?.account_key;
+  if (accountKey === undefined) throw new Error("the account was not stored");
+  return { accountKey, known };
+};
+
+const noWindows: KnownWindows = { clickWindowDays: [], viewWindowDays: [] };
+
+/** The conversion windows of the account's actions, as the last sync saw them. */
+export const knownWindows = async (
+  client: pg.Pool | pg.PoolClient,
+  accountKey: number,
+): Promise<KnownWindows> => {
+  const { rows } = await client.query<{ click: number | null; view: number | null }>(
+    `select click_window_days as click, view_window_days as view
+     from warehouse.conversion_action where account_key = $1 and status <> 'REMOVED'`,
+    [accountKey],
+  );
+  return {
+    clickWindowDays: rows.flatMap(({ click }) => (click === null ? [] : [click])),
+    viewWindowDays: rows.flatMap(({ view }) => (view === null ? [] : [view])),
+  };
+};
+
+/** Restatement may have become deeper or shallower with what the last entities said. */
+export const storeRestatement = async (
+  client: pg.PoolClient,
+  accountKey: number,
+  days: number,
+): Promise<void> => {
+  await client.query(
+    "update warehouse.account set restatement_days = $2 where account_key = $1 and restatement_days <> $2",
+    [accountKey, days],
+  );
+};
+
+export { copyText, storable };

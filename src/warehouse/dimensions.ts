@@ -1,0 +1,106 @@
+import type pg from "pg";
+import type { Entity } from "../domain/facts.ts";
+import { storable } from "./accounts.ts";
+
+type Kind = Entity["kind"];
+
+/** The columns of each dimension after account_key, key columns first, and how a row is read from an entity. */
+const dimensions: {
+  readonly [K in Kind]: {
+    readonly key: readonly string[];
+    readonly columns: readonly (readonly [name: string, type: string])[];
+    readonly row: (entity: Extract<Entity, { kind: K }>) => readonly (string | number | boolean | null)[];
+  };
+} = {
+  campaign: {
+    key: ["campaign_id"],
+    columns: [
+      ["campaign_id", "text"],
+      ["name", "text"],
+      ["status", "text"],
+      ["type", "text"],
+    ],
+    row: (entity) => [entity.id, storable(entity.name), entity.status, entity.type],
+  },
+  ad_group: {
+    key: ["ad_group_id"],
+    columns: [
+      ["ad_group_id", "text"],
+      ["campaign_id", "text"],
+      ["name", "text"],
+      ["status", "text"],
+    ],
+    row: (entity) => [entity.id, entity.campaignId, storable(entity.name), entity.status],
+  },
+  ad: {
+    key: ["ad_group_id", "ad_id"],
+    columns: [
+      ["ad_group_id", "text"],
+      ["ad_id", "text"],
+      ["campaign_id", "text"],
+      ["name", "text"],
+      ["status", "text"],
+    ],
+    row: (entity) => [entity.adGroupId, entity.id, entity.campaignId, storable(entity.name), entity.status],
+  },
+  conversion_action: {
+    key: ["conversion_action_id"],
+    columns: [
+      ["conversion_action_id", "text"],
+      ["name", "text"],
+      ["status", "text"],
+      ["category", "text"],
+      ["origin", "text"],
+      ["is_primary", "boolean"],
+      ["click_window_days", "integer"],
+      ["view_window_days", "integer"],
+    ],
+    row: (entity) => [
+      entity.id,
+      storable(entity.name),
+      entity.status,
+      entity.category,
+      entity.origin,
+      entity.primary,
+      entity.clickWindowDays ?? null,
+      entity.viewWindowDays ?? null,
+    ],
+  },
+};
+
+const storeKind = async <K extends Kind>(
+  client: pg.PoolClient,
+  accountKey: number,
+  kind: K,
+  entities: readonly Extract<Entity, { kind: K }>[],
+): Promise<void> => {
+  const { key, columns, row } = dimensions[kind];
+  const names = columns.map(([name]) => name);
+  const rest = names.filter((name) => !key.includes(name));
+  const values = entities.map(row);
+  await client.query(
+    `insert into warehouse.${kind} as d (account_key, ${names.join(", ")})
+     select distinct on (${key.join(", ")}) $1::integer, ${names.join(", ")}
+     from unnest(${columns.map(([, type], index) => `$${String(index + 2)}::${type}[]`).join(", ")})
+       as t (${names.join(", ")})
+     where not exists (
+       select from warehouse.${kind} same
+       where same.account_key = $1 and (${names.map((name) => `same.${name}`).join(", ")})
+             is not distinct from (${names.map((name) => `t.${name}`).join(", ")}))
+     on conflict (account_key, ${key.join(", ")}) do update
+     set ${rest.map((name) => `${name} = excluded.${name}`).join(", ")}, updated_at = now()`,
+    [accountKey, ...columns.map((_, index) => values.map((value) => value[index]))],
+  );
+};
+
+/** Stores a batch of entities; those that did not change are not written. Entities that vanish stay. */
+export const storeEntities = async (
+  client: pg.PoolClient,
+  accountKey: number,
+  entities: readonly Entity[],
+): Promise<void> => {
+  for (const kind of Object.keys(dimensions) as Kind[]) {
+    const own = entities.filter((entity) => entity.kind === kind);
+    if (own.length > 0) await storeKind(client, accountKey, kind, own as never);
+  }
+};

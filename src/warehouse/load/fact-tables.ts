@@ -1,0 +1,113 @@
+import type {
+  AccountDay,
+  AdDay,
+  CampaignDay,
+  ConversionDay,
+  Conversions,
+  NetworkDay,
+} from "../../domain/facts.ts";
+
+/**
+ * How facts lie in tables: names, keys, figures, and the order of a row's fields in COPY. The one place that maps
+ * camelCase facts to snake_case columns.
+ */
+export interface FactTable {
+  readonly name: string;
+  /** Key columns after account_key. */
+  readonly key: readonly string[];
+  readonly figures: readonly string[];
+}
+
+const delivery = ["spend", "impressions", "clicks"] as const;
+const conversions = [
+  "conversions",
+  "conversion_value",
+  "primary_conversions",
+  "primary_conversion_value",
+  "all_conversions",
+  "all_conversion_value",
+] as const;
+const action = ["conversion_action_id", "attribution", "traffic"] as const;
+const ad = ["date", "campaign_id", "ad_group_id", "ad_id"] as const;
+
+export const adDaily: FactTable = { name: "ad_daily", key: ad, figures: delivery };
+
+export const conversionDaily: FactTable = {
+  name: "conversion_daily",
+  key: [...ad, ...action],
+  figures: conversions,
+};
+
+export const networkDaily: FactTable = {
+  name: "network_daily",
+  key: ["date", "campaign_id", "network"],
+  figures: delivery,
+};
+
+export const networkConversionDaily: FactTable = {
+  name: "network_conversion_daily",
+  key: ["date", "campaign_id", "network", ...action],
+  figures: conversions,
+};
+
+/** Staged only: what the platform says a campaign's day came to. */
+export const campaignDaily: FactTable = {
+  name: "campaign_daily",
+  key: ["date", "campaign_id"],
+  figures: delivery,
+};
+
+export const campaignConversionDaily: FactTable = {
+  name: "campaign_conversion_daily",
+  key: ["date", "campaign_id", ...action],
+  figures: conversions,
+};
+
+/** Staged only: the platform's own account totals. */
+export const accountDaily: FactTable = { name: "account_daily", key: ["date"], figures: delivery };
+
+/** The tables that are published. */
+export const factTables = [adDaily, conversionDaily, networkDaily, networkConversionDaily] as const;
+
+const deliveryFields = (row: { spend: string; impressions: string; clicks: string }): string =>
+  `${row.spend}\t${row.impressions}\t${row.clicks}`;
+
+const conversionFields = (row: Conversions): string =>
+  `${escape(row.actionId)}\t${row.attribution}\t${row.traffic}\t${row.conversions}\t${row.conversionValue}` +
+  `\t${row.primaryConversions ?? row.conversions}\t${row.primaryConversionValue ?? row.conversionValue}` +
+  `\t${row.allConversions ?? row.conversions}\t${row.allConversionValue ?? row.conversionValue}`;
+
+const special = /[\\\t\n\r\0]/;
+
+/** COPY's text format: the four characters that mean something to it, and NUL, which Postgres cannot store. */
+const escape = (text: string): string =>
+  special.test(text)
+    ? text
+        .replaceAll("\0", "")
+        .replaceAll("\\", "\\\\")
+        .replaceAll("\t", "\\t")
+        .replaceAll("\n", "\\n")
+        .replaceAll("\r", "\\r")
+    : text;
+
+export const adLine = (row: AdDay): string =>
+  `${row.date}\t${escape(row.campaignId)}\t${escape(row.adGroupId)}\t${escape(row.adId)}\t${deliveryFields(row)}`;
+
+export const conversionLine = (row: ConversionDay): string =>
+  `${row.date}\t${escape(row.campaignId)}\t${escape(row.adGroupId)}\t${escape(row.adId)}\t${conversionFields(row)}`;
+
+export const networkLine = (row: Extract<NetworkDay, { kind: "delivery" }>): string =>
+  `${row.date}\t${escape(row.campaignId)}\t${escape(row.network)}\t${deliveryFields(row)}`;
+
+export const networkConversionLine = (row: Extract<NetworkDay, { kind: "conversions" }>): string =>
+  `${row.date}\t${escape(row.campaignId)}\t${escape(row.network)}\t${conversionFields(row)}`;
+
+export const campaignLine = (row: Extract<CampaignDay, { kind: "delivery" }>): string =>
+  `${row.date}\t${escape(row.campaignId)}\t${deliveryFields(row)}`;
+
+export const campaignConversionLine = (row: Extract<CampaignDay, { kind: "conversions" }>): string =>
+  `${row.date}\t${escape(row.campaignId)}\t${conversionFields(row)}`;
+
+export const accountLine = (row: AccountDay): string => `${row.date}\t${deliveryFields(row)}`;
+
+export { escape as copyText };

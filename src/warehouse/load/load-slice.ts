@@ -1,0 +1,159 @@
+import type pg from "pg";
+import type { Connector, Pull } from "../../connectors/connector.ts";
+import { Failure } from "../../domain/failure.ts";
+import type { Entity } from "../../domain/facts.ts";
+import { knownWindows, storeRestatement } from "../accounts.ts";
+import { recordDays } from "../account-days.ts";
+import { storeEntities } from "../dimensions.ts";
+import { ensurePartitions, inTransaction, lockAccount } from "../transaction.ts";
+import { factTables } from "./fact-tables.ts";
+import { publish } from "./publish.ts";
+import { adsFallShort, completeToTotals, type DayVerdict } from "./residual.ts";
+import {
+  clearStaging,
+  dataFailure,
+  dropRepeats,
+  isDatabaseError,
+  stageCampaigns,
+  stageFacts,
+  type Staging,
+} from "./stage.ts";
+
+export interface SliceToLoad {
+  readonly pool: pg.Pool;
+  readonly connector: Connector;
+  readonly pull: Pull;
+  readonly sliceId: string;
+  readonly accountKey: number;
+  /** Names and states too; once per account and run is enough. */
+  readonly withEntities: boolean;
+  readonly onRows?: (rows: number) => void;
+}
+
+export interface LoadedSlice {
+  readonly rowsRead: number;
+  readonly rowsWritten: number;
+  readonly platformSpend: string;
+  readonly ourSpend: string;
+  /** Days that did not reconcile and were not published. */
+  readonly failedDays: readonly DayVerdict[];
+}
+
+const factNames = factTables.map(({ name }) => `warehouse.${name}`);
+
+/** Whether nothing is stored yet for the window: then rows need no comparison. */
+const rangeIsEmpty = async (client: pg.PoolClient, slice: SliceToLoad): Promise<boolean> => {
+  const { rows } = await client.query(
+    factTables
+      .map(
+        ({ name }) =>
+          `(select from warehouse.${name} where account_key = $1 and date between $2 and $3 limit 1)`,
+      )
+      .join(" union all "),
+    [slice.accountKey, slice.pull.from, slice.pull.to],
+  );
+  return rows.length === 0;
+};
+
+const pullEntities = async (slice: SliceToLoad): Promise<readonly Entity[]> => {
+  const entities: Entity[] = [];
+  if (slice.withEntities)
+    for await (const batch of slice.connector.entities(slice.pull)) entities.push(...batch);
+  return entities;
+};
+
+const attempt = (slice: SliceToLoad, mayGoDirect: boolean): Promise<LoadedSlice> =>
+  inTransaction(slice.pool, async (client) => {
+    const { connector, pull, sliceId, accountKey } = slice;
+    await client.query("set local idle_in_transaction_session_timeout = 0; set local work_mem = '64MB'");
+    let direct = false;
+    if (mayGoDirect && (await rangeIsEmpty(client, slice))) {
+      // Held while rows flow in, so that no other slice of the account finds the range empty too.
+      await lockAccount(client, "publish", accountKey);
+      direct = await rangeIsEmpty(client, slice);
+    }
+    const staging: Staging = {
+      client,
+      connector,
+      pull,
+      sliceId,
+      accountKey,
+      direct,
+      onRows: slice.onRows ?? (() => undefined),
+    };
+    const scope = {
+      client,
+      sliceId,
+      accountKey,
+      direct,
+      from: pull.from,
+      to: pull.to,
+      networkSplit: connector.networkSplit,
+    };
+    let rowsRead = await stageFacts(staging);
+    await dropRepeats(staging);
+    if (connector.campaigns && (await adsFallShort(scope))) {
+      rowsRead += await stageCampaigns(staging);
+      await dropRepeats(staging);
+    }
+    const entities = await pullEntities(slice);
+    await lockAccount(client, "publish", accountKey);
+    await storeEntities(client, accountKey, entities);
+    if (slice.withEntities)
+      await storeRestatement(
+        client,
+        accountKey,
+        connector.restatement(await knownWindows(client, accountKey)).finalAfterDays,
+      );
+    const verdicts = await completeToTotals(scope);
+    const failedDays = verdicts.filter(({ problem }) => problem !== null);
+    await recordDays({
+      ...scope,
+      platform: connector.platform,
+      accountId: pull.account.id,
+      verdicts,
+    });
+    const { rowsWritten } = await publish({ ...scope, failedDays: failedDays.map(({ date }) => date) });
+    await clearStaging(staging);
+    const totals = await client.query<{ platform: string; ours: string }>(
+      `select coalesce(sum(platform_spend), 0) as platform, coalesce(sum(our_spend), 0) as ours
+       from ops.account_day where platform = $1 and account_id = $2 and date between $3 and $4`,
+      [connector.platform, pull.account.id, pull.from, pull.to],
+    );
+    pull.signal.throwIfAborted();
+    return {
+      rowsRead,
+      rowsWritten,
+      platformSpend: totals.rows[0]?.platform ?? "0",
+      ourSpend: totals.rows[0]?.ours ?? "0",
+      failedDays,
+    };
+  });
+
+/**
+ * Pulls one slice and replaces exactly its window, in one transaction: a crash, an abort or a failure at any point
+ * leaves the previous figures whole.
+ * @throws Failure as the connector gives it; `data` where a figure does not fit.
+ */
+export const loadSlice = async (slice: SliceToLoad): Promise<LoadedSlice> => {
+  await ensurePartitions(slice.pool, factNames, slice.pull.from, slice.pull.to);
+  try {
+    return await attempt(slice, true);
+  } catch (error) {
+    // The platform sent a row twice: beside the published rows it can be dropped, straight among them it cannot.
+    if (isDatabaseError(error) && error.code === "23505") return attempt(slice, false);
+    throw dataFailure(error) ?? databaseFailure(error) ?? error;
+  }
+};
+
+/** What Postgres itself reports (disk full, a lost connection) is worth another try, and says so. */
+const databaseFailure = (error: unknown): Failure | undefined =>
+  isDatabaseError(error)
+    ? new Failure({
+        kind: "transient",
+        message: `the database refused the load: ${error.message}`,
+        remedy: error.code === "53100" ? "free disk space on the database server" : "see the database's log",
+        code: error.code,
+        cause: error,
+      })
+    : undefined;

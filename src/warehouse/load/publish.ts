@@ -1,0 +1,114 @@
+import type pg from "pg";
+import { type FactTable, factTables } from "./fact-tables.ts";
+
+export interface PublishScope {
+  readonly client: pg.PoolClient;
+  readonly sliceId: string;
+  readonly accountKey: number;
+  readonly from: string;
+  readonly to: string;
+  readonly direct: boolean;
+  /** Days that did not reconcile: whatever was published of them before stays. */
+  readonly failedDays: readonly string[];
+}
+
+const qualified = (alias: string, columns: readonly string[]): string =>
+  columns.map((column) => `${alias}.${column}`).join(", ");
+
+/**
+ * Brings one table's window to what was staged, in one statement: rows that vanished are deleted, new ones inserted,
+ * changed ones updated. A row that came out the same is not written, nor locked.
+ * @returns the days that changed and how many rows were written.
+ */
+const publishTable = async (
+  scope: PublishScope,
+  table: FactTable,
+): Promise<{ days: readonly string[]; written: number }> => {
+  const { key, figures, name } = table;
+  const columns = ["account_key", ...key, ...figures];
+  const { rows } = await scope.client.query<{ date: string; written: string }>(
+    `with staged as (
+       select account_key, ${[...key, ...figures].join(", ")} from staging.${name}
+       where slice_id = $1 and account_key = $2 and date between $3 and $4 and date <> all ($5::date[])
+     ),
+     published as (
+       select account_key, ${[...key, ...figures].join(", ")} from warehouse.${name}
+       where account_key = $2 and date between $3 and $4 and date <> all ($5::date[])
+     ),
+     difference as materialized (
+       select ${key.map((column) => `coalesce(s.${column}, p.${column}) as ${column}`).join(", ")},
+              ${qualified("s", figures)}, s.account_key is null as is_gone, p.account_key is null as is_new
+       from staged s
+       full join published p on ${key.map((column) => `s.${column} = p.${column}`).join(" and ")}
+       where s.account_key is null or p.account_key is null
+          or (${qualified("s", figures)}) is distinct from (${qualified("p", figures)})
+     ),
+     gone as (
+       delete from warehouse.${name} f using difference d
+       where d.is_gone and f.account_key = $2
+         and (${qualified("f", key)}) = (${qualified("d", key)})
+       returning f.date
+     ),
+     changed as (
+       update warehouse.${name} f set ${figures.map((figure) => `${figure} = d.${figure}`).join(", ")}
+       from difference d
+       where not d.is_gone and not d.is_new and f.account_key = $2
+         and (${qualified("f", key)}) = (${qualified("d", key)})
+       returning f.date
+     ),
+     added as (
+       insert into warehouse.${name} (${columns.join(", ")})
+       select $2, ${[...key, ...figures].join(", ")} from difference where is_new
+       returning date
+     )
+     select date, count(*) as written
+     from (select date from gone union all select date from changed union all select date from added) all_changes
+     group by date`,
+    [scope.sliceId, scope.accountKey, scope.from, scope.to, scope.failedDays],
+  );
+  return {
+    days: rows.map(({ date }) => date),
+    written: rows.reduce((sum, { written }) => sum + Number(written), 0),
+  };
+};
+
+/** The tables that were copied straight in need no comparison; only failed days are taken out again. */
+const keepDirect = async (
+  scope: PublishScope,
+  table: FactTable,
+): Promise<{ days: readonly string[]; written: number }> => {
+  if (scope.failedDays.length > 0)
+    await scope.client.query(
+      `delete from warehouse.${table.name}
+       where account_key = $1 and date between $2 and $3 and date = any ($4::date[])`,
+      [scope.accountKey, scope.from, scope.to, scope.failedDays],
+    );
+  const { rows } = await scope.client.query<{ date: string; written: string }>(
+    `select date, count(*) as written from warehouse.${table.name}
+     where account_key = $1 and date between $2 and $3 group by date`,
+    [scope.accountKey, scope.from, scope.to],
+  );
+  return {
+    days: rows.map(({ date }) => date),
+    written: rows.reduce((sum, { written }) => sum + Number(written), 0),
+  };
+};
+
+/** Publishes the slice's rows and marks the days whose figures changed for the rollup. */
+export const publish = async (scope: PublishScope): Promise<{ rowsWritten: number }> => {
+  const days = new Set<string>();
+  let rowsWritten = 0;
+  for (const table of factTables) {
+    const copiedStraight = scope.direct && (table.name === "ad_daily" || table.name === "conversion_daily");
+    const result = await (copiedStraight ? keepDirect(scope, table) : publishTable(scope, table));
+    rowsWritten += result.written;
+    for (const day of result.days) days.add(day);
+  }
+  if (days.size > 0)
+    await scope.client.query(
+      `insert into ops.touched_day (account_key, date) select $1, d from unnest($2::date[]) d
+       on conflict (account_key, date) do update set touched_at = now()`,
+      [scope.accountKey, [...days]],
+    );
+  return { rowsWritten };
+};

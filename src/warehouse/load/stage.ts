@@ -1,0 +1,203 @@
+import type pg from "pg";
+import type { Connector, Pull } from "../../connectors/connector.ts";
+import { asFailure, Failure } from "../../domain/failure.ts";
+import { type Copy, openCopy, type Place } from "./copy.ts";
+import {
+  accountDaily,
+  accountLine,
+  adDaily,
+  adLine,
+  campaignConversionDaily,
+  campaignConversionLine,
+  campaignDaily,
+  campaignLine,
+  conversionDaily,
+  conversionLine,
+  type FactTable,
+  networkConversionDaily,
+  networkConversionLine,
+  networkDaily,
+  networkLine,
+} from "./fact-tables.ts";
+
+/** How often a stream that breaks after its first rows is asked again from the start, within one attempt at a slice. */
+const streamAttempts = 3;
+
+export interface Staging {
+  readonly client: pg.PoolClient;
+  readonly connector: Connector;
+  readonly pull: Pull;
+  readonly sliceId: string;
+  readonly accountKey: number;
+  /** Ad and conversion rows go straight into the empty warehouse range rather than beside it. */
+  readonly direct: boolean;
+  /** Told of every batch, for the progress display. */
+  readonly onRows: (rows: number) => void;
+}
+
+/** A row for which table; `undefined` never. */
+interface Line {
+  readonly table: FactTable;
+  readonly text: string;
+}
+
+/** The day of a row lies in what was asked for: a platform that answers more would otherwise touch other days. */
+const inside = (pull: Pull, date: string): boolean => date >= pull.from && date <= pull.to;
+
+/**
+ * Copies one stream of the connector. Rows of one table flow through a single COPY while the stream goes on; a
+ * change of table ends one COPY and begins the next. On a transient break everything of this stream is rolled
+ * back and it is asked again.
+ */
+const copyStream = async <T extends { readonly date: string }>(
+  staging: Staging,
+  stream: () => AsyncIterable<readonly T[]>,
+  lineOf: (row: T) => Line,
+  placeOf: (table: FactTable) => Place,
+): Promise<number> => {
+  const { client, pull } = staging;
+  for (let attempt = 1; ; attempt += 1) {
+    await client.query("savepoint stream");
+    let open: { table: FactTable; copy: Copy } | undefined;
+    let rows = 0;
+    try {
+      for await (const batch of stream()) {
+        pull.signal.throwIfAborted();
+        const byTable = new Map<FactTable, string[]>();
+        for (const row of batch) {
+          if (!inside(pull, row.date)) continue;
+          const { table, text } = lineOf(row);
+          const lines = byTable.get(table);
+          if (lines) lines.push(text);
+          else byTable.set(table, [text]);
+        }
+        for (const [table, lines] of byTable) {
+          if (open?.table !== table) {
+            await open?.copy.end();
+            open = { table, copy: openCopy(client, table, placeOf(table)) };
+          }
+          await open.copy.write(lines);
+        }
+        rows += batch.length;
+        staging.onRows(batch.length);
+      }
+      await open?.copy.end();
+      await client.query("release savepoint stream");
+      return rows;
+    } catch (error) {
+      await open?.copy.abort(error instanceof Error ? error : new Error(String(error)));
+      pull.signal.throwIfAborted();
+      const failure = dataFailure(error) ?? asFailure(error);
+      if (failure.kind !== "transient" || attempt >= streamAttempts || isDatabaseError(error)) throw error;
+      await client.query("rollback to savepoint stream");
+      staging.onRows(-rows);
+    }
+  }
+};
+
+/** Errors that Postgres itself reports carry a five-character SQLSTATE. */
+export const isDatabaseError = (error: unknown): error is Error & { code: string } =>
+  error instanceof Error && /^[0-9A-Z]{5}$/.test(String((error as { code?: unknown }).code));
+
+/** A figure that Postgres refuses (numeric overflow, a malformed date) is the platform's data, not our fault. */
+export const dataFailure = (error: unknown): Failure | undefined =>
+  isDatabaseError(error) && error.code.startsWith("22")
+    ? new Failure({
+        kind: "data",
+        message: `a figure does not fit the warehouse: ${error.message}`,
+        remedy: "nothing of this window was published; see which figure the platform sent",
+        cause: error,
+      })
+    : undefined;
+
+/**
+ * Pulls every stream of facts of the slice into its place; the number of rows read. From fine to coarse: what comes
+ * in between two calls then makes the coarser figure larger, which a residual row bears, never smaller.
+ */
+export const stageFacts = async (staging: Staging): Promise<number> => {
+  const { connector, pull, sliceId, accountKey, direct } = staging;
+  const beside: Place = { schema: "staging", sliceId, accountKey };
+  const among: Place = direct ? { schema: "warehouse", accountKey } : beside;
+  const stagedPlace = () => beside;
+  let rows = 0;
+  rows += await copyStream(
+    staging,
+    () => connector.performance(pull),
+    (row) => ({ table: adDaily, text: adLine(row) }),
+    () => among,
+  );
+  rows += await copyStream(
+    staging,
+    () => connector.conversions(pull),
+    (row) => ({ table: conversionDaily, text: conversionLine(row) }),
+    () => among,
+  );
+  rows += await copyStream(
+    staging,
+    () => connector.networks(pull),
+    (row) =>
+      row.kind === "delivery"
+        ? { table: networkDaily, text: networkLine(row) }
+        : { table: networkConversionDaily, text: networkConversionLine(row) },
+    stagedPlace,
+  );
+  rows += await copyStream(
+    staging,
+    () => connector.totals(pull),
+    (row) => ({ table: accountDaily, text: accountLine(row) }),
+    stagedPlace,
+  );
+  return rows;
+};
+
+/** Pulls the platform's own campaign totals, which explain where ads fall short of the account. */
+export const stageCampaigns = async (staging: Staging): Promise<number> => {
+  const { connector, pull, sliceId, accountKey } = staging;
+  if (!connector.campaigns) return 0;
+  const ask = connector.campaigns.bind(connector);
+  return copyStream(
+    staging,
+    () => ask(pull),
+    (row) =>
+      row.kind === "delivery"
+        ? { table: campaignDaily, text: campaignLine(row) }
+        : { table: campaignConversionDaily, text: campaignConversionLine(row) },
+    () => ({ schema: "staging", sliceId, accountKey }),
+  );
+};
+
+const stagedTables = [
+  adDaily,
+  conversionDaily,
+  networkDaily,
+  networkConversionDaily,
+  campaignDaily,
+  campaignConversionDaily,
+  accountDaily,
+];
+
+/** A row that a platform sent twice (a batch repeated, a page that overlaps) is kept once. */
+export const dropRepeats = async ({ client, sliceId, direct }: Staging): Promise<void> => {
+  for (const table of stagedTables) {
+    // Straight among the published rows, the primary key has refused a repeat already.
+    if (direct && (table === adDaily || table === conversionDaily)) continue;
+    await client.query(
+      `delete from staging.${table.name} s
+       using (
+         select ${table.key.join(", ")}, max(ctid) as kept
+         from staging.${table.name} where slice_id = $1
+         group by ${table.key.join(", ")} having count(*) > 1
+       ) repeated
+       where s.slice_id = $1 and s.ctid <> repeated.kept
+         and (${table.key.map((column) => `s.${column}`).join(", ")})
+           = (${table.key.map((column) => `repeated.${column}`).join(", ")})`,
+      [sliceId],
+    );
+  }
+};
+
+/** Leaves nothing of the slice in staging. */
+export const clearStaging = async ({ client, sliceId }: Staging): Promise<void> => {
+  for (const table of stagedTables)
+    await client.query(`delete from staging.${table.name} where slice_id = $1`, [sliceId]);
+};

@@ -1,0 +1,58 @@
+import { type Kysely, sql } from "kysely";
+import type { Platform } from "../domain/platform.ts";
+import type { DB } from "./schema.ts";
+
+/** An account is stale when its last good day ended longer ago: a day, and half of one for the night's work. */
+export const staleAfterHours = 36;
+
+export interface AccountStatus {
+  readonly platform: Platform;
+  readonly account_id: string;
+  /** The youngest day whose figures are complete, or known to be none. */
+  readonly last_good_date: string | null;
+  /** Hours since the end of that day in the account's zone. */
+  readonly freshness_hours: number | null;
+  /** Of the last slice: done, failed, running, cancelled; closed for an account that is no longer active; never. */
+  readonly outcome: string;
+  readonly failure: string | null;
+}
+
+/** Freshness and the last outcome of every account that is known or that the configuration names. */
+export const accountStatus = async (
+  db: Kysely<DB>,
+  named: readonly { readonly platform: Platform; readonly accountId: string }[],
+  now: Date,
+): Promise<readonly AccountStatus[]> => {
+  const { rows } = await sql<AccountStatus>`
+    with accounts as (
+      select platform, account_id from warehouse.account
+      union
+      select * from unnest(${named.map(({ platform }) => platform)}::text[], ${named.map(({ accountId }) => accountId)}::text[])
+    ),
+    good as (
+      select platform, account_id, max(date) as last_good_date from ops.account_day
+      where state in ('complete', 'no_spend') group by platform, account_id
+    ),
+    failing as (
+      select platform, account_id, min(cause) as cause, count(*) as days from ops.account_day
+      where state = 'failed' group by platform, account_id
+    )
+    select a.platform, a.account_id, g.last_good_date,
+           round(extract(epoch from ${now}::timestamptz
+                 - ((g.last_good_date + 1)::timestamp at time zone coalesce(w.time_zone, 'UTC'))) / 3600, 1)::float8
+             as freshness_hours,
+           case when not w.is_active then 'closed' when f.days > 0 then 'failed'
+                else coalesce(s.outcome, 'never') end as outcome,
+           coalesce(s.failure, f.cause) as failure
+    from accounts a
+    left join warehouse.account w using (platform, account_id)
+    left join good g using (platform, account_id)
+    left join failing f using (platform, account_id)
+    left join lateral (
+      select outcome, failure from ops.slice s
+      where s.platform = a.platform and s.account_id = a.account_id
+      order by started_at desc limit 1
+    ) s on true
+    order by a.platform, a.account_id`.execute(db);
+  return rows;
+};

@@ -1,0 +1,46 @@
+import type pg from "pg";
+
+/** Runs `work` in one transaction on a connection of its own; any error rolls all of it back. */
+export const inTransaction = async <T>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> => {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query("begin");
+    const result = await work(client);
+    await client.query("commit");
+    return result;
+  } catch (error) {
+    // A connection on which even the rollback fails is thrown away, and the server rolls back by itself.
+    await client.query("rollback").catch((cause: unknown) => (broken = cause as Error));
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+};
+
+/** Waits until no other transaction holds the account for this purpose; released at the end of the transaction. */
+export const lockAccount = async (
+  client: pg.PoolClient,
+  purpose: "publish" | "rollup",
+  accountKey: number,
+): Promise<void> => {
+  await client.query("select pg_advisory_xact_lock(hashtext('costper.' || $1), $2)", [purpose, accountKey]);
+};
+
+/** Makes the monthly partitions of `table` for every day of the range. */
+export const ensurePartitions = async (
+  client: pg.PoolClient | pg.Pool,
+  tables: readonly string[],
+  from: string,
+  to: string,
+): Promise<void> => {
+  await client.query(
+    `select warehouse.ensure_partition(t::regclass, m::date)
+     from unnest($1::text[]) t,
+          generate_series(date_trunc('month', $2::date), $3::date, interval '1 month') m`,
+    [tables, from, to],
+  );
+};
