@@ -3,6 +3,7 @@ import { z } from "zod";
 import { connectorSettings } from "../connectors/registry.ts";
 import { baseUrl } from "../connectors/settings.ts";
 import { isTimeZone } from "../domain/day.ts";
+import { firstPartySection } from "../metrics/first-party/config.ts";
 import { defaultRatesEndpoint } from "../metrics/rates/download.ts";
 
 // What the notifiers and rules of alerts look like inside is the concern of `alerts/`.
@@ -76,6 +77,7 @@ export const configSchema = z.strictObject({
     .optional()
     .describe("Days pulled again each night; omitted: each platform's own restatement window."),
   connectors,
+  firstParty: firstPartySection,
   rates: z
     .strictObject({
       endpoint: baseUrl
