@@ -6,6 +6,7 @@ import type { PlanFailure } from "../jobs/plan.ts";
 import { planPlatform } from "../jobs/plan.ts";
 import type { Slice, SliceResult } from "../jobs/slice.ts";
 import { type SyncEvents, syncPlans } from "../jobs/sync.ts";
+import { firstPartySettings } from "../metrics/first-party/config.ts";
 import { storeCountingRules } from "../metrics/counting.ts";
 import { refreshReportingRates } from "../metrics/reporting-currency.ts";
 import { migrate } from "../warehouse/migrate.ts";
@@ -148,6 +149,9 @@ export const runSync = async (
 const rollUpRest = async ({ config, database, signal }: App): Promise<void> => {
   const { rollUpTouched } = await import("../metrics/rollup/rollup.ts");
   await rollUpTouched({ pool: database.pool, reportingCurrency: config.reportingCurrency ?? null, signal });
+  // Spend that came in and campaigns that became known move first-party figures too.
+  const { rollUpFirstParty } = await import("../metrics/first-party/roll-up.ts");
+  await rollUpFirstParty({ database, settings: firstPartySettings(config) });
 };
 
 /** Where every account is meant, an id can only be known to be wrong once discovery has answered. */

@@ -9,7 +9,7 @@ const inReporting = (amount: string, currency: string, date: string): string =>
 
 /** Rates into the reporting currency for the pairs of currency and day that a relation holds. */
 const ratesFor = (relation: string): string => `
-  select currency, date, warehouse.first_party_rate(currency, $1, date) as rate
+  select currency, date, warehouse.rate_on(date, currency, $1) as rate
   from (select distinct currency, date from ${relation} where currency is not null and currency <> $1) pair`;
 
 /** Sessions by GA4 and first-party conversions by channel; repeats are left out, everything else is in. */
@@ -96,7 +96,7 @@ export const rollUpPaid = (client: PoolClient, settings: FirstPartySettings): Pr
         where not exists (select from marts.excluded_conversions e where e.conversion_id = c.conversion_id)
       ),
       rate as (
-        select currency, unit, date, warehouse.first_party_rate(currency, unit, date) as rate
+        select currency, unit, date, warehouse.rate_on(date, currency, unit) as rate
         from (select distinct currency, unit, date from counted where value is not null and unit is not null) pair
       ),
       conversion as (

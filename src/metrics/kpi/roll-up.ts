@@ -40,7 +40,7 @@ const kpiSql = `
     group by 1, 2, 3, 4
   ),
   rate as (
-    select currency, date, warehouse.first_party_rate(currency, $1, date) as rate
+    select currency, date, warehouse.rate_on(date, currency, $1) as rate
     from (select distinct currency, date from raw where currency <> '' and currency <> $1) pair
   ),
   converted as (
