@@ -45,6 +45,14 @@ const commands: Readonly<
     summary: "show freshness and the last outcome of each account",
     load: () => import("./commands/status.ts"),
   },
+  import: {
+    summary: "load first-party data and exchange rates from a CSV file",
+    load: () => import("./commands/import.ts"),
+  },
+  audit: {
+    summary: "look for gaps in tracking",
+    load: () => import("./commands/audit.ts"),
+  },
   sandbox: {
     summary: "run the sandbox platforms",
     load: () => import("./commands/sandbox.ts"),
