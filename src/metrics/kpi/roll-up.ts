@@ -2,7 +2,8 @@ import type { PoolClient } from "pg";
 import { replaceRows } from "../first-party/replace-rows.ts";
 import type { FirstPartySettings } from "../first-party/settings.ts";
 import { stagesFrom } from "../first-party/stages.ts";
-import { type Kpi, kpis, type Term } from "./catalogue.ts";
+import { kpis } from "./catalogue.ts";
+import type { Kpi, Term } from "./kpi.ts";
 import { measureRelations, measureSql } from "./measure-sql.ts";
 
 const termRows = (kpi: Kpi, index: number): readonly string[] => {
