@@ -61,6 +61,14 @@ const commands: Readonly<
     summary: "run the whole pipeline on this machine, with no account anywhere",
     load: () => import("./commands/demo.ts"),
   },
+  grant: {
+    summary: "make a role that may read the figures and nothing else",
+    load: () => import("./commands/grant.ts"),
+  },
+  export: {
+    summary: "write a table as CSV, Parquet or NDJSON",
+    load: () => import("./commands/export.ts"),
+  },
 };
 
 const version = (): string => {

@@ -27,6 +27,226 @@ export type Numeric = ColumnType<string, number | string, number | string>;
 
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
+export interface AdReportingAdReportingAccountReport {
+  /**
+   * The platform's id of the account, bare.
+   */
+  account_id: string | null;
+  /**
+   * Name of the account today.
+   */
+  account_name: string | null;
+  /**
+   * Paid clicks, as the platform counts them.
+   */
+  clicks: Int8 | null;
+  /**
+   * Paid conversions of counted actions.
+   */
+  conversions: Numeric | null;
+  /**
+   * Value of those conversions in the account's currency.
+   */
+  conversions_value: Numeric | null;
+  /**
+   * Reporting day of the account.
+   */
+  date_day: string | null;
+  /**
+   * Paid impressions.
+   */
+  impressions: Int8 | null;
+  /**
+   * google_ads, facebook_ads or linkedin_ads.
+   */
+  platform: string | null;
+  /**
+   * Where the row comes from when several sources are united; always empty here.
+   */
+  source_relation: string | null;
+  /**
+   * Paid spend in the account's currency.
+   */
+  spend: Numeric | null;
+}
+
+export interface AdReportingAdReportingAdGroupReport {
+  /**
+   * The platform's id of the account, bare.
+   */
+  account_id: string | null;
+  /**
+   * Name of the account today.
+   */
+  account_name: string | null;
+  /**
+   * Ad group (Meta: ad set; LinkedIn: the campaign); NULL where the figures belong to none.
+   */
+  ad_group_id: string | null;
+  /**
+   * Its name today.
+   */
+  ad_group_name: string | null;
+  /**
+   * The platform's campaign id; NULL where the platform names none.
+   */
+  campaign_id: string | null;
+  /**
+   * Name of the campaign today.
+   */
+  campaign_name: string | null;
+  /**
+   * Paid clicks, as the platform counts them.
+   */
+  clicks: Int8 | null;
+  /**
+   * Paid conversions of counted actions.
+   */
+  conversions: Numeric | null;
+  /**
+   * Value of those conversions in the account's currency.
+   */
+  conversions_value: Numeric | null;
+  /**
+   * Reporting day of the account.
+   */
+  date_day: string | null;
+  /**
+   * Paid impressions.
+   */
+  impressions: Int8 | null;
+  /**
+   * google_ads, facebook_ads or linkedin_ads.
+   */
+  platform: string | null;
+  /**
+   * Where the row comes from when several sources are united; always empty here.
+   */
+  source_relation: string | null;
+  /**
+   * Paid spend in the account's currency.
+   */
+  spend: Numeric | null;
+}
+
+export interface AdReportingAdReportingAdReport {
+  /**
+   * The platform's id of the account, bare.
+   */
+  account_id: string | null;
+  /**
+   * Name of the account today.
+   */
+  account_name: string | null;
+  /**
+   * Ad group (Meta: ad set; LinkedIn: the campaign); NULL where the figures belong to none.
+   */
+  ad_group_id: string | null;
+  /**
+   * Its name today.
+   */
+  ad_group_name: string | null;
+  /**
+   * Ad (LinkedIn: creative); NULL where the figures belong to none.
+   */
+  ad_id: string | null;
+  /**
+   * Its name today; may be empty.
+   */
+  ad_name: string | null;
+  /**
+   * The platform's campaign id; NULL where the platform names none.
+   */
+  campaign_id: string | null;
+  /**
+   * Name of the campaign today.
+   */
+  campaign_name: string | null;
+  /**
+   * Paid clicks, as the platform counts them.
+   */
+  clicks: Int8 | null;
+  /**
+   * Paid conversions of counted actions.
+   */
+  conversions: Numeric | null;
+  /**
+   * Value of those conversions in the account's currency.
+   */
+  conversions_value: Numeric | null;
+  /**
+   * Reporting day of the account.
+   */
+  date_day: string | null;
+  /**
+   * Paid impressions.
+   */
+  impressions: Int8 | null;
+  /**
+   * google_ads, facebook_ads or linkedin_ads.
+   */
+  platform: string | null;
+  /**
+   * Where the row comes from when several sources are united; always empty here.
+   */
+  source_relation: string | null;
+  /**
+   * Paid spend in the account's currency.
+   */
+  spend: Numeric | null;
+}
+
+export interface AdReportingAdReportingCampaignReport {
+  /**
+   * The platform's id of the account, bare.
+   */
+  account_id: string | null;
+  /**
+   * Name of the account today.
+   */
+  account_name: string | null;
+  /**
+   * The platform's campaign id; NULL where the platform names none.
+   */
+  campaign_id: string | null;
+  /**
+   * Name of the campaign today.
+   */
+  campaign_name: string | null;
+  /**
+   * Paid clicks, as the platform counts them.
+   */
+  clicks: Int8 | null;
+  /**
+   * Paid conversions of counted actions.
+   */
+  conversions: Numeric | null;
+  /**
+   * Value of those conversions in the account's currency.
+   */
+  conversions_value: Numeric | null;
+  /**
+   * Reporting day of the account.
+   */
+  date_day: string | null;
+  /**
+   * Paid impressions.
+   */
+  impressions: Int8 | null;
+  /**
+   * google_ads, facebook_ads or linkedin_ads.
+   */
+  platform: string | null;
+  /**
+   * Where the row comes from when several sources are united; always empty here.
+   */
+  source_relation: string | null;
+  /**
+   * Paid spend in the account's currency.
+   */
+  spend: Numeric | null;
+}
+
 export interface MartsChannelDaily {
   /**
    * GA4's channel label, such as Paid Search.
@@ -2065,6 +2285,10 @@ export interface WarehouseNetworkDaily {
 }
 
 export interface DB {
+  "ad_reporting.ad_reporting__account_report": AdReportingAdReportingAccountReport;
+  "ad_reporting.ad_reporting__ad_group_report": AdReportingAdReportingAdGroupReport;
+  "ad_reporting.ad_reporting__ad_report": AdReportingAdReportingAdReport;
+  "ad_reporting.ad_reporting__campaign_report": AdReportingAdReportingCampaignReport;
   "marts.channel_daily": MartsChannelDaily;
   "marts.conversion_maturity": MartsConversionMaturity;
   "marts.cost_per_conversion_by_action_daily": MartsCostPerConversionByActionDaily;
