@@ -2,11 +2,12 @@ import { InvalidArgumentError } from "commander";
 import type { App } from "../app.ts";
 import { addDays, dayAt } from "../domain/day.ts";
 import type { Platform } from "../domain/platform.ts";
+import type { Ga4Result } from "../jobs/ga4.ts";
 import type { PlanFailure } from "../jobs/plan.ts";
 import { planPlatform } from "../jobs/plan.ts";
 import type { Slice, SliceResult } from "../jobs/slice.ts";
 import { type SyncEvents, syncPlans } from "../jobs/sync.ts";
-import { firstPartySettings } from "../metrics/first-party/config.ts";
+import { classifyOptions, firstPartySettings } from "../metrics/first-party/config.ts";
 import { storeCountingRules } from "../metrics/counting.ts";
 import { refreshReportingRates } from "../metrics/reporting-currency.ts";
 import { migrate } from "../warehouse/migrate.ts";
@@ -39,6 +40,8 @@ export interface AccountOutcome {
 }
 
 export interface SyncReport {
+  /** Of GA4's properties, where any are configured. */
+  readonly ga4: readonly Ga4Result[];
   readonly results: readonly SliceResult[];
   readonly failures: readonly PlanFailure[];
 }
@@ -136,14 +139,40 @@ export const runSync = async (
     const results = await syncPlans({ pool, log, signal, run, reportingCurrency, isNamed, ...events }, plans);
     // Names of actions that the config counts may have become known only now.
     for (const { platform } of plans) await storeCountingRules(pool, platform, config.connectors);
+    const ga4 = await pullGa4(app, options, now);
     await rollUpRest(app);
     const failures = plans.flatMap(({ plan }) => plan.failures);
     outcome =
-      failures.length > 0 || results.some((result) => result.outcome === "failed") ? "failed" : "done";
-    return { results, failures };
+      failures.length > 0 ||
+      results.some((result) => result.outcome === "failed") ||
+      ga4.some(({ failure }) => failure !== null)
+        ? "failed"
+        : "done";
+    return { results, failures, ga4 };
   } finally {
     await run.finish(outcome);
   }
+};
+
+/** GA4 belongs to no platform: it is pulled where the sync is about all of them. */
+const pullGa4 = async (
+  { config, database, log, signal }: App,
+  { platform, account, from, to }: SelectionOptions,
+  now: Date,
+): Promise<readonly Ga4Result[]> => {
+  if (config.ga4 === undefined || platform !== undefined || account !== undefined) return [];
+  const { ga4Window, syncGa4 } = await import("../jobs/ga4.ts");
+  const usual = ga4Window(config.ga4, config.timezone, now);
+  return syncGa4({
+    database,
+    settings: config.ga4,
+    window: { from: from ?? (to !== undefined && to < usual.from ? to : usual.from), to: to ?? usual.to },
+    signal,
+    log,
+    classify: classifyOptions(config),
+    keyEvents: config.firstParty.ga4KeyEvents,
+    now: () => new Date(),
+  });
 };
 
 const rollUpRest = async ({ config, database, signal }: App): Promise<void> => {
@@ -188,6 +217,9 @@ export const reportSync = (
         failure,
       })),
     });
+  for (const { property, failure } of report.ga4)
+    if (failure !== null)
+      shortfall({ platform: "ga4", accountId: property, what: failure.message, remedy: failure.remedy });
   for (const { platform, account_id, outcome, failure, remedy } of accounts)
     if (outcome === "failed")
       shortfall({ platform, accountId: account_id, what: failure ?? "interrupted", remedy });

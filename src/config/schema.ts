@@ -1,5 +1,6 @@
 import { CronExpressionParser } from "cron-parser";
 import { z } from "zod";
+import { ga4Settings } from "../connectors/ga4/settings.ts";
 import { connectorSettings } from "../connectors/registry.ts";
 import { baseUrl } from "../connectors/settings.ts";
 import { isTimeZone } from "../domain/day.ts";
@@ -44,6 +45,7 @@ const connectors = z.strictObject({
   google: connectorSettings.google.optional(),
   meta: connectorSettings.meta.optional(),
   linkedin: connectorSettings.linkedin.optional(),
+  ga4: ga4Settings.optional(),
 });
 
 /** `costper.yaml`, key by key; what keys must not say together stands in `checks.ts`. */
