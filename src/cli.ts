@@ -45,11 +45,10 @@ const commands: Readonly<
     summary: "show freshness and the last outcome of each account",
     load: () => import("./commands/status.ts"),
   },
-<<<<<<< HEAD
   alerts: {
     summary: "check, list, test, silence and replay alerts",
     load: () => import("./commands/alerts.ts"),
-=======
+  },
   history: {
     summary: "show how the figures of a campaign's day changed",
     load: () => import("./commands/history.ts"),
@@ -57,7 +56,14 @@ const commands: Readonly<
   backtest: {
     summary: "measure the projections against the sandbox's truth",
     load: () => import("./commands/backtest.ts"),
->>>>>>> truth
+  },
+  import: {
+    summary: "load first-party data and exchange rates from a CSV file",
+    load: () => import("./commands/import.ts"),
+  },
+  audit: {
+    summary: "look for gaps in tracking",
+    load: () => import("./commands/audit.ts"),
   },
   sandbox: {
     summary: "run the sandbox platforms",

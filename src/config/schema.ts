@@ -1,9 +1,11 @@
 import { CronExpressionParser } from "cron-parser";
 import { z } from "zod";
 import { alertSettings, notifierSettings } from "../alerts/settings.ts";
+import { ga4Settings } from "../connectors/ga4/settings.ts";
 import { connectorSettings } from "../connectors/registry.ts";
 import { baseUrl } from "../connectors/settings.ts";
 import { isTimeZone } from "../domain/day.ts";
+import { firstPartySection } from "../metrics/first-party/config.ts";
 import { oldestDayRead } from "../metrics/maturity/learn.ts";
 import { defaultRatesEndpoint } from "../metrics/rates/download.ts";
 
@@ -39,6 +41,7 @@ const connectors = z.strictObject({
   google: connectorSettings.google.optional(),
   meta: connectorSettings.meta.optional(),
   linkedin: connectorSettings.linkedin.optional(),
+  ga4: ga4Settings.optional(),
 });
 
 /** `costper.yaml`, key by key; what keys must not say together stands in `checks.ts`. */
@@ -72,6 +75,7 @@ export const configSchema = z.strictObject({
     .optional()
     .describe("Days pulled again each night; omitted: each platform's own restatement window."),
   connectors,
+  firstParty: firstPartySection,
   rates: z
     .strictObject({
       endpoint: baseUrl
