@@ -69,36 +69,35 @@ const semaphore = (slots: number) => {
 
 const applicationWide = "";
 
+const laterOf = (a: Date | undefined, b: Date | undefined): Date | undefined =>
+  a && b && a < b ? b : (a ?? b);
+
 export const createLimits = (options: LimitsOptions): Limits => {
   const application = semaphore(options.platformConcurrency);
   const accounts = new Map<string, ReturnType<typeof semaphore>>();
   const pauses = new Map<string, Date>();
 
   const pausedUntil = async (accountId: string | null): Promise<Date | undefined> => {
-    const known = [applicationWide, accountId ?? applicationWide].map((key) => pauses.get(key));
-    const shared = options.shared
-      ? await Promise.all([
-          options.shared.until(options.platform, null),
-          ...(accountId === null ? [] : [options.shared.until(options.platform, accountId)]),
-        ])
-      : [];
-    const latest = [...known, ...shared].reduce<number>(
-      (most, date) => Math.max(most, date?.getTime() ?? 0),
-      0,
-    );
+    const until = await options.shared?.until(options.platform, accountId);
+    const latest = Math.max(pauses.get(accountId ?? applicationWide)?.getTime() ?? 0, until?.getTime() ?? 0);
     return latest > options.now().getTime() ? new Date(latest) : undefined;
   };
 
   const waitOutPauses = async (accountId: string | null, signal: AbortSignal): Promise<void> => {
     for (;;) {
-      const until = await pausedUntil(accountId);
+      const [application, account] = await Promise.all([
+        pausedUntil(null),
+        accountId === null ? undefined : pausedUntil(accountId),
+      ]);
+      const until = laterOf(application, account);
       if (!until) return;
       const waitMs = until.getTime() - options.now().getTime();
       if (waitMs > options.maxWaitMs)
         throw new Failure({
           kind: "busy",
           platform: options.platform,
-          ...(accountId === null ? { scope: "platform" as const } : { accountId }),
+          ...(until === application ? { scope: "platform" as const } : {}),
+          ...(accountId === null ? {} : { accountId }),
           message: `the platform's limit holds until ${until.toISOString()}`,
           remedy: "what is loaded is kept; run the sync again after that time",
           retryAt: until,

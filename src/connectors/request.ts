@@ -28,12 +28,17 @@ export const request = async <T>(options: RequestOptions, send: () => Promise<T>
   let failures = 0;
   let pauses = 0;
   for (;;) {
+    let sent = false;
     try {
-      return await options.limits.run(options.accountId, options.signal, send);
+      return await options.limits.run(options.accountId, options.signal, () => {
+        sent = true;
+        return send();
+      });
     } catch (error) {
       options.signal.throwIfAborted();
       const failure = asFailure(error);
-      if (failure.kind === "busy" && failure.retryAt && pauses < 10) {
+      // A call that was not even let through has found a pause too long to wait for.
+      if (failure.kind === "busy" && failure.retryAt && sent && pauses < 10) {
         pauses += 1;
         options.limits.pause(failure.scope === "platform" ? null : options.accountId, failure.retryAt);
       } else if (failure.kind === "transient" && failures < requestRetry.attempts - 1) {
