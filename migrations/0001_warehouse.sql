@@ -252,7 +252,9 @@ begin
     return;
   end if;
   perform pg_advisory_xact_lock(hashtext('costper.partition'), hashtext(parent::text));
-  if to_regclass(format('%I.%I', namespace, partition_name)) is not null then
+  -- Asked of the table itself: a name that was missing a moment ago is remembered as missing.
+  if exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace
+             where n.nspname = namespace and c.relname = partition_name) then
     return;
   end if;
   execute format('create table %I.%I (like %s including all)', namespace, partition_name, parent);

@@ -198,7 +198,7 @@ test("an error that quotes the token does not carry it on", async () => {
   expect(said).not.toContain(appSecret);
 });
 
-test("a meter at 90 % pauses the account, one at 75 % only holds back new reports", async () => {
+test("a meter at 90 % pauses the account", async () => {
   const bed = await bench();
   const id = bed.accounts[0]?.id;
   bed.server.addFault(metaFaults.throttleRising(45, 12, { when: requests.total }));
@@ -206,6 +206,16 @@ test("a meter at 90 % pauses the account, one at 75 % only holds back new report
   expect(bed.pauses).toEqual([]);
   await totals(bed);
   expect(bed.pauses).toEqual([{ accountId: id, until: new Date(present.getTime() + 30_000) }]);
+});
+
+test("a meter at 75 % holds back a new report until the reading is half a minute old", async () => {
+  let now = present;
+  const bed = await bench({ clock: () => now });
+  bed.server.addFault(metaFaults.throttleRising(80, 12, { when: requests.total, times: 1 }));
+  await totals(bed);
+  now = new Date(present.getTime() + 29_950);
+  expect((await all(bed.connector.performance(bed.pull(day)))).length).toBeGreaterThan(0);
+  expect(bed.logs.join("")).toContain('"percent":80,"waitMs":50,"msg":"report waits for the limit"');
 });
 
 test("the error at 100 % parks the account for as long as its header says", async () => {

@@ -2,6 +2,8 @@ import { expect, test } from "vitest";
 import { countedActionTypes } from "../../src/connectors/meta/goals.ts";
 import { adReport, statusesOf } from "../../src/connectors/meta/queries.ts";
 import { windowsOf } from "../../src/domain/day.ts";
+import { onPath } from "../../src/sandbox/faults.ts";
+import { requests } from "../../src/sandbox/meta/faults.ts";
 import { metaSandboxCredentials } from "../../src/sandbox/meta/index.ts";
 import { all, bench, sum } from "./support.ts";
 
@@ -103,6 +105,16 @@ test("reads explicit windows, which nest for clicks, and never the key `value`",
   expect(total("7d_click")).toBeLessThan(total("28d_click"));
 });
 
+test("warns where the counted name is missing while others of its family are there", async () => {
+  const { connector, pull, logs } = await bench({
+    settings: { conversions: ["onsite_app_purchase", "lead"] },
+  });
+  await all(connector.conversions(pull(week)));
+  const warnings = logs.filter((line) => line.includes("check connectors.meta.conversions"));
+  expect(warnings).toHaveLength(1);
+  expect(warnings[0]).toContain('"counted":"onsite_app_purchase"');
+});
+
 test("leaves engagement out", async () => {
   const { connector, pull } = await bench();
   const actions = new Set((await all(connector.conversions(pull(week)))).map(({ actionId }) => actionId));
@@ -126,6 +138,62 @@ test("books rows without a network as unknown, one per campaign, day and action"
     ].join(" "),
   );
   expect(new Set(keys).size).toBe(keys.length);
+});
+
+test("adds up rows that lack their network, and counts a row that comes twice once", async () => {
+  const { connector, pull, server } = await bench();
+  const row = { date_start: week.from, date_stop: week.from, campaign_id: "7", impressions: "10" };
+  const purchase = (count: string) => [{ action_type: "omni_purchase", value: "9", "1d_view": count }];
+  server.addFault({
+    name: "rows without a network",
+    when: requests.result,
+    strike: (exchange) =>
+      exchange.json(200, {
+        data: [
+          { ...row, spend: "1.25", actions: purchase("1") },
+          { ...row, spend: "2.5", actions: purchase("0.5") },
+          { ...row, spend: "2.5", actions: purchase("0.5") },
+          { ...row, spend: "0.005", publisher_platform: "unknown" },
+        ],
+      }),
+  });
+  const key = { date: week.from, campaignId: "7", network: "unknown" };
+  expect(await all(connector.networks(pull(week)))).toEqual([
+    { kind: "delivery", ...key, spend: "3.755", impressions: "30", clicks: "0" },
+    {
+      kind: "conversions",
+      ...key,
+      actionId: "omni_purchase",
+      attribution: "1d_view",
+      traffic: "paid",
+      conversions: "1.5",
+      conversionValue: "0",
+    },
+  ]);
+});
+
+test("names may hold anything but NUL", async () => {
+  const { connector, pull, server } = await bench();
+  const name = "Søm\u0000mer; '\"\\ 🧵\n";
+  server.addFault({
+    name: "odd name",
+    when: onPath("/campaigns"),
+    strike: (exchange) => exchange.json(200, { data: [{ id: "7", name, effective_status: "ACTIVE" }] }),
+  });
+  const entities = await all(connector.entities(pull(week)));
+  expect(entities.find(({ id }) => id === "7")?.name).toBe("Sømmer; '\"\\ 🧵\n");
+});
+
+test("deleted ads keep the names that insights gave them, and count as deleted", async () => {
+  const { connector, pull } = await bench();
+  const slice = pull(week);
+  const days = await all(connector.performance(slice));
+  const entities = await all(connector.entities(slice));
+  const known = new Set(entities.map(({ kind, id }) => `${kind} ${id}`));
+  expect(days.filter(({ adId }) => !known.has(`ad ${adId}`))).toEqual([]);
+  expect(days.filter(({ campaignId }) => !known.has(`campaign ${campaignId}`))).toEqual([]);
+  const withoutFigures = await all(connector.entities(pull(week)));
+  expect(withoutFigures.some(({ status }) => status === "DELETED")).toBe(false);
 });
 
 test("spend and conversions of a window cost one report, computed once", async () => {

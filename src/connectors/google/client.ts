@@ -9,7 +9,7 @@ import type { GoogleSettings } from "./settings.ts";
 import { createAccessTokens } from "./token.ts";
 
 /** One GAQL query of one account. */
-export interface Query {
+interface Query {
   /** Its name in logs and messages. */
   readonly name: string;
   readonly gaql: string;
@@ -239,7 +239,11 @@ export const createGoogleClient = (settings: GoogleSettings, context: ConnectorC
                 },
               }),
             );
-            return customerIds(await readText(answer), about.what);
+            const text = await readText(answer);
+            const { failure } = failureOf(about, 200, text, answer.headers);
+            // Without an error in it the text is judged by its status alone.
+            if (failure.code !== "HTTP 200") throw failure;
+            return customerIds(text, about.what);
           },
         );
       } catch (error) {
@@ -253,7 +257,9 @@ export const createGoogleClient = (settings: GoogleSettings, context: ConnectorC
 const customerIds = (text: string, what: string): string[] => {
   let names: unknown;
   try {
-    names = (JSON.parse(text) as { resourceNames?: unknown }).resourceNames ?? [];
+    const answer = JSON.parse(text) as { resourceNames?: unknown; error?: unknown };
+    // A user without any account is answered with an empty object.
+    names = answer.resourceNames ?? (answer.error === undefined ? [] : undefined);
   } catch {
     throw transient(`${what} was answered with broken JSON`);
   }

@@ -1,4 +1,7 @@
-const [quote, backslash, openBracket, closeBracket, openBrace, closeBrace, comma] = Buffer.from('"\\[]{},');
+const openBracket = 0x5b;
+const closeBracket = 0x5d;
+const openBrace = 0x7b;
+const comma = 0x2c;
 const isBlank = (byte: number): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 
 /** Cuts the bytes of one JSON array of objects into its elements. */
@@ -25,18 +28,22 @@ export const scanElements = (): ElementScanner => {
 
   /** The index just after the open element's last byte, or -1 where it goes on in the next chunk. */
   const endOfElement = (chunk: Buffer, from: number): number => {
-    // Locals: this loop sees every byte of every answer.
-    let [level, quoted, skip] = [depth, inString, escaped];
+    // Locals and literals: this loop sees every byte of every answer.
+    let level = depth;
+    let quoted = inString;
+    let skip = escaped;
     let end = -1;
-    for (let index = from; index < chunk.length; index += 1) {
-      const byte = chunk[index];
+    const { length } = chunk;
+    for (let index = from; index < length; index += 1) {
+      const byte = chunk[index] ?? 0;
       if (quoted) {
         if (skip) skip = false;
-        else if (byte === backslash) skip = true;
-        else if (byte === quote) quoted = false;
-      } else if (byte === quote) quoted = true;
-      else if (byte === openBrace || byte === openBracket) level += 1;
-      else if (byte === closeBrace || byte === closeBracket) {
+        else if (byte === 0x22) quoted = false;
+        else if (byte === 0x5c) skip = true;
+      } else if (byte === 0x22) quoted = true;
+      // Brackets and braces differ in one bit, and only they have these others.
+      else if ((byte & 0xdf) === 0x5b) level += 1;
+      else if ((byte & 0xdf) === 0x5d) {
         level -= 1;
         if (level === 0) {
           end = index + 1;
@@ -44,7 +51,9 @@ export const scanElements = (): ElementScanner => {
         }
       }
     }
-    [depth, inString, escaped] = [level, quoted, skip];
+    depth = level;
+    inString = quoted;
+    escaped = skip;
     return end;
   };
 

@@ -39,7 +39,7 @@ const textOf = (value: unknown): string | undefined =>
   typeof value === "string" || typeof value === "number" ? String(value) : undefined;
 
 /** `code` and `errorDetails` came with newer resources; older ones have `message` alone; gateways answer with pages. */
-export const readBody = (text: string): Body => {
+const readBody = (text: string): Body => {
   let body: Record<string, unknown> = {};
   try {
     const parsed = parseJson(text);
@@ -68,7 +68,7 @@ export const requestIdOf = (headers: Headers): string | undefined =>
   headers.get("x-li-uuid") ?? headers.get("x-li-request-id") ?? undefined;
 
 /** The quota of a day ends at midnight UTC; five minutes later it is surely new. */
-export const nextQuota = (now: Date): Date => {
+const nextQuota = (now: Date): Date => {
   const today = Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate(), 0, 5);
   return new Date(today > now.getTime() ? today : today + 86_400_000);
 };

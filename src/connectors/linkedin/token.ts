@@ -46,6 +46,8 @@ const missing = (what: string): Failure =>
   });
 
 const waitFor = async <T>(work: Promise<T>, signal: AbortSignal): Promise<T> => {
+  // Nobody may be left to hear of its failure.
+  work.catch(() => undefined);
   signal.throwIfAborted();
   let onAbort = () => {};
   try {
@@ -175,6 +177,7 @@ export const openTokens = (
 
   return {
     async current(signal) {
+      signal.throwIfAborted();
       if (renewal) return waitFor(renewal, signal);
       if (!grant) {
         loading ??= load().finally(() => {

@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { isTimeZone } from "../../domain/day.ts";
 import type { Account } from "../../domain/facts.ts";
-import { asFailure, Failure } from "../../domain/failure.ts";
+import { asFailure } from "../../domain/failure.ts";
 import { bareAccountId } from "../../domain/platform.ts";
 import type { ConnectorContext } from "../connector.ts";
 import type { Client } from "./client.ts";
+import { nameText } from "./normalize.ts";
 import type { MetaSettings } from "./settings.ts";
 
 const fields =
@@ -26,23 +27,18 @@ const notEnabled = new Set(["DISABLED", "PENDING_CLOSURE", "CLOSED"]);
 const wireAccount = z.object({
   id: z.string().optional(),
   account_id: z.string().optional(),
-  name: z.string().nullish(),
+  name: nameText.nullish(),
   currency: z.string().regex(/^[A-Z]{3}$/),
   timezone_name: z.string().nullish(),
   timezone_offset_hours_utc: z.number().nullish(),
   account_status: z.coerce.number().catch(0),
 });
 
-const toAccount = (raw: unknown): Account => {
+/** An account of which id or currency cannot be read is undefined: no figure of it could be stored. */
+const toAccount = (raw: unknown): Account | undefined => {
   const parsed = wireAccount.safeParse(raw);
   const id = bareAccountId("meta", parsed.data?.account_id ?? parsed.data?.id ?? "");
-  if (!parsed.success || id === "")
-    throw new Failure({
-      kind: "data",
-      platform: "meta",
-      message: `an ad account is not as documented at ${parsed.error?.issues[0]?.path.join(".") ?? "id"}`,
-      remedy: "report it to costper",
-    });
+  if (!parsed.success || id === "") return undefined;
   const { name, currency, timezone_name, timezone_offset_hours_utc, account_status } = parsed.data;
   const status = statuses[account_status] ?? String(account_status);
   const named = timezone_name ?? "";
@@ -83,6 +79,10 @@ export async function* readAccounts(
   for await (const page of client.pages(call, 200))
     for (const raw of page) {
       const account = toAccount(raw);
+      if (!account) {
+        context.log.warn({ platform: "meta" }, "an ad account without id or currency is left out");
+        continue;
+      }
       if (seen.has(account.id)) continue;
       seen.add(account.id);
       yield account;
@@ -93,9 +93,9 @@ export async function* readAccounts(
     seen.add(id);
     try {
       const path = [`act_${id}`];
-      yield toAccount(
-        await client.call({ path, params: { fields }, name: "ad account", accountId: id, signal }),
-      );
+      const raw = await client.call({ path, params: { fields }, name: "ad account", accountId: id, signal });
+      const account = toAccount(raw);
+      if (account) yield account;
     } catch (error) {
       const failure = asFailure(error);
       // One account out of reach must not hide the others: the caller sees that a named one is missing.

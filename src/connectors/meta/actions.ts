@@ -2,7 +2,7 @@
  * Meta's action types. One sale comes under three to eight names: `omni_purchase` contains `purchase`, which contains
  * the pixel's, the on-Meta and the app's; so names of one family are never added up ("Ads Action Stats").
  */
-export interface ActionFamily {
+interface ActionFamily {
   /** The goal's name in costper.yaml; absent where no goal stands for the family. */
   readonly goal?: string;
   readonly category: string;

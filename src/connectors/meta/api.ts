@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import { Failure } from "../../domain/failure.ts";
 
-export interface ApiOptions {
+interface ApiOptions {
   /** Scheme, host and port. */
   readonly baseUrl: string;
   readonly version: string;

@@ -8,7 +8,7 @@ import { failureOf, type GraphError, TooMuchData } from "./failures.ts";
 import type { MetaSettings } from "./settings.ts";
 import { defaultRegainMs, noNewJobs, pauseMs, readUsage, type Usage } from "./usage.ts";
 
-export interface Call {
+interface Call {
   readonly method?: "GET" | "POST";
   readonly path: readonly string[];
   readonly params?: ApiParams;

@@ -5,7 +5,7 @@ import type { Pull } from "../connector.ts";
 import { actionFamilies, customConversion, familyOf } from "./actions.ts";
 import type { Client } from "./client.ts";
 import { countedActionTypes } from "./goals.ts";
-import type { InsightsRow } from "./normalize.ts";
+import { type InsightsRow, nameText } from "./normalize.ts";
 import { edgeStatusesOf, type Level } from "./queries.ts";
 
 /** What insights rows said by the way: names of ids that no edge lists any more, and action types. */
@@ -35,7 +35,7 @@ export const sight = (sightings: Sightings, row: InsightsRow): void => {
 
 const wireEntity = z.object({
   id: z.string().min(1),
-  name: z.string().catch(""),
+  name: nameText.catch(""),
   status: z.string().optional(),
   effective_status: z.string().optional(),
   campaign_id: z.string().optional(),

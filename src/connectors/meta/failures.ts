@@ -12,7 +12,7 @@ export interface GraphError {
 }
 
 /** Where an error came from, and what is needed to act on it. */
-export interface ErrorContext {
+interface ErrorContext {
   readonly call: string;
   readonly accountId: string | null;
   readonly status: number;

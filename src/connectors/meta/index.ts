@@ -3,9 +3,11 @@ import type { AccountDay, AdDay, CampaignDay, ConversionDay, NetworkDay } from "
 import { asFailure } from "../../domain/failure.ts";
 import type { Connector, OpenConnector, Pull } from "../connector.ts";
 import { readAccounts } from "./accounts.ts";
+import { familyOf } from "./actions.ts";
 import { createClient } from "./client.ts";
 import { noSightings, readEntities, type Sightings, sight } from "./entities.ts";
 import { TooMuchData } from "./failures.ts";
+import { countedActionTypes } from "./goals.ts";
 import { mergeNetworkDays, networkDaysOf, unknownNetwork } from "./networks.ts";
 import { conversionsOf, deliveryOf, type InsightsRow, readRow } from "./normalize.ts";
 import { adReport, campaignReport, networkReport, totalParams } from "./queries.ts";
@@ -44,7 +46,21 @@ const openMeta: OpenConnector<MetaSettings> = (settings, context) => {
       for (const { actionId } of days) sightingsOf(pull).actionTypes.add(actionId);
       if (days.length > 0) yield days;
     }
+    warnOfOtherNames(pull, sightingsOf(pull).actionTypes);
   }
+
+  /** An account may lack the name that counts and have another of the same family: nothing falls back silently. */
+  const warnOfOtherNames = ({ account }: Pull, seen: ReadonlySet<string>): void => {
+    for (const counted of countedActionTypes(settings.conversions)) {
+      const family = familyOf(counted);
+      const others = [...(family?.wholes ?? []), ...(family?.leaves ?? [])].filter((name) => seen.has(name));
+      if (others.length > 0 && !seen.has(counted))
+        context.log.warn(
+          { platform: "meta", account: account.id, counted, reported: others },
+          "the counted action type is not reported, others of its family are; check connectors.meta.conversions",
+        );
+    }
+  };
 
   async function* networks(pull: Pull): AsyncGenerator<readonly NetworkDay[]> {
     const unknown: NetworkDay[] = [];

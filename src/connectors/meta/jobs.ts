@@ -6,8 +6,10 @@ import { type Client, pause } from "./client.ts";
 import { failureOf, TooMuchData } from "./failures.ts";
 
 /** Everything about how long a report may take, in ms. */
-export const jobTiming = {
+const jobTiming = {
   firstPollMs: 100,
+  /** Doubled with each repeat of a failed report. */
+  firstRepeatMs: 500,
   longestPollMs: 60_000,
   /** A run may be unknown to the platform for a while after it was made. */
   raceMs: 60_000,
@@ -16,7 +18,7 @@ export const jobTiming = {
   finishMs: 60 * 60_000,
 } as const;
 
-export interface JobOptions {
+interface JobOptions {
   readonly client: Client;
   readonly account: Account;
   readonly params: ApiParams;
@@ -59,7 +61,10 @@ export const runJob = async (options: JobOptions): Promise<string> => {
     if (ending.how === "failed" && ending.failure && ending.failure.kind !== "transient")
       throw ending.failure;
     used[why] += 1;
-    if (used[why] <= repeats[why]) continue;
+    if (used[why] <= repeats[why]) {
+      await pause(jobTiming.firstRepeatMs * 2 ** (used[why] - 1), options.signal);
+      continue;
+    }
     if (ending.how === "failed" && ending.failure) throw ending.failure;
     if (why === "lost") throw stuck(options, "the platform lost the report");
     throw new TooMuchData({

@@ -7,12 +7,14 @@ import { isEngagement } from "./actions.ts";
 import { attributionWindows, type Level } from "./queries.ts";
 
 const id = z.union([z.string(), z.number().int().transform(String)]);
-const name = z.string().nullish();
+/** Names may hold anything but NUL, which Postgres cannot store. */
+export const nameText = z.string().transform((text) => text.replaceAll("\0", ""));
+const name = nameText.nullish();
 const figure = z.union([z.string(), z.number()]).nullish();
 const actionList = z.array(z.looseObject({ action_type: z.string() })).nullish();
 
 /** One row of any insights report; unknown keys are let through, absent ones are undefined. */
-export const insightsRow = z.object({
+const insightsRow = z.object({
   date_start: z.string(),
   date_stop: z.string().nullish(),
   account_currency: z.string().nullish(),

@@ -27,14 +27,14 @@ export const edgeStatusesOf = (level: Level): readonly string[] =>
 /** Every window that still returns figures; click windows nest, click, view and engaged view are disjoint. */
 export const attributionWindows = ["1d_click", "7d_click", "28d_click", "1d_view", "1d_ev"] as const;
 
-export interface Filter {
+interface Filter {
   readonly field: string;
   readonly operator: "IN";
   readonly value: readonly string[];
 }
 
 /** A report below the account. Without this status filter archived and deleted ads are left out of it. */
-export const everyStatus = (level: Level): Filter => ({
+const everyStatus = (level: Level): Filter => ({
   field: `${level}.effective_status`,
   operator: "IN",
   value: statusesOf[level],
@@ -97,7 +97,7 @@ export const reportParams = (report: Report, range: DayRange, filters: readonly 
   filtering: [everyStatus(report.level), ...filters],
 });
 
-/** The ids that may have figures in a range: actions come up to 28 days after an ad's last delivery. */
+/** The ids that have figures in a range. */
 export const idParams = (level: Level, range: DayRange, filters: readonly Filter[]): ApiParams => ({
   level,
   time_range: timeRange(range),

@@ -1,4 +1,12 @@
-import { addDays, countDays, type DayRange } from "../../domain/day.ts";
+import {
+  addDays,
+  addMonths,
+  countDays,
+  dayAt,
+  type DayRange,
+  earlierDay,
+  laterDay,
+} from "../../domain/day.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { ConnectorContext, Pull } from "../connector.ts";
 import type { ApiParams } from "./api.ts";
@@ -19,7 +27,7 @@ interface Only {
   readonly ids: readonly string[];
 }
 
-export interface Reports {
+interface Reports {
   /** The rows of a report for the pull's window, each once, in batches; all of it, or a failure. */
   rows(pull: Pull, report: Report): AsyncGenerator<readonly InsightsRow[]>;
 }
@@ -87,7 +95,9 @@ export const createReports = (client: Client, context: ConnectorContext): Report
   ): Promise<Only | undefined> => {
     const level = parent ? finer[parent.level] : "campaign";
     if (level === undefined || (parent && report.level === parent.level)) return undefined;
-    const wide = { from: addDays(range.from, -29), to: range.to };
+    // An ad may have actions up to 28 days after its last delivery; nothing older than 37 months may be asked for.
+    const oldest = addDays(addMonths(dayAt(context.now(), pull.account.timeZone), -37), 1);
+    const wide = { from: laterDay(addDays(range.from, -29), earlierDay(oldest, range.from)), to: range.to };
     const runId = await job(pull, idParams(level, wide, parent ? [onlyIds(parent.level, parent.ids)] : []));
     const ids = new Set<string>();
     const key = `${level}_id`;

@@ -1,5 +1,5 @@
 /** How much of a limit is used, in percent, and for how long a caller that hit it is kept out. */
-export interface Meter {
+interface Meter {
   readonly percent: number;
   readonly regainMs: number;
 }

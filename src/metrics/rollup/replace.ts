@@ -69,7 +69,8 @@ export const replaceMart = async (
 ): Promise<number> => {
   const values = [...mart.figures, ...mart.labels];
   const target = `marts.${mart.name}`;
-  const same = `m.account_key = $1 and (${list("m", mart.key)}) = (${list("d", mart.key)})`;
+  // The days are named once more, so that only their partitions are looked at.
+  const same = `m.account_key = $1 and m.date = any ($2::date[]) and (${list("m", mart.key)}) = (${list("d", mart.key)})`;
   const { rows } = await scope.client.query<{ written: string }>(
     `with ${difference(mart)},
      gone as (delete from ${target} m using difference d where d.is_gone and ${same} returning 1),

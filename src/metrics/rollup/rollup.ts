@@ -37,7 +37,7 @@ const countNetworkConversions = async (
        group by date, campaign_id, network
      ) c using (date, campaign_id, network)
      where o.account_key = $1 and o.date = any ($2::date[])
-       and n.account_key = o.account_key and n.date = o.date and n.campaign_id = o.campaign_id and n.network = o.network
+       and n.account_key = $1 and n.date = any ($2::date[]) and n.date = o.date and n.campaign_id = o.campaign_id and n.network = o.network
        and (n.conversions, n.conversion_value)
            is distinct from (coalesce(c.conversions, 0), coalesce(c.conversion_value, 0))`,
     [accountKey, days],
@@ -46,6 +46,7 @@ const countNetworkConversions = async (
 
 const rollUpDays = (options: RollupOptions, accountKey: number, days: readonly string[]): Promise<number> =>
   inTransaction(options.pool, async (client) => {
+    await client.query("set local work_mem = '64MB'; set local enable_nestloop = off; set local jit = off");
     await lockAccount(client, "rollup", accountKey);
     // Taken away before the facts are read: a load that publishes meanwhile marks its days anew.
     await client.query("delete from ops.touched_day where account_key = $1 and date = any ($2::date[])", [

@@ -8,8 +8,7 @@ import { sendBatches } from "./stream.ts";
 import { createTruth, type Truth } from "./truth.ts";
 import { createWorld, directAccountId, managerId, bulkAccountId, type SandboxAccount } from "./world.ts";
 
-export { googleFaults, onQuery, onToken } from "./faults.ts";
-export type { TruthDay } from "./truth.ts";
+export { googleFaults, onQuery } from "./faults.ts";
 export { bulkAccountId, canceledAccountId, clientAccountId, directAccountId, managerId } from "./world.ts";
 
 export const googleCredentials = {

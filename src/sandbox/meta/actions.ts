@@ -1,6 +1,6 @@
 import { claims, type Event } from "./facts.ts";
 
-export interface WireAction {
+interface WireAction {
   readonly action_type: string;
   readonly [key: string]: string;
 }
@@ -53,7 +53,11 @@ const listOf = (
 ): WireAction[] => {
   const byName = new Map<string, Event[]>();
   for (const event of events)
-    for (const name of namesOf(event)) byName.set(name, [...(byName.get(name) ?? []), event]);
+    for (const name of namesOf(event)) {
+      const named = byName.get(name);
+      if (named) named.push(event);
+      else byName.set(name, [event]);
+    }
   return [...byName].map(([action_type, named]) => {
     const keys = windows
       .map((window) => [window, figure(named.filter((event) => claims(window, event)))] as const)
@@ -62,7 +66,7 @@ const listOf = (
   });
 };
 
-export interface ActionFields {
+interface ActionFields {
   readonly actions?: readonly WireAction[];
   readonly action_values?: readonly WireAction[];
   readonly conversions?: readonly WireAction[];

@@ -1,5 +1,5 @@
 import { dayAt, type Day } from "../../domain/day.ts";
-import { ageInDays, arrived, chance, dayFactor, maturedShare } from "../pattern.ts";
+import { arrived, chance, dayFactor, maturedShare } from "../pattern.ts";
 import type { Goal, SandboxAccount, SandboxAd, SandboxCampaign } from "./world.ts";
 
 /** A conversion as it happened; the wire names it several times over. */
@@ -41,7 +41,7 @@ const eventsOf = (
   day: Day,
   age: number,
 ): readonly Event[] => {
-  const total = Math.floor(chance(ad.id, day, goal, "total") * (goal === "purchase" ? 4 : 3.2));
+  const total = Math.max(0, Math.floor(chance(ad.id, day, goal, "total") * 3 - 0.5));
   const share = maturedShare(age, lag);
   const shown = arrived(total, share, [ad.id, day, goal]);
   return Array.from({ length: shown }, (_, index): Event => {
@@ -66,9 +66,27 @@ export type FactsOf = (
   day: Day,
 ) => AdFacts | undefined;
 
+const dayMs = 86_400_000;
+
+/** Days begin on the minute everywhere. */
+const minuteOf = (instant: Date): number => Math.floor(instant.getTime() / 60_000) * 60_000;
+
+/** Calendar arithmetic is dear, and each fact asks for the same few days. */
+const remembered = <Key extends readonly (string | number)[]>(compute: (...key: Key) => number) => {
+  const known = new Map<string, number>();
+  return (...key: Key): number => {
+    const name = key.join(" ");
+    const value = known.get(name) ?? compute(...key);
+    known.set(name, value);
+    return value;
+  };
+};
+
 /** What an ad's day came to as it is known now; undefined where it neither delivered nor converted. */
 export const createFacts = (clock: () => Date, seed: string): FactsOf => {
   const known = new Map<string, AdFacts | undefined>();
+  const today = remembered((now: number, zone: string) => Date.parse(dayAt(new Date(now), zone)));
+  const factor = remembered((day: Day) => dayFactor(day));
   const compute = (
     account: SandboxAccount,
     campaign: SandboxCampaign,
@@ -78,10 +96,10 @@ export const createFacts = (clock: () => Date, seed: string): FactsOf => {
   ): AdFacts | undefined => {
     if (chance(seed, ad.id, day.slice(0, 7), "flight") > 0.75) return undefined;
     const partial = age === 0 ? 0.4 : 1;
-    const size = (0.4 + chance(ad.id, "size")) * dayFactor(day) * partial;
+    const size = (0.4 + chance(ad.id, "size")) * factor(day) * partial;
     const impressions = Math.round((400 + chance(seed, ad.id, day, "impressions") * 2_600) * size);
     const clicks = Math.floor(impressions * (0.008 + chance(seed, ad.id, day, "clicks") * 0.02));
-    const euros = clicks * (0.35 + chance(seed, ad.id, day, "price") * 0.9);
+    const euros = clicks * (0.2 + chance(seed, ad.id, day, "price") * 0.5);
     return {
       impressions,
       clicks,
@@ -90,7 +108,7 @@ export const createFacts = (clock: () => Date, seed: string): FactsOf => {
     };
   };
   return (account, campaign, ad, day) => {
-    const age = ageInDays(day, dayAt(clock(), account.timeZone));
+    const age = Math.round((today(minuteOf(clock()), account.timeZone) - Date.parse(day)) / dayMs);
     if (age < 0) return undefined;
     const key = `${account.id} ${ad.id} ${day} ${Math.min(age, lag.finalAge)}`;
     if (!known.has(key)) known.set(key, compute(account, campaign, ad, day, age));

@@ -10,7 +10,7 @@ import { createWorld, type SandboxAccount } from "./world.ts";
 
 export { metaFaults } from "./faults.ts";
 
-export interface MetaSandboxOptions {
+interface MetaSandboxOptions {
   readonly clock: () => Date;
   readonly seed?: string;
   readonly accounts?: number;

@@ -4,7 +4,7 @@ import { claims, type Event, type FactsOf } from "./facts.ts";
 import type { SandboxAccount } from "./world.ts";
 
 /** What a day of an account really came to, as decimal text; the clock's present decides what is known of it. */
-export interface TrueDay {
+interface TrueDay {
   readonly date: Day;
   readonly spend: string;
   readonly impressions: string;

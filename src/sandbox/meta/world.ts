@@ -82,7 +82,7 @@ const accountOf = (index: number, seed: string): SandboxAccount => {
   const campaigns = themes.map((theme, c): SandboxCampaign => {
     const status = campaignStatuses[c] ?? "ACTIVE";
     const goals = goalsOf(c);
-    const adSets = Array.from({ length: c % 2 === 0 ? 2 : 1 }, (_, s): SandboxAdSet => {
+    const adSets = Array.from({ length: c % 4 === 0 ? 2 : 1 }, (_, s): SandboxAdSet => {
       const setNumber = c * 2 + s;
       const ads = Array.from({ length: 4 }, (_, a): SandboxAd => ({
         id: nodeId(index, 3, setNumber * 4 + a),

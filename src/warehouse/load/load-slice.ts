@@ -62,10 +62,20 @@ const pullEntities = async (slice: SliceToLoad): Promise<readonly Entity[]> => {
   return entities;
 };
 
+/**
+ * Staged rows have no statistics: a planner that takes them for few would join them row by row, for hours.
+ * The transaction is open while the platform answers, however slowly.
+ */
+export const sessionSettings = `
+  set local idle_in_transaction_session_timeout = 0;
+  set local work_mem = '64MB';
+  set local enable_nestloop = off;
+  set local jit = off`;
+
 const attempt = (slice: SliceToLoad, mayGoDirect: boolean): Promise<LoadedSlice> =>
   inTransaction(slice.pool, async (client) => {
     const { connector, pull, sliceId, accountKey } = slice;
-    await client.query("set local idle_in_transaction_session_timeout = 0; set local work_mem = '64MB'");
+    await client.query(sessionSettings);
     let direct = false;
     if (mayGoDirect && (await rangeIsEmpty(client, slice))) {
       // Held while rows flow in, so that no other slice of the account finds the range empty too.

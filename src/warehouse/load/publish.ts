@@ -45,14 +45,14 @@ const publishTable = async (
      ),
      gone as (
        delete from warehouse.${name} f using difference d
-       where d.is_gone and f.account_key = $2
+       where d.is_gone and f.account_key = $2 and f.date between $3 and $4
          and (${qualified("f", key)}) = (${qualified("d", key)})
        returning f.date
      ),
      changed as (
        update warehouse.${name} f set ${figures.map((figure) => `${figure} = d.${figure}`).join(", ")}
        from difference d
-       where not d.is_gone and not d.is_new and f.account_key = $2
+       where not d.is_gone and not d.is_new and f.account_key = $2 and f.date between $3 and $4
          and (${qualified("f", key)}) = (${qualified("d", key)})
        returning f.date
      ),

@@ -1,0 +1,81 @@
+import { once } from "node:events";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { InvalidArgumentError } from "commander";
+import { parseConfig } from "../config.ts";
+import { addDays, dayAt } from "../domain/day.ts";
+import { report } from "../metrics/report.ts";
+import { platforms } from "../domain/platform.ts";
+import { sandboxConfig, startSandbox } from "../sandbox/start.ts";
+import { examples, type Register } from "./frame.ts";
+import { createProgress } from "./progress.ts";
+import { printReport } from "./report.ts";
+import { reportSync, runSync } from "./sync.ts";
+
+interface DemoOptions {
+  readonly days: number;
+  readonly once?: boolean;
+}
+
+const parseDays = (text: string): number => {
+  const days = Number(text);
+  if (!Number.isInteger(days) || days < 1 || days > 1_000)
+    throw new InvalidArgumentError("Days are a whole number from 1 to 1000.");
+  return days;
+};
+
+export const register: Register = (command, act) => {
+  command
+    .option("--days <days>", "how many days to sync, up to yesterday", parseDays, 90)
+    .option("--once", "end when all is done, rather than keep serving")
+    .addHelpText(
+      "after",
+      examples(
+        ["costper demo", "everything, then keeps the database and the dashboard up until Ctrl-C"],
+        ["costper demo --days 30 --once", "everything, then ends"],
+      ),
+    )
+    .action(
+      act<DemoOptions>(async (frame, options) => {
+        const { globals, out, signal, cwd, env, onEnd, log } = frame;
+        const started = performance.now();
+        const sandbox = await startSandbox({ clock: () => new Date(), port: 0 });
+        onEnd(() => sandbox.close());
+        const folder = join(cwd, ".costper");
+        await mkdir(folder, { recursive: true });
+        const file = join(folder, "demo.yaml");
+        const text = sandboxConfig(sandbox);
+        await writeFile(file, text, { mode: 0o600 });
+        const config = { ...parseConfig(text, file, env), folder: cwd };
+        const app = await frame.openApp({ config, connections: 32 });
+        const live = process.stderr.isTTY && !globals.quiet;
+        log.level = globals.verbose ? "debug" : "warn";
+        const progress = live ? createProgress(process.stderr) : undefined;
+        const to = addDays(dayAt(new Date(), "UTC"), -1);
+        const from = addDays(to, 1 - options.days);
+        const result = await runSync(app, { from, to }, progress).finally(() => progress?.stop());
+        if (globals.json) reportSync(frame, result);
+        const seconds = ((performance.now() - started) / 1_000).toFixed(1);
+        if (!globals.json) {
+          const rows = result.results.reduce((sum, slice) => sum + slice.rowsRead, 0);
+          out.text(
+            `\nWhat did a paid conversion cost? ${from} to ${to}, ${rows.toLocaleString("en")} rows in ${seconds} s\n`,
+          );
+          printReport(
+            out,
+            await report(app.database.db, { by: ["platform"], from, to, platforms, inReportingCurrency: true }),
+            ["platform"],
+            "table",
+          );
+          out.text(`\nThe warehouse:  psql "${app.databaseUrl}"`);
+          out.text(
+            `Ask it:         select platform, sum(spend_reporting) / sum(conversions) from marts.cost_per_conversion_daily group by 1;`,
+          );
+        }
+        if (options.once) return undefined;
+        out.text("\nThe database stays up until Ctrl-C.");
+        if (!signal.aborted) await once(signal, "abort");
+        return 0;
+      }),
+    );
+};
