@@ -75,9 +75,10 @@ create table ops.credential (
   key text primary key,
   secret bytea not null,
   expires_at timestamptz,
+  warned_days integer,
   changed_at timestamptz not null default now()
 );
-comment on table ops.credential is 'Secrets that platforms rotate: AES-256-GCM (nonce, tag, text), never in the clear.';
+comment on table ops.credential is 'Secrets that platforms rotate: AES-256-GCM (nonce, tag, text), never in the clear. warned_days is the last of 30, 14 and 3 days before the end at which a person was warned.';
 
 -- Gives a unit to a worker, unless it is finished, its platform or account is paused, or as many slices of them run
 -- as may. One claim per platform at a time, so that two workers never both take the last place.

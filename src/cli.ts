@@ -45,6 +45,14 @@ const commands: Readonly<
     summary: "show freshness and the last outcome of each account",
     load: () => import("./commands/status.ts"),
   },
+  start: {
+    summary: "run the service: nightly schedule, workers, dashboard",
+    load: () => import("./commands/start.ts"),
+  },
+  jobs: {
+    summary: "list and retry what the service works at",
+    load: () => import("./commands/jobs.ts"),
+  },
   sandbox: {
     summary: "run the sandbox platforms",
     load: () => import("./commands/sandbox.ts"),

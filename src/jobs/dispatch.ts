@@ -1,7 +1,8 @@
 import type pg from "pg";
 import { z } from "zod";
-import { releaseReady, type Unit, unitColumns, unitOf } from "./ledger.ts";
+import { type Unit, unitColumns, unitOf, type UnitRow } from "./ledger.ts";
 import type { JobData, Queues } from "./queue.ts";
+import { releaseReady } from "./release.ts";
 import { nightQueue } from "./schedule.ts";
 
 /** The shape of payloads; a job of another shape is left over from another version, and the ledger has its truth. */
@@ -70,7 +71,7 @@ export const advance = async (
  * process that ended between the two. The number of jobs put back.
  */
 export const mendQueues = async (pool: pg.Pool, queues: Queues, quietMs: number): Promise<number> => {
-  const { rows } = await pool.query<Parameters<typeof unitOf>[0]>(
+  const { rows } = await pool.query<UnitRow>(
     `select ${unitColumns} from ops.job j
      where j.state in ('queued', 'running', 'deferred')
        and j.changed_at < clock_timestamp() - make_interval(secs => $1)

@@ -27,7 +27,7 @@ export interface Unit {
   readonly detail: { readonly account?: Account; readonly withEntities?: boolean };
 }
 
-interface UnitRow {
+export interface UnitRow {
   job_id: string;
   run_id: string;
   kind: UnitKind;
@@ -58,7 +58,8 @@ export const unitOf = (row: UnitRow): Unit => ({
 export const unitId = (kind: UnitKind, runId: string, ...parts: readonly string[]): string =>
   [kind, runId, ...parts].join(".");
 
-const unfinished = "('pending', 'queued', 'running', 'deferred')";
+/** States in which a unit is still to be done. */
+export const unfinished = "('pending', 'queued', 'running', 'deferred')";
 
 /** Begins a night: its run, a plan for each platform, the rates and the close. */
 export const insertNight = async (
@@ -118,9 +119,7 @@ export const insertPlan = async (
     readonly accountAtOnce: number;
   },
 ): Promise<void> => {
-  const slices = plan.slices.map((slice, position) =>
-    sliceRow(runId, slice, position, plan.accountAtOnce),
-  );
+  const slices = plan.slices.map((slice, position) => sliceRow(runId, slice, position, plan.accountAtOnce));
   await inTransaction(pool, async (client) => {
     await client.query(
       `insert into ops.job (job_id, run_id, kind, platform, account_id, account_key, from_date, to_date, position,
@@ -158,58 +157,6 @@ export const insertPlan = async (
         ],
       );
   });
-};
-
-/**
- * Marks what may run now as queued and gives it: plans at once, the rates after the plans, of each account's slices
- * as many as may run at once, a rollup after its account's slices, the close after everything. Slices that failed
- * hold nothing up.
- */
-export const releaseReady = async (
-  pool: pg.Pool,
-  runId: string,
-  accountKey: number | null = null,
-): Promise<readonly Unit[]> => {
-  const { rows } = await pool.query<UnitRow>(
-    `with open as (
-       select job_id, kind, account_key, position, at_once, state, failure_kind from ops.job
-       where run_id = $1 and state in ${unfinished} and ($2::integer is null or account_key = $2)
-     ),
-     under_way as (
-       select account_key,
-              count(*) filter (where state in ('queued', 'running')
-                               or (state = 'deferred' and failure_kind = 'busy')) as slices
-       from open where kind = 'slice' group by account_key
-     ),
-     next_slices as (
-       select job_id from (
-         select job_id, at_once, account_key, row_number() over (partition by account_key order by position) as place
-         from open where kind = 'slice' and state = 'pending'
-       ) waiting join under_way using (account_key)
-       where place <= at_once - slices
-     ),
-     others as (
-       select o.job_id from open o
-       where o.state = 'pending' and (
-         o.kind = 'plan'
-         or (o.kind = 'rates' and not exists (
-               select from ops.job p where p.run_id = $1 and p.kind = 'plan' and p.state in ${unfinished}))
-         or (o.kind = 'rollup' and not exists (
-               select from ops.job s where s.run_id = $1 and s.account_key = o.account_key and s.kind = 'slice'
-                                       and s.state in ${unfinished})))
-     ),
-     closing as (
-       select c.job_id from ops.job c
-       where c.run_id = $1 and c.kind = 'close' and c.state = 'pending'
-         and not exists (select from ops.job w where w.run_id = $1 and w.kind <> 'close' and w.state in ${unfinished})
-     )
-     update ops.job j set state = 'queued', changed_at = clock_timestamp()
-     where j.state = 'pending' and j.job_id in (
-       select job_id from next_slices union select job_id from others union select job_id from closing)
-     returning ${unitColumns}`,
-    [runId, accountKey],
-  );
-  return rows.map(unitOf);
 };
 
 export type Verdict = "claimed" | "finished" | "paused" | "platform_full" | "account_full";

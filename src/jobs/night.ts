@@ -7,7 +7,7 @@ import type { Due, Schedule } from "./schedule.ts";
 import { lastDue } from "./schedule.ts";
 
 /** How long after its beginning a night waits for limits; then it says what is missing, and the next one follows. */
-const nightHours = 20;
+export const nightHours = 20;
 
 export interface NightOptions {
   readonly pool: pg.Pool;
@@ -51,10 +51,10 @@ export const missedNight = async (pool: pg.Pool, now: Date): Promise<Due | undef
   if (!known) return undefined;
   const due = lastDue({ pattern: known.pattern, timeZone: known.time_zone }, now);
   if (due.at <= known.since) return undefined;
-  const begun = await pool.query(
-    "select from ops.night where due = $1 or due_at >= $2 limit 1",
-    [due.wallClock, due.at],
-  );
+  const begun = await pool.query("select from ops.night where due = $1 or due_at >= $2 limit 1", [
+    due.wallClock,
+    due.at,
+  ]);
   return begun.rowCount === 0 ? due : undefined;
 };
 

@@ -59,7 +59,8 @@ export const ensureScheduler = async (
     ? "missing"
     : own.pattern !== schedule.pattern || own.tz !== schedule.timeZone
       ? "changed"
-      : (own.next ?? 0) < now.getTime() - lateMs || (await queue.getDelayedCount()) + (await active(queue)) === 0
+      : (own.next ?? 0) < now.getTime() - lateMs ||
+          (await queue.getDelayedCount()) + (await active(queue)) === 0
         ? "stopped"
         : "well";
   if (state === "well") return state;

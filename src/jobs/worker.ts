@@ -14,6 +14,7 @@ import {
   type Unit,
   unitColumns,
   unitOf,
+  type UnitRow,
 } from "./ledger.ts";
 import { endNight } from "./night.ts";
 import type { JobData, Queues } from "./queue.ts";
@@ -45,7 +46,7 @@ interface Night {
 }
 
 const readUnit = async ({ database }: WorkerContext, jobId: string): Promise<Night | undefined> => {
-  const { rows } = await database.pool.query<Parameters<typeof unitOf>[0] & { give_up_at: Date }>(
+  const { rows } = await database.pool.query<UnitRow & { give_up_at: Date }>(
     `select ${unitColumns}, n.give_up_at from ops.job j join ops.night n using (run_id) where j.job_id = $1`,
     [jobId],
   );
@@ -65,7 +66,9 @@ const claimWhenFree = async (context: WorkerContext, unit: Unit): Promise<Claim>
   for (;;) {
     const claimed = await claim(context.database.pool, unit.jobId, atOnce);
     if (claimed.verdict !== "platform_full" || context.stopping.aborted) return claimed;
-    await sleep(placeMs * (0.5 + Math.random()), undefined, { signal: context.stopping }).catch(() => undefined);
+    await sleep(placeMs * (0.5 + Math.random()), undefined, { signal: context.stopping }).catch(
+      () => undefined,
+    );
   }
 };
 
@@ -168,7 +171,12 @@ export const createHandler = (context: WorkerContext) => {
     }
     const { outcome, at } = await settle(night, claimed, result, log);
     context.onUnit({ ...result, unit, outcome, ms: Math.round(performance.now() - started) });
-    await advance(pool, queues, unit.runId, unit.kind === "slice" || unit.kind === "rollup" ? unit.accountKey : null);
+    await advance(
+      pool,
+      queues,
+      unit.runId,
+      unit.kind === "slice" || unit.kind === "rollup" ? unit.accountKey : null,
+    );
     if (at !== undefined) await delay(job, token, at);
   };
 

@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import { pino } from "pino";
 import { onTestFinished } from "vitest";
 import { openQueues, type Patience, type Queues } from "../../src/jobs/queue.ts";
-import type { Database } from "../../src/warehouse/database.ts";
-import { freshDatabase } from "../support/database.ts";
+import { type Database, openDatabase } from "../../src/warehouse/database.ts";
+import { createDatabase } from "../support/database.ts";
 import { hasRedis, startRedis } from "../support/redis-server.ts";
 
 export const backends: readonly ("postgres" | "redis")[] = hasRedis() ? ["postgres", "redis"] : ["postgres"];
@@ -21,7 +21,11 @@ export const openBackend = async (
   redisUrl: string | undefined;
   queues: Queues;
 }> => {
-  const database = await freshDatabase();
+  // Every slice under way holds one connection and now and then needs a second.
+  const { url, drop } = await createDatabase();
+  onTestFinished(drop);
+  const database = { ...openDatabase(url, { connections: 32 }), url };
+  onTestFinished(() => database.close());
   const redis = kind === "redis" ? await startRedis() : undefined;
   if (redis) onTestFinished(() => redis.stop());
   const queues = await openQueues({
