@@ -18,11 +18,9 @@ const daysPerSlice = 31;
 /** The whole path, sandbox to rollup, over so many windows of about a million ad-days each. */
 export const measure = async (windows: number) => {
   const postgres = await startPostgres();
-  const sandbox = await startHelper<{ settings: object; account: string }>("support/google-sandbox.ts", [
-    String(adsPerDay),
-  ]);
+  const sandbox = await startHelper("support/google-sandbox.ts", [String(adsPerDay)]);
   try {
-    const { settings, account } = sandbox.told;
+    const { settings, account } = sandbox.told as { settings: object; account: string };
     await writeFile(
       join(postgres.folder, "costper.yaml"),
       stringify({ database: postgres.url, connectors: { google: { ...settings, accounts: [account] } } }),

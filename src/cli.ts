@@ -65,6 +65,14 @@ const commands: Readonly<
     summary: "look for gaps in tracking",
     load: () => import("./commands/audit.ts"),
   },
+  start: {
+    summary: "run the service: nightly schedule, workers, dashboard",
+    load: () => import("./commands/start.ts"),
+  },
+  jobs: {
+    summary: "list and retry what the service works at",
+    load: () => import("./commands/jobs.ts"),
+  },
   sandbox: {
     summary: "run the sandbox platforms",
     load: () => import("./commands/sandbox.ts"),

@@ -23,10 +23,10 @@ export const startPostgres = async () => {
 };
 
 /** Runs a TypeScript file of this folder in a process of its own; resolves with its first line of JSON. */
-export const startHelper = async <T>(
+export const startHelper = async (
   file: string,
   args: readonly string[],
-): Promise<{ told: T; stop: () => Promise<void> }> => {
+): Promise<{ told: unknown; stop: () => Promise<void> }> => {
   const child = spawn(process.execPath, ["--import", "tsx", join(root, "bench", file), ...args], {
     cwd: root,
     stdio: ["ignore", "pipe", "inherit"],
@@ -37,7 +37,7 @@ export const startHelper = async <T>(
     if (text.includes("\n")) break;
   }
   return {
-    told: JSON.parse(text) as T,
+    told: JSON.parse(text) as unknown,
     stop: async () => {
       child.kill("SIGKILL");
       if (child.exitCode === null) await once(child, "exit");

@@ -313,6 +313,85 @@ export interface MartsConversionMaturity {
   updated_at: Generated<Timestamp>;
 }
 
+export interface MartsCostPerConversionByAccountDaily {
+  /**
+   * The platform's id of the account, bare.
+   */
+  account_id: string;
+  /**
+   * The account; see warehouse.account.
+   */
+  account_key: number;
+  /**
+   * Name of the account when the day was last added up.
+   */
+  account_name: string | null;
+  /**
+   * Campaigns with a row on that day.
+   */
+  campaigns: number;
+  /**
+   * Paid clicks, as the platform counts them.
+   */
+  clicks: Int8;
+  /**
+   * Value of those conversions in the account's currency.
+   */
+  conversion_value: Numeric;
+  /**
+   * conversion_value at the day's exchange rate; NULL where it is unknown for any campaign.
+   */
+  conversion_value_reporting: Numeric | null;
+  /**
+   * Paid conversions of counted actions; may be fractional.
+   */
+  conversions: Numeric;
+  /**
+   * ISO 4217 code of every amount of the row that does not end in _reporting.
+   */
+  currency: string;
+  /**
+   * Reporting day of the account.
+   */
+  date: string;
+  /**
+   * Paid impressions.
+   */
+  impressions: Int8;
+  /**
+   * Whether the day lies outside the platform's restatement window.
+   */
+  is_final: boolean;
+  /**
+   * Conversions of counted actions that were left out because their traffic was organic.
+   */
+  organic_conversions: Numeric;
+  /**
+   * google, meta or linkedin.
+   */
+  platform: string;
+  /**
+   * What conversions are expected to be once the day is final; the conversions themselves where it is, NULL where nothing is known yet.
+   */
+  projected_conversions: Numeric | null;
+  /**
+   * When a figure of any campaign of the day last changed.
+   */
+  refreshed_at: Timestamp;
+  /**
+   * ISO 4217 code of the amounts that end in _reporting; NULL where none is configured.
+   */
+  reporting_currency: string | null;
+  /**
+   * Paid spend in the account's currency.
+   */
+  spend: Numeric;
+  /**
+   * spend at the day's exchange rate; NULL where it is unknown for any campaign.
+   */
+  spend_reporting: Numeric | null;
+}
+
 export interface MartsCostPerConversionByActionDaily {
   /**
    * The platform's id of the account, bare.
@@ -1190,6 +1269,14 @@ export interface OpsCountingRule {
   measure: string;
 }
 
+export interface OpsCredential {
+  changed_at: Generated<Timestamp>;
+  expires_at: Timestamp | null;
+  key: string;
+  secret: Buffer;
+  warned_days: number | null;
+}
+
 export interface OpsGa4Day {
   date: string;
   disagreement_share: Numeric | null;
@@ -1203,6 +1290,43 @@ export interface OpsGa4Day {
   sampled_share: Numeric | null;
   time_zone: string | null;
   tokens_left_today: number | null;
+}
+
+export interface OpsInstallation {
+  created_at: Generated<Timestamp>;
+  installation_id: Generated<string>;
+}
+
+export interface OpsJob {
+  account_id: string | null;
+  account_key: number | null;
+  at_once: Generated<number>;
+  attempts: Generated<number>;
+  changed_at: Generated<Timestamp>;
+  crashes: Generated<number>;
+  created_at: Generated<Timestamp>;
+  detail: Generated<Json>;
+  failure: string | null;
+  failure_kind: string | null;
+  finished_at: Timestamp | null;
+  from_date: string | null;
+  job_id: string;
+  kind: string;
+  lease_until: Timestamp | null;
+  not_before: Timestamp | null;
+  platform: string | null;
+  position: Generated<number>;
+  remedy: string | null;
+  run_id: string;
+  state: Generated<string>;
+  to_date: string | null;
+}
+
+export interface OpsNight {
+  due: string;
+  due_at: Timestamp;
+  give_up_at: Timestamp;
+  run_id: string;
 }
 
 export interface OpsNotice {
@@ -1225,6 +1349,12 @@ export interface OpsNotice {
   status: Generated<string>;
 }
 
+export interface OpsPause {
+  account_id: string;
+  platform: string;
+  until: Timestamp;
+}
+
 export interface OpsRollupSetting {
   name: string;
   value: string;
@@ -1237,6 +1367,13 @@ export interface OpsRun {
   plan: Generated<string>;
   run_id: Generated<string>;
   started_at: Generated<Timestamp>;
+}
+
+export interface OpsSchedule {
+  name: string;
+  pattern: string;
+  since: Generated<Timestamp>;
+  time_zone: string;
 }
 
 export interface OpsSlice {
@@ -1263,6 +1400,13 @@ export interface OpsTouchedDay {
   account_key: number;
   date: string;
   touched_at: Generated<Timestamp>;
+}
+
+export interface OpsUsage {
+  calls: Generated<Int8>;
+  date: string;
+  platform: string;
+  refused: Generated<Int8>;
 }
 
 export interface StagingAccountDaily {
@@ -2460,6 +2604,7 @@ export interface DB {
   "ad_reporting.ad_reporting__campaign_report": AdReportingAdReportingCampaignReport;
   "marts.channel_daily": MartsChannelDaily;
   "marts.conversion_maturity": MartsConversionMaturity;
+  "marts.cost_per_conversion_by_account_daily": MartsCostPerConversionByAccountDaily;
   "marts.cost_per_conversion_by_action_daily": MartsCostPerConversionByActionDaily;
   "marts.cost_per_conversion_by_network_daily": MartsCostPerConversionByNetworkDaily;
   "marts.cost_per_conversion_daily": MartsCostPerConversionDaily;
@@ -2475,12 +2620,19 @@ export interface DB {
   "ops.alert_event": OpsAlertEvent;
   "ops.alert_silence": OpsAlertSilence;
   "ops.counting_rule": OpsCountingRule;
+  "ops.credential": OpsCredential;
   "ops.ga4_day": OpsGa4Day;
+  "ops.installation": OpsInstallation;
+  "ops.job": OpsJob;
+  "ops.night": OpsNight;
   "ops.notice": OpsNotice;
+  "ops.pause": OpsPause;
   "ops.rollup_setting": OpsRollupSetting;
   "ops.run": OpsRun;
+  "ops.schedule": OpsSchedule;
   "ops.slice": OpsSlice;
   "ops.touched_day": OpsTouchedDay;
+  "ops.usage": OpsUsage;
   "staging.account_daily": StagingAccountDaily;
   "staging.ad_daily": StagingAdDaily;
   "staging.campaign_conversion_daily": StagingCampaignConversionDaily;
