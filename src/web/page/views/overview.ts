@@ -139,7 +139,6 @@ const chart = ({ group, grain, marks }: Drawing, measure: Measure, height: numbe
     text: (value) => text(String(value)),
     ...(inMoney ? { axisText: (value: number) => compactMoney(value, currency) } : {}),
     height,
-    ...(measure === "cost_per_conversion" ? {} : { note: "" }),
     unsettled: settling(dates, periods),
     marks,
     table: {
