@@ -2,6 +2,7 @@ import { InvalidArgumentError } from "commander";
 import type { App } from "../app.ts";
 import { addDays, dayAt } from "../domain/day.ts";
 import { bareAccountId, type Platform } from "../domain/platform.ts";
+import { alertAfterRollup } from "../jobs/after-rollup.ts";
 import { closeDay } from "../jobs/close-day.ts";
 import type { Ga4Result } from "../jobs/ga4.ts";
 import { type Plan, type PlanFailure, planPlatform } from "../jobs/plan.ts";
@@ -155,6 +156,7 @@ export const runSync = async (
     await closeDay({ pool, log, now: app.now(), keepDays: config.history.keepDays });
     const ga4 = await pullGa4(app, options, now);
     await rollUpRest(app);
+    await alertAfterRollup({ db: database.db, config, now: app.now(), log });
     const failures = plans.flatMap(({ plan }) => plan.failures);
     outcome =
       failures.length > 0 ||
