@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import dotenv from "dotenv";
+import { alertProblems } from "./alerts/problems.ts";
 import { combinationProblems, cpcProblems, withBareIds } from "./config/checks.ts";
 import { ConfigError, type Problem } from "./config/problems.ts";
 import { readConfig } from "./config/read.ts";
@@ -83,6 +84,7 @@ export const parseConfig = (text: string, file: string, env: ConfigSource["env"]
   const problems = onePerPath([
     ...raw.problems,
     ...cpcProblems(raw.tree),
+    ...alertProblems(raw.tree),
     ...combinationProblems(raw.tree, new Set(raw.problems.map(({ path }) => path))),
     ...("problems" in checked ? checked.problems : []),
   ]);

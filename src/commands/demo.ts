@@ -63,7 +63,13 @@ export const register: Register = (command, act) => {
           );
           printReport(
             out,
-            await report(app.database.db, { by: ["platform"], from, to, platforms, inReportingCurrency: true }),
+            await report(app.database.db, {
+              by: ["platform"],
+              from,
+              to,
+              platforms,
+              inReportingCurrency: true,
+            }),
             ["platform"],
             "table",
           );

@@ -1,10 +1,10 @@
 import { InvalidArgumentError } from "commander";
 import type { App } from "../app.ts";
 import { addDays, dayAt } from "../domain/day.ts";
-import type { Platform } from "../domain/platform.ts";
+import { bareAccountId, type Platform } from "../domain/platform.ts";
+import { closeDay } from "../jobs/close-day.ts";
 import type { Ga4Result } from "../jobs/ga4.ts";
-import type { PlanFailure } from "../jobs/plan.ts";
-import { planPlatform } from "../jobs/plan.ts";
+import { type Plan, type PlanFailure, planPlatform } from "../jobs/plan.ts";
 import type { Slice, SliceResult } from "../jobs/slice.ts";
 import { type SyncEvents, syncPlans } from "../jobs/sync.ts";
 import { classifyOptions, firstPartySettings } from "../metrics/first-party/config.ts";
@@ -13,10 +13,16 @@ import { refreshReportingRates } from "../metrics/reporting-currency.ts";
 import { migrate } from "../warehouse/migrate.ts";
 import { startRun } from "../warehouse/runs.ts";
 import { checkRange } from "./dates.ts";
-import { UsageError } from "./errors.ts";
 import { examples, type Frame, type Register } from "./frame.ts";
 import { createProgress } from "./progress.ts";
-import { addSelectionOptions, askedAccounts, selectedPlatforms, type SelectionOptions } from "./selection.ts";
+import {
+  addSelectionOptions,
+  askedAccounts,
+  refuseUnreached,
+  selectedPlatforms,
+  type SelectionOptions,
+  unknownAccount,
+} from "./selection.ts";
 
 interface SyncCommandOptions extends SelectionOptions {
   readonly maxWait?: number;
@@ -44,6 +50,8 @@ export interface SyncReport {
   readonly ga4: readonly Ga4Result[];
   readonly results: readonly SliceResult[];
   readonly failures: readonly PlanFailure[];
+  /** Every account that was meant; one that needed nothing any more has no slice. */
+  readonly accounts: readonly { readonly platform: Platform; readonly accountId: string }[];
 }
 
 const sliceJson = ({ slice, outcome, rowsRead, rowsWritten, ms, failure }: SliceResult) => ({
@@ -59,7 +67,7 @@ const sliceJson = ({ slice, outcome, rowsRead, rowsWritten, ms, failure }: Slice
 });
 
 /** The worst that happened to each account, with what to do about it. */
-const worstByAccount = ({ results, failures }: SyncReport) => {
+const worstByAccount = ({ results, failures, accounts }: SyncReport) => {
   const worst = new Map<string, AccountOutcome & { remedy: string }>();
   for (const { slice, outcome, failure } of results) {
     const { platform, id } = slice.account;
@@ -81,6 +89,11 @@ const worstByAccount = ({ results, failures }: SyncReport) => {
       failure: failure.message,
       remedy: failure.remedy,
     });
+  for (const { platform, accountId } of accounts) {
+    const key = `${platform} ${accountId}`;
+    if (!worst.has(key))
+      worst.set(key, { platform, account_id: accountId, outcome: "done", failure: null, remedy: "" });
+  }
   return [...worst.values()];
 };
 
@@ -139,6 +152,7 @@ export const runSync = async (
     const results = await syncPlans({ pool, log, signal, run, reportingCurrency, isNamed, ...events }, plans);
     // Names of actions that the config counts may have become known only now.
     for (const { platform } of plans) await storeCountingRules(pool, platform, config.connectors);
+    await closeDay({ pool, log, now: app.now(), keepDays: config.history.keepDays });
     const ga4 = await pullGa4(app, options, now);
     await rollUpRest(app);
     const failures = plans.flatMap(({ plan }) => plan.failures);
@@ -148,7 +162,10 @@ export const runSync = async (
       ga4.some(({ failure }) => failure !== null)
         ? "failed"
         : "done";
-    return { results, failures, ga4 };
+    const accounts = plans.flatMap(({ platform, plan }) =>
+      plan.accountIds.map((accountId) => ({ platform, accountId })),
+    );
+    return { results, failures, accounts, ga4 };
   } finally {
     await run.finish(outcome);
   }
@@ -186,19 +203,13 @@ const rollUpRest = async ({ config, database, signal }: App): Promise<void> => {
 /** Where every account is meant, an id can only be known to be wrong once discovery has answered. */
 const refuseUnknownAccounts = (
   { account: asked = [] }: SelectionOptions,
-  plans: readonly { readonly plan: { slices: readonly Slice[]; failures: readonly PlanFailure[] } }[],
+  plans: readonly { readonly platform: Platform; readonly plan: Plan }[],
 ): void => {
-  const known = plans.flatMap(({ plan }) => [
-    ...plan.slices.map(({ account }) => account.id),
-    ...plan.failures.map(({ accountId }) => accountId),
-  ]);
+  const isKnown = (id: string) =>
+    plans.some(({ platform, plan }) => plan.accountIds.includes(bareAccountId(platform, id)));
   const discoveryFailed = plans.some(({ plan }) => plan.failures.some(({ accountId }) => accountId === ""));
-  const unknown = asked.find((id) => !known.some((other) => id.replaceAll(/\D/g, "") === other));
-  if (unknown !== undefined && !discoveryFailed)
-    throw new UsageError(
-      `--account ${unknown} is none of the accounts that the credentials reach`,
-      "costper accounts lists them",
-    );
+  const unknown = asked.find((id) => !isKnown(id));
+  if (unknown !== undefined && !discoveryFailed) throw unknownAccount(unknown);
 };
 
 /** Says what the sync came to, on standard output and, for each account that lacks something, at the end. */
@@ -246,6 +257,7 @@ export const register: Register = (command, act) => {
         const config = await frame.loadConfig();
         // Before anything is opened: a wrong platform or account makes no file, table or request.
         askedAccounts(config, selectedPlatforms(config, options), options);
+        await refuseUnreached(config, options, frame);
         const app = await frame.openApp({
           connections: 32,
           ...(options.maxWait === undefined ? {} : { maxWaitMs: options.maxWait }),

@@ -1,17 +1,13 @@
 import { CronExpressionParser } from "cron-parser";
 import { z } from "zod";
+import { alertSettings, notifierSettings } from "../alerts/settings.ts";
 import { ga4Settings } from "../connectors/ga4/settings.ts";
 import { connectorSettings } from "../connectors/registry.ts";
 import { baseUrl } from "../connectors/settings.ts";
 import { isTimeZone } from "../domain/day.ts";
 import { firstPartySection } from "../metrics/first-party/config.ts";
+import { oldestDayRead } from "../metrics/maturity/learn.ts";
 import { defaultRatesEndpoint } from "../metrics/rates/download.ts";
-
-// What the notifiers and rules of alerts look like inside is the concern of `alerts/`.
-const alertSections = {
-  notifiers: z.record(z.string(), z.looseObject({ type: z.string() })).default({}),
-  alerts: z.array(z.looseObject({ name: z.string(), metric: z.string() })).default([]),
-};
 
 const urlOf = (protocols: readonly string[], example: string) =>
   z
@@ -89,7 +85,20 @@ export const configSchema = z.strictObject({
         ),
     })
     .prefault({}),
-  ...alertSections,
+  history: z
+    .strictObject({
+      keepDays: z
+        .number()
+        .int()
+        .min(oldestDayRead)
+        .optional()
+        .describe(
+          "Reporting days older than this keep the first and the last of their changes only; omitted: all are kept.",
+        ),
+    })
+    .prefault({}),
+  notifiers: notifierSettings.default({}),
+  alerts: alertSettings.default([]),
   web,
 });
 

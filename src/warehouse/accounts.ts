@@ -32,7 +32,12 @@ export const storeAccount = async (
   );
   const before = stored.rows[0];
   const isTold = account.currency !== noCurrency;
-  if (before && isTold && before.currency !== noCurrency && (before.currency !== account.currency || before.time_zone !== account.timeZone)) {
+  if (
+    before &&
+    isTold &&
+    before.currency !== noCurrency &&
+    (before.currency !== account.currency || before.time_zone !== account.timeZone)
+  ) {
     const what =
       before.currency === account.currency
         ? `time zone changed from ${before.time_zone} to ${account.timeZone}`

@@ -292,11 +292,11 @@ export interface MartsConversionMaturity {
    */
   age_days: number;
   /**
-   * account, platform (pooled over the platform's accounts) or default.
+   * Where the step from this age to the next was learned: account, platform (pooled over the platform's accounts) or default.
    */
   basis: string;
   /**
-   * How many account-days the share was learned from; 0 for a stated default.
+   * How many account-days showed what arrived in the day after this age; 0 for a stated default.
    */
   learned_from_days: number;
   /**
@@ -1061,10 +1061,131 @@ export interface OpsAccountDay {
   state: Generated<string>;
 }
 
+export interface OpsAlert {
+  alert_id: Generated<Int8>;
+  /**
+   * Paid conversions in the window; NULL where unknown.
+   */
+  conversions: Numeric | null;
+  /**
+   * ISO 4217 code of the amounts; NULL where there are none.
+   */
+  currency: string | null;
+  /**
+   * How often it has begun to fire.
+   */
+  episode: Generated<number>;
+  /**
+   * When this row was last evaluated.
+   */
+  evaluated_at: Timestamp;
+  /**
+   * Why it is in this state, in words.
+   */
+  explanation: Generated<string>;
+  /**
+   * When the present or last episode began to fire.
+   */
+  firing_since: Timestamp | null;
+  /**
+   * On how many evaluated days in a row the condition has held.
+   */
+  held_days: Generated<number>;
+  /**
+   * Ids and names of the keys that the rule groups by.
+   */
+  labels: Generated<Json>;
+  /**
+   * The last of those days.
+   */
+  last_held_day: string | null;
+  /**
+   * When a notice of it was last put into the outbox.
+   */
+  last_notified: Timestamp | null;
+  /**
+   * The figure that the rule watches.
+   */
+  metric: Generated<string>;
+  /**
+   * Whether it has fired and has not been resolved since; stays true in no_data.
+   */
+  open: Generated<boolean>;
+  /**
+   * Name of the rule in the configuration.
+   */
+  rule: string;
+  /**
+   * Identity of the series among the rule's own: its ids, without names.
+   */
+  series: string;
+  /**
+   * info, warning or critical.
+   */
+  severity: Generated<string>;
+  /**
+   * When the present state began; a firing alert keeps its beginning across a time without data.
+   */
+  since: Timestamp;
+  /**
+   * Spend in the window; NULL where unknown.
+   */
+  spend: Numeric | null;
+  /**
+   * inactive, pending, firing, resolved (inactive again at the next evaluation) or no_data.
+   */
+  state: string;
+  /**
+   * The figure that the value was compared with, in the same unit.
+   */
+  threshold: Numeric | null;
+  /**
+   * Notifiers that were told of the present episode and are owed its end.
+   */
+  told: Generated<string[]>;
+  /**
+   * The figure at the last evaluation; NULL where it does not exist, as without conversions.
+   */
+  value: Numeric | null;
+  /**
+   * First day of the window.
+   */
+  window_from: string | null;
+  /**
+   * Last day of the window.
+   */
+  window_to: string | null;
+}
+
+export interface OpsAlertEvent {
+  event_id: Generated<Int8>;
+  explanation: Generated<string>;
+  from_state: string;
+  labels: Json;
+  occurred_at: Timestamp;
+  rule: string;
+  series: string;
+  threshold: Numeric | null;
+  to_state: string;
+  value: Numeric | null;
+}
+
+export interface OpsAlertSilence {
+  ends_at: Timestamp;
+  labels: Generated<Json>;
+  rule: string;
+  silence_id: Generated<Int8>;
+  starts_at: Timestamp;
+}
+
 export interface OpsCountingRule {
   account_key: number;
   actions: string[] | null;
   attributions: string[] | null;
+  /**
+   * When the rule last became another one; -infinity where it never did.
+   */
+  changed_at: Generated<Timestamp>;
   excluded_actions: Generated<string[]>;
   measure: string;
 }
@@ -1082,6 +1203,26 @@ export interface OpsGa4Day {
   sampled_share: Numeric | null;
   time_zone: string | null;
   tokens_left_today: number | null;
+}
+
+export interface OpsNotice {
+  attempts: Generated<number>;
+  /**
+   * The notice as the webhook sends it; chat and mail are rendered from it.
+   */
+  body: Json;
+  created_at: Timestamp;
+  delivered_at: Timestamp | null;
+  /**
+   * Made from what is said: the same events never make a second notice. Sent along with every attempt.
+   */
+  idempotency_key: string;
+  kind: string;
+  last_error: string | null;
+  next_attempt_at: Timestamp;
+  notice_id: Generated<Int8>;
+  notifier: string;
+  status: Generated<string>;
 }
 
 export interface OpsRollupSetting {
@@ -1189,6 +1330,17 @@ export interface StagingConversionDaily {
   traffic: string;
 }
 
+export interface StagingDeliveryPart {
+  campaign_id: string;
+  clicks: Int8;
+  date: string;
+  impressions: Int8;
+  is_residual: boolean;
+  row_count: Int8;
+  slice_id: Int8;
+  spend: Numeric;
+}
+
 export interface StagingNetworkConversionDaily {
   account_key: number;
   all_conversion_value: Numeric;
@@ -1215,6 +1367,23 @@ export interface StagingNetworkDaily {
   network: string;
   slice_id: Int8;
   spend: Numeric;
+}
+
+export interface StagingOutcomePart {
+  all_conversion_value: Numeric;
+  all_conversions: Numeric;
+  attribution: string;
+  campaign_id: string;
+  conversion_action_id: string;
+  conversion_value: Numeric;
+  conversions: Numeric;
+  date: string;
+  is_residual: boolean;
+  primary_conversion_value: Numeric;
+  primary_conversions: Numeric;
+  row_count: Int8;
+  slice_id: Int8;
+  traffic: string;
 }
 
 export interface WarehouseAccount {
@@ -2302,8 +2471,12 @@ export interface DB {
   "marts.organic_excluded_daily": MartsOrganicExcludedDaily;
   "marts.paid_cost_per_conversion_first_party_daily": MartsPaidCostPerConversionFirstPartyDaily;
   "ops.account_day": OpsAccountDay;
+  "ops.alert": OpsAlert;
+  "ops.alert_event": OpsAlertEvent;
+  "ops.alert_silence": OpsAlertSilence;
   "ops.counting_rule": OpsCountingRule;
   "ops.ga4_day": OpsGa4Day;
+  "ops.notice": OpsNotice;
   "ops.rollup_setting": OpsRollupSetting;
   "ops.run": OpsRun;
   "ops.slice": OpsSlice;
@@ -2313,8 +2486,10 @@ export interface DB {
   "staging.campaign_conversion_daily": StagingCampaignConversionDaily;
   "staging.campaign_daily": StagingCampaignDaily;
   "staging.conversion_daily": StagingConversionDaily;
+  "staging.delivery_part": StagingDeliveryPart;
   "staging.network_conversion_daily": StagingNetworkConversionDaily;
   "staging.network_daily": StagingNetworkDaily;
+  "staging.outcome_part": StagingOutcomePart;
   "warehouse.account": WarehouseAccount;
   "warehouse.ad": WarehouseAd;
   "warehouse.ad_daily": WarehouseAdDaily;

@@ -8,7 +8,7 @@ import { storeEntities } from "../dimensions.ts";
 import { ensurePartitions, inTransaction, lockAccount } from "../transaction.ts";
 import { factTables } from "./fact-tables.ts";
 import { publish } from "./publish.ts";
-import { adsFallShort, completeToTotals, type DayVerdict } from "./residual.ts";
+import { adsFallShort, completeToTotals, sumParts, type DayVerdict } from "./residual.ts";
 import {
   clearStaging,
   dataFailure,
@@ -102,6 +102,7 @@ const attempt = (slice: SliceToLoad, mayGoDirect: boolean): Promise<LoadedSlice>
     };
     let rowsRead = await stageFacts(staging);
     await dropRepeats(staging);
+    await sumParts(scope);
     if (connector.campaigns && (await adsFallShort(scope))) {
       rowsRead += await stageCampaigns(staging);
       await dropRepeats(staging);

@@ -88,7 +88,9 @@ const copyStream = async <T extends { readonly date: string }>(
       await open?.copy.abort(error instanceof Error ? error : new Error(String(error)));
       pull.signal.throwIfAborted();
       const failure = dataFailure(error) ?? asFailure(error);
-      if (failure.kind !== "transient" || attempt >= streamAttempts || isDatabaseError(error)) throw error;
+      // A stream that never began was asked for often enough by the request itself.
+      const broke = failure.kind === "transient" && rows > 0 && !isDatabaseError(error);
+      if (!broke || attempt >= streamAttempts) throw error;
       await client.query("rollback to savepoint stream");
       staging.onRows(-rows);
     }
@@ -198,6 +200,6 @@ export const dropRepeats = async ({ client, sliceId, direct }: Staging): Promise
 
 /** Leaves nothing of the slice in staging. */
 export const clearStaging = async ({ client, sliceId }: Staging): Promise<void> => {
-  for (const table of stagedTables)
-    await client.query(`delete from staging.${table.name} where slice_id = $1`, [sliceId]);
+  for (const name of [...stagedTables.map((table) => table.name), "delivery_part", "outcome_part"])
+    await client.query(`delete from staging.${name} where slice_id = $1`, [sliceId]);
 };
