@@ -16,7 +16,7 @@ const mediums = ["cpc", "organic", "referral", "email", "", "paid-social", "(non
 const campaigns = ["", "Brand DK", "summer shopping", "cross-network", "workshop"];
 
 /** Classifies `rows` visits of mixed kinds, no two neighbours alike. */
-export const benchClassify = async (
+export const run = async (
   rows = 1_000_000,
 ): Promise<{
   readonly rows: number;
@@ -45,5 +45,4 @@ export const benchClassify = async (
   return { rows, seconds: Number(seconds.toFixed(3)), rowsPerSecond: Math.round(rows / seconds), paid };
 };
 
-if (import.meta.filename === process.argv[1])
-  process.stdout.write(`${JSON.stringify(await benchClassify())}\n`);
+if (import.meta.filename === process.argv[1]) process.stdout.write(`${JSON.stringify(await run())}\n`);

@@ -5,6 +5,7 @@ import { cpus, totalmem } from "node:os";
  * figures that matter are ratios of things measured side by side in the same run, since machines differ.
  */
 const benches: Readonly<Record<string, () => Promise<{ run: () => Promise<unknown> }>>> = {
+  classify: () => import("./classify.ts"),
   load: () => import("./load.ts"),
   pull: () => import("./pull.ts"),
   rollup: () => import("./rollup.ts"),

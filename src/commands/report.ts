@@ -112,9 +112,12 @@ const printKpis = (out: Output, rows: readonly KpiRow[], format: "table" | "csv"
   );
 };
 
+/** Where nothing is asked for; a KPI is then shown for everything. */
+const usualKeys: readonly ReportKey[] = ["platform"];
+
 const addReportOptions = (command: Command): Command =>
   addRangeOptions(command)
-    .option("--by <keys>", `what to break down by: ${reportKeys.join(", ")}`, parseKeys, ["platform"])
+    .option("--by <keys>", `what to break down by: ${reportKeys.join(", ")}`, parseKeys, usualKeys)
     .option("--platform <platform>", "this platform only", (text: string) => [text])
     .option("--metric <ids>", "KPIs of docs/kpis.md instead, by platform, date, week or month", parseMetrics)
     .addOption(new Option("--format <format>", "how to print").choices(["table", "csv", "json"]));
@@ -133,8 +136,9 @@ export const register: Register = (command, act) => {
       act<ReportCommandOptions>(async ({ globals, out, loadConfig, openApp }, options) => {
         const now = new Date();
         checkRange(options, now);
-        const kpiBy = options.by.filter((key): key is KpiKey => (kpiKeys as readonly string[]).includes(key));
-        if (options.metric !== undefined && kpiBy.length < options.by.length)
+        const asked = options.metric !== undefined && options.by === usualKeys ? [] : options.by;
+        const kpiBy = asked.filter((key): key is KpiKey => (kpiKeys as readonly string[]).includes(key));
+        if (options.metric !== undefined && kpiBy.length < asked.length)
           throw new UsageError("--metric cannot be broken down so", `--by takes ${kpiKeys.join(", ")} then`);
         const config = await loadConfig();
         const platforms = selectedPlatforms(config, options);

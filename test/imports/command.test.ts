@@ -104,3 +104,29 @@ test("audit tracking prints findings as JSON", async () => {
   expect(status).toBe(0);
   expect(JSON.parse(out)).toMatchObject({ findings: [{ check: "uncosted_channel", platform: "google" }] });
 });
+
+test("report --metric shows a KPI for everything; cpc and a breakdown that it cannot have end with status 2", async () => {
+  const { cwd } = await workplace();
+  const costs =
+    "period_start,period_end,cost_class,amount,currency\n2026-11-01,2026-11-01,ad_spend,50,EUR\n2026-11-01,2026-11-01,tool,20,EUR\n";
+  await costper(cwd, ["import", "costs", "-"], costs);
+  await costper(
+    cwd,
+    ["import", "leads", "-"],
+    "lead_id,created_at,qualified_at\nL1,2026-11-01T10:00:00Z,2026-11-01T10:00:00Z\n",
+  );
+  const range = ["--from", "2026-11-01", "--to", "2026-11-02"];
+  const [shown, ambiguous, tooFine] = await Promise.all([
+    costper(cwd, ["report", "--metric", "cost_per_qualified_lead", ...range, "--json"]),
+    costper(cwd, ["report", "--metric", "cpc"]),
+    costper(cwd, ["report", "--metric", "cost_per_lead", "--by", "campaign"]),
+  ]);
+  const { rows } = JSON.parse(shown.out) as { rows: { value: string; unit: string }[] };
+  expect(rows).toHaveLength(1);
+  expect([Number(rows[0]?.value), rows[0]?.unit]).toEqual([70, "EUR"]);
+  expect(ambiguous).toMatchObject({
+    status: 2,
+    err: expect.stringMatching(/cost_per_conversion or cost_per_click/),
+  });
+  expect(tooFine.status).toBe(2);
+});

@@ -56,6 +56,9 @@ const resolve = (table: string, key: string, at: string): string => `
     ) every
     order by platform, entity_id, grain
   ),
+  sole as (
+    select entity_id, min(platform) as platform from entity group by entity_id having count(distinct platform) = 1
+  ),
   named as materialized (
     select a.platform, lower(c.name) as name, min(a.account_id) as account_id, min(c.campaign_id) as campaign_id
     from warehouse.campaign c join warehouse.account a using (account_key)
@@ -65,18 +68,11 @@ const resolve = (table: string, key: string, at: string): string => `
     select v.*, k.click_id is not null as has_click, v.date - k.date > ${String(clickWindowDays)} as is_expired,
            k.account_id as click_account_id, k.campaign_id as click_campaign_id, k.network, coalesce(kc.type, '') as click_type,
            e.platform as entity_platform, e.account_id as entity_account_id, e.campaign_id as entity_campaign_id, e.type as entity_type
-    from visit v
+    from (select visit.*, sole.platform as sole_platform from visit left join sole using (entity_id)) v
     left join warehouse.click k on k.platform = 'google' and k.click_id = v.gclid and v.reported_channel is null
     left join warehouse.account ka on ka.platform = 'google' and ka.account_id = k.account_id
     left join warehouse.campaign kc on kc.account_key = ka.account_key and kc.campaign_id = k.campaign_id
-    left join lateral (
-      select e.* from entity e
-      where e.entity_id = v.entity_id
-        and (e.platform = coalesce(v.tag_platform, v.source_platform)
-          or (v.tag_platform is null and v.source_platform is null
-              and not exists (select from entity o where o.entity_id = e.entity_id and o.platform <> e.platform)))
-      limit 1
-    ) e on true
+    left join entity e on e.entity_id = v.entity_id and e.platform = coalesce(v.tag_platform, v.source_platform, v.sole_platform)
   ),
   settled as (
     select f.*,

@@ -2,11 +2,6 @@ import type { PoolClient } from "pg";
 import type { FirstPartySettings } from "./settings.ts";
 import { replaceRows } from "./replace-rows.ts";
 
-/** An amount in the currency that is reported in ($1), or in its own where none is. */
-const inReporting = (amount: string, currency: string, date: string): string =>
-  `case when ${amount} is null then null when $1::text is null or ${currency} = $1 then ${amount}
-        else ${amount} * (select r.rate from rate r where r.currency = ${currency} and r.date = ${date}) end`;
-
 /** Rates into the reporting currency for the pairs of currency and day that a relation holds. */
 const ratesFor = (relation: string): string => `
   select currency, date, warehouse.rate_on(date, currency, $1) as rate
@@ -35,9 +30,9 @@ export const rollUpChannels = (client: PoolClient, settings: FirstPartySettings)
           case when bool_or(value is not null and amount is null) or count(distinct unit) > 1 then null
                else sum(amount) end as conversion_value, min(unit) as unit
         from (
-          select c.*, ${inReporting("c.value", "c.currency", "c.date")} as amount,
+          select c.*, case when $1::text is null or c.currency = $1 then c.value else c.value * r.rate end as amount,
                  case when c.value is not null then coalesce($1, c.currency) end as unit
-          from converted c
+          from converted c left join rate r using (currency, date)
         ) valued
         group by 1, 2, 3
       ),

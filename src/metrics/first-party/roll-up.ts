@@ -18,6 +18,8 @@ export const rollUpFirstParty = async (options: {
   const client = await options.database.pool.connect();
   try {
     await client.query("begin");
+    // The planner takes the intermediate relations for tiny and would loop over them pair by pair.
+    await client.query("set local enable_nestloop = off; set local jit = off; set local work_mem = '64MB'");
     await client.query("select pg_advisory_xact_lock(hashtext('costper.first_party'))");
     await attribute(client, settings);
     await rollUpExclusions(client, settings);

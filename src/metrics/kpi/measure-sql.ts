@@ -9,7 +9,8 @@ const measure = (
            (${amount})::numeric as amount, ${options.currency ?? "''"} as currency
     from ${options.from}${options.where === undefined ? "" : ` where ${options.where}`}`;
 
-const mart = "marts.cost_per_conversion_daily";
+/** The platforms' mart, added up by day and platform before it is taken apart into measures. */
+const mart = "delivered";
 const byPlatform = "coalesce(platform, '')";
 
 /** First-party conversions with the rule that keeps them out, if any. */
@@ -89,6 +90,11 @@ export const measureSql: string = [
 /** The relations that the measures are read from, besides tables. $3 time zone, $4 qualifying stages, $5 score, $6 customer stages. */
 export const measureRelations = `
   span as (${costedSpans}),
+  delivered as materialized (
+    select date, platform, currency, sum(spend) as spend, sum(clicks) as clicks, sum(impressions) as impressions,
+      sum(conversions) as conversions, sum(conversion_value) as conversion_value
+    from marts.cost_per_conversion_daily group by 1, 2, 3
+  ),
   judged as (
     select c.date, c.platform, c.quantity, e.rule
     from warehouse.first_party_conversion c left join marts.excluded_conversions e using (conversion_id)
