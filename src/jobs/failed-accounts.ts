@@ -22,7 +22,7 @@ interface Asked {
 }
 
 /** Days that the command asks of an account that discovery did not find, by the clock of Greenwich. */
-export const rangeUnseen = ({ connector, now, range, lookbackDays }: Asked): DayRange => {
+const rangeUnseen = ({ connector, now, range, lookbackDays }: Asked): DayRange => {
   const to = range.to ?? addDays(dayAt(now, "UTC"), -1);
   const depth =
     lookbackDays ?? connector.restatement({ clickWindowDays: [], viewWindowDays: [] }).nightlyDays;

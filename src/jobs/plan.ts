@@ -13,9 +13,10 @@ import {
 } from "../domain/day.ts";
 import { asFailure, Failure } from "../domain/failure.ts";
 import type { Account } from "../domain/facts.ts";
+import type { Platform } from "../domain/platform.ts";
 import { expectDays } from "../warehouse/account-days.ts";
 import { storeAccount } from "../warehouse/accounts.ts";
-import { failAccounts, type PlanFailure, rangeUnseen } from "./failed-accounts.ts";
+import { failAccounts, type PlanFailure } from "./failed-accounts.ts";
 import type { Slice } from "./slice.ts";
 
 /** What is to be synced of one platform. */
@@ -119,10 +120,10 @@ const discover = async (options: PlanOptions): Promise<readonly Account[]> => {
   return [...accounts.values()];
 };
 
-/** Accounts of the platform that earlier syncs knew. */
+/** Accounts of the platform that earlier syncs knew, and not as closed. */
 const knownAccounts = async ({ pool, connector }: PlanOptions): Promise<readonly string[]> => {
   const { rows } = await pool.query<{ account_id: string }>(
-    "select account_id from warehouse.account where platform = $1 order by account_id",
+    "select account_id from warehouse.account where platform = $1 and is_active order by account_id",
     [connector.platform],
   );
   return rows.map(({ account_id }) => account_id);
@@ -148,6 +149,7 @@ const checkCurrency = ({ platform, id, currency, active }: Account): void => {
 
 const planAccount = async (options: PlanOptions, account: Account): Promise<readonly Slice[]> => {
   const { pool, connector, log } = options;
+  if (account.failure) throw account.failure;
   checkCurrency(account);
   if (!account.active)
     log.warn(
@@ -181,6 +183,17 @@ const interleave = (perAccount: readonly (readonly Slice[])[]): readonly Slice[]
 const concernsNothing = ({ named, asked }: PlanOptions): boolean =>
   named !== undefined && asked !== undefined && !asked.some((id) => named.includes(id));
 
+const notReached =
+  (platform: Platform, verb: string) =>
+  (accountId: string): Failure =>
+    new Failure({
+      kind: "account",
+      platform,
+      accountId,
+      message: `the credentials ${verb} this account`,
+      remedy: `give them access to it, or leave it out of connectors.${platform}.accounts`,
+    });
+
 /** Finds the accounts and cuts what is asked of them into slices. Throws only when the signal aborts. */
 export const planPlatform = async (options: PlanOptions): Promise<Plan> => {
   const { connector, named, log } = options;
@@ -204,28 +217,13 @@ export const planPlatform = async (options: PlanOptions): Promise<Plan> => {
   const meant = found.filter(({ id }) => wanted(options, id));
   const foundIds = new Set(found.map(({ id }) => id));
   const missing = (named ?? []).filter((id) => !foundIds.has(id) && wanted(options, id));
+  const lost = (await knownAccounts(options)).filter(
+    (id) => !foundIds.has(id) && !missing.includes(id) && wanted(options, id),
+  );
   const failures: PlanFailure[] = [
-    ...(await failAccounts(
-      options,
-      missing,
-      (accountId) =>
-        new Failure({
-          kind: "account",
-          platform,
-          accountId,
-          message: "the credentials do not reach this account",
-          remedy: `give them access to it, or take it out of connectors.${platform}.accounts`,
-        }),
-    )),
+    ...(await failAccounts(options, missing, notReached(platform, "do not reach"))),
+    ...(await failAccounts(options, lost, notReached(platform, "no longer reach"))),
   ];
-  for (const id of await knownAccounts(options))
-    if (!foundIds.has(id) && !missing.includes(id) && wanted(options, id)) {
-      log.warn(
-        { platform, account: id },
-        "account is no longer found: its history is kept, its days are missing",
-      );
-      await expectDays(options.pool, { platform, accountId: id, ...rangeUnseen(options) });
-    }
   const perAccount: (readonly Slice[])[] = [];
   for (const account of meant)
     try {
@@ -238,6 +236,6 @@ export const planPlatform = async (options: PlanOptions): Promise<Plan> => {
   return {
     slices: interleave(perAccount),
     failures,
-    accountIds: [...missing, ...meant.map(({ id }) => id)],
+    accountIds: [...missing, ...lost, ...meant.map(({ id }) => id)],
   };
 };

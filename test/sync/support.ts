@@ -55,8 +55,10 @@ const allPlatforms = ["google", "meta", "linkedin"] as const;
 
 /** The sandboxes over loopback, an empty migrated warehouse and an app between them; closed with the test. */
 export const openWorld = async (options: WorldOptions = {}) => {
-  const clock = { now: new Date(options.now ?? "2026-09-20T09:00:00Z") };
-  const sandbox = await startSandbox({ clock: () => clock.now, port: 0 });
+  // It runs on from the instant at which it was set: what waits for a limit must see time pass.
+  const set = { at: Date.now(), to: new Date(options.now ?? "2026-09-20T09:00:00Z").getTime() };
+  const now = () => new Date(set.to + Date.now() - set.at);
+  const sandbox = await startSandbox({ clock: now, port: 0 });
   onTestFinished(() => sandbox.close());
   const fresh = options.databaseUrl === undefined ? await createDatabase() : undefined;
   if (fresh) onTestFinished(fresh.drop);
@@ -94,7 +96,7 @@ export const openWorld = async (options: WorldOptions = {}) => {
       config: parseConfig(configText(settings), join(tmpdir(), "costper.yaml"), {}),
       log,
       signal: controller.signal,
-      now: () => clock.now,
+      now,
       connections: 32,
       ...(options.maxWaitMs === undefined ? {} : { maxWaitMs: options.maxWaitMs }),
     });
@@ -127,12 +129,11 @@ export const openWorld = async (options: WorldOptions = {}) => {
   return {
     sandbox,
     url,
-    clock,
     logged,
     configText,
     ...first,
     open,
-    setNow: (instant: string) => (clock.now = new Date(instant)),
+    setNow: (instant: string) => void Object.assign(set, { at: Date.now(), to: Date.parse(instant) }),
     sync: async (range: SelectionOptions = {}, app = first.app, events: SyncEvents = {}): Promise<Seen> =>
       seenOf(await runSync(app, range, events)),
     query: async <Row extends object = Record<string, unknown>>(
