@@ -208,18 +208,17 @@ const unknownNetworks = async (scope: ResidualScope): Promise<void> => {
   );
 };
 
-/** Whether some day's ads come to less than the account: only then are campaign totals asked for. */
-export const adsFallShort = async (scope: ResidualScope): Promise<boolean> => {
-  const { rows } = await scope.client.query(
-    `select from staging.account_daily t
+/** The days whose ads come to less than the account: only of them are campaign totals asked for. */
+export const daysThatFallShort = async (scope: ResidualScope): Promise<readonly string[]> => {
+  const { rows } = await scope.client.query<{ date: string }>(
+    `select t.date from staging.account_daily t
      left join (select date, sum(spend) as spend from ${deliveryParts} r group by date) a
        on a.date = t.date
      where t.slice_id = $1 and t.account_key = $2 and t.date between $3 and $4
-       and t.spend - coalesce(a.spend, 0) > ${tolerance}
-     limit 1`,
+       and t.spend - coalesce(a.spend, 0) > ${tolerance}`,
     parameters(scope),
   );
-  return rows.length > 0;
+  return rows.map(({ date }) => date);
 };
 
 /** What reconciliation found out about a day before its residual rows are written. */
