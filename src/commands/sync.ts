@@ -13,6 +13,7 @@ import { storeCountingRules } from "../metrics/counting.ts";
 import { refreshReportingRates } from "../metrics/reporting-currency.ts";
 import { migrate } from "../warehouse/migrate.ts";
 import { startRun } from "../warehouse/runs.ts";
+import { credentialStore } from "./credentials.ts";
 import { checkRange } from "./dates.ts";
 import { examples, type Frame, type Register } from "./frame.ts";
 import { createProgress } from "./progress.ts";
@@ -262,6 +263,7 @@ export const register: Register = (command, act) => {
         await refuseUnreached(config, options, frame);
         const app = await frame.openApp({
           connections: 32,
+          tokens: await credentialStore(frame, config),
           ...(options.maxWait === undefined ? {} : { maxWaitMs: options.maxWait }),
         });
         const live = process.stderr.isTTY && !frame.globals.quiet && frame.globals.logFormat !== "json";

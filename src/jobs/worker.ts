@@ -118,7 +118,8 @@ export const createHandler = (context: WorkerContext) => {
     }
     const next = outcomeOf(failure, {
       attempts: claimed.attempts,
-      now: context.now(),
+      // The queue's delays run on the machine's clock, whatever day the connectors are told.
+      now: new Date(),
       giveUpAt,
       ...(context.firstDelayMs !== undefined && { firstDelayMs: context.firstDelayMs }),
     });

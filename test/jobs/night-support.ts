@@ -8,25 +8,13 @@ import { createMetrics } from "../../src/jobs/metrics.ts";
 import { sharedPauses } from "../../src/jobs/pauses.ts";
 import { advance } from "../../src/jobs/dispatch.ts";
 import { beginNight } from "../../src/jobs/night.ts";
-import { type Pace, type Service, type ServiceOptions, startService } from "../../src/jobs/service.ts";
+import { type Service, type ServiceOptions, startService } from "../../src/jobs/service.ts";
 import type { Queues } from "../../src/jobs/queue.ts";
 import { configuredPlatforms } from "../../src/connectors/registry.ts";
 import { sandboxConfig, startSandbox, type Sandbox } from "../../src/sandbox/start.ts";
 import type { Database } from "../../src/warehouse/database.ts";
 import { silent } from "./backends.ts";
-
-/** The moment at which every test's night takes place. */
-export const clock = (): Date => new Date("2026-10-20T05:00:00Z");
-
-export const quick: Pace = {
-  watchMs: 400,
-  quietMs: 800,
-  graceMs: 60_000,
-  renewMs: 2_000,
-  finishMs: 5_000,
-  putBackMs: 3_000,
-  firstDelayMs: 200,
-};
+import { clock, quick } from "./pace.ts";
 
 export const openSandbox = async (): Promise<Sandbox> => {
   const sandbox = await startSandbox({ clock, port: 0 });
@@ -121,6 +109,8 @@ export const fingerprint = async (database: Database): Promise<Record<string, st
       "select date, platform, account_id, campaign_id, network, spend, conversions from marts.cost_per_conversion_by_network_daily",
     byAction:
       "select date, platform, account_id, campaign_id, conversion_action_id, conversions, cost_per_conversion from marts.cost_per_conversion_by_action_daily",
+    history:
+      "select date, platform, account_id, campaign_id, spend, clicks, conversions from marts.cost_per_conversion_history",
     days: "select platform, account_id, date, state from ops.account_day",
   };
   const prints: Record<string, string> = {};
