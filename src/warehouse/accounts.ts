@@ -2,7 +2,6 @@ import type pg from "pg";
 import type { KnownWindows } from "../connectors/connector.ts";
 import type { Account } from "../domain/facts.ts";
 import { Failure } from "../domain/failure.ts";
-import { copyText } from "./load/fact-tables.ts";
 
 /** An account as the warehouse knows it. */
 export interface StoredAccount {
@@ -110,4 +109,4 @@ export const storeRestatement = async (
   );
 };
 
-export { copyText, storable };
+export { storable };
