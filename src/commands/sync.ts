@@ -2,13 +2,18 @@ import { InvalidArgumentError } from "commander";
 import type { App } from "../app.ts";
 import { addDays, dayAt } from "../domain/day.ts";
 import { bareAccountId, type Platform } from "../domain/platform.ts";
+import { alertAfterRollup } from "../jobs/after-rollup.ts";
+import { closeDay } from "../jobs/close-day.ts";
+import type { Ga4Result } from "../jobs/ga4.ts";
 import { type Plan, type PlanFailure, planPlatform } from "../jobs/plan.ts";
 import type { Slice, SliceResult } from "../jobs/slice.ts";
 import { type SyncEvents, syncPlans } from "../jobs/sync.ts";
+import { classifyOptions, firstPartySettings } from "../metrics/first-party/config.ts";
 import { storeCountingRules } from "../metrics/counting.ts";
 import { refreshReportingRates } from "../metrics/reporting-currency.ts";
 import { migrate } from "../warehouse/migrate.ts";
 import { startRun } from "../warehouse/runs.ts";
+import { credentialStore } from "./credentials.ts";
 import { checkRange } from "./dates.ts";
 import { examples, type Frame, type Register } from "./frame.ts";
 import { createProgress } from "./progress.ts";
@@ -43,6 +48,8 @@ export interface AccountOutcome {
 }
 
 export interface SyncReport {
+  /** Of GA4's properties, where any are configured. */
+  readonly ga4: readonly Ga4Result[];
   readonly results: readonly SliceResult[];
   readonly failures: readonly PlanFailure[];
   /** Every account that was meant; one that needed nothing any more has no slice. */
@@ -147,22 +154,53 @@ export const runSync = async (
     const results = await syncPlans({ pool, log, signal, run, reportingCurrency, isNamed, ...events }, plans);
     // Names of actions that the config counts may have become known only now.
     for (const { platform } of plans) await storeCountingRules(pool, platform, config.connectors);
+    await closeDay({ pool, log, now: app.now(), keepDays: config.history.keepDays });
+    const ga4 = await pullGa4(app, options, now);
     await rollUpRest(app);
+    await alertAfterRollup({ db: database.db, config, now: app.now(), log });
     const failures = plans.flatMap(({ plan }) => plan.failures);
     outcome =
-      failures.length > 0 || results.some((result) => result.outcome === "failed") ? "failed" : "done";
+      failures.length > 0 ||
+      results.some((result) => result.outcome === "failed") ||
+      ga4.some(({ failure }) => failure !== null)
+        ? "failed"
+        : "done";
     const accounts = plans.flatMap(({ platform, plan }) =>
       plan.accountIds.map((accountId) => ({ platform, accountId })),
     );
-    return { results, failures, accounts };
+    return { results, failures, accounts, ga4 };
   } finally {
     await run.finish(outcome);
   }
 };
 
+/** GA4 belongs to no platform: it is pulled where the sync is about all of them. */
+const pullGa4 = async (
+  { config, database, log, signal }: App,
+  { platform, account, from, to }: SelectionOptions,
+  now: Date,
+): Promise<readonly Ga4Result[]> => {
+  if (config.ga4 === undefined || platform !== undefined || account !== undefined) return [];
+  const { ga4Window, syncGa4 } = await import("../jobs/ga4.ts");
+  const usual = ga4Window(config.ga4, config.timezone, now);
+  return syncGa4({
+    database,
+    settings: config.ga4,
+    window: { from: from ?? (to !== undefined && to < usual.from ? to : usual.from), to: to ?? usual.to },
+    signal,
+    log,
+    classify: classifyOptions(config),
+    keyEvents: config.firstParty.ga4KeyEvents,
+    now: () => new Date(),
+  });
+};
+
 const rollUpRest = async ({ config, database, signal }: App): Promise<void> => {
   const { rollUpTouched } = await import("../metrics/rollup/rollup.ts");
   await rollUpTouched({ pool: database.pool, reportingCurrency: config.reportingCurrency ?? null, signal });
+  // Spend that came in and campaigns that became known move first-party figures too.
+  const { rollUpFirstParty } = await import("../metrics/first-party/roll-up.ts");
+  await rollUpFirstParty({ database, settings: firstPartySettings(config) });
 };
 
 /** Where every account is meant, an id can only be known to be wrong once discovery has answered. */
@@ -193,6 +231,9 @@ export const reportSync = (
         failure,
       })),
     });
+  for (const { property, failure } of report.ga4)
+    if (failure !== null)
+      shortfall({ platform: "ga4", accountId: property, what: failure.message, remedy: failure.remedy });
   for (const { platform, account_id, outcome, failure, remedy } of accounts)
     if (outcome === "failed")
       shortfall({ platform, accountId: account_id, what: failure ?? "interrupted", remedy });
@@ -222,6 +263,7 @@ export const register: Register = (command, act) => {
         await refuseUnreached(config, options, frame);
         const app = await frame.openApp({
           connections: 32,
+          tokens: await credentialStore(frame, config),
           ...(options.maxWait === undefined ? {} : { maxWaitMs: options.maxWait }),
         });
         const live = process.stderr.isTTY && !frame.globals.quiet && frame.globals.logFormat !== "json";

@@ -79,6 +79,8 @@ export interface ConnectorContext {
 export interface TokenStore {
   read(key: string): Promise<string | undefined>;
   write(key: string, secret: string, expiresAt?: Date): Promise<void>;
+  /** Runs the work while no other process does the same for this key: a refresh, which may end the old token. */
+  alone?<T>(key: string, work: () => Promise<T>): Promise<T>;
 }
 
 /** How a connector folder presents itself: its default export. */

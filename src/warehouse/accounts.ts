@@ -2,7 +2,6 @@ import type pg from "pg";
 import type { KnownWindows } from "../connectors/connector.ts";
 import type { Account } from "../domain/facts.ts";
 import { Failure } from "../domain/failure.ts";
-import { copyText } from "./load/fact-tables.ts";
 
 /** An account as the warehouse knows it. */
 export interface StoredAccount {
@@ -32,7 +31,12 @@ export const storeAccount = async (
   );
   const before = stored.rows[0];
   const isTold = account.currency !== noCurrency;
-  if (before && isTold && before.currency !== noCurrency && (before.currency !== account.currency || before.time_zone !== account.timeZone)) {
+  if (
+    before &&
+    isTold &&
+    before.currency !== noCurrency &&
+    (before.currency !== account.currency || before.time_zone !== account.timeZone)
+  ) {
     const what =
       before.currency === account.currency
         ? `time zone changed from ${before.time_zone} to ${account.timeZone}`
@@ -105,4 +109,4 @@ export const storeRestatement = async (
   );
 };
 
-export { copyText, storable };
+export { storable };

@@ -26,13 +26,54 @@ export interface ResidualScope {
 /** Rounding between a platform's levels: up to a cent (LinkedIn rounds late, Google sums micros). */
 const tolerance = "0.01";
 
-/** The rows of this slice, wherever they were copied. */
-export const rowsOf = (scope: Pick<ResidualScope, "direct">, table: FactTable): string =>
-  scope.direct && (table === adDaily || table === conversionDaily)
+/** Ad and conversion rows of this slice, wherever they were copied. */
+const rowsOf = (scope: Pick<ResidualScope, "direct">, table: FactTable): string =>
+  scope.direct
     ? `(select * from warehouse.${table.name} where account_key = $2 and date between $3 and $4)`
     : `(select * from staging.${table.name} where slice_id = $1 and account_key = $2 and date between $3 and $4)`;
 
+const deliveryParts = "(select * from staging.delivery_part where slice_id = $1)";
+const outcomeParts = "(select * from staging.outcome_part where slice_id = $1)";
+
+const outcomeKey = "date, campaign_id, conversion_action_id, attribution, traffic";
+
 const parameters = (scope: ResidualScope) => [scope.sliceId, scope.accountKey, scope.from, scope.to];
+
+/** Sums the slice's rows once by campaign-day; everything after this reads the sums. */
+export const sumParts = async (scope: ResidualScope): Promise<void> => {
+  await scope.client.query(
+    `insert into staging.delivery_part
+       (slice_id, date, campaign_id, spend, impressions, clicks, row_count, is_residual)
+     select $1::bigint, date, campaign_id, sum(spend), sum(impressions), sum(clicks), count(*), false
+     from ${rowsOf(scope, adDaily)} r group by date, campaign_id`,
+    parameters(scope),
+  );
+  const { figures } = conversionDaily;
+  await scope.client.query(
+    `insert into staging.outcome_part (slice_id, ${outcomeKey}, ${figures.join(", ")}, row_count, is_residual)
+     select $1::bigint, ${outcomeKey}, ${figures.map((figure) => `sum(${figure})`).join(", ")}, count(*), false
+     from ${rowsOf(scope, conversionDaily)} r group by ${outcomeKey}`,
+    parameters(scope),
+  );
+};
+
+/** Notes what was added beside the sums, so that the next level is completed with it. */
+const noteParts = (table: FactTable): string => {
+  if (table === adDaily)
+    return `,
+     noted as (
+       insert into staging.delivery_part
+         (slice_id, date, campaign_id, spend, impressions, clicks, row_count, is_residual)
+       select $1::bigint, date, campaign_id, spend, impressions, clicks, 1, true from missing
+     )`;
+  if (table !== conversionDaily) return "";
+  const columns = `${outcomeKey}, ${conversionDaily.figures.join(", ")}`;
+  return `,
+     noted as (
+       insert into staging.outcome_part (slice_id, ${columns}, row_count, is_residual)
+       select $1::bigint, ${columns}, 1, true from missing
+     )`;
+};
 
 /**
  * Adds what is missing: to the row of that key where the platform gave one itself (a campaign without ads, a network
@@ -53,7 +94,7 @@ const complete = async (scope: ResidualScope, table: FactTable, missing: string)
        from missing m
        where ${direct ? "" : "own.slice_id = $1 and "}own.account_key = $2 and own.date between $3 and $4 and ${same}
        returning ${table.key.map((column) => `own.${column}`).join(", ")}
-     )
+     )${noteParts(table)}
      insert into ${place} (${lead}, ${columns})
      select ${values}, ${columns} from missing m
      where $1::bigint is not null and not exists (select from grown own where ${same})`,
@@ -93,14 +134,12 @@ const campaignDelivery = async (scope: ResidualScope): Promise<void> =>
      from staging.campaign_daily c
      left join (
        select date, campaign_id, sum(spend) as spend, sum(impressions) as impressions, sum(clicks) as clicks
-       from ${rowsOf(scope, adDaily)} r group by date, campaign_id
+       from ${deliveryParts} r group by date, campaign_id
      ) a on a.date = c.date and a.campaign_id = c.campaign_id
      where c.slice_id = $1 and c.account_key = $2 and c.date between $3 and $4
        and (c.spend, c.impressions, c.clicks)
            <> (coalesce(a.spend, 0), coalesce(a.impressions, 0), coalesce(a.clicks, 0))`,
   );
-
-const outcomeKey = "date, campaign_id, conversion_action_id, attribution, traffic";
 
 const campaignConversions = async (scope: ResidualScope): Promise<void> => {
   const { figures } = conversionDaily;
@@ -112,7 +151,7 @@ const campaignConversions = async (scope: ResidualScope): Promise<void> => {
      from staging.campaign_conversion_daily c
      left join (
        select ${outcomeKey}, ${figures.map((figure) => `sum(${figure}) as ${figure}`).join(", ")}
-       from ${rowsOf(scope, conversionDaily)} r group by ${outcomeKey}
+       from ${outcomeParts} r group by ${outcomeKey}
      ) a using (${outcomeKey})
      where c.slice_id = $1 and c.account_key = $2 and date between $3 and $4
        and (${figures.map((figure) => `c.${figure}`).join(", ")})
@@ -130,7 +169,7 @@ const accountDelivery = async (scope: ResidualScope): Promise<void> =>
      from staging.account_daily t
      left join (
        select date, sum(spend) as spend, sum(impressions) as impressions, sum(clicks) as clicks
-       from ${rowsOf(scope, adDaily)} r group by date
+       from ${deliveryParts} r group by date
      ) a on a.date = t.date
      where t.slice_id = $1 and t.account_key = $2 and t.date between $3 and $4
        and (t.spend, t.impressions, t.clicks)
@@ -145,7 +184,7 @@ const unknownNetworks = async (scope: ResidualScope): Promise<void> => {
     `select date, campaign_id, 'unknown' as network, sum(spend) as spend, sum(impressions) as impressions,
             sum(clicks) as clicks
      from (
-       select date, campaign_id, spend, impressions, clicks from ${rowsOf(scope, adDaily)} a
+       select date, campaign_id, spend, impressions, clicks from ${deliveryParts} a
        union all
        select date, campaign_id, -spend, -impressions, -clicks
        from staging.network_daily where slice_id = $1 and account_key = $2 and date between $3 and $4
@@ -159,7 +198,7 @@ const unknownNetworks = async (scope: ResidualScope): Promise<void> => {
     networkConversionDaily,
     `select ${outcomeKey}, 'unknown' as network, ${figures.map((figure) => `sum(${figure}) as ${figure}`).join(", ")}
      from (
-       select ${outcomeKey}, ${figures.join(", ")} from ${rowsOf(scope, conversionDaily)} c
+       select ${outcomeKey}, ${figures.join(", ")} from ${outcomeParts} c
        union all
        select ${outcomeKey}, ${figures.map((figure) => `-${figure}`).join(", ")}
        from staging.network_conversion_daily where slice_id = $1 and account_key = $2 and date between $3 and $4
@@ -169,18 +208,17 @@ const unknownNetworks = async (scope: ResidualScope): Promise<void> => {
   );
 };
 
-/** Whether some day's ads come to less than the account: only then are campaign totals asked for. */
-export const adsFallShort = async (scope: ResidualScope): Promise<boolean> => {
-  const { rows } = await scope.client.query(
-    `select from staging.account_daily t
-     left join (select date, sum(spend) as spend from ${rowsOf(scope, adDaily)} r group by date) a
+/** The days whose ads come to less than the account: only of them are campaign totals asked for. */
+export const daysThatFallShort = async (scope: ResidualScope): Promise<readonly string[]> => {
+  const { rows } = await scope.client.query<{ date: string }>(
+    `select t.date from staging.account_daily t
+     left join (select date, sum(spend) as spend from ${deliveryParts} r group by date) a
        on a.date = t.date
      where t.slice_id = $1 and t.account_key = $2 and t.date between $3 and $4
-       and t.spend - coalesce(a.spend, 0) > ${tolerance}
-     limit 1`,
+       and t.spend - coalesce(a.spend, 0) > ${tolerance}`,
     parameters(scope),
   );
-  return rows.length > 0;
+  return rows.map(({ date }) => date);
 };
 
 /** What reconciliation found out about a day before its residual rows are written. */
@@ -203,7 +241,7 @@ const judgeDays = async (scope: ResidualScope): Promise<readonly DayVerdict[]> =
        select d::date as date from generate_series($3::date, $4::date, interval '1 day') d
      ),
      ads as (
-       select date, campaign_id, sum(spend) as spend from ${rowsOf(scope, adDaily)} r group by date, campaign_id
+       select date, campaign_id, sum(spend) as spend from ${deliveryParts} r group by date, campaign_id
      ),
      campaigns as (
        select date, campaign_id, coalesce(c.spend, a.spend) as spend, a.spend as ads_spend,
@@ -224,7 +262,7 @@ const judgeDays = async (scope: ResidualScope): Promise<readonly DayVerdict[]> =
                             and c.all_conversions >= 0) as ads_exceed_campaign
        from (select date, campaign_id, conversion_action_id, attribution, traffic,
                     sum(all_conversions) as all_conversions
-             from ${rowsOf(scope, conversionDaily)} r
+             from ${outcomeParts} r
              group by date, campaign_id, conversion_action_id, attribution, traffic) a
        join (select * from staging.campaign_conversion_daily
              where slice_id = $1 and account_key = $2 and date between $3 and $4) c

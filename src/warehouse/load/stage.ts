@@ -164,14 +164,18 @@ export const stageFacts = async (staging: Staging): Promise<number> => {
   return rows;
 };
 
-/** Pulls the platform's own campaign totals, which explain where ads fall short of the account. */
-export const stageCampaigns = async (staging: Staging): Promise<number> => {
+/**
+ * Pulls the platform's own campaign totals, which explain where ads fall short of the account. Those of other days
+ * are left aside: what a day comes to must not depend on the days that are pulled with it.
+ */
+export const stageCampaigns = async (staging: Staging, days: readonly string[]): Promise<number> => {
   const { connector, pull, sliceId, accountKey } = staging;
+  const wanted = new Set(days);
   if (!connector.campaigns) return 0;
   const ask = connector.campaigns.bind(connector);
   return copyStream(
     staging,
-    () => ask(pull),
+    () => ofDays(ask(pull), wanted),
     (row) =>
       row.kind === "delivery"
         ? { table: campaignDaily, text: campaignLine(row) }
@@ -179,6 +183,13 @@ export const stageCampaigns = async (staging: Staging): Promise<number> => {
     () => ({ schema: "staging", sliceId, accountKey }),
   );
 };
+
+async function* ofDays<T extends { readonly date: string }>(
+  batches: AsyncIterable<readonly T[]>,
+  days: ReadonlySet<string>,
+): AsyncGenerator<readonly T[]> {
+  for await (const batch of batches) yield batch.filter(({ date }) => days.has(date));
+}
 
 const stagedTables = [
   adDaily,
@@ -212,7 +223,8 @@ export const dropRepeats = async ({ client, sliceId, direct }: Staging): Promise
 
 /** Leaves nothing of the slice in staging. */
 export const clearStaging = async ({ client, sliceId }: Staging): Promise<void> => {
-  const [last, ...rest] = stagedTables.map(({ name }) => `delete from staging.${name} where slice_id = $1`);
+  const tables = [...stagedTables.map(({ name }) => name), "delivery_part", "outcome_part"];
+  const [last, ...rest] = tables.map((name) => `delete from staging.${name} where slice_id = $1`);
   await client.query(
     `with ${rest.map((statement, index) => `t${String(index)} as (${statement})`).join(", ")} ${last ?? ""}`,
     [sliceId],
