@@ -225,7 +225,7 @@ export const planPlatform = async (options: PlanOptions): Promise<Plan> => {
     } catch (error) {
       const failure = asFailure(error);
       log.error({ platform, account: account.id, failure: failure.message }, "account is stopped");
-      failures.push({ platform, accountId: account.id, failure });
+      failures.push(...(await failAccounts(options, [account.id], () => failure)));
     }
   return { slices: interleave(perAccount), failures };
 };

@@ -1,5 +1,6 @@
 import type pg from "pg";
 import type { KnownWindows } from "../connectors/connector.ts";
+import { isSameTimeZone } from "../domain/day.ts";
 import type { Account } from "../domain/facts.ts";
 import { Failure } from "../domain/failure.ts";
 import { copyText } from "./load/fact-tables.ts";
@@ -28,7 +29,10 @@ export const storeAccount = async (
     [account.platform, account.id],
   );
   const before = stored.rows[0];
-  if (before && (before.currency !== account.currency || before.time_zone !== account.timeZone)) {
+  const isReplaced =
+    before !== undefined &&
+    (before.currency !== account.currency || !isSameTimeZone(before.time_zone, account.timeZone));
+  if (isReplaced) {
     const what =
       before.currency === account.currency
         ? `time zone changed from ${before.time_zone} to ${account.timeZone}`
