@@ -72,6 +72,7 @@ export const recordDays = async (record: RecordedDays): Promise<void> => {
        where r.ad_id = '' and r.ad_group_id = ''
          and (r.campaign_id = '' or exists (
            select from warehouse.ad_group g where g.account_key = $2 and g.campaign_id = r.campaign_id)
+           or exists (select from ads o where o.campaign_id = r.campaign_id and o.ad_id <> '')
            or c.type = 'PERFORMANCE_MAX')
        group by r.date
      ),
