@@ -1,4 +1,5 @@
 import { storeCountingRules } from "../metrics/counting.ts";
+import { warnOfMissingRates } from "../metrics/missing-rates.ts";
 import { rebuild } from "../metrics/rollup/rollup.ts";
 import { configuredPlatforms } from "../connectors/registry.ts";
 import { migrate } from "../warehouse/migrate.ts";
@@ -28,6 +29,7 @@ export const register: Register = (command, act) => {
           { pool: database.pool, reportingCurrency: config.reportingCurrency ?? null, signal },
           { from: options.from ?? null, to: options.to ?? null },
         );
+        await warnOfMissingRates({ pool: database.pool, log, from: options.from ?? "1970-01-01" });
         const ms = Math.round(performance.now() - started);
         log.info({ written, ms }, "rolled up");
         if (globals.json) out.json({ rows_written: written, ms });

@@ -8,6 +8,7 @@ import { closeDay } from "../jobs/close-day.ts";
 import type { Slice, SliceResult } from "../jobs/slice.ts";
 import { type SyncEvents, syncPlans } from "../jobs/sync.ts";
 import { storeCountingRules } from "../metrics/counting.ts";
+import { warnOfMissingRates } from "../metrics/missing-rates.ts";
 import { refreshReportingRates } from "../metrics/reporting-currency.ts";
 import { migrate } from "../warehouse/migrate.ts";
 import { startRun } from "../warehouse/runs.ts";
@@ -138,6 +139,7 @@ export const runSync = async (
     for (const { platform } of plans) await storeCountingRules(pool, platform, config.connectors);
     await closeDay({ pool, log, now: app.now(), keepDays: config.history.keepDays });
     await rollUpRest(app);
+    await warnOfMissingRates({ pool, log, from: earliest });
     const failures = plans.flatMap(({ plan }) => plan.failures);
     outcome =
       failures.length > 0 || results.some((result) => result.outcome === "failed") ? "failed" : "done";
