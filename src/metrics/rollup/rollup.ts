@@ -2,6 +2,7 @@ import type pg from "pg";
 import { ensurePartitions, inTransaction, lockAccount } from "../../warehouse/transaction.ts";
 import { ageMarts } from "./age.ts";
 import { marts } from "./fresh.ts";
+import { refreshNames } from "./names.ts";
 import { countDifferences, replaceMart } from "./replace.ts";
 
 export interface RollupOptions {
@@ -114,7 +115,8 @@ export const rollUpTouched = async (
   );
   let written = 0;
   for (const row of rows) written += await rollUpAccountDays(options, row.account_key, row.days);
-  return written + (await ageMarts(options, accountKey));
+  written += await ageMarts(options, accountKey);
+  return written + (await refreshNames(options.pool, accountKey));
 };
 
 /** Every account's days that facts or marts hold in the range; open ends where a bound is null. */
