@@ -113,6 +113,32 @@ test("a campaign whose own total is below its ads fails the day", async () => {
   });
 });
 
+test("conversions of a campaign that are fewer than those of its ads fail the day", async () => {
+  const { pull, connector, accountDay } = await opened();
+  const fewer: Connector = {
+    ...connector,
+    async *campaigns() {
+      yield [
+        {
+          kind: "conversions",
+          date,
+          campaignId: "c1",
+          actionId: "purchase",
+          attribution: "",
+          traffic: "paid",
+          conversions: "3",
+          conversionValue: "50",
+        },
+      ];
+    },
+  };
+  await pull({ ads: [ad()], accountExtra: 500 }, fewer);
+  expect(await accountDay()).toMatchObject({
+    state: "failed",
+    cause: "a campaign's conversions are fewer than those of its own ads",
+  });
+});
+
 test.each([
   ["spent", 10_000],
   ["were credited", -10_000],
