@@ -10,6 +10,7 @@ import type { Slice, SliceResult } from "../jobs/slice.ts";
 import { type SyncEvents, syncPlans } from "../jobs/sync.ts";
 import { classifyOptions, firstPartySettings } from "../metrics/first-party/config.ts";
 import { storeCountingRules } from "../metrics/counting.ts";
+import { warnOfMissingRates } from "../metrics/missing-rates.ts";
 import { refreshReportingRates } from "../metrics/reporting-currency.ts";
 import { migrate } from "../warehouse/migrate.ts";
 import { startRun } from "../warehouse/runs.ts";
@@ -157,6 +158,7 @@ export const runSync = async (
     await closeDay({ pool, log, now: app.now(), keepDays: config.history.keepDays });
     const ga4 = await pullGa4(app, options, now);
     await rollUpRest(app);
+    await warnOfMissingRates({ pool, log, from: earliest });
     await alertAfterRollup({ db: database.db, config, now: app.now(), log });
     const failures = plans.flatMap(({ plan }) => plan.failures);
     outcome =
