@@ -24,9 +24,9 @@ export interface Stage extends Backend {
 
 const night = { lookbackDays: 8, schedule: "0 3 1 1 *" } as const;
 
-export const openStage = async (kind: "postgres" | "redis"): Promise<Stage> => {
+export const openStage = async (kind: "postgres" | "redis", ownUrl?: string): Promise<Stage> => {
   const sandbox = await openSandbox();
-  const backend = await openBackend(kind);
+  const backend = await openBackend(kind, ownUrl);
   const folder = await mkdtemp(join(tmpdir(), "costper-fault-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const file = join(folder, "costper.yaml");
