@@ -52,7 +52,7 @@ describe.each(backends)("with the queue on %s", (kind) => {
       await openService(stage);
       const runId = await begin(stage.config, stage.database, stage.queues);
       await disturbed;
-      expect(await nightOver(stage.database, runId, 80_000)).toBe("done");
+      expect(await nightOver(stage.database, runId, 120_000)).toBe("done");
       await expectUndisturbed(stage.database, runId);
       return complete;
     }),
@@ -71,7 +71,7 @@ describe.each(backends)("with the queue on %s", (kind) => {
       );
       await openService(stage);
       const runId = await begin(stage.config, database, queues);
-      expect(await nightOver(database, runId, 80_000)).toBe("failed");
+      expect(await nightOver(database, runId, 120_000)).toBe("failed");
       const { missing } = await reportNight(database.pool, runId);
       expect(missing.map(({ platform, account_id }) => [platform, account_id])).toEqual([
         ["google", account],

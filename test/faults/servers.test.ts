@@ -16,7 +16,7 @@ describe.each(backends)("with the queue on %s", (kind) => {
       const runId = await begin(stage.config, stage.database, stage.queues);
       await slicesIn(stage.database, "done", 1);
       await postgres.crash();
-      expect(await nightOver(stage.database, runId, 80_000)).toBe("done");
+      expect(await nightOver(stage.database, runId, 120_000)).toBe("done");
       await expectUndisturbed(stage.database, runId);
       return complete;
     }));
@@ -36,7 +36,7 @@ describe.each(backends)("with the queue on %s", (kind) => {
       const runId = await begin(stage.config, stage.database, stage.queues);
       await slicesIn(stage.database, "deferred", 2);
       await pool.query("drop function ops.disk_full() cascade");
-      expect(await nightOver(stage.database, runId, 80_000)).toBe("done");
+      expect(await nightOver(stage.database, runId, 120_000)).toBe("done");
       await expectUndisturbed(stage.database, runId);
       return complete;
     }));
@@ -51,7 +51,7 @@ describe.runIf(backends.includes("redis"))("a Redis", () => {
       const runId = await begin(stage.config, stage.database, stage.queues);
       await slicesIn(stage.database, "done", 1);
       await stage.redis?.restart();
-      expect(await nightOver(stage.database, runId, 80_000)).toBe("done");
+      expect(await nightOver(stage.database, runId, 120_000)).toBe("done");
       await expectUndisturbed(stage.database, runId);
       expect(await stage.queues.queue("night").getJobSchedulers()).toHaveLength(1);
       return complete;
