@@ -352,25 +352,6 @@ comment on column warehouse.cost_daily.campaign_id is 'As in warehouse.cost.';
 comment on column warehouse.cost_daily.currency is 'ISO 4217 code of amount.';
 comment on column warehouse.cost_daily.amount is 'The day''s share of the booking in currency.';
 
--- A rate counts for the week after its day: none is published on weekends and holidays. Where a pair is not quoted, its
--- inverse serves, then the way through the euro. NULL where nothing is known.
-create function warehouse.first_party_rate(from_currency text, to_currency text, day date) returns numeric
-language sql stable parallel safe as $$
-  with recent as (
-    select distinct on (base, quote) base, quote, rate from warehouse.exchange_rate
-    where rate_date between day - 7 and day
-      and ((base in (from_currency, 'EUR') and quote in (to_currency, from_currency))
-        or (base in (to_currency, 'EUR') and quote in (from_currency, to_currency)))
-    order by base, quote, rate_date desc
-  )
-  select case when from_currency = to_currency then 1 else coalesce(
-    (select rate from recent where base = from_currency and quote = to_currency),
-    (select 1 / rate from recent where base = to_currency and quote = from_currency),
-    (select t.rate / f.rate from recent f, recent t
-     where f.base = 'EUR' and f.quote = from_currency and t.base = 'EUR' and t.quote = to_currency)) end
-$$;
-comment on function warehouse.first_party_rate is 'Units of one currency for one unit of another on a day; NULL where no rate of the last seven days is known.';
-
 create table marts.channel_daily (
   date date,
   channel text,

@@ -93,17 +93,130 @@ declare
   days date[];
 begin
   if tg_op = 'TRUNCATE' then
-    truncate marts.cost_per_conversion_by_account_daily;
+    truncate marts.cost_per_conversion_by_account_daily, marts.campaign_month, ops.stale_campaign_month;
     return null;
   end if;
   select array_agg(account_key), array_agg(date) into keys, days
   from (select distinct account_key, date from changed) t;
   if keys is not null then
     perform marts.add_up_account_days(keys, days);
+    -- To mark what is marked already waits for whoever is clearing it, so that no change slips between the two.
+    insert into ops.stale_campaign_month as s (account_key, month)
+    select distinct account_key, date_trunc('month', date)::date from unnest(keys, days) as t (account_key, date)
+    order by 1, 2
+    on conflict (account_key, month) do update set marked_at = now();
   end if;
   return null;
 end
 $$;
+
+-- Campaigns over any range: within a month the sums run on from day to day, so that a range takes a difference of two
+-- elements a month instead of a row a day. Too dear to keep at every write: the daily mart marks what is stale, and the
+-- dashboard brings it up to date and reads the daily mart itself for as long as a mark stands.
+create table marts.campaign_month (
+  account_key integer not null,
+  month date not null,
+  campaign_id text not null,
+  currency text not null,
+  days_with_row smallint[] not null,
+  days_without_rate smallint[] not null,
+  spend bigint[] not null,
+  impressions bigint[] not null,
+  clicks bigint[] not null,
+  conversions bigint[] not null,
+  conversion_value bigint[] not null,
+  organic_conversions bigint[] not null,
+  spend_reporting bigint[] not null,
+  conversion_value_reporting bigint[] not null,
+  first_open_date date,
+  primary key (account_key, month, campaign_id, currency)
+) with (toast_tuple_target = 8160);
+create index campaign_month_by_month on marts.campaign_month (month);
+comment on table marts.campaign_month is 'For the dashboard: the daily mart by campaign and month, as sums that run on within the month. Element n is the sum of the days 1 to n. May lag behind; see ops.stale_campaign_month.';
+comment on column marts.campaign_month.account_key is 'The account; see warehouse.account.';
+comment on column marts.campaign_month.month is 'First day of the month, in the account''s days.';
+comment on column marts.campaign_month.campaign_id is 'The platform''s campaign id; '''' where it names none.';
+comment on column marts.campaign_month.currency is 'ISO 4217 code of the amounts that do not end in _reporting.';
+comment on column marts.campaign_month.days_with_row is 'Days that have a row in the daily mart.';
+comment on column marts.campaign_month.days_without_rate is 'Days whose amounts in reporting currency are unknown.';
+comment on column marts.campaign_month.spend is 'Paid spend, in millionths of the account''s currency.';
+comment on column marts.campaign_month.impressions is 'Paid impressions.';
+comment on column marts.campaign_month.clicks is 'Paid clicks, as the platform counts them.';
+comment on column marts.campaign_month.conversions is 'Paid conversions of counted actions, in millionths.';
+comment on column marts.campaign_month.conversion_value is 'Value of those conversions, in millionths of the account''s currency.';
+comment on column marts.campaign_month.organic_conversions is 'Conversions left out because their traffic was organic, in millionths.';
+comment on column marts.campaign_month.spend_reporting is 'Spend in reporting currency where known, in millionths.';
+comment on column marts.campaign_month.conversion_value_reporting is 'Value of conversions in reporting currency where known, in millionths.';
+comment on column marts.campaign_month.first_open_date is 'First day of the month that is not final; NULL where all are.';
+
+create table ops.stale_campaign_month (
+  account_key integer not null,
+  month date not null,
+  marked_at timestamptz not null default now(),
+  primary key (account_key, month)
+);
+
+-- Brings up to so many stale months up to date, the youngest first; those that somebody is writing to right now are
+-- left for the next time. Returns how many it did.
+create function marts.refresh_campaign_months(at_most integer) returns integer
+language plpgsql as $$
+declare
+  keys integer[];
+  months date[];
+begin
+  with due as (
+    select account_key, month from ops.stale_campaign_month
+    order by month desc, account_key limit at_most for update skip locked
+  ), cleared as (
+    delete from ops.stale_campaign_month s using due d
+    where s.account_key = d.account_key and s.month = d.month
+    returning s.account_key, s.month
+  )
+  select array_agg(account_key), array_agg(month) into keys, months from cleared;
+  if keys is null then
+    return 0;
+  end if;
+  delete from marts.campaign_month c
+  using unnest(keys, months) as t (account_key, month)
+  where c.account_key = t.account_key and c.month = t.month;
+  insert into marts.campaign_month
+  select account_key, month, campaign_id, currency,
+         array_agg(days_with_row order by day), array_agg(days_without_rate order by day),
+         array_agg(spend order by day), array_agg(impressions order by day), array_agg(clicks order by day),
+         array_agg(conversions order by day), array_agg(conversion_value order by day),
+         array_agg(organic_conversions order by day), array_agg(spend_reporting order by day),
+         array_agg(conversion_value_reporting order by day), min(open_date)
+  from (
+    select g.account_key, g.month, g.campaign_id, g.currency, d.day,
+           (count(m.date) over running)::smallint as days_with_row,
+           (count(m.date) filter (where m.spend_reporting is null or m.conversion_value_reporting is null)
+             over running)::smallint as days_without_rate,
+           (coalesce(sum(m.spend * 1000000) over running, 0))::bigint as spend,
+           (coalesce(sum(m.impressions) over running, 0))::bigint as impressions,
+           (coalesce(sum(m.clicks) over running, 0))::bigint as clicks,
+           (coalesce(sum(m.conversions * 1000000) over running, 0))::bigint as conversions,
+           (coalesce(sum(m.conversion_value * 1000000) over running, 0))::bigint as conversion_value,
+           (coalesce(sum(m.organic_conversions * 1000000) over running, 0))::bigint as organic_conversions,
+           (coalesce(sum(m.spend_reporting * 1000000) over running, 0))::bigint as spend_reporting,
+           (coalesce(sum(m.conversion_value_reporting * 1000000) over running, 0))::bigint as conversion_value_reporting,
+           case when not m.is_final then m.date end as open_date
+    from (
+      select distinct t.account_key, t.month, n.campaign_id, n.currency
+      from unnest(keys, months) as t (account_key, month)
+      join marts.cost_per_conversion_daily n
+        on n.account_key = t.account_key and n.date >= t.month and n.date < t.month + interval '1 month'
+    ) g
+    cross join generate_series(1, 31) as d (day)
+    left join marts.cost_per_conversion_daily m
+      on m.account_key = g.account_key and m.campaign_id = g.campaign_id and m.currency = g.currency
+      and m.date = g.month + (d.day - 1) and m.date < g.month + interval '1 month'
+    window running as (partition by g.account_key, g.month, g.campaign_id, g.currency order by d.day)
+  ) s
+  group by account_key, month, campaign_id, currency;
+  return cardinality(keys);
+end
+$$;
+comment on function marts.refresh_campaign_months is 'Brings marts.campaign_month up to date, so many stale account-months at a time. Returns how many it did.';
 
 create trigger follow_insert after insert on marts.cost_per_conversion_daily
   referencing new table as changed for each statement execute function marts.follow_daily_mart();
@@ -118,5 +231,8 @@ create trigger follow_truncate after truncate on marts.cost_per_conversion_daily
 select marts.add_up_account_days(array_agg(account_key), array_agg(date))
 from (select distinct account_key, date from marts.cost_per_conversion_daily) t
 having count(*) > 0;
+
+insert into ops.stale_campaign_month (account_key, month)
+select distinct account_key, date_trunc('month', date)::date from marts.cost_per_conversion_by_account_daily;
 
 create index account_day_by_date on ops.account_day (date);

@@ -47,6 +47,7 @@ const reconcilePlatform = async (
         connector.restatement({ clickWindowDays: [], viewWindowDays: [] }).nightlyDays;
       const range = rangeOf(account, options, depth, app.now());
       try {
+        if (account.failure) throw account.failure;
         const differences = await reconcileAccount({
           db: app.database.db,
           connector,

@@ -1,4 +1,6 @@
 import { storeCountingRules } from "../metrics/counting.ts";
+import { firstPartySettings } from "../metrics/first-party/config.ts";
+import { rollUpFirstParty } from "../metrics/first-party/roll-up.ts";
 import { rebuild } from "../metrics/rollup/rollup.ts";
 import { configuredPlatforms } from "../connectors/registry.ts";
 import { migrate } from "../warehouse/migrate.ts";
@@ -28,6 +30,7 @@ export const register: Register = (command, act) => {
           { pool: database.pool, reportingCurrency: config.reportingCurrency ?? null, signal },
           { from: options.from ?? null, to: options.to ?? null },
         );
+        await rollUpFirstParty({ database, settings: firstPartySettings(config) });
         const ms = Math.round(performance.now() - started);
         log.info({ written, ms }, "rolled up");
         if (globals.json) out.json({ rows_written: written, ms });

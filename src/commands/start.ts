@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { InvalidArgumentError } from "commander";
-import type { Queue } from "bullmq";
 import type { Logger } from "pino";
 import type { App } from "../app.ts";
 import { platforms } from "../domain/platform.ts";
+import { alertAfterRollup } from "../jobs/after-rollup.ts";
 import { openQueuesWhenUp, queuePrefix } from "../jobs/installation.ts";
 import { addGauges, createMetrics } from "../jobs/metrics.ts";
 import { sharedPauses } from "../jobs/pauses.ts";
@@ -11,9 +11,9 @@ import { nightQueue } from "../jobs/schedule.ts";
 import { startService } from "../jobs/service.ts";
 import { openTracing } from "../jobs/telemetry.ts";
 import type { CredentialStore } from "../warehouse/credentials.ts";
-import type { WebOptions } from "../web/server.ts";
 import { migrate } from "../warehouse/migrate.ts";
 import { credentialStore } from "./credentials.ts";
+import { openDashboard } from "./dashboard.ts";
 import { exitStatus } from "./errors.ts";
 import { examples, type Frame, type Register } from "./frame.ts";
 
@@ -44,39 +44,17 @@ const maxWaitMs = 5_000;
 /** Connections of a worker: a slice holds one while it loads, and asks for others at its ends. */
 const workerConnections = 32;
 
-/** What follows the rollups: tokens that a person must renew are spoken of while there is time. */
+/** What follows the rollups: alerts, and tokens that a person must renew are spoken of while there is time. */
 const createAfterRollup =
   (app: App, credentials: CredentialStore) =>
   async (log: Logger): Promise<void> => {
+    await alertAfterRollup({ db: app.database.db, config: app.config, now: app.now(), log });
     for (const { key, days, expiresAt } of await credentials.expiring(app.now()))
       log.warn(
         { credential: key, days, expiresAt },
         "a token ends soon, and only a person can renew it: sign in again and set it in costper.yaml",
       );
   };
-
-const openDashboard = async (
-  frame: Frame,
-  app: App,
-  options: Pick<WebOptions, "checks" | "metricsRegistry"> & {
-    readonly queues: readonly Queue[];
-  },
-): Promise<void> => {
-  const [{ openWeb }, { queueBoard }] = await Promise.all([
-    import("../web/server.ts"),
-    import("../web/queue-board.ts"),
-  ]);
-  const web = await openWeb({
-    config: app.config,
-    db: app.database.db,
-    log: frame.log,
-    checks: options.checks ?? {},
-    ...(options.metricsRegistry && { metricsRegistry: options.metricsRegistry }),
-    extraRoutes: queueBoard(options.queues),
-  });
-  frame.onEnd(() => web.close());
-  frame.log.info({ url: web.url }, "dashboard");
-};
 
 const start = async (frame: Frame, options: StartOptions): Promise<number> => {
   const { log, signal, env } = frame;
@@ -120,11 +98,12 @@ const start = async (frame: Frame, options: StartOptions): Promise<number> => {
   frame.onEnd(() => service.stop());
   if (roles.has("web")) {
     addGauges(metrics.registry, { db: database.db, pool: database.pool, queues });
-    await openDashboard(frame, app, {
+    const url = await openDashboard(frame, app, {
       checks: { queue: () => queues.check(), schedule: () => service.checkSchedule() },
       metricsRegistry: metrics.registry,
       queues: [nightQueue, ...platforms].map((name) => queues.queue(name)),
     });
+    log.info({ url }, "dashboard");
   }
   log.info({ roles: [...roles], queue: queues.backend, schedule: config.schedule }, "costper is up");
   if (!signal.aborted) await once(signal, "abort");

@@ -1,15 +1,13 @@
 import { CronExpressionParser } from "cron-parser";
 import { z } from "zod";
+import { alertSettings, notifierSettings } from "../alerts/settings.ts";
+import { ga4Settings } from "../connectors/ga4/settings.ts";
 import { connectorSettings } from "../connectors/registry.ts";
 import { baseUrl } from "../connectors/settings.ts";
 import { isTimeZone } from "../domain/day.ts";
+import { firstPartySection } from "../metrics/first-party/config.ts";
+import { oldestDayRead } from "../metrics/maturity/learn.ts";
 import { defaultRatesEndpoint } from "../metrics/rates/download.ts";
-
-// What the notifiers and rules of alerts look like inside is the concern of `alerts/`.
-const alertSections = {
-  notifiers: z.record(z.string(), z.looseObject({ type: z.string() })).default({}),
-  alerts: z.array(z.looseObject({ name: z.string(), metric: z.string() })).default([]),
-};
 
 const urlOf = (protocols: readonly string[], example: string) =>
   z
@@ -43,6 +41,7 @@ const connectors = z.strictObject({
   google: connectorSettings.google.optional(),
   meta: connectorSettings.meta.optional(),
   linkedin: connectorSettings.linkedin.optional(),
+  ga4: ga4Settings.optional(),
 });
 
 /** `costper.yaml`, key by key; what keys must not say together stands in `checks.ts`. */
@@ -76,6 +75,7 @@ export const configSchema = z.strictObject({
     .optional()
     .describe("Days pulled again each night; omitted: each platform's own restatement window."),
   connectors,
+  firstParty: firstPartySection,
   rates: z
     .strictObject({
       endpoint: baseUrl
@@ -85,7 +85,20 @@ export const configSchema = z.strictObject({
         ),
     })
     .prefault({}),
-  ...alertSections,
+  history: z
+    .strictObject({
+      keepDays: z
+        .number()
+        .int()
+        .min(oldestDayRead)
+        .optional()
+        .describe(
+          "Reporting days older than this keep the first and the last of their changes only; omitted: all are kept.",
+        ),
+    })
+    .prefault({}),
+  notifiers: notifierSettings.default({}),
+  alerts: alertSettings.default([]),
   web,
 });
 

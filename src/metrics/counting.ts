@@ -64,7 +64,8 @@ export const storeCountingRules = async (
        select account_key, $2, actions, $4, $5 from wanted
        on conflict (account_key) do update
        set measure = excluded.measure, actions = excluded.actions,
-           excluded_actions = excluded.excluded_actions, attributions = excluded.attributions
+           excluded_actions = excluded.excluded_actions, attributions = excluded.attributions,
+           changed_at = now()
        where (r.measure, r.actions, r.excluded_actions, r.attributions)
              is distinct from (excluded.measure, excluded.actions, excluded.excluded_actions, excluded.attributions)
        returning account_key

@@ -34,6 +34,8 @@ export const isDatabaseGone = (error: unknown): boolean => {
   return (
     /^(08|57P|53300)/.test(code) ||
     ["ECONNREFUSED", "ECONNRESET", "ENOENT", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EAI_AGAIN"].includes(code) ||
+    // Postgres ends the connection with it, or never lets it begin.
+    (error as { severity?: unknown }).severity === "FATAL" ||
     (error instanceof AggregateError && error.errors.some(isDatabaseGone)) ||
     (error instanceof Error && lostMessages.test(error.message))
   );

@@ -88,10 +88,13 @@ test("loginCustomerId is one more root, however it is written", async () => {
   expect(server.requests.at(-1)?.path).toBe("/v24/customers/1234567890/googleAds:searchStream");
 });
 
-test("a root that fails leaves the others alone", async () => {
+test("a root that fails leaves the others alone, and is told with its failure", async () => {
   const { connector, server, logged } = await startSandbox();
   server.addFault(googleFaults.noPermission(managerId));
-  expect((await discover(connector)).map(({ id }) => id)).toEqual([directAccountId]);
+  expect((await discover(connector)).map(({ id, failure }) => [id, failure?.kind])).toEqual([
+    [directAccountId, undefined],
+    [managerId, "account"],
+  ]);
   expect(logged.join()).toContain("USER_PERMISSION_DENIED");
 });
 

@@ -126,6 +126,38 @@ const slices = `
          $1::date + interval '1 day 3 hours 30 minutes' + account_key * interval '20 seconds' + interval '75 seconds'
   from run, (select a.*, account_key = max(account_key) over () as last from warehouse.account a) a`;
 
+const alerts = `
+  insert into ops.alert (rule, series, labels, state, severity, metric, value, threshold, currency, since, explanation, evaluated_at)
+  values ('too-expensive', 'google:1000001:10000010001',
+          '{"platform": "google", "account_id": "1000001", "campaign_id": "10000010001", "campaign_name": "Brand <b>Søk</b>"}',
+          'firing', 'critical', 'cost_per_conversion', 52.5, 40, 'EUR', $1::date + interval '4 hours',
+          'Seven days cost 52.50 EUR per conversion, above 40.', $1::date + interval '1 day 4 hours'),
+         ('stale', 'linkedin:3000002', '{"platform": "linkedin", "account_id": "3000002"}',
+          'pending', 'warning', 'freshness', 40, 36, null, $1::date + interval '4 hours',
+          'Its last good day ended 40 hours ago.', $1::date + interval '1 day 4 hours'),
+         ('spend-drop', 'meta', '{"platform": "meta"}', 'no_data', 'info', 'spend', null, 100, 'EUR',
+          $1::date + interval '4 hours', '', $1::date + interval '1 day 4 hours')`;
+
+const alertEvents = `
+  insert into ops.alert_event (rule, series, labels, from_state, to_state, value, threshold, explanation, occurred_at)
+  select a.rule, a.series, a.labels, e.from_state, e.to_state, e.value, a.threshold, '', $1::date - e.age + interval '4 hours'
+  from ops.alert a
+  cross join (values (9, 'inactive', 'pending', 41.0), (8, 'pending', 'firing', 47.0), (5, 'firing', 'resolved', 33.0),
+                     (1, 'inactive', 'pending', 44.0), (0, 'pending', 'firing', 52.5)) e (age, from_state, to_state, value)
+  where a.rule = 'too-expensive' order by e.age desc`;
+
+const channels = `
+  insert into marts.channel_daily (date, channel, traffic, sessions, conversions, conversion_value, refreshed_at)
+  select $1::date - age, channel, traffic, 100 + age, conversions, conversions * 20, $1::date
+  from generate_series(0, 9) as age
+  cross join (values ('Paid Search', 'paid', 4), ('Organic Search', 'organic', 2.5), ('Direct', 'direct', 1)) c (channel, traffic, conversions)`;
+
+const excluded = `
+  insert into marts.excluded_conversions
+  select 'order-' || age || rule, $1::date - age, 'purchase', channel, traffic, null, 1, 20, 'EUR', rule, 'Nobody paid for it.', $1::date
+  from generate_series(0, 9) as age
+  cross join (values ('Organic Search', 'organic', 'organic'), ('Direct', 'direct', 'direct')) c (channel, traffic, rule)`;
+
 /** Fills an empty, migrated warehouse with marts as a rollup would leave them, and with what `ops` knows of the nights. */
 export const seedMarts = async (pool: pg.Pool, seed: Seed): Promise<void> => {
   const range = [seed.lastDay, seed.days];
@@ -142,7 +174,8 @@ export const seedMarts = async (pool: pg.Pool, seed: Seed): Promise<void> => {
   if (seed.onlyDaily !== true) {
     await pool.query(networks);
     await pool.query(actions);
-    await pool.query(history, [seed.lastDay]);
+    for (const statement of [history, alerts, alertEvents, channels, excluded])
+      await pool.query(statement, [seed.lastDay]);
   }
   await pool.query(maturity);
   await pool.query(accountDays, range);

@@ -1,6 +1,6 @@
 /**
  * What the marts should say about an account's days, computed from the facts. `$1` is the account, `$2` the days,
- * `$3` the reporting currency or NULL. Ratios are sums divided once; a divisor of 0 gives NULL.
+ * `$3` the reporting currency or NULL, `$4` the moment or NULL for the database's own clock. Ratios are sums divided once; a divisor of 0 gives NULL.
  */
 
 /** How a mart's rows are told apart and what of them is a figure, whose change moves refreshed_at. */
@@ -27,7 +27,7 @@ const reportingColumns = [
 const account = `
   account as (
     select account_key, platform, account_id, name as account_name, currency, time_zone, restatement_days,
-           (now() at time zone time_zone)::date as today
+           (coalesce($4::timestamptz, now()) at time zone time_zone)::date as today
     from warehouse.account where account_key = $1
   ),
   rates as (

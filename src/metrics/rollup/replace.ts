@@ -6,6 +6,8 @@ export interface MartScope {
   readonly accountKey: number;
   readonly days: readonly string[];
   readonly reportingCurrency: string | null;
+  /** Instead of the database's own clock. */
+  readonly now: Date | null;
 }
 
 const list = (alias: string, columns: readonly string[]): string =>
@@ -38,7 +40,7 @@ const historyOf = `,
     insert into marts.cost_per_conversion_history
       (account_key, date, platform, account_id, campaign_id, observed_at, currency, spend, impressions, clicks,
        conversions, conversion_value, organic_conversions, cost_per_conversion)
-    select $1, d.date, a.platform, a.account_id, d.campaign_id, clock_timestamp(), coalesce(d.currency, a.currency),
+    select $1, d.date, a.platform, a.account_id, d.campaign_id, coalesce($4::timestamptz, clock_timestamp()), coalesce(d.currency, a.currency),
            d.spend, d.impressions, d.clicks, d.conversions, d.conversion_value, d.organic_conversions,
            d.cost_per_conversion
     from difference d
@@ -77,17 +79,17 @@ export const replaceMart = async (
      changed as (
        update ${target} m
        set ${values.map((column) => `${column} = d.${column}`).join(", ")},
-           refreshed_at = case when d.moved then now() else m.refreshed_at end
+           refreshed_at = case when d.moved then coalesce($4::timestamptz, now()) else m.refreshed_at end
        from difference d where not d.is_gone and not d.is_new and ${same}
        returning 1
      ),
      added as (
        insert into ${target} (account_key, ${[...mart.key, ...values].join(", ")}, refreshed_at)
-       select $1, ${[...mart.key, ...values].join(", ")}, now() from difference where is_new
+       select $1, ${[...mart.key, ...values].join(", ")}, coalesce($4::timestamptz, now()) from difference where is_new
        returning 1
      )${options.history ? historyOf : ""}
      select (select count(*) from gone) + (select count(*) from changed) + (select count(*) from added) as written`,
-    [scope.accountKey, scope.days, scope.reportingCurrency],
+    [scope.accountKey, scope.days, scope.reportingCurrency, scope.now],
   );
   return Number(rows[0]?.written ?? 0);
 };
@@ -96,7 +98,7 @@ export const replaceMart = async (
 export const countDifferences = async (scope: MartScope, mart: Mart): Promise<number> => {
   const { rows } = await scope.client.query<{ differing: string }>(
     `with ${difference(mart)} select count(*) as differing from difference where moved or is_gone or is_new`,
-    [scope.accountKey, scope.days, scope.reportingCurrency],
+    [scope.accountKey, scope.days, scope.reportingCurrency, scope.now],
   );
   return Number(rows[0]?.differing ?? 0);
 };

@@ -8,6 +8,8 @@ export interface RollupOptions {
   /** ISO 4217, or null where spend is reported in the accounts' own currencies only. */
   readonly reportingCurrency: string | null;
   readonly signal?: AbortSignal;
+  /** Instead of the database's own clock: when past or coming nights are played through. */
+  readonly clock?: () => Date;
 }
 
 const martNames = [
@@ -54,7 +56,13 @@ const rollUpDays = (options: RollupOptions, accountKey: number, days: readonly s
       days,
     ]);
     await countNetworkConversions(client, accountKey, days);
-    const scope = { client, accountKey, days, reportingCurrency: options.reportingCurrency };
+    const scope = {
+      client,
+      accountKey,
+      days,
+      reportingCurrency: options.reportingCurrency,
+      now: options.clock?.() ?? null,
+    };
     return (
       (await replaceMart(scope, marts.daily, { history: true })) +
       (await replaceMart(scope, marts.byNetwork, { history: false })) +
@@ -96,19 +104,19 @@ const noticeReportingCurrency = async ({ pool, reportingCurrency }: RollupOption
  * Days whose figures stay but whose state does not: one that became final, or whose projection moved with its age.
  * `is_final` and projections are a matter of the calendar, so they are due every night.
  */
-const markAgedDays = async (pool: pg.Pool, accountKey: number | null): Promise<void> => {
+const markAgedDays = async ({ pool, clock }: RollupOptions, accountKey: number | null): Promise<void> => {
   await pool.query(
     `insert into ops.touched_day (account_key, date)
      select distinct m.account_key, m.date
      from warehouse.account a
      join marts.cost_per_conversion_daily m using (account_key)
      where ($1::integer is null or a.account_key = $1) and not m.is_final
-       and (m.date < (now() at time zone a.time_zone)::date - a.restatement_days
+       and (m.date < (coalesce($2::timestamptz, now()) at time zone a.time_zone)::date - a.restatement_days
             or exists (select from marts.conversion_maturity c
                        where c.platform = a.platform and c.account_id = a.account_id))
-       and m.date > (now() at time zone a.time_zone)::date - 400
+       and m.date > (coalesce($2::timestamptz, now()) at time zone a.time_zone)::date - 400
      on conflict do nothing`,
-    [accountKey],
+    [accountKey, clock?.() ?? null],
   );
 };
 
@@ -118,7 +126,7 @@ export const rollUpTouched = async (
   accountKey: number | null = null,
 ): Promise<number> => {
   await noticeReportingCurrency(options);
-  await markAgedDays(options.pool, accountKey);
+  await markAgedDays(options, accountKey);
   const { rows } = await options.pool.query<{ account_key: number; days: string[] }>(
     `select account_key, array_agg(date::text order by date) as days from ops.touched_day
      where $1::integer is null or account_key = $1 group by account_key order by account_key`,
@@ -178,7 +186,13 @@ export const compareRollups = async (
   const found: RollupDifference[] = [];
   for (const { account_key, days } of await storedDays(options.pool, range.from, range.to))
     await inTransaction(options.pool, async (client) => {
-      const scope = { client, accountKey: account_key, days, reportingCurrency: options.reportingCurrency };
+      const scope = {
+        client,
+        accountKey: account_key,
+        days,
+        reportingCurrency: options.reportingCurrency,
+        now: options.clock?.() ?? null,
+      };
       for (const mart of Object.values(marts)) {
         const rows = await countDifferences(scope, mart);
         if (rows > 0) found.push({ accountKey: account_key, mart: mart.name, rows });

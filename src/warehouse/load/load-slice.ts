@@ -8,7 +8,7 @@ import { storeEntities } from "../dimensions.ts";
 import { ensurePartitions, inTransaction, lockAccount } from "../transaction.ts";
 import { factTables } from "./fact-tables.ts";
 import { publish } from "./publish.ts";
-import { adsFallShort, completeToTotals, type DayVerdict } from "./residual.ts";
+import { completeToTotals, daysThatFallShort, type DayVerdict, sumParts } from "./residual.ts";
 import {
   clearStaging,
   dataFailure,
@@ -102,8 +102,10 @@ const attempt = (slice: SliceToLoad, mayGoDirect: boolean): Promise<LoadedSlice>
     };
     let rowsRead = await stageFacts(staging);
     await dropRepeats(staging);
-    if (connector.campaigns && (await adsFallShort(scope))) {
-      rowsRead += await stageCampaigns(staging);
+    await sumParts(scope);
+    const short = connector.campaigns ? await daysThatFallShort(scope) : [];
+    if (short.length > 0) {
+      rowsRead += await stageCampaigns(staging, short);
       await dropRepeats(staging);
     }
     const entities = await pullEntities(slice);

@@ -88,7 +88,9 @@ const copyStream = async <T extends { readonly date: string }>(
       await open?.copy.abort(error instanceof Error ? error : new Error(String(error)));
       pull.signal.throwIfAborted();
       const failure = dataFailure(error) ?? asFailure(error);
-      if (failure.kind !== "transient" || attempt >= streamAttempts || isDatabaseError(error)) throw error;
+      // A stream that never began was asked for often enough by the request itself.
+      const broke = failure.kind === "transient" && rows > 0 && !isDatabaseError(error);
+      if (!broke || attempt >= streamAttempts) throw error;
       await client.query("rollback to savepoint stream");
       staging.onRows(-rows);
     }
@@ -150,14 +152,18 @@ export const stageFacts = async (staging: Staging): Promise<number> => {
   return rows;
 };
 
-/** Pulls the platform's own campaign totals, which explain where ads fall short of the account. */
-export const stageCampaigns = async (staging: Staging): Promise<number> => {
+/**
+ * Pulls the platform's own campaign totals, which explain where ads fall short of the account. Those of other days
+ * are left aside: what a day comes to must not depend on the days that are pulled with it.
+ */
+export const stageCampaigns = async (staging: Staging, days: readonly string[]): Promise<number> => {
   const { connector, pull, sliceId, accountKey } = staging;
+  const wanted = new Set(days);
   if (!connector.campaigns) return 0;
   const ask = connector.campaigns.bind(connector);
   return copyStream(
     staging,
-    () => ask(pull),
+    () => ofDays(ask(pull), wanted),
     (row) =>
       row.kind === "delivery"
         ? { table: campaignDaily, text: campaignLine(row) }
@@ -165,6 +171,13 @@ export const stageCampaigns = async (staging: Staging): Promise<number> => {
     () => ({ schema: "staging", sliceId, accountKey }),
   );
 };
+
+async function* ofDays<T extends { readonly date: string }>(
+  batches: AsyncIterable<readonly T[]>,
+  days: ReadonlySet<string>,
+): AsyncGenerator<readonly T[]> {
+  for await (const batch of batches) yield batch.filter(({ date }) => days.has(date));
+}
 
 const stagedTables = [
   adDaily,
@@ -198,6 +211,6 @@ export const dropRepeats = async ({ client, sliceId, direct }: Staging): Promise
 
 /** Leaves nothing of the slice in staging. */
 export const clearStaging = async ({ client, sliceId }: Staging): Promise<void> => {
-  for (const table of stagedTables)
-    await client.query(`delete from staging.${table.name} where slice_id = $1`, [sliceId]);
+  for (const name of [...stagedTables.map((table) => table.name), "delivery_part", "outcome_part"])
+    await client.query(`delete from staging.${name} where slice_id = $1`, [sliceId]);
 };

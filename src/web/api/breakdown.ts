@@ -1,8 +1,9 @@
 import { type RawBuilder, sql } from "kysely";
 import { z } from "zod";
 import { type Breakdown, type BreakdownRow, breakdowns, type Figures } from "./answers.ts";
+import { areMonthsFresh } from "./campaign-months.ts";
 import { chooseCurrency, figure, figureNames, figures } from "./money.ts";
-import { grouped, nameOf, type Scope, totalsOf } from "./groups.ts";
+import { campaignNameOf, grouped, nameOf, type Scope, totalsOf } from "./groups.ts";
 import { accountKeys, currencyKey, filterKeys, pageKeys, rangeKeys, resolveRange, search } from "./query.ts";
 import type { Read } from "./read.ts";
 import { sparks } from "./sparks.ts";
@@ -23,14 +24,21 @@ export const breakdownQuery = z.strictObject({
 export type BreakdownQuery = z.infer<typeof breakdownQuery>;
 
 /** What the query speaks of, resolved once. */
-export const scopeOf = async (read: Read, query: BreakdownQuery): Promise<Scope> => ({
-  by: query.by,
-  range: await resolveRange(read, query),
-  choice: await chooseCurrency(read, query.currency),
-  keys: await accountKeys(read, query),
-  campaign: query.campaign,
-  q: query.q === "" ? undefined : query.q,
-});
+export const scopeOf = async (read: Read, query: BreakdownQuery, named = false): Promise<Scope> => {
+  const range = await resolveRange(read, query);
+  const keys = await accountKeys(read, query);
+  const { by, campaign } = query;
+  return {
+    by,
+    range,
+    choice: await chooseCurrency(read, query.currency),
+    keys,
+    campaign,
+    monthly: by === "campaign" && campaign === undefined && (await areMonthsFresh(read, { range, keys })),
+    named: named || query.sort === "name" || (query.q ?? "") !== "",
+    q: query.q === "" ? undefined : query.q,
+  };
+};
 
 /** Unknown figures come last whichever way one sorts; equal ones keep a fixed order, so that pages do not overlap. */
 export const ordering = ({ by, sort, order }: BreakdownQuery): RawBuilder<unknown> => {
@@ -55,10 +63,14 @@ export const breakdown = async (read: Read, query: BreakdownQuery): Promise<Brea
     with grouped as materialized (${grouped(scope)}),
     totals as (${totalsOf(scope)}),
     page as (
-      select g.*, row_number() over (order by ${ordering(query)}) as place from grouped g
-      order by place limit ${query.size} offset ${(query.page - 1) * query.size}
+      select g.*, row_number() over () as place
+      from (
+        select * from grouped g order by ${ordering(query)}
+        limit ${query.size} offset ${(query.page - 1) * query.size}
+      ) g
     )
-    select 'row' as kind, g.place, g.platform, g.account_id, g.account_name, g.campaign_id, g.campaign_name, g.part,
+    select 'row' as kind, g.place, g.platform, g.account_id, g.account_name, g.campaign_id,
+           ${campaignNameOf(scope)} as campaign_name, g.part,
            g.currency, g.is_final, 0 as count, ${figures}
     from page g
     union all

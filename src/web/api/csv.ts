@@ -37,7 +37,7 @@ const lineOf = (row: Row): Row => ({
 });
 
 const write = async (read: Read, query: BreakdownQuery, out: PassThrough): Promise<void> => {
-  const scope = await scopeOf(read, query);
+  const scope = await scopeOf(read, query, true);
   const named = query.by === "network" || query.by === "action";
   const header = named ? columns.toSpliced(3, 4, query.by) : columns;
   const keys = header.map((name) => (name === query.by && named ? "part" : name));

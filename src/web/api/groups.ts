@@ -1,7 +1,15 @@
 import { type RawBuilder, sql } from "kysely";
 import type { BreakdownBy, CurrencyChoice, Range } from "./answers.ts";
 import { currencyOf, inCurrency, sums, sumsOfSums, valueOf } from "./money.ts";
+import { campaignMonths } from "./campaign-months.ts";
 import { containing, within } from "./query.ts";
+
+/** The name of the campaign of a group `g`, looked up for those rows only that are shown. */
+export const campaignNameOf = ({ by, named }: Scope): RawBuilder<unknown> =>
+  named || by !== "campaign"
+    ? sql`g.campaign_name`
+    : sql`(select c.name from warehouse.campaign c join warehouse.account a using (account_key)
+           where a.platform = g.platform and a.account_id = g.account_id and c.campaign_id = g.campaign_id)`;
 
 /** What a breakdown is about: how it groups, and which rows of the mart it takes. */
 export interface Scope {
@@ -11,6 +19,10 @@ export interface Scope {
   /** The accounts to take; undefined: all. */
   readonly keys: readonly number[] | undefined;
   readonly campaign: string | undefined;
+  /** Whether marts.campaign_month has all that the scope takes; the daily mart is added up otherwise. */
+  readonly monthly: boolean;
+  /** Whether every campaign's name is needed, for sorting or searching by it; else those of a page are enough. */
+  readonly named: boolean;
   /** Part of a name or id. */
   readonly q: string | undefined;
 }
@@ -69,15 +81,20 @@ const byAccount = (scope: Scope): RawBuilder<unknown> => sql`
   join warehouse.account a on a.account_key = s.account_key
   ${matching(scope.q, "a.name", "a.account_id", "a.platform")}`;
 
+/** The campaigns of the scope: from their running months where those stand, else from every day. */
+const campaignSums = (scope: Scope): RawBuilder<unknown> =>
+  scope.monthly
+    ? campaignMonths(scope)
+    : sql`
+    select m.account_key, m.campaign_id, ${currencyOf(scope.choice)} as currency, ${sums(scope.choice)}
+    from ${sql.table(martFor(scope))} m where ${rowsOf(scope)} group by 1, 2, 3`;
+
 const byCampaign = (scope: Scope): RawBuilder<unknown> => sql`
   select a.platform, a.account_id, a.name as account_name, s.campaign_id,
-         c.name as campaign_name, null::text as part, s.currency, ${sumNames}
-  from (
-    select m.account_key, m.campaign_id, ${currencyOf(scope.choice)} as currency, ${sums(scope.choice)}
-    from ${sql.table(martFor(scope))} m where ${rowsOf(scope)} group by 1, 2, 3
-  ) s
+         ${scope.named ? sql`c.name` : sql`null::text`} as campaign_name, null::text as part, s.currency, ${sumNames}
+  from (${campaignSums(scope)}) s
   join warehouse.account a on a.account_key = s.account_key
-  left join warehouse.campaign c on c.account_key = s.account_key and c.campaign_id = s.campaign_id
+  ${scope.named ? sql`left join warehouse.campaign c on c.account_key = s.account_key and c.campaign_id = s.campaign_id` : sql``}
   ${matching(scope.q, "c.name", "s.campaign_id", "a.name")}`;
 
 const byNetwork = (scope: Scope): RawBuilder<unknown> => sql`

@@ -14,6 +14,7 @@ import {
   maturityQuery,
 } from "./campaign-days.ts";
 import { channels, channelsQuery, excluded, excludedQuery } from "./channels.ts";
+import { openRefresher } from "./campaign-months.ts";
 import { breakdownCsv } from "./csv.ts";
 import { dictionary } from "./dictionary.ts";
 import { health, healthQuery } from "./health.ts";
@@ -23,6 +24,12 @@ import { type Read, reading } from "./read.ts";
 /** The dashboard's JSON: one read-only route a view, its query string checked before the database hears of it. */
 export const apiRoutes = (app: FastifyInstance, db: Kysely<DB>): void => {
   app.addHook("onSend", async (_request, reply) => void reply.header("cache-control", "no-store"));
+
+  const refresher = openRefresher(db, (error) =>
+    app.log.warn({ err: error }, "campaign months not refreshed"),
+  );
+  app.addHook("onListen", async () => refresher.start());
+  app.addHook("onClose", () => refresher.close());
 
   const get = <Query extends z.ZodType, Answer>(
     path: string,
@@ -36,7 +43,10 @@ export const apiRoutes = (app: FastifyInstance, db: Kysely<DB>): void => {
   };
 
   get("/overview", overviewQuery, overview);
-  get("/breakdown", breakdownQuery, breakdown);
+  get("/breakdown", breakdownQuery, async (read, query) => {
+    refresher.start();
+    return breakdown(read, query);
+  });
   get("/channels", channelsQuery, channels);
   get("/campaign-days", campaignDaysQuery, campaignDays);
   get("/history", historyQuery, history);

@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import { addDays, countDays } from "../../domain/day.ts";
 import type { BreakdownRow, Range } from "./answers.ts";
 import { martFor, type Scope } from "./groups.ts";
+import { monthlySparks } from "./campaign-months.ts";
 import { currencyOf, inCurrency, spendOf } from "./money.ts";
 import { within } from "./query.ts";
 import type { Read } from "./read.ts";
@@ -16,6 +17,8 @@ const shownOf = ({ from, to }: Range): Range => {
 
 type Row = Pick<BreakdownRow, "platform" | "account_id" | "campaign_id" | "part" | "currency">;
 
+type Day = Row & { readonly place: number; readonly value: string | null };
+
 const identity = ({ platform, account_id, campaign_id, part, currency }: Row): string =>
   JSON.stringify([platform, account_id, campaign_id, part, currency]);
 
@@ -28,6 +31,7 @@ export const sparks = async (
   if (rows.length === 0) return () => [];
   const range = shownOf(scope.range);
   const { by, choice } = scope;
+  if (scope.monthly) return linesOf(await monthlySparks<Day>(read, { ...scope, range }, rows), range);
   const account = by === "account" || by === "campaign" ? sql`m.account_id` : sql`null::text`;
   const campaign = by === "campaign" ? sql`m.campaign_id` : sql`null::text`;
   const part =
@@ -39,13 +43,17 @@ export const sparks = async (
   const value =
     by === "action" ? sql`sum(m.conversions)` : sql`${spendOf(choice)} / nullif(sum(m.conversions), 0)`;
   const keys = by === "campaign" ? await keysOf(read, rows) : scope.keys;
-  const days = await read<Row & { place: number; value: string | null }>(sql`
+  const days = await read<Day>(sql`
     select m.platform, ${account} as account_id, ${campaign} as campaign_id, ${part} as part,
            ${currencyOf(choice)} as currency, m.date - ${range.from}::date as place, round(${value}, 6) as value
     from ${sql.table(martFor(scope))} m
     where ${within(range, keys, scope.campaign)} ${inCurrency(choice)}
       ${by === "campaign" ? sql`and m.campaign_id = any(${rows.map(({ campaign_id }) => campaign_id)}::text[])` : sql``}
     group by 1, 2, 3, 4, 5, 6`);
+  return linesOf(days, range);
+};
+
+const linesOf = (days: readonly Day[], range: Range): ((row: Row) => readonly (string | null)[]) => {
   const length = countDays(range);
   const lines = new Map<string, (string | null)[]>();
   for (const day of days) {

@@ -30,19 +30,14 @@ export interface Shell {
 /** What stays around the views: navigation, filters, and the place where a view is drawn. */
 export const shell = (): Shell => {
   const links = pagePaths.map((path) => ({ path, node: h("a", { href: path }, names[path]) }));
+  const nav = h("nav", { "aria-label": "Views" }, h("ul", {}, ...links.map(({ node }) => h("li", {}, node))));
   const filters = filterBar();
   const main = h("main", { id: "main", tabindex: -1 });
   const root = h(
     "div",
     { class: "page" },
     h("a", { class: "skip", href: "#main" }, "Skip to the figures"),
-    h(
-      "header",
-      { class: "top" },
-      h("a", { class: "brand", href: "/" }, "costper"),
-      h("nav", { "aria-label": "Views" }, h("ul", {}, ...links.map(({ node }) => h("li", {}, node)))),
-      themeButton(),
-    ),
+    h("header", { class: "top" }, h("a", { class: "brand", href: "/" }, "costper"), nav, themeButton()),
     filters.root,
     main,
   );
@@ -54,8 +49,10 @@ export const shell = (): Shell => {
     show: (path, view) => {
       for (const item of links) {
         item.node.href = address(item.path, {});
-        if (item.path === path) item.node.setAttribute("aria-current", "page");
-        else item.node.removeAttribute("aria-current");
+        if (item.path === path) {
+          item.node.setAttribute("aria-current", "page");
+          nav.scrollLeft = item.node.offsetLeft - nav.clientWidth / 2;
+        } else item.node.removeAttribute("aria-current");
       }
       filters.show(view.filters);
     },

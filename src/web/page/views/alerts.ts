@@ -98,7 +98,7 @@ const card = (alert: AlertRow, context: Context): HTMLElement => {
       "header",
       {},
       h("h2", {}, alert.rule),
-      h("span", { class: "badge", "data-state": alert.state }, words(alert.state)),
+      h("span", { class: "badge", "data-state": alert.state }, words(alert.state).toLowerCase()),
       h("span", { class: "badge", "data-severity": alert.severity }, alert.severity),
       alert.silenced_until === null
         ? null
@@ -108,7 +108,7 @@ const card = (alert: AlertRow, context: Context): HTMLElement => {
       "p",
       {},
       h("strong", {}, subject(alert.labels)),
-      ` · ${words(alert.metric)} ${valueText(alert, alert.value)}`,
+      ` · ${words(alert.metric)}: ${valueText(alert, alert.value)}`,
       alert.threshold === null ? "" : `, threshold ${valueText(alert, alert.threshold)}`,
     ),
     alert.explanation === "" ? null : h("p", {}, alert.explanation),

@@ -139,7 +139,6 @@ const chart = ({ group, grain, marks }: Drawing, measure: Measure, height: numbe
     text: (value) => text(String(value)),
     ...(inMoney ? { axisText: (value: number) => compactMoney(value, currency) } : {}),
     height,
-    ...(measure === "cost_per_conversion" ? {} : { note: "" }),
     unsettled: settling(dates, periods),
     marks,
     table: {
@@ -175,10 +174,13 @@ const annotationList = (annotations: readonly Annotation[]): HTMLElement | null 
         ),
       );
 
-const groupSection = (drawing: Drawing): HTMLElement =>
+const groupSection = (drawing: Drawing, alone: boolean): HTMLElement =>
   h(
     "div",
     { class: "group" },
+    alone
+      ? null
+      : h("h2", { class: "group-title" }, `Accounts in ${drawing.group.currency ?? "no currency"}`),
     tiles(drawing.group),
     chart(drawing, "cost_per_conversion", 280),
     h(
@@ -242,7 +244,7 @@ export const overviewView: View = {
             ),
           ]
         : []),
-      ...groups.map((group) => groupSection({ group, grain, marks })),
+      ...groups.map((group) => groupSection({ group, grain, marks }, groups.length === 1)),
       ...[annotationList(events.annotations)].filter((node) => node !== null),
     ];
   },
