@@ -31,6 +31,7 @@ describe.each(backends)("with the queue on %s", (kind) => {
           raise exception 'could not extend file: No space left on device' using errcode = '53100';
         end $$;
         create trigger disk_full before insert on staging.ad_daily for each statement execute function ops.disk_full();
+        create trigger disk_full before insert on warehouse.ad_daily for each statement execute function ops.disk_full();
       `);
       await openService(stage);
       const runId = await begin(stage.config, stage.database, stage.queues);

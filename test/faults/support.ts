@@ -96,7 +96,9 @@ export const slicesIn = async (
   state: "running" | "done" | "failed" | "deferred",
   atLeast: number,
 ): Promise<void> => {
+  const deadline = Date.now() + 60_000;
   for (;;) {
+    if (Date.now() > deadline) throw new Error(`no ${String(atLeast)} slices were ${state}`);
     const { rows } = await database.pool.query<{ n: number }>(
       "select count(*)::integer as n from ops.job where kind = 'slice' and state = $1",
       [state],
