@@ -152,7 +152,10 @@ export const runSync = async (
     });
     const isNamed = ({ account }: Slice) =>
       config.connectors[account.platform]?.accounts?.includes(account.id) ?? false;
-    const results = await syncPlans({ pool, log, signal, run, reportingCurrency, isNamed, ...events }, plans);
+    const results = await syncPlans(
+      { pool, log, signal, run, reportingCurrency, isNamed, now: app.now, ...events },
+      plans,
+    );
     // Names of actions that the config counts may have become known only now.
     for (const { platform } of plans) await storeCountingRules(pool, platform, config.connectors);
     await closeDay({ pool, log, now: app.now(), keepDays: config.history.keepDays });

@@ -55,6 +55,15 @@ export const adConversionsQuery = (days: DayRange): string =>
   `SELECT campaign.id, ad_group.id, ad_group_ad.ad.id, segments.date, segments.conversion_action, ${conversions} ` +
   `FROM ad_group_ad ${between(days)}`;
 
+/** Google answers for exactly one day a query, and not for campaigns that install apps. */
+export const clicksQuery = ({ from, to }: DayRange): string => {
+  if (!isDay(from) || from !== to) throw new RangeError(`not one day: ${from} to ${to}`);
+  return (
+    "SELECT click_view.gclid, campaign.id, ad_group.id, click_view.ad_group_ad, segments.ad_network_type, " +
+    `segments.date FROM click_view WHERE segments.date = '${from}'`
+  );
+};
+
 export const conversionActionsQuery =
   "SELECT conversion_action.resource_name, conversion_action.id, conversion_action.name, conversion_action.status, " +
   "conversion_action.type, conversion_action.category, conversion_action.origin, conversion_action.primary_for_goal, " +

@@ -25,6 +25,7 @@ const attributes: Readonly<Record<string, readonly string[]>> = {
     "resource_name status ad.id ad.name ad.type ad.final_urls ad.final_url_suffix ad.tracking_url_template".split(
       " ",
     ),
+  click_view: "resource_name gclid ad_group_ad".split(" "),
   conversion_action:
     "resource_name id name status type category origin primary_for_goal include_in_conversions_metric counting_type click_through_lookback_window_days view_through_lookback_window_days owner_customer".split(
       " ",
@@ -45,6 +46,7 @@ const resources: Readonly<Record<string, { readonly beside: readonly string[]; r
     campaign: { beside: ["customer"], figures: true },
     ad_group: { beside: ["customer", "campaign"], figures: true },
     ad_group_ad: { beside: ["customer", "campaign", "ad_group"], figures: true },
+    click_view: { beside: ["customer", "campaign", "ad_group"], figures: true },
     conversion_action: { beside: ["customer"], figures: false },
   };
 
@@ -104,8 +106,9 @@ export const parseQuery = (text: string): ParsedQuery => {
       refuse("EXPECTED_FILTERS_ON_DATE_RANGE", "A finite date range is needed.");
     return { fields, resource, omitNames };
   }
-  const dates = /^segments\.date\s+BETWEEN\s+(['"])(.+?)\1\s+AND\s+(['"])(.+?)\3$/i.exec(where);
-  const [from = "", to = ""] = [dates?.[2], dates?.[4]];
+  const single = /^segments\.date\s*=\s*(['"])(.+?)\1$/i.exec(where);
+  const dates = single ?? /^segments\.date\s+BETWEEN\s+(['"])(.+?)\1\s+AND\s+(['"])(.+?)\3$/i.exec(where);
+  const [from = "", to = ""] = [dates?.[2], single?.[2] ?? dates?.[4]];
   if (!dates) refuse("BAD_OPERATOR", `Condition not understood: ${where}`);
   if (!isDay(from) || !isDay(to)) refuse("BAD_VALUE", `Invalid date in: ${where}`);
   if (from > to)
@@ -115,6 +118,14 @@ export const parseQuery = (text: string): ParsedQuery => {
       "dateRangeError",
       "INVALID_DATE",
       "The range ends early.",
+    );
+  if (resource === "click_view" && from !== to)
+    throw new SandboxError(
+      400,
+      "INVALID_ARGUMENT",
+      "clickViewError",
+      "EXPECTED_FILTER_ON_A_SINGLE_DAY",
+      "Clicks are asked for day by day.",
     );
   if (resources[resource]?.figures !== true)
     refuse("PROHIBITED_SEGMENT_IN_SELECT_OR_WHERE_CLAUSE", "This resource has no dates.");
