@@ -71,7 +71,7 @@ export const storeAccount = async (
       account.status,
       account.active,
       restatementDays(known),
-      isTold,
+      account.currency !== noCurrency,
     ],
   );
   const accountKey = rows[0]?.account_key;
