@@ -176,7 +176,7 @@ export const register: Register = (command, act) => {
             frame.report({
               platform: account.platform,
               accountId: account.id,
-              what: `${String(differences.length)} days differ, the first is ${differences[0]?.date ?? ""}`,
+              what: `${differences.length === 1 ? "1 day differs:" : `${String(differences.length)} days differ, the first is`} ${differences[0]?.date ?? ""}`,
               remedy: "costper sync asks for those days again",
             });
         return undefined;

@@ -38,6 +38,13 @@ export const dayAt = (instant: Date, timeZone: string): Day => {
 
 export const isTimeZone = (name: string): boolean => DateTime.utc().setZone(name).isValid;
 
+const canonicalZone = (name: string): string =>
+  new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone;
+
+/** Whether two names mean the same zone: Europe/Kyiv was once written Europe/Kiev. */
+export const isSameTimeZone = (one: string, other: string): boolean =>
+  one === other || (isTimeZone(one) && isTimeZone(other) && canonicalZone(one) === canonicalZone(other));
+
 /** The instant at which `day` ends in `timeZone`. */
 export const endOfDay = (day: Day, timeZone: string): Date =>
   DateTime.fromISO(day, { zone: timeZone }).plus({ days: 1 }).startOf("day").toJSDate();
