@@ -72,12 +72,37 @@ export const sessionSettings = `
   set local enable_nestloop = off;
   set local jit = off`;
 
-const attempt = (slice: SliceToLoad, mayGoDirect: boolean): Promise<LoadedSlice> =>
+/** Another slice published some of the same days while this one was read: its figures may be the newer ones. */
+class Overtaken extends Error {}
+
+const isOvertaken = async (
+  client: pg.PoolClient,
+  { connector, pull, sliceId }: SliceToLoad,
+  began: string,
+): Promise<boolean> => {
+  const { rowCount } = await client.query(
+    `select from ops.account_day
+     where platform = $1 and account_id = $2 and date between $3 and $4 and slice_id <> $5 and fetched_at > $6 limit 1`,
+    [connector.platform, pull.account.id, pull.from, pull.to, sliceId, began],
+  );
+  return rowCount === 1;
+};
+
+/**
+ * `direct`: straight into the warehouse, if the range is empty. `alone`: no other slice of the account publishes from
+ * before the first row is read.
+ */
+type Way = "direct" | "beside" | "alone";
+
+const attempt = (slice: SliceToLoad, way: Way): Promise<LoadedSlice> =>
   inTransaction(slice.pool, async (client) => {
     const { connector, pull, sliceId, accountKey } = slice;
     await client.query(sessionSettings);
+    if (way === "alone") await lockAccount(client, "publish", accountKey);
+    const clock = await client.query<{ now: string }>("select clock_timestamp()::text as now");
+    const began = clock.rows[0]?.now ?? "";
     let direct = false;
-    if (mayGoDirect && (await rangeIsEmpty(client, slice))) {
+    if (way === "direct" && (await rangeIsEmpty(client, slice))) {
       // Held while rows flow in, so that no other slice of the account finds the range empty too.
       await lockAccount(client, "publish", accountKey);
       direct = await rangeIsEmpty(client, slice);
@@ -109,6 +134,10 @@ const attempt = (slice: SliceToLoad, mayGoDirect: boolean): Promise<LoadedSlice>
     }
     const entities = await pullEntities(slice);
     await lockAccount(client, "publish", accountKey);
+    if (way !== "alone" && !direct && (await isOvertaken(client, slice, began))) {
+      staging.onRows(-rowsRead);
+      throw new Overtaken();
+    }
     await storeEntities(client, accountKey, entities);
     if (slice.withEntities)
       await storeRestatement(
@@ -148,13 +177,19 @@ const attempt = (slice: SliceToLoad, mayGoDirect: boolean): Promise<LoadedSlice>
  */
 export const loadSlice = async (slice: SliceToLoad): Promise<LoadedSlice> => {
   await ensurePartitions(slice.pool, factNames, slice.pull.from, slice.pull.to);
-  try {
-    return await attempt(slice, true);
-  } catch (error) {
-    // The platform sent a row twice: beside the published rows it can be dropped, straight among them it cannot.
-    if (isDatabaseError(error) && error.code === "23505") return attempt(slice, false);
-    throw dataFailure(error) ?? databaseFailure(error) ?? error;
-  }
+  return attempt(slice, "direct")
+    .catch((error: unknown) => {
+      // The platform sent a row twice: beside the published rows it can be dropped, straight among them it cannot.
+      if (isDatabaseError(error) && error.code === "23505") return attempt(slice, "beside");
+      throw error;
+    })
+    .catch((error: unknown) => {
+      if (error instanceof Overtaken) return attempt(slice, "alone");
+      throw error;
+    })
+    .catch((error: unknown) => {
+      throw dataFailure(error) ?? databaseFailure(error) ?? error;
+    });
 };
 
 /** What Postgres itself reports (disk full, a lost connection) is worth another try, and says so. */
