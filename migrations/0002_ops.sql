@@ -169,3 +169,35 @@ create unlogged table staging.account_daily (
   clicks bigint not null
 );
 create index on staging.account_daily (slice_id);
+
+-- A slice's rows summed by campaign-day (and action), and the residual rows that complete them: reconciliation reads
+-- these few rather than every ad.
+create unlogged table staging.delivery_part (
+  slice_id bigint not null,
+  date date not null,
+  campaign_id text not null,
+  spend numeric(18, 6) not null,
+  impressions bigint not null,
+  clicks bigint not null,
+  row_count bigint not null,
+  is_residual boolean not null
+);
+create index on staging.delivery_part (slice_id);
+
+create unlogged table staging.outcome_part (
+  slice_id bigint not null,
+  date date not null,
+  campaign_id text not null,
+  conversion_action_id text not null,
+  attribution text not null,
+  traffic text not null,
+  conversions numeric(18, 6) not null,
+  conversion_value numeric(18, 6) not null,
+  primary_conversions numeric(18, 6) not null,
+  primary_conversion_value numeric(18, 6) not null,
+  all_conversions numeric(18, 6) not null,
+  all_conversion_value numeric(18, 6) not null,
+  row_count bigint not null,
+  is_residual boolean not null
+);
+create index on staging.outcome_part (slice_id);

@@ -78,7 +78,7 @@ const limitsOnceKnown = (make: () => Limits): Limits => {
   const known = () => (limits ??= make());
   return {
     run: (accountId, signal, call) => known().run(accountId, signal, call),
-    pause: (accountId, until) => known().pause(accountId, until),
+    pause: (accountId, until, why) => known().pause(accountId, until, why),
   };
 };
 

@@ -45,6 +45,10 @@ const commands: Readonly<
     summary: "show freshness and the last outcome of each account",
     load: () => import("./commands/status.ts"),
   },
+  alerts: {
+    summary: "check, list, test, silence and replay alerts",
+    load: () => import("./commands/alerts.ts"),
+  },
   history: {
     summary: "show how the figures of a campaign's day changed",
     load: () => import("./commands/history.ts"),
@@ -53,6 +57,22 @@ const commands: Readonly<
     summary: "measure the projections against the sandbox's truth",
     load: () => import("./commands/backtest.ts"),
   },
+  import: {
+    summary: "load first-party data and exchange rates from a CSV file",
+    load: () => import("./commands/import.ts"),
+  },
+  audit: {
+    summary: "look for gaps in tracking",
+    load: () => import("./commands/audit.ts"),
+  },
+  start: {
+    summary: "run the service: nightly schedule, workers, dashboard",
+    load: () => import("./commands/start.ts"),
+  },
+  jobs: {
+    summary: "list and retry what the service works at",
+    load: () => import("./commands/jobs.ts"),
+  },
   sandbox: {
     summary: "run the sandbox platforms",
     load: () => import("./commands/sandbox.ts"),
@@ -60,6 +80,14 @@ const commands: Readonly<
   demo: {
     summary: "run the whole pipeline on this machine, with no account anywhere",
     load: () => import("./commands/demo.ts"),
+  },
+  grant: {
+    summary: "make a role that may read the figures and nothing else",
+    load: () => import("./commands/grant.ts"),
+  },
+  export: {
+    summary: "write a table as CSV, Parquet or NDJSON",
+    load: () => import("./commands/export.ts"),
   },
 };
 

@@ -1,17 +1,21 @@
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import dotenv from "dotenv";
+import { alertProblems } from "./alerts/problems.ts";
 import { combinationProblems, cpcProblems, withBareIds } from "./config/checks.ts";
 import { ConfigError, type Problem } from "./config/problems.ts";
 import { readConfig } from "./config/read.ts";
 import { type ConfigSettings, configSchema } from "./config/schema.ts";
 import { validate } from "./config/validate.ts";
+import type { Ga4Settings } from "./connectors/ga4/settings.ts";
 import type { ConnectorSettings } from "./connectors/registry.ts";
 
 /** Everything that costper.yaml and the environment say; checked whole, and frozen. */
 export interface Config extends Readonly<Omit<ConfigSettings, "connectors">> {
   /** Account ids are bare here. */
   readonly connectors: ConnectorSettings;
+  /** `connectors.ga4`: no ad platform, so it stands apart. A key file is named from the config's folder. */
+  readonly ga4: Ga4Settings | undefined;
   /** The file that was read, and its folder, which `.costper` lies in. */
   readonly file: string;
   readonly folder: string;
@@ -63,6 +67,11 @@ const deepFreeze = <T>(value: T): T => {
 const onePerPath = (problems: readonly Problem[]): Problem[] =>
   [...new Map(problems.toReversed().map((problem) => [problem.path, problem])).values()].toReversed();
 
+const ga4Of = (settings: Ga4Settings | undefined, folder: string): Ga4Settings | undefined =>
+  settings?.serviceAccountFile === undefined
+    ? settings
+    : { ...settings, serviceAccountFile: resolve(folder, settings.serviceAccountFile) };
+
 /**
  * Fills in and checks the text of a configuration as if it stood in `file`.
  * @throws ConfigError that holds every problem found.
@@ -75,6 +84,7 @@ export const parseConfig = (text: string, file: string, env: ConfigSource["env"]
   const problems = onePerPath([
     ...raw.problems,
     ...cpcProblems(raw.tree),
+    ...alertProblems(raw.tree),
     ...combinationProblems(raw.tree, new Set(raw.problems.map(({ path }) => path))),
     ...("problems" in checked ? checked.problems : []),
   ]);
@@ -83,6 +93,7 @@ export const parseConfig = (text: string, file: string, env: ConfigSource["env"]
   return deepFreeze({
     ...settings,
     connectors: withBareIds(settings.connectors),
+    ga4: ga4Of(settings.connectors.ga4, dirname(file)),
     file,
     folder: dirname(file),
   });

@@ -237,6 +237,7 @@ alerts: [{ name: a, metric: cpc }]
 `,
   );
   expect(Object.keys(problems).sort()).toEqual([
+    "alerts[0]",
     "alerts[0].metric",
     "connectors.google.accounts[0]",
     "connectors.google.clientId",

@@ -31,7 +31,15 @@ export const register: Register = (command, act) => {
         const found: Account[] = [];
         const list = async (platform: Platform): Promise<void> => {
           try {
-            for await (const account of (await connector(platform)).accounts(signal)) found.push(account);
+            for await (const account of (await connector(platform)).accounts(signal))
+              if (account.failure)
+                report({
+                  platform,
+                  accountId: account.id,
+                  what: account.failure.message,
+                  remedy: account.failure.remedy,
+                });
+              else found.push(account);
           } catch (error) {
             signal.throwIfAborted();
             const { message, remedy, accountId } = asFailure(error);

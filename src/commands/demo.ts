@@ -8,7 +8,10 @@ import { report } from "../metrics/report.ts";
 import { platforms } from "../domain/platform.ts";
 import { sandboxConfig, startSandbox } from "../sandbox/start.ts";
 import { examples, type Register } from "./frame.ts";
+import { type DemoAlert, demoAlerts, runDemoAlerts } from "./demo-alerts.ts";
 import { createProgress } from "./progress.ts";
+import { openDashboard } from "./dashboard.ts";
+import { formatDecimal } from "./output.ts";
 import { printReport } from "./report.ts";
 import { reportSync, runSync } from "./sync.ts";
 
@@ -16,6 +19,9 @@ interface DemoOptions {
   readonly days: number;
   readonly once?: boolean;
 }
+
+const alertLine = ({ rule, state, value, threshold }: DemoAlert): string =>
+  `Alert ${state}: ${rule} (${formatDecimal(value, 2)}, threshold ${formatDecimal(threshold, 2)})`;
 
 const parseDays = (text: string): number => {
   const days = Number(text);
@@ -44,7 +50,7 @@ export const register: Register = (command, act) => {
         const folder = join(cwd, ".costper");
         await mkdir(folder, { recursive: true });
         const file = join(folder, "demo.yaml");
-        const text = sandboxConfig(sandbox);
+        const text = sandboxConfig(sandbox, { alerts: demoAlerts });
         await writeFile(file, text, { mode: 0o600 });
         const config = { ...parseConfig(text, file, env), folder: cwd };
         const app = await frame.openApp({ config, connections: 32 });
@@ -54,7 +60,8 @@ export const register: Register = (command, act) => {
         const to = addDays(dayAt(new Date(), "UTC"), -1);
         const from = addDays(to, 1 - options.days);
         const result = await runSync(app, { from, to }, progress).finally(() => progress?.stop());
-        if (globals.json) reportSync(frame, result);
+        const alerts = await runDemoAlerts(app.database.db, config, to, app.now());
+        reportSync(frame, result);
         const seconds = ((performance.now() - started) / 1_000).toFixed(1);
         if (!globals.json) {
           const rows = result.results.reduce((sum, slice) => sum + slice.rowsRead, 0);
@@ -63,17 +70,30 @@ export const register: Register = (command, act) => {
           );
           printReport(
             out,
-            await report(app.database.db, { by: ["platform"], from, to, platforms, inReportingCurrency: true }),
+            await report(app.database.db, {
+              by: ["platform"],
+              from,
+              to,
+              platforms,
+              inReportingCurrency: true,
+            }),
             ["platform"],
             "table",
           );
+          out.text(`\n${alerts.map(alertLine).join("\n")}`);
           out.text(`\nThe warehouse:  psql "${app.databaseUrl}"`);
           out.text(
-            `Ask it:         select platform, sum(spend_reporting) / sum(conversions) from marts.cost_per_conversion_daily group by 1;`,
+            "Ask it:         select platform, sum(spend_reporting) / sum(conversions) as cost_per_conversion\n" +
+              "                from marts.cost_per_conversion_daily group by platform;",
           );
+          if (options.once)
+            out.text(
+              "It stops with this command; `npm run demo` without --once keeps it up, dashboard and all.",
+            );
         }
         if (options.once) return undefined;
-        out.text("\nThe database stays up until Ctrl-C.");
+        const url = await openDashboard(frame, app);
+        if (!globals.json) out.text(`The dashboard:  ${url}\n\nBoth stay up until Ctrl-C.`);
         if (!signal.aborted) await once(signal, "abort");
         return 0;
       }),

@@ -18,7 +18,7 @@ export interface Globals {
 
 /** An account that lacks something after the run: the last lines on standard error, and exit status 1. */
 export interface Shortfall {
-  readonly platform: Platform;
+  readonly platform: Platform | "ga4";
   /** Bare; empty where the whole platform is concerned. */
   readonly accountId: string;
   readonly what: string;

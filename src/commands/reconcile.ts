@@ -10,7 +10,13 @@ import { migrate } from "../warehouse/migrate.ts";
 import { checkRange } from "./dates.ts";
 import { examples, type Frame, type Register } from "./frame.ts";
 import { formatMoney } from "./output.ts";
-import { addSelectionOptions, askedAccounts, selectedPlatforms, type SelectionOptions } from "./selection.ts";
+import {
+  addSelectionOptions,
+  askedAccounts,
+  refuseUnreached,
+  selectedPlatforms,
+  type SelectionOptions,
+} from "./selection.ts";
 
 interface ReconcileOptions extends SelectionOptions {
   readonly rollups?: boolean;
@@ -37,8 +43,10 @@ const reconcilePlatform = async (
   const connector = await app.connector(platform);
   const settings = app.config.connectors[platform];
   const results: AccountResult[] = [];
+  const found = new Set<string>();
   try {
     for await (const account of connector.accounts(app.signal)) {
+      found.add(account.id);
       if (settings?.accounts && !settings.accounts.includes(account.id)) continue;
       if (asked && !asked.includes(account.id)) continue;
       const depth =
@@ -47,6 +55,7 @@ const reconcilePlatform = async (
         connector.restatement({ clickWindowDays: [], viewWindowDays: [] }).nightlyDays;
       const range = rangeOf(account, options, depth, app.now());
       try {
+        if (account.failure) throw account.failure;
         const differences = await reconcileAccount({
           db: app.database.db,
           connector,
@@ -67,7 +76,16 @@ const reconcilePlatform = async (
     app.signal.throwIfAborted();
     const failure = asFailure(error);
     frame.report({ platform, accountId: "", what: failure.message, remedy: failure.remedy });
+    return results;
   }
+  for (const accountId of settings?.accounts ?? [])
+    if (!found.has(accountId) && (asked?.includes(accountId) ?? true))
+      frame.report({
+        platform,
+        accountId,
+        what: "the credentials do not reach this account",
+        remedy: `give them access to it, or leave it out of connectors.${platform}.accounts`,
+      });
   return results;
 };
 
@@ -144,6 +162,7 @@ export const register: Register = (command, act) => {
         const config = await frame.loadConfig();
         const platforms = selectedPlatforms(config, options);
         const asked = askedAccounts(config, platforms, options);
+        await refuseUnreached(config, options, frame);
         const app = await frame.openApp();
         await migrate(app.database);
         if (options.rollups) return proveRollups(app, frame, options);

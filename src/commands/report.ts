@@ -1,8 +1,11 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { addDays, dayAt } from "../domain/day.ts";
+import type { Platform } from "../domain/platform.ts";
+import { type KpiKey, type KpiRow, kpiIds, kpiKeys, readKpis } from "../metrics/kpi/read.ts";
 import { report, reportColumns, type ReportKey, reportKeys, type ReportRow } from "../metrics/report.ts";
 import { migrate } from "../warehouse/migrate.ts";
 import { checkRange } from "./dates.ts";
+import { UsageError } from "./errors.ts";
 import { examples, type Register } from "./frame.ts";
 import { formatDecimal, formatMoney, type Output } from "./output.ts";
 import { addRangeOptions, selectedPlatforms, type SelectionOptions } from "./selection.ts";
@@ -10,6 +13,7 @@ import { addRangeOptions, selectedPlatforms, type SelectionOptions } from "./sel
 interface ReportCommandOptions extends SelectionOptions {
   readonly by: readonly ReportKey[];
   readonly format?: "table" | "csv" | "json";
+  readonly metric?: readonly string[];
 }
 
 const parseKeys = (text: string): readonly ReportKey[] => {
@@ -23,6 +27,17 @@ const parseKeys = (text: string): readonly ReportKey[] => {
       "network and action cannot be combined: no platform reports both at once.",
     );
   return keys as ReportKey[];
+};
+
+const parseMetrics = (text: string): readonly string[] => {
+  const ids = [...new Set(text.split(",").map((id) => id.trim().toLowerCase()))];
+  for (const id of ids) {
+    if (id === "cpc")
+      throw new InvalidArgumentError("cpc has two meanings; say cost_per_conversion or cost_per_click.");
+    if (!kpiIds.includes(id))
+      throw new InvalidArgumentError(`There is no metric ${id}; there are ${kpiIds.join(", ")}.`);
+  }
+  return ids;
 };
 
 const money = ["spend", "conversion_value", "cost_per_conversion", "cost_per_click"];
@@ -63,10 +78,48 @@ export const printReport = (
   );
 };
 
+const kpiColumns = [
+  "kpi",
+  "of",
+  "period",
+  "platform",
+  "numerator",
+  "denominator",
+  "value",
+  "unit",
+  "coverage",
+] as const;
+
+/** Prints KPIs; ratios are fractions in CSV and JSON, and rounded in a table. */
+const printKpis = (out: Output, rows: readonly KpiRow[], format: "table" | "csv" | "json"): void => {
+  if (format === "json") return out.json({ rows });
+  if (format === "csv")
+    return out.csv(
+      kpiColumns,
+      rows.map((row) => kpiColumns.map((column) => row[column])),
+    );
+  return out.table(
+    kpiColumns.map((title) => ({ title, right: ["numerator", "denominator", "value"].includes(title) })),
+    rows.map((row) =>
+      kpiColumns.map((column) =>
+        column === "value"
+          ? formatDecimal(row.value, row.unit === "ratio" ? 4 : 2)
+          : column === "numerator" || column === "denominator"
+            ? formatDecimal(row[column], 2)
+            : row[column],
+      ),
+    ),
+  );
+};
+
+/** Where nothing is asked for; a KPI is then shown for everything. */
+const usualKeys: readonly ReportKey[] = ["platform"];
+
 const addReportOptions = (command: Command): Command =>
   addRangeOptions(command)
-    .option("--by <keys>", `what to break down by: ${reportKeys.join(", ")}`, parseKeys, ["platform"])
+    .option("--by <keys>", `what to break down by: ${reportKeys.join(", ")}`, parseKeys, usualKeys)
     .option("--platform <platform>", "this platform only", (text: string) => [text])
+    .option("--metric <ids>", "KPIs of docs/kpis.md instead, by platform, date, week or month", parseMetrics)
     .addOption(new Option("--format <format>", "how to print").choices(["table", "csv", "json"]));
 
 export const register: Register = (command, act) => {
@@ -76,25 +129,39 @@ export const register: Register = (command, act) => {
       examples(
         ["costper report", "by platform, the last 30 days"],
         ["costper report --by campaign,week --format csv", "for a spreadsheet"],
+        ["costper report --metric cost_per_qualified_lead --by month", "a KPI of docs/kpis.md"],
       ),
     )
     .action(
       act<ReportCommandOptions>(async ({ globals, out, loadConfig, openApp }, options) => {
         const now = new Date();
         checkRange(options, now);
+        const asked = options.metric !== undefined && options.by === usualKeys ? [] : options.by;
+        const kpiBy = asked.filter((key): key is KpiKey => (kpiKeys as readonly string[]).includes(key));
+        if (options.metric !== undefined && kpiBy.length < asked.length)
+          throw new UsageError("--metric cannot be broken down so", `--by takes ${kpiKeys.join(", ")} then`);
         const config = await loadConfig();
         const platforms = selectedPlatforms(config, options);
         const { database } = await openApp();
         await migrate(database);
         const to = options.to ?? addDays(dayAt(now, config.timezone), -1);
+        const from = options.from ?? addDays(to, -29);
+        if (options.metric !== undefined) {
+          const figures = await readKpis(database.db, { ids: options.metric, by: kpiBy, from, to });
+          const kept = figures.filter(
+            ({ platform }) =>
+              platform === null || !options.platform || options.platform.includes(platform as Platform),
+          );
+          return printKpis(out, kept, options.format ?? (globals.json ? "json" : "table"));
+        }
         const rows = await report(database.db, {
           by: options.by,
           platforms,
-          from: options.from ?? addDays(to, -29),
+          from,
           to,
           inReportingCurrency: config.reportingCurrency !== undefined,
         });
-        printReport(out, rows, options.by, options.format ?? (globals.json ? "json" : "table"));
+        return printReport(out, rows, options.by, options.format ?? (globals.json ? "json" : "table"));
       }),
     );
 };

@@ -1,4 +1,6 @@
 import { storeCountingRules } from "../metrics/counting.ts";
+import { firstPartySettings } from "../metrics/first-party/config.ts";
+import { rollUpFirstParty } from "../metrics/first-party/roll-up.ts";
 import { warnOfMissingRates } from "../metrics/missing-rates.ts";
 import { rebuild } from "../metrics/rollup/rollup.ts";
 import { configuredPlatforms } from "../connectors/registry.ts";
@@ -29,6 +31,7 @@ export const register: Register = (command, act) => {
           { pool: database.pool, reportingCurrency: config.reportingCurrency ?? null, signal },
           { from: options.from ?? null, to: options.to ?? null },
         );
+        await rollUpFirstParty({ database, settings: firstPartySettings(config) });
         await warnOfMissingRates({ pool: database.pool, log, from: options.from ?? "1970-01-01" });
         const ms = Math.round(performance.now() - started);
         log.info({ written, ms }, "rolled up");

@@ -1,4 +1,6 @@
-import { Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
+import type { Logger } from "pino";
+import { createConnectors } from "../app.ts";
 import type { Config } from "../config.ts";
 import { configuredPlatforms } from "../connectors/registry.ts";
 import { bareAccountId, isPlatform, type Platform, platforms } from "../domain/platform.ts";
@@ -70,4 +72,49 @@ export const askedAccounts = (
       );
   }
   return (platform) => asked.map((id) => bareAccountId(platform, id));
+};
+
+export const unknownAccount = (id: string): UsageError =>
+  new UsageError(
+    `--account ${id} is none of the accounts that the credentials reach`,
+    "costper accounts lists them",
+  );
+
+/**
+ * Where the config names no accounts, only the platforms know whether there is one of that id: they are asked before
+ * a database is opened or migrated. A platform that does not answer refuses nothing; the command says so itself.
+ * @throws UsageError
+ */
+export const refuseUnreached = async (
+  config: Config,
+  options: SelectionOptions,
+  { log, signal }: { readonly log: Logger; readonly signal: AbortSignal },
+): Promise<void> => {
+  const platforms = selectedPlatforms(config, options);
+  const unnamed = (options.account ?? []).filter(
+    (id) =>
+      !platforms.some((platform) =>
+        config.connectors[platform]?.accounts?.includes(bareAccountId(platform, id)),
+      ),
+  );
+  if (unnamed.length === 0) return;
+  const connector = createConnectors({ config, log });
+  const reached = new Set<string>();
+  const ask = async (platform: Platform): Promise<boolean> => {
+    if (config.connectors[platform]?.accounts) return true;
+    try {
+      for await (const { id } of (await connector(platform)).accounts(signal))
+        reached.add(`${platform} ${id}`);
+      return true;
+    } catch {
+      signal.throwIfAborted();
+      return false;
+    }
+  };
+  const answered = await Promise.all(platforms.map(ask));
+  if (answered.includes(false)) return;
+  const unknown = unnamed.find(
+    (id) => !platforms.some((platform) => reached.has(`${platform} ${bareAccountId(platform, id)}`)),
+  );
+  if (unknown !== undefined) throw unknownAccount(unknown);
 };

@@ -1,22 +1,31 @@
 import { InvalidArgumentError } from "commander";
 import type { App } from "../app.ts";
 import { addDays, dayAt } from "../domain/day.ts";
-import type { Platform } from "../domain/platform.ts";
-import type { PlanFailure } from "../jobs/plan.ts";
-import { planPlatform } from "../jobs/plan.ts";
+import { bareAccountId, type Platform } from "../domain/platform.ts";
+import { alertAfterRollup } from "../jobs/after-rollup.ts";
 import { closeDay } from "../jobs/close-day.ts";
+import type { Ga4Result } from "../jobs/ga4.ts";
+import { type Plan, type PlanFailure, planPlatform } from "../jobs/plan.ts";
 import type { Slice, SliceResult } from "../jobs/slice.ts";
 import { type SyncEvents, syncPlans } from "../jobs/sync.ts";
+import { classifyOptions, firstPartySettings } from "../metrics/first-party/config.ts";
 import { storeCountingRules } from "../metrics/counting.ts";
 import { warnOfMissingRates } from "../metrics/missing-rates.ts";
 import { refreshReportingRates } from "../metrics/reporting-currency.ts";
 import { migrate } from "../warehouse/migrate.ts";
 import { startRun } from "../warehouse/runs.ts";
+import { credentialStore } from "./credentials.ts";
 import { checkRange } from "./dates.ts";
-import { UsageError } from "./errors.ts";
 import { examples, type Frame, type Register } from "./frame.ts";
 import { createProgress } from "./progress.ts";
-import { addSelectionOptions, askedAccounts, selectedPlatforms, type SelectionOptions } from "./selection.ts";
+import {
+  addSelectionOptions,
+  askedAccounts,
+  refuseUnreached,
+  selectedPlatforms,
+  type SelectionOptions,
+  unknownAccount,
+} from "./selection.ts";
 
 interface SyncCommandOptions extends SelectionOptions {
   readonly maxWait?: number;
@@ -40,8 +49,12 @@ export interface AccountOutcome {
 }
 
 export interface SyncReport {
+  /** Of GA4's properties, where any are configured. */
+  readonly ga4: readonly Ga4Result[];
   readonly results: readonly SliceResult[];
   readonly failures: readonly PlanFailure[];
+  /** Every account that was meant; one that needed nothing any more has no slice. */
+  readonly accounts: readonly { readonly platform: Platform; readonly accountId: string }[];
 }
 
 const sliceJson = ({ slice, outcome, rowsRead, rowsWritten, ms, failure }: SliceResult) => ({
@@ -57,7 +70,7 @@ const sliceJson = ({ slice, outcome, rowsRead, rowsWritten, ms, failure }: Slice
 });
 
 /** The worst that happened to each account, with what to do about it. */
-const worstByAccount = ({ results, failures }: SyncReport) => {
+const worstByAccount = ({ results, failures, accounts }: SyncReport) => {
   const worst = new Map<string, AccountOutcome & { remedy: string }>();
   for (const { slice, outcome, failure } of results) {
     const { platform, id } = slice.account;
@@ -79,6 +92,11 @@ const worstByAccount = ({ results, failures }: SyncReport) => {
       failure: failure.message,
       remedy: failure.remedy,
     });
+  for (const { platform, accountId } of accounts) {
+    const key = `${platform} ${accountId}`;
+    if (!worst.has(key))
+      worst.set(key, { platform, account_id: accountId, outcome: "done", failure: null, remedy: "" });
+  }
   return [...worst.values()];
 };
 
@@ -134,42 +152,72 @@ export const runSync = async (
     });
     const isNamed = ({ account }: Slice) =>
       config.connectors[account.platform]?.accounts?.includes(account.id) ?? false;
-    const results = await syncPlans({ pool, log, signal, run, reportingCurrency, isNamed, ...events }, plans);
+    const results = await syncPlans(
+      { pool, log, signal, run, reportingCurrency, isNamed, now: app.now, ...events },
+      plans,
+    );
     // Names of actions that the config counts may have become known only now.
     for (const { platform } of plans) await storeCountingRules(pool, platform, config.connectors);
     await closeDay({ pool, log, now: app.now(), keepDays: config.history.keepDays });
+    const ga4 = await pullGa4(app, options, now);
     await rollUpRest(app);
     await warnOfMissingRates({ pool, log, from: earliest });
+    await alertAfterRollup({ db: database.db, config, now: app.now(), log });
     const failures = plans.flatMap(({ plan }) => plan.failures);
     outcome =
-      failures.length > 0 || results.some((result) => result.outcome === "failed") ? "failed" : "done";
-    return { results, failures };
+      failures.length > 0 ||
+      results.some((result) => result.outcome === "failed") ||
+      ga4.some(({ failure }) => failure !== null)
+        ? "failed"
+        : "done";
+    const accounts = plans.flatMap(({ platform, plan }) =>
+      plan.accountIds.map((accountId) => ({ platform, accountId })),
+    );
+    return { results, failures, accounts, ga4 };
   } finally {
     await run.finish(outcome);
   }
 };
 
+/** GA4 belongs to no platform: it is pulled where the sync is about all of them. */
+const pullGa4 = async (
+  { config, database, log, signal }: App,
+  { platform, account, from, to }: SelectionOptions,
+  now: Date,
+): Promise<readonly Ga4Result[]> => {
+  if (config.ga4 === undefined || platform !== undefined || account !== undefined) return [];
+  const { ga4Window, syncGa4 } = await import("../jobs/ga4.ts");
+  const usual = ga4Window(config.ga4, config.timezone, now);
+  return syncGa4({
+    database,
+    settings: config.ga4,
+    window: { from: from ?? (to !== undefined && to < usual.from ? to : usual.from), to: to ?? usual.to },
+    signal,
+    log,
+    classify: classifyOptions(config),
+    keyEvents: config.firstParty.ga4KeyEvents,
+    now: () => new Date(),
+  });
+};
+
 const rollUpRest = async ({ config, database, signal }: App): Promise<void> => {
   const { rollUpTouched } = await import("../metrics/rollup/rollup.ts");
   await rollUpTouched({ pool: database.pool, reportingCurrency: config.reportingCurrency ?? null, signal });
+  // Spend that came in and campaigns that became known move first-party figures too.
+  const { rollUpFirstParty } = await import("../metrics/first-party/roll-up.ts");
+  await rollUpFirstParty({ database, settings: firstPartySettings(config) });
 };
 
 /** Where every account is meant, an id can only be known to be wrong once discovery has answered. */
 const refuseUnknownAccounts = (
   { account: asked = [] }: SelectionOptions,
-  plans: readonly { readonly plan: { slices: readonly Slice[]; failures: readonly PlanFailure[] } }[],
+  plans: readonly { readonly platform: Platform; readonly plan: Plan }[],
 ): void => {
-  const known = plans.flatMap(({ plan }) => [
-    ...plan.slices.map(({ account }) => account.id),
-    ...plan.failures.map(({ accountId }) => accountId),
-  ]);
+  const isKnown = (id: string) =>
+    plans.some(({ platform, plan }) => plan.accountIds.includes(bareAccountId(platform, id)));
   const discoveryFailed = plans.some(({ plan }) => plan.failures.some(({ accountId }) => accountId === ""));
-  const unknown = asked.find((id) => !known.some((other) => id.replaceAll(/\D/g, "") === other));
-  if (unknown !== undefined && !discoveryFailed)
-    throw new UsageError(
-      `--account ${unknown} is none of the accounts that the credentials reach`,
-      "costper accounts lists them",
-    );
+  const unknown = asked.find((id) => !isKnown(id));
+  if (unknown !== undefined && !discoveryFailed) throw unknownAccount(unknown);
 };
 
 /** Says what the sync came to, on standard output and, for each account that lacks something, at the end. */
@@ -188,6 +236,9 @@ export const reportSync = (
         failure,
       })),
     });
+  for (const { property, failure } of report.ga4)
+    if (failure !== null)
+      shortfall({ platform: "ga4", accountId: property, what: failure.message, remedy: failure.remedy });
   for (const { platform, account_id, outcome, failure, remedy } of accounts)
     if (outcome === "failed")
       shortfall({ platform, accountId: account_id, what: failure ?? "interrupted", remedy });
@@ -214,8 +265,10 @@ export const register: Register = (command, act) => {
         const config = await frame.loadConfig();
         // Before anything is opened: a wrong platform or account makes no file, table or request.
         askedAccounts(config, selectedPlatforms(config, options), options);
+        await refuseUnreached(config, options, frame);
         const app = await frame.openApp({
           connections: 32,
+          tokens: await credentialStore(frame, config),
           ...(options.maxWait === undefined ? {} : { maxWaitMs: options.maxWait }),
         });
         const live = process.stderr.isTTY && !frame.globals.quiet && frame.globals.logFormat !== "json";

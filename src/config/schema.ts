@@ -1,16 +1,13 @@
 import { CronExpressionParser } from "cron-parser";
 import { z } from "zod";
+import { alertSettings, notifierSettings } from "../alerts/settings.ts";
+import { ga4Settings } from "../connectors/ga4/settings.ts";
 import { connectorSettings } from "../connectors/registry.ts";
 import { baseUrl } from "../connectors/settings.ts";
 import { isTimeZone } from "../domain/day.ts";
+import { firstPartySection } from "../metrics/first-party/config.ts";
 import { oldestDayRead } from "../metrics/maturity/learn.ts";
 import { defaultRatesEndpoint } from "../metrics/rates/download.ts";
-
-// What the notifiers and rules of alerts look like inside is the concern of `alerts/`.
-const alertSections = {
-  notifiers: z.record(z.string(), z.looseObject({ type: z.string() })).default({}),
-  alerts: z.array(z.looseObject({ name: z.string(), metric: z.string() })).default([]),
-};
 
 const urlOf = (protocols: readonly string[], example: string) =>
   z
@@ -44,6 +41,7 @@ const connectors = z.strictObject({
   google: connectorSettings.google.optional(),
   meta: connectorSettings.meta.optional(),
   linkedin: connectorSettings.linkedin.optional(),
+  ga4: ga4Settings.optional(),
 });
 
 /** `costper.yaml`, key by key; what keys must not say together stands in `checks.ts`. */
@@ -77,6 +75,7 @@ export const configSchema = z.strictObject({
     .optional()
     .describe("Days pulled again each night; omitted: each platform's own restatement window."),
   connectors,
+  firstParty: firstPartySection,
   rates: z
     .strictObject({
       endpoint: baseUrl
@@ -98,7 +97,8 @@ export const configSchema = z.strictObject({
         ),
     })
     .prefault({}),
-  ...alertSections,
+  notifiers: notifierSettings.default({}),
+  alerts: alertSettings.default([]),
   web,
 });
 

@@ -66,7 +66,8 @@ const wordsOf = (issue: Issue, tree: unknown, emptied: ReadonlyMap<string, strin
     case "too_big":
       return `must be at most ${String(issue.maximum)}`;
     case "invalid_union":
-      return unionWords(issue.errors);
+      // Without branches it is a discriminated union, which says what it takes itself.
+      return issue.errors.length === 0 ? issue.message : unionWords(issue.errors);
     default:
       // Only texts of our own schemas get here; zod's never hold the value either.
       return issue.message;

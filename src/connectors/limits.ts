@@ -12,8 +12,8 @@ export interface Limits {
    * @throws Failure `busy` where the pause is longer than this process is willing to wait.
    */
   run<T>(accountId: string | null, signal: AbortSignal, call: () => Promise<T>): Promise<T>;
-  /** Nobody calls for this account (null: for the whole application) before `until`. */
-  pause(accountId: string | null, until: Date): void;
+  /** Nobody calls for this account (null: for the whole application) before `until`; `why` is for people. */
+  pause(accountId: string | null, until: Date, why?: string): void;
 }
 
 /** Lets several processes know of each other's pauses. */
@@ -76,12 +76,16 @@ export const createLimits = (options: LimitsOptions): Limits => {
   const application = semaphore(options.platformConcurrency);
   const accounts = new Map<string, ReturnType<typeof semaphore>>();
   const pauses = new Map<string, Date>();
+  const reasons = new Map<string, string>();
 
   const pausedUntil = async (accountId: string | null): Promise<Date | undefined> => {
     const until = await options.shared?.until(options.platform, accountId);
     const latest = Math.max(pauses.get(accountId ?? applicationWide)?.getTime() ?? 0, until?.getTime() ?? 0);
     return latest > options.now().getTime() ? new Date(latest) : undefined;
   };
+
+  const reasonOf = (accountId: string | null): string =>
+    reasons.get(accountId ?? applicationWide) ?? "the platform's limit is reached";
 
   const waitOutPauses = async (accountId: string | null, signal: AbortSignal): Promise<void> => {
     for (;;) {
@@ -98,7 +102,7 @@ export const createLimits = (options: LimitsOptions): Limits => {
           platform: options.platform,
           ...(until === application ? { scope: "platform" as const } : {}),
           ...(accountId === null ? {} : { accountId }),
-          message: `the platform's limit holds until ${until.toISOString()}`,
+          message: `${reasonOf(until === application ? null : accountId)}; the limit holds until ${until.toISOString()}`,
           remedy: "what is loaded is kept; run the sync again after that time",
           retryAt: until,
         });
@@ -125,10 +129,14 @@ export const createLimits = (options: LimitsOptions): Limits => {
         account.release();
       }
     },
-    pause(accountId, until) {
+    pause(accountId, until, why) {
       const key = accountId ?? applicationWide;
       const before = pauses.get(key);
-      if (!before || before < until) pauses.set(key, until);
+      if (!before || before < until) {
+        pauses.set(key, until);
+        if (why === undefined) reasons.delete(key);
+        else reasons.set(key, why);
+      }
       void options.shared?.pause(options.platform, accountId, until).catch(() => undefined);
     },
   };

@@ -40,7 +40,11 @@ export const request = async <T>(options: RequestOptions, send: () => Promise<T>
       // A call that was not even let through has found a pause too long to wait for.
       if (failure.kind === "busy" && failure.retryAt && sent && pauses < 10) {
         pauses += 1;
-        options.limits.pause(failure.scope === "platform" ? null : options.accountId, failure.retryAt);
+        options.limits.pause(
+          failure.scope === "platform" ? null : options.accountId,
+          failure.retryAt,
+          failure.message,
+        );
       } else if (failure.kind === "transient" && failures < requestRetry.attempts - 1) {
         await sleep(backoffMs(failures, options.firstDelayMs), undefined, {
           signal: options.signal,

@@ -1,5 +1,6 @@
 import type { Day } from "./day.ts";
 import type { Decimal } from "./decimal.ts";
+import type { Failure } from "./failure.ts";
 import type { Platform } from "./platform.ts";
 
 /**
@@ -24,6 +25,8 @@ export interface Account {
   readonly via?: string;
   /** Things about the account that put its figures at risk, such as auto-tagging switched off. */
   readonly warnings?: readonly string[];
+  /** Why nothing can be pulled of it, where discovery already came upon that; the rest but the id may be empty. */
+  readonly failure?: Failure;
 }
 
 /** A campaign, ad group, ad or conversion action, of whatever status. Names may hold any character but NUL. */
@@ -131,6 +134,17 @@ export type NetworkDay =
 export type CampaignDay =
   | ({ readonly kind: "delivery"; readonly date: Day; readonly campaignId: string } & Delivery)
   | ({ readonly kind: "conversions"; readonly date: Day; readonly campaignId: string } & Conversions);
+
+/** One click on an ad, as the platform's click report explains it. Ids are '' where it names none. */
+export interface AdClick {
+  /** The id in the landing URL. */
+  readonly clickId: string;
+  readonly campaignId: string;
+  readonly adGroupId: string;
+  readonly adId: string;
+  /** The platform's name of the network. */
+  readonly network: string;
+}
 
 /** The platform's own total of one account-day, asked for apart from the details. */
 export interface AccountDay extends Delivery {

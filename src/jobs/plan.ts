@@ -14,8 +14,9 @@ import {
 import { asFailure, Failure } from "../domain/failure.ts";
 import type { Account } from "../domain/facts.ts";
 import type { Platform } from "../domain/platform.ts";
-import { expectDays, markDays } from "../warehouse/account-days.ts";
+import { expectDays } from "../warehouse/account-days.ts";
 import { storeAccount } from "../warehouse/accounts.ts";
+import { failAccounts, type PlanFailure } from "./failed-accounts.ts";
 import type { Slice } from "./slice.ts";
 
 /** What is to be synced of one platform. */
@@ -35,17 +36,14 @@ export interface PlanOptions {
   readonly lookbackDays: number | undefined;
 }
 
-/** An account that cannot be synced at all. */
-export interface PlanFailure {
-  readonly platform: Platform;
-  readonly accountId: string;
-  readonly failure: Failure;
-}
-
 export interface Plan {
   readonly slices: readonly Slice[];
   readonly failures: readonly PlanFailure[];
+  /** Bare ids of the accounts that are meant, whether or not there is anything to pull of them. */
+  readonly accountIds: readonly string[];
 }
+
+export type { PlanFailure } from "./failed-accounts.ts";
 
 /** A little inside the platform's limit, so that its clock and ours may differ. */
 const firstAnswerableDay = (connector: Connector, today: Day): Day =>
@@ -65,12 +63,17 @@ const gapsOf = async (pool: pg.Pool, account: Account, range: DayRange): Promise
   return rows;
 };
 
-/** Whether the deeper, weekly look back is due: no slice has reached that far for a week. */
+/**
+ * Whether the deeper, weekly look back is due: no slice has reached that far for a week. Slices of a run that was cut
+ * off do not count, so that the run that continues it plans the same.
+ */
 const deepPullIsDue = async (pool: pg.Pool, account: Account, from: Day): Promise<boolean> => {
   const { rows } = await pool.query(
-    `select from ops.slice
-     where platform = $1 and account_id = $2 and outcome = 'done' and from_date <= $3::date + 7
-       and started_at > now() - interval '6 days 12 hours'
+    `select from ops.slice s
+     left join ops.run r using (run_id)
+     where s.platform = $1 and s.account_id = $2 and s.outcome = 'done' and s.from_date <= $3::date + 7
+       and s.started_at > now() - interval '6 days 12 hours'
+       and (s.run_id is null or r.outcome in ('done', 'failed'))
      limit 1`,
     [account.platform, account.id, from],
   );
@@ -89,7 +92,14 @@ const rangesOf = async (
     from: laterDay(from, oldest),
     to: earlierDay(to, today),
   });
-  const to = range.to ?? addDays(today, -1);
+  const yesterday = addDays(today, -1);
+  // Who asks from today on wants today.
+  const to = range.to ?? (range.from !== undefined && range.from > yesterday ? today : yesterday);
+  if (range.from !== undefined && range.from < oldest)
+    options.log.warn(
+      { platform: account.platform, account: account.id, from: range.from, oldest },
+      "the platform keeps no daily figures that old: earlier days are left out",
+    );
   const { nightlyDays, finalAfterDays } = connector.restatement(known);
   const nightly = addDays(to, 1 - (options.lookbackDays ?? nightlyDays));
   if (range.from !== undefined || range.to !== undefined)
@@ -103,15 +113,6 @@ const rangesOf = async (
     .filter((window) => window.from <= window.to);
 };
 
-/** Days that the command asks of an account that discovery did not find, by the clock of Greenwich. */
-const rangeUnseen = (options: PlanOptions): DayRange => {
-  const to = options.range.to ?? addDays(dayAt(options.now, "UTC"), -1);
-  const depth =
-    options.lookbackDays ??
-    options.connector.restatement({ clickWindowDays: [], viewWindowDays: [] }).nightlyDays;
-  return { from: options.range.from ?? addDays(to, 1 - depth), to };
-};
-
 const discover = async (options: PlanOptions): Promise<readonly Account[]> => {
   const accounts = new Map<string, Account>();
   for await (const account of options.connector.accounts(options.signal))
@@ -119,10 +120,10 @@ const discover = async (options: PlanOptions): Promise<readonly Account[]> => {
   return [...accounts.values()];
 };
 
-/** Accounts of the platform that earlier syncs knew. */
+/** Accounts of the platform that earlier syncs knew, and not as closed. */
 const knownAccounts = async ({ pool, connector }: PlanOptions): Promise<readonly string[]> => {
   const { rows } = await pool.query<{ account_id: string }>(
-    "select account_id from warehouse.account where platform = $1 order by account_id",
+    "select account_id from warehouse.account where platform = $1 and is_active order by account_id",
     [connector.platform],
   );
   return rows.map(({ account_id }) => account_id);
@@ -131,8 +132,25 @@ const knownAccounts = async ({ pool, connector }: PlanOptions): Promise<readonly
 const wanted = ({ named, asked }: PlanOptions, accountId: string): boolean =>
   (named === undefined || named.includes(accountId)) && (asked === undefined || asked.includes(accountId));
 
+const currencies = new Set(Intl.supportedValuesOf("currency"));
+
+/** @throws Failure of kind `data`: amounts in a currency that nobody knows could be added to no others. */
+const checkCurrency = ({ platform, id, currency, active }: Account): void => {
+  // Of a closed account a platform may not even say the currency.
+  if ((currencies.has(currency) && currency !== "XXX") || (!active && currency === "XXX")) return;
+  throw new Failure({
+    kind: "data",
+    platform,
+    accountId: id,
+    message: `the account's currency is no ISO 4217 code: ${JSON.stringify(currency).slice(0, 20)}`,
+    remedy: "nothing of it was fetched; see the account's settings at the platform, or report it to costper",
+  });
+};
+
 const planAccount = async (options: PlanOptions, account: Account): Promise<readonly Slice[]> => {
   const { pool, connector, log } = options;
+  if (account.failure) throw account.failure;
+  checkCurrency(account);
   if (!account.active)
     log.warn(
       { platform: account.platform, account: account.id, status: account.status },
@@ -153,24 +171,6 @@ const planAccount = async (options: PlanOptions, account: Account): Promise<read
   return windows.map((window, index) => ({ account, accountKey, withEntities: index === 0, ...window }));
 };
 
-/** Accounts that nothing can be pulled of, each with why; their days stand as failed, never as zero. */
-const failAccounts = async (
-  options: PlanOptions,
-  accountIds: readonly string[],
-  failureOf: (accountId: string) => Failure,
-): Promise<readonly PlanFailure[]> => {
-  const { platform } = options.connector;
-  const range = rangeUnseen(options);
-  const failures: PlanFailure[] = [];
-  for (const accountId of accountIds) {
-    const failure = failureOf(accountId);
-    await expectDays(options.pool, { platform, accountId, ...range });
-    await markDays(options.pool, { platform, accountId, ...range }, "failed", failure.message);
-    failures.push({ platform, accountId, failure });
-  }
-  return failures;
-};
-
 /** The windows interleaved over accounts, so that a big account does not hold back small ones. */
 const interleave = (perAccount: readonly (readonly Slice[])[]): readonly Slice[] => {
   const longest = Math.max(0, ...perAccount.map(({ length }) => length));
@@ -179,10 +179,26 @@ const interleave = (perAccount: readonly (readonly Slice[])[]): readonly Slice[]
   ).flat();
 };
 
+/** Whether nothing that is asked for can belong to the platform, since the configuration names its accounts. */
+const concernsNothing = ({ named, asked }: PlanOptions): boolean =>
+  named !== undefined && asked !== undefined && !asked.some((id) => named.includes(id));
+
+const notReached =
+  (platform: Platform, verb: string) =>
+  (accountId: string): Failure =>
+    new Failure({
+      kind: "account",
+      platform,
+      accountId,
+      message: `the credentials ${verb} this account`,
+      remedy: `give them access to it, or leave it out of connectors.${platform}.accounts`,
+    });
+
 /** Finds the accounts and cuts what is asked of them into slices. Throws only when the signal aborts. */
 export const planPlatform = async (options: PlanOptions): Promise<Plan> => {
   const { connector, named, log } = options;
   const { platform } = connector;
+  if (concernsNothing(options)) return { slices: [], failures: [], accountIds: [] };
   let found: readonly Account[];
   try {
     found = await discover(options);
@@ -192,34 +208,25 @@ export const planPlatform = async (options: PlanOptions): Promise<Plan> => {
     log.error({ platform, kind: failure.kind, failure: failure.message }, "accounts cannot be discovered");
     const ids = (named ?? (await knownAccounts(options))).filter((id) => wanted(options, id));
     const failures = await failAccounts(options, ids, () => failure);
-    return { slices: [], failures: failures.length > 0 ? failures : [{ platform, accountId: "", failure }] };
+    return {
+      slices: [],
+      failures: failures.length > 0 ? failures : [{ platform, accountId: "", failure }],
+      accountIds: ids,
+    };
   }
+  if (found.length === 0) log.warn({ platform }, "the credentials are taken, but reach no ad account");
+  const meant = found.filter(({ id }) => wanted(options, id));
   const foundIds = new Set(found.map(({ id }) => id));
   const missing = (named ?? []).filter((id) => !foundIds.has(id) && wanted(options, id));
+  const lost = (await knownAccounts(options)).filter(
+    (id) => !foundIds.has(id) && !missing.includes(id) && wanted(options, id),
+  );
   const failures: PlanFailure[] = [
-    ...(await failAccounts(
-      options,
-      missing,
-      (accountId) =>
-        new Failure({
-          kind: "account",
-          platform,
-          accountId,
-          message: "the credentials do not reach this account",
-          remedy: `give them access to it, or take it out of connectors.${platform}.accounts`,
-        }),
-    )),
+    ...(await failAccounts(options, missing, notReached(platform, "do not reach"))),
+    ...(await failAccounts(options, lost, notReached(platform, "no longer reach"))),
   ];
-  for (const id of await knownAccounts(options))
-    if (!foundIds.has(id) && !missing.includes(id) && wanted(options, id)) {
-      log.warn(
-        { platform, account: id },
-        "account is no longer found: its history is kept, its days are missing",
-      );
-      await expectDays(options.pool, { platform, accountId: id, ...rangeUnseen(options) });
-    }
   const perAccount: (readonly Slice[])[] = [];
-  for (const account of found.filter(({ id }) => wanted(options, id)))
+  for (const account of meant)
     try {
       perAccount.push(await planAccount(options, account));
     } catch (error) {
@@ -227,5 +234,9 @@ export const planPlatform = async (options: PlanOptions): Promise<Plan> => {
       log.error({ platform, account: account.id, failure: failure.message }, "account is stopped");
       failures.push(...(await failAccounts(options, [account.id], () => failure)));
     }
-  return { slices: interleave(perAccount), failures };
+  return {
+    slices: interleave(perAccount),
+    failures,
+    accountIds: [...missing, ...lost, ...meant.map(({ id }) => id)],
+  };
 };

@@ -7,6 +7,7 @@ import { asFailure, Failure } from "../domain/failure.ts";
 import { markDays } from "../warehouse/account-days.ts";
 import { loadSlice } from "../warehouse/load/load-slice.ts";
 import { beginSlice, endSlice } from "../warehouse/runs.ts";
+import { keepClicks } from "./clicks.ts";
 
 /** One account x one window of its days: the unit of work. */
 export interface Slice extends DayRange {
@@ -37,6 +38,8 @@ export interface SliceWork {
   /** Whether the configuration names the account: then a closed one is a failure too. */
   readonly named: boolean;
   readonly onRows?: (rows: number) => void;
+  /** The clock; absent: the machine's. */
+  readonly now?: () => Date;
 }
 
 const failedDaysSentence = (
@@ -55,6 +58,38 @@ const asFailureOfDays = ({ account }: Slice, sentence: string): Failure =>
     message: sentence,
     remedy: "those days were not published; they are asked for again by the next sync",
   });
+
+/** Closed for good, and nobody insists on it: no failure. */
+const isClosed = ({ account }: Slice, failure: Failure): boolean =>
+  failure.kind === "account" && (failure.closed || !account.active);
+
+/** Records a slice that was not even tried, since what befell another one stops it too. */
+export const skipSlice = async (
+  slice: Slice,
+  failure: Failure,
+  { pool, runId, named }: Pick<SliceWork, "pool" | "runId" | "named">,
+): Promise<SliceResult> => {
+  const { account, from, to } = slice;
+  const days = { platform: account.platform, accountId: account.id, from, to };
+  const sliceId = await beginSlice(pool, { ...days, runId, attempts: 0 });
+  await endSlice(pool, sliceId, {
+    outcome: "failed",
+    failureKind: failure.kind,
+    failure: failure.message,
+    remedy: failure.remedy,
+  });
+  const closed = isClosed(slice, failure);
+  if (failure.kind !== "busy")
+    await markDays(pool, days, closed ? "account_closed" : "failed", failure.message);
+  return {
+    slice,
+    outcome: closed && !named ? "closed" : "failed",
+    rowsRead: 0,
+    rowsWritten: 0,
+    ms: 0,
+    failure,
+  };
+};
 
 /** Pulls and publishes one slice, and records what came of it. Never throws but for a lost database. */
 export const runSlice = async (slice: Slice, work: SliceWork): Promise<SliceResult> => {
@@ -89,6 +124,7 @@ export const runSlice = async (slice: Slice, work: SliceWork): Promise<SliceResu
       ourSpend: loaded.ourSpend,
       ...(failure ? { failureKind: failure.kind, failure: failure.message, remedy: failure.remedy } : {}),
     });
+    await keepClicks(slice, { pool, connector, log, signal, now: work.now?.() ?? new Date() });
     const { rowsRead, rowsWritten } = loaded;
     const ms = elapsed();
     log[unreconciled ? "error" : "info"](
@@ -106,7 +142,7 @@ export const runSlice = async (slice: Slice, work: SliceWork): Promise<SliceResu
   } catch (error) {
     const failure = signal.aborted ? asFailure(signal.reason) : asFailure(error);
     const cancelled = signal.aborted || failure.kind === "cancelled";
-    const closed = !cancelled && failure.kind === "account" && (failure.closed || !account.active);
+    const closed = !cancelled && isClosed(slice, failure);
     const outcome = cancelled ? "cancelled" : closed && !work.named ? "closed" : "failed";
     await endSlice(pool, sliceId, {
       outcome: outcome === "closed" ? "failed" : outcome,

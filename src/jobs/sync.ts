@@ -6,7 +6,7 @@ import { type Failure, failureRules } from "../domain/failure.ts";
 import { rollUpTouched } from "../metrics/rollup/rollup.ts";
 import { type Run, windowKey } from "../warehouse/runs.ts";
 import type { Plan } from "./plan.ts";
-import { runSlice, type Slice, type SliceResult } from "./slice.ts";
+import { runSlice, skipSlice, type Slice, type SliceResult } from "./slice.ts";
 
 /** Told of what happens, for the progress display. */
 export interface SyncEvents {
@@ -23,6 +23,8 @@ export interface SyncOptions extends SyncEvents {
   readonly reportingCurrency: string | null;
   /** Whether the configuration names the account. */
   readonly isNamed: (slice: Slice) => boolean;
+  /** The clock; absent: the machine's. */
+  readonly now?: () => Date;
 }
 
 /** How often a slice is tried in this process, and the pause before the second try; unattended, the queue does this. */
@@ -46,16 +48,6 @@ const noteStop = (stops: Stops, slice: Slice, failure: Failure): void => {
   if (reach === "platform") stops.platform ??= failure;
   else if (reach === "account") stops.accounts.set(slice.account.id, failure);
 };
-
-const skipped = (slice: Slice, failure: Failure, named: boolean): SliceResult => ({
-  slice,
-  outcome:
-    failure.kind === "account" && (failure.closed || !slice.account.active) && !named ? "closed" : "failed",
-  rowsRead: 0,
-  rowsWritten: 0,
-  ms: 0,
-  failure,
-});
 
 /** Works through one platform's slices, each account at most as many at once as the platform bears. */
 const syncPlatform = async (
@@ -84,7 +76,7 @@ const syncPlatform = async (
   const load = async (slice: Slice): Promise<SliceResult> => {
     for (let attempt = 1; ; attempt += 1) {
       const stop = stops.platform ?? stops.accounts.get(slice.account.id);
-      if (stop) return skipped(slice, stop, options.isNamed(slice));
+      if (stop) return skipSlice(slice, stop, { pool, runId: run.id, named: options.isNamed(slice) });
       const result = await runSlice(slice, {
         pool,
         connector,
@@ -94,6 +86,7 @@ const syncPlatform = async (
         attempt,
         named: options.isNamed(slice),
         onRows: (rows) => options.onRows?.(connector, rows),
+        ...(options.now && { now: options.now }),
       });
       const { failure } = result;
       if (!failure || result.outcome === "cancelled") return result;

@@ -2,8 +2,6 @@ import type pg from "pg";
 import type { DayRange } from "../domain/day.ts";
 import type { Platform } from "../domain/platform.ts";
 import type { DayVerdict } from "./load/residual.ts";
-import { rowsOf } from "./load/residual.ts";
-import { adDaily, conversionDaily } from "./load/fact-tables.ts";
 
 export interface AccountDays extends DayRange {
   readonly platform: Platform;
@@ -42,7 +40,6 @@ export interface RecordedDays extends AccountDays {
   readonly client: pg.PoolClient;
   readonly accountKey: number;
   readonly sliceId: string;
-  readonly direct: boolean;
   readonly verdicts: readonly DayVerdict[];
 }
 
@@ -54,30 +51,25 @@ export const recordDays = async (record: RecordedDays): Promise<void> => {
   const { client, sliceId, accountKey, from, to, verdicts } = record;
   const bad = verdicts.filter(({ problem }) => problem !== null);
   await client.query(
-    `with ads as (select * from ${rowsOf(record, adDaily)} r),
-     days as (
+    `with days as (
        select d::date as date from generate_series($3::date, $4::date, interval '1 day') d
        where d::date <> all ($7::date[])
      ),
+     parts as (select * from staging.delivery_part where slice_id = $1),
      residuals as (
        select r.date, sum(r.spend) as spend,
               string_agg(distinct
-                case when r.campaign_id = '' then
-                       case when abs(r.spend) <= 0.01 then 'rounding' else 'unknown' end
-                     when abs(r.spend) <= 0.01 then 'rounding'
+                case when abs(r.spend) <= 0.01 then 'rounding'
+                     when r.campaign_id = '' then 'unknown'
                      when c.type = 'PERFORMANCE_MAX' then 'performance_max'
                      else 'deleted_ads' end, ', ') filter (where r.spend <> 0) as cause
-       from ads r
+       from parts r
        left join warehouse.campaign c on c.account_key = $2 and c.campaign_id = r.campaign_id
-       where r.ad_id = '' and r.ad_group_id = ''
-         and (r.campaign_id = '' or exists (
-           select from warehouse.ad_group g where g.account_key = $2 and g.campaign_id = r.campaign_id)
-           or exists (select from ads o where o.campaign_id = r.campaign_id and o.ad_id <> '')
-           or c.type = 'PERFORMANCE_MAX')
+       where r.is_residual
        group by r.date
      ),
-     sums as (select date, sum(spend) as spend from ads group by date),
-     conversions as (select distinct date from ${rowsOf(record, conversionDaily)} r)
+     sums as (select date, sum(spend) as spend from parts group by date),
+     conversions as (select distinct date from staging.outcome_part where slice_id = $1)
      insert into ops.account_day as a (platform, account_id, date, state, platform_spend, our_spend, difference,
                                        residual_spend, cause, fetched_at, slice_id)
      select $5, $6, d.date,

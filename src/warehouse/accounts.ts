@@ -3,13 +3,15 @@ import type { KnownWindows } from "../connectors/connector.ts";
 import { isSameTimeZone } from "../domain/day.ts";
 import type { Account } from "../domain/facts.ts";
 import { Failure } from "../domain/failure.ts";
-import { copyText } from "./load/fact-tables.ts";
 
 /** An account as the warehouse knows it. */
 export interface StoredAccount {
   readonly accountKey: number;
   readonly known: KnownWindows;
 }
+
+/** ISO 4217 for "no currency": a closed account of which the platform tells nothing but its id. */
+const noCurrency = "XXX";
 
 /** Names may hold anything that Postgres can store: only NUL is dropped. */
 const storable = (text: string): string => text.replaceAll("\0", "");
@@ -31,6 +33,8 @@ export const storeAccount = async (
   const before = stored.rows[0];
   const isReplaced =
     before !== undefined &&
+    before.currency !== noCurrency &&
+    account.currency !== noCurrency &&
     (before.currency !== account.currency || !isSameTimeZone(before.time_zone, account.timeZone));
   if (isReplaced) {
     const what =
@@ -48,11 +52,14 @@ export const storeAccount = async (
   }
   const known = before ? await knownWindows(pool, before.account_key) : noWindows;
   const { rows } = await pool.query<{ account_key: number }>(
-    `insert into warehouse.account
+    `insert into warehouse.account as account
        (platform, account_id, name, currency, time_zone, status, is_active, restatement_days)
      values ($1, $2, $3, $4, $5, $6, $7, $8)
      on conflict (platform, account_id) do update
-     set name = excluded.name, status = excluded.status, is_active = excluded.is_active,
+     set name = case when $9 then excluded.name else account.name end,
+         currency = case when $9 then excluded.currency else account.currency end,
+         time_zone = case when $9 then excluded.time_zone else account.time_zone end,
+         status = excluded.status, is_active = excluded.is_active,
          restatement_days = excluded.restatement_days, last_seen_at = now()
      returning account_key`,
     [
@@ -64,6 +71,7 @@ export const storeAccount = async (
       account.status,
       account.active,
       restatementDays(known),
+      account.currency !== noCurrency,
     ],
   );
   const accountKey = rows[0]?.account_key;
@@ -101,4 +109,4 @@ export const storeRestatement = async (
   );
 };
 
-export { copyText, storable };
+export { storable };

@@ -80,13 +80,14 @@ const storeKind = async <K extends Kind>(
   const values = entities.map(row);
   await client.query(
     `insert into warehouse.${kind} as d (account_key, ${names.join(", ")})
-     select distinct on (${key.join(", ")}) $1::integer, ${names.join(", ")}
+     select distinct on (${key.map((name) => `t.${name}`).join(", ")}) $1::integer, ${names.map((name) => `t.${name}`).join(", ")}
      from unnest(${columns.map(([, type], index) => `$${String(index + 2)}::${type}[]`).join(", ")})
        as t (${names.join(", ")})
-     where not exists (
-       select from warehouse.${kind} same
-       where same.account_key = $1 and (${names.map((name) => `same.${name}`).join(", ")})
-             is not distinct from (${names.map((name) => `t.${name}`).join(", ")}))
+     left join warehouse.${kind} same
+       on same.account_key = $1 and ${key.map((name) => `same.${name} = t.${name}`).join(" and ")}
+     where same.account_key is null
+        or (${names.map((name) => `same.${name}`).join(", ")})
+           is distinct from (${names.map((name) => `t.${name}`).join(", ")})
      on conflict (account_key, ${key.join(", ")}) do update
      set ${rest.map((name) => `${name} = excluded.${name}`).join(", ")}, updated_at = now()`,
     [accountKey, ...columns.map((_, index) => values.map((value) => value[index]))],

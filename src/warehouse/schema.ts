@@ -5,15 +5,353 @@
 
 import type { ColumnType } from "kysely";
 
+export type ArrayType<T> = ArrayTypeImpl<T> extends (infer U)[]
+  ? U[]
+  : ArrayTypeImpl<T>;
+
+export type ArrayTypeImpl<T> = T extends ColumnType<infer S, infer I, infer U>
+  ? ColumnType<S[], I[], U[]>
+  : T[];
+
 export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
   ? ColumnType<S, I | undefined, U>
   : ColumnType<T, T | undefined, T>;
 
 export type Int8 = ColumnType<string, bigint | number | string, bigint | number | string>;
 
+export type Json = JsonValue;
+
+export type JsonArray = JsonValue[];
+
+export type JsonObject = {
+  [x: string]: JsonValue | undefined;
+};
+
+export type JsonPrimitive = boolean | number | string | null;
+
+export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
+
 export type Numeric = ColumnType<string, number | string, number | string>;
 
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
+
+export interface AdReportingAdReportingAccountReport {
+  /**
+   * The platform's id of the account, bare.
+   */
+  account_id: string | null;
+  /**
+   * Name of the account today.
+   */
+  account_name: string | null;
+  /**
+   * Paid clicks, as the platform counts them.
+   */
+  clicks: Int8 | null;
+  /**
+   * Paid conversions of counted actions.
+   */
+  conversions: Numeric | null;
+  /**
+   * Value of those conversions in the account's currency.
+   */
+  conversions_value: Numeric | null;
+  /**
+   * Reporting day of the account.
+   */
+  date_day: string | null;
+  /**
+   * Paid impressions.
+   */
+  impressions: Int8 | null;
+  /**
+   * google_ads, facebook_ads or linkedin_ads.
+   */
+  platform: string | null;
+  /**
+   * Where the row comes from when several sources are united; always empty here.
+   */
+  source_relation: string | null;
+  /**
+   * Paid spend in the account's currency.
+   */
+  spend: Numeric | null;
+}
+
+export interface AdReportingAdReportingAdGroupReport {
+  /**
+   * The platform's id of the account, bare.
+   */
+  account_id: string | null;
+  /**
+   * Name of the account today.
+   */
+  account_name: string | null;
+  /**
+   * Ad group (Meta: ad set; LinkedIn: the campaign); NULL where the figures belong to none.
+   */
+  ad_group_id: string | null;
+  /**
+   * Its name today.
+   */
+  ad_group_name: string | null;
+  /**
+   * The platform's campaign id; NULL where the platform names none.
+   */
+  campaign_id: string | null;
+  /**
+   * Name of the campaign today.
+   */
+  campaign_name: string | null;
+  /**
+   * Paid clicks, as the platform counts them.
+   */
+  clicks: Int8 | null;
+  /**
+   * Paid conversions of counted actions.
+   */
+  conversions: Numeric | null;
+  /**
+   * Value of those conversions in the account's currency.
+   */
+  conversions_value: Numeric | null;
+  /**
+   * Reporting day of the account.
+   */
+  date_day: string | null;
+  /**
+   * Paid impressions.
+   */
+  impressions: Int8 | null;
+  /**
+   * google_ads, facebook_ads or linkedin_ads.
+   */
+  platform: string | null;
+  /**
+   * Where the row comes from when several sources are united; always empty here.
+   */
+  source_relation: string | null;
+  /**
+   * Paid spend in the account's currency.
+   */
+  spend: Numeric | null;
+}
+
+export interface AdReportingAdReportingAdReport {
+  /**
+   * The platform's id of the account, bare.
+   */
+  account_id: string | null;
+  /**
+   * Name of the account today.
+   */
+  account_name: string | null;
+  /**
+   * Ad group (Meta: ad set; LinkedIn: the campaign); NULL where the figures belong to none.
+   */
+  ad_group_id: string | null;
+  /**
+   * Its name today.
+   */
+  ad_group_name: string | null;
+  /**
+   * Ad (LinkedIn: creative); NULL where the figures belong to none.
+   */
+  ad_id: string | null;
+  /**
+   * Its name today; may be empty.
+   */
+  ad_name: string | null;
+  /**
+   * The platform's campaign id; NULL where the platform names none.
+   */
+  campaign_id: string | null;
+  /**
+   * Name of the campaign today.
+   */
+  campaign_name: string | null;
+  /**
+   * Paid clicks, as the platform counts them.
+   */
+  clicks: Int8 | null;
+  /**
+   * Paid conversions of counted actions.
+   */
+  conversions: Numeric | null;
+  /**
+   * Value of those conversions in the account's currency.
+   */
+  conversions_value: Numeric | null;
+  /**
+   * Reporting day of the account.
+   */
+  date_day: string | null;
+  /**
+   * Paid impressions.
+   */
+  impressions: Int8 | null;
+  /**
+   * google_ads, facebook_ads or linkedin_ads.
+   */
+  platform: string | null;
+  /**
+   * Where the row comes from when several sources are united; always empty here.
+   */
+  source_relation: string | null;
+  /**
+   * Paid spend in the account's currency.
+   */
+  spend: Numeric | null;
+}
+
+export interface AdReportingAdReportingCampaignReport {
+  /**
+   * The platform's id of the account, bare.
+   */
+  account_id: string | null;
+  /**
+   * Name of the account today.
+   */
+  account_name: string | null;
+  /**
+   * The platform's campaign id; NULL where the platform names none.
+   */
+  campaign_id: string | null;
+  /**
+   * Name of the campaign today.
+   */
+  campaign_name: string | null;
+  /**
+   * Paid clicks, as the platform counts them.
+   */
+  clicks: Int8 | null;
+  /**
+   * Paid conversions of counted actions.
+   */
+  conversions: Numeric | null;
+  /**
+   * Value of those conversions in the account's currency.
+   */
+  conversions_value: Numeric | null;
+  /**
+   * Reporting day of the account.
+   */
+  date_day: string | null;
+  /**
+   * Paid impressions.
+   */
+  impressions: Int8 | null;
+  /**
+   * google_ads, facebook_ads or linkedin_ads.
+   */
+  platform: string | null;
+  /**
+   * Where the row comes from when several sources are united; always empty here.
+   */
+  source_relation: string | null;
+  /**
+   * Paid spend in the account's currency.
+   */
+  spend: Numeric | null;
+}
+
+export interface MartsCampaignMonth {
+  /**
+   * The account; see warehouse.account.
+   */
+  account_key: number;
+  /**
+   * The platform's campaign id; '' where it names none.
+   */
+  campaign_id: string;
+  /**
+   * Paid clicks, as the platform counts them.
+   */
+  clicks: ArrayType<Int8>;
+  /**
+   * Value of those conversions, in millionths of the account's currency.
+   */
+  conversion_value: ArrayType<Int8>;
+  /**
+   * Value of conversions in reporting currency where known, in millionths.
+   */
+  conversion_value_reporting: ArrayType<Int8>;
+  /**
+   * Paid conversions of counted actions, in millionths.
+   */
+  conversions: ArrayType<Int8>;
+  /**
+   * ISO 4217 code of the amounts that do not end in _reporting.
+   */
+  currency: string;
+  /**
+   * Days that have a row in the daily mart.
+   */
+  days_with_row: number[];
+  /**
+   * Days whose amounts in reporting currency are unknown.
+   */
+  days_without_rate: number[];
+  /**
+   * First day of the month that is not final; NULL where all are.
+   */
+  first_open_date: string | null;
+  /**
+   * Paid impressions.
+   */
+  impressions: ArrayType<Int8>;
+  /**
+   * First day of the month, in the account's days.
+   */
+  month: string;
+  /**
+   * Conversions left out because their traffic was organic, in millionths.
+   */
+  organic_conversions: ArrayType<Int8>;
+  /**
+   * Paid spend, in millionths of the account's currency.
+   */
+  spend: ArrayType<Int8>;
+  /**
+   * Spend in reporting currency where known, in millionths.
+   */
+  spend_reporting: ArrayType<Int8>;
+}
+
+export interface MartsChannelDaily {
+  /**
+   * GA4's channel label, such as Paid Search.
+   */
+  channel: string;
+  /**
+   * Their value in currency; NULL where a value cannot be given in one currency.
+   */
+  conversion_value: Numeric | null;
+  /**
+   * First-party conversions, repeats left out; NULL where none was ever imported.
+   */
+  conversions: Numeric | null;
+  /**
+   * ISO 4217 code of conversion_value.
+   */
+  currency: string | null;
+  /**
+   * Day in the configured time zone (sessions: in the GA4 property's).
+   */
+  date: string;
+  /**
+   * When a figure of this row last changed.
+   */
+  refreshed_at: Timestamp;
+  /**
+   * Sessions by GA4; NULL where GA4 has no data of the day.
+   */
+  sessions: Numeric | null;
+  /**
+   * paid, organic, direct or other.
+   */
+  traffic: string;
+}
 
 export interface MartsConversionMaturity {
   /**
@@ -25,11 +363,11 @@ export interface MartsConversionMaturity {
    */
   age_days: number;
   /**
-   * account, platform (pooled over the platform's accounts) or default.
+   * Where the step from this age to the next was learned: account, platform (pooled over the platform's accounts) or default.
    */
   basis: string;
   /**
-   * How many account-days the share was learned from; 0 for a stated default.
+   * How many account-days showed what arrived in the day after this age; 0 for a stated default.
    */
   learned_from_days: number;
   /**
@@ -44,6 +382,85 @@ export interface MartsConversionMaturity {
    * When the share was last learned.
    */
   updated_at: Generated<Timestamp>;
+}
+
+export interface MartsCostPerConversionByAccountDaily {
+  /**
+   * The platform's id of the account, bare.
+   */
+  account_id: string;
+  /**
+   * The account; see warehouse.account.
+   */
+  account_key: number;
+  /**
+   * Name of the account when the day was last added up.
+   */
+  account_name: string | null;
+  /**
+   * Campaigns with a row on that day.
+   */
+  campaigns: number;
+  /**
+   * Paid clicks, as the platform counts them.
+   */
+  clicks: Int8;
+  /**
+   * Value of those conversions in the account's currency.
+   */
+  conversion_value: Numeric;
+  /**
+   * conversion_value at the day's exchange rate; NULL where it is unknown for any campaign.
+   */
+  conversion_value_reporting: Numeric | null;
+  /**
+   * Paid conversions of counted actions; may be fractional.
+   */
+  conversions: Numeric;
+  /**
+   * ISO 4217 code of every amount of the row that does not end in _reporting.
+   */
+  currency: string;
+  /**
+   * Reporting day of the account.
+   */
+  date: string;
+  /**
+   * Paid impressions.
+   */
+  impressions: Int8;
+  /**
+   * Whether the day lies outside the platform's restatement window.
+   */
+  is_final: boolean;
+  /**
+   * Conversions of counted actions that were left out because their traffic was organic.
+   */
+  organic_conversions: Numeric;
+  /**
+   * google, meta or linkedin.
+   */
+  platform: string;
+  /**
+   * What conversions are expected to be once the day is final; the conversions themselves where it is, NULL where nothing is known yet.
+   */
+  projected_conversions: Numeric | null;
+  /**
+   * When a figure of any campaign of the day last changed.
+   */
+  refreshed_at: Timestamp;
+  /**
+   * ISO 4217 code of the amounts that end in _reporting; NULL where none is configured.
+   */
+  reporting_currency: string | null;
+  /**
+   * Paid spend in the account's currency.
+   */
+  spend: Numeric;
+  /**
+   * spend at the day's exchange rate; NULL where it is unknown for any campaign.
+   */
+  spend_reporting: Numeric | null;
 }
 
 export interface MartsCostPerConversionByActionDaily {
@@ -588,6 +1005,198 @@ export interface MartsCostPerConversionWeekly {
   week: string | null;
 }
 
+export interface MartsExcludedConversions {
+  /**
+   * Channel it came from.
+   */
+  channel: string;
+  /**
+   * The conversion; see warehouse.first_party_conversion.
+   */
+  conversion_id: string;
+  /**
+   * What happened.
+   */
+  conversion_name: string;
+  /**
+   * Worth in currency.
+   */
+  conversion_value: Numeric | null;
+  /**
+   * How many conversions the row stands for.
+   */
+  conversions: Numeric;
+  /**
+   * ISO 4217 code of conversion_value.
+   */
+  currency: string | null;
+  /**
+   * Day in the configured time zone.
+   */
+  date: string;
+  /**
+   * The rule in words, with the figures of this conversion.
+   */
+  detail: string;
+  /**
+   * Ad platform that was paid, if one was.
+   */
+  platform: string | null;
+  /**
+   * When this row last changed.
+   */
+  refreshed_at: Timestamp;
+  /**
+   * duplicate_order (a repeat), counted_from_ga4, expired_click, organic, direct, other (not paid), or uncosted (paid, but its platform's spend is not known).
+   */
+  rule: string;
+  /**
+   * paid, organic, direct or other.
+   */
+  traffic: string;
+}
+
+export interface MartsKpiDaily {
+  /**
+   * Day of the figure.
+   */
+  date: string;
+  /**
+   * Sum below the line; NULL where unknown or where the KPI is no ratio.
+   */
+  denominator: Numeric | null;
+  /**
+   * What the row is about: platform, conversion_source; {} for everything.
+   */
+  dimensions: Json;
+  /**
+   * Id of the KPI; see docs/kpis.md.
+   */
+  kpi: string;
+  /**
+   * Sum above the line; NULL where a part is unknown.
+   */
+  numerator: Numeric | null;
+  /**
+   * When a figure of this row last changed.
+   */
+  refreshed_at: Timestamp;
+  /**
+   * ISO 4217 code, ratio, score or count; '' for money of unknown currency.
+   */
+  unit: string;
+  /**
+   * numerator / denominator; NULL where either is unknown or the denominator is not above 0.
+   */
+  value: Numeric | null;
+}
+
+export interface MartsOrganicExcludedDaily {
+  /**
+   * The platform's id of the account, bare.
+   */
+  account_id: string | null;
+  /**
+   * Name of the account today.
+   */
+  account_name: string | null;
+  /**
+   * The campaign; '' where the platform names none.
+   */
+  campaign_id: string | null;
+  /**
+   * Name of the campaign today.
+   */
+  campaign_name: string | null;
+  /**
+   * The conversion action; see warehouse.conversion_action.
+   */
+  conversion_action_id: string | null;
+  /**
+   * Their value in the account's currency.
+   */
+  conversion_value: Numeric | null;
+  /**
+   * Organic conversions that were left out.
+   */
+  conversions: Numeric | null;
+  /**
+   * ISO 4217 code of conversion_value.
+   */
+  currency: string | null;
+  /**
+   * Reporting day of the account.
+   */
+  date: string | null;
+  /**
+   * google, meta or linkedin.
+   */
+  platform: string | null;
+  /**
+   * Where the organic conversions come from: the platform and its action, such as LinkedIn's viral leads.
+   */
+  source: string | null;
+}
+
+export interface MartsPaidCostPerConversionFirstPartyDaily {
+  /**
+   * Ad account, bare; '' for conversions that join none.
+   */
+  account_id: string;
+  /**
+   * Name of the account today.
+   */
+  account_name: string | null;
+  /**
+   * Campaign; '' for conversions and costs that belong to none.
+   */
+  campaign_id: string;
+  /**
+   * Name of the campaign today.
+   */
+  campaign_name: string | null;
+  /**
+   * Value of conversions in currency; NULL where unknown.
+   */
+  conversion_value: Numeric | null;
+  /**
+   * First-party paid conversions, repeats left out.
+   */
+  conversions: Numeric;
+  /**
+   * The part of them that found its campaign by name alone.
+   */
+  conversions_joined_by_name: Numeric;
+  /**
+   * spend / conversions; NULL where conversions are 0.
+   */
+  cost_per_conversion: Numeric | null;
+  /**
+   * ISO 4217 code of the amounts; NULL where the row has none or several.
+   */
+  currency: string | null;
+  /**
+   * Reporting day of the account; day in the configured time zone for conversions.
+   */
+  date: string;
+  /**
+   * Ad platform.
+   */
+  platform: string;
+  /**
+   * What the platform itself counts; another measurement of the same, never to be added.
+   */
+  platform_conversions: Numeric | null;
+  /**
+   * When a figure of this row last changed.
+   */
+  refreshed_at: Timestamp;
+  /**
+   * Paid spend, imported ad spend included; NULL where in several currencies.
+   */
+  spend: Numeric | null;
+}
+
 export interface OpsAccountDay {
   account_id: string;
   cause: string | null;
@@ -602,6 +1211,230 @@ export interface OpsAccountDay {
   state: Generated<string>;
 }
 
+export interface OpsAlert {
+  alert_id: Generated<Int8>;
+  /**
+   * Paid conversions in the window; NULL where unknown.
+   */
+  conversions: Numeric | null;
+  /**
+   * ISO 4217 code of the amounts; NULL where there are none.
+   */
+  currency: string | null;
+  /**
+   * How often it has begun to fire.
+   */
+  episode: Generated<number>;
+  /**
+   * When this row was last evaluated.
+   */
+  evaluated_at: Timestamp;
+  /**
+   * Why it is in this state, in words.
+   */
+  explanation: Generated<string>;
+  /**
+   * When the present or last episode began to fire.
+   */
+  firing_since: Timestamp | null;
+  /**
+   * On how many evaluated days in a row the condition has held.
+   */
+  held_days: Generated<number>;
+  /**
+   * Ids and names of the keys that the rule groups by.
+   */
+  labels: Generated<Json>;
+  /**
+   * The last of those days.
+   */
+  last_held_day: string | null;
+  /**
+   * When a notice of it was last put into the outbox.
+   */
+  last_notified: Timestamp | null;
+  /**
+   * The figure that the rule watches.
+   */
+  metric: Generated<string>;
+  /**
+   * Whether it has fired and has not been resolved since; stays true in no_data.
+   */
+  open: Generated<boolean>;
+  /**
+   * Name of the rule in the configuration.
+   */
+  rule: string;
+  /**
+   * Identity of the series among the rule's own: its ids, without names.
+   */
+  series: string;
+  /**
+   * info, warning or critical.
+   */
+  severity: Generated<string>;
+  /**
+   * When the present state began; a firing alert keeps its beginning across a time without data.
+   */
+  since: Timestamp;
+  /**
+   * Spend in the window; NULL where unknown.
+   */
+  spend: Numeric | null;
+  /**
+   * inactive, pending, firing, resolved (inactive again at the next evaluation) or no_data.
+   */
+  state: string;
+  /**
+   * The figure that the value was compared with, in the same unit.
+   */
+  threshold: Numeric | null;
+  /**
+   * Notifiers that were told of the present episode and are owed its end.
+   */
+  told: Generated<string[]>;
+  /**
+   * The figure at the last evaluation; NULL where it does not exist, as without conversions.
+   */
+  value: Numeric | null;
+  /**
+   * First day of the window.
+   */
+  window_from: string | null;
+  /**
+   * Last day of the window.
+   */
+  window_to: string | null;
+}
+
+export interface OpsAlertEvent {
+  event_id: Generated<Int8>;
+  explanation: Generated<string>;
+  from_state: string;
+  labels: Json;
+  occurred_at: Timestamp;
+  rule: string;
+  series: string;
+  threshold: Numeric | null;
+  to_state: string;
+  value: Numeric | null;
+}
+
+export interface OpsAlertSilence {
+  ends_at: Timestamp;
+  labels: Generated<Json>;
+  rule: string;
+  silence_id: Generated<Int8>;
+  starts_at: Timestamp;
+}
+
+export interface OpsClickDay {
+  account_id: string;
+  clicks: Int8;
+  date: string;
+  fetched_at: Generated<Timestamp>;
+  is_settled: boolean;
+  platform: string;
+}
+
+export interface OpsCountingRule {
+  account_key: number;
+  actions: string[] | null;
+  attributions: string[] | null;
+  /**
+   * When the rule last became another one; -infinity where it never did.
+   */
+  changed_at: Generated<Timestamp>;
+  excluded_actions: Generated<string[]>;
+  measure: string;
+}
+
+export interface OpsCredential {
+  changed_at: Generated<Timestamp>;
+  expires_at: Timestamp | null;
+  key: string;
+  secret: Buffer;
+  warned_days: number | null;
+}
+
+export interface OpsGa4Day {
+  date: string;
+  disagreement_share: Numeric | null;
+  empty_reason: string | null;
+  fetched_at: Generated<Timestamp>;
+  is_lossy: boolean;
+  is_thresholded: boolean;
+  overflow_share: Numeric | null;
+  property_id: string;
+  revenue_hidden: boolean;
+  sampled_share: Numeric | null;
+  time_zone: string | null;
+  tokens_left_today: number | null;
+}
+
+export interface OpsInstallation {
+  created_at: Generated<Timestamp>;
+  installation_id: Generated<string>;
+}
+
+export interface OpsJob {
+  account_id: string | null;
+  account_key: number | null;
+  at_once: Generated<number>;
+  attempts: Generated<number>;
+  changed_at: Generated<Timestamp>;
+  crashes: Generated<number>;
+  created_at: Generated<Timestamp>;
+  detail: Generated<Json>;
+  failure: string | null;
+  failure_kind: string | null;
+  finished_at: Timestamp | null;
+  from_date: string | null;
+  job_id: string;
+  kind: string;
+  lease_until: Timestamp | null;
+  not_before: Timestamp | null;
+  platform: string | null;
+  position: Generated<number>;
+  remedy: string | null;
+  run_id: string;
+  state: Generated<string>;
+  to_date: string | null;
+}
+
+export interface OpsNight {
+  due: string;
+  due_at: Timestamp;
+  give_up_at: Timestamp;
+  run_id: string;
+}
+
+export interface OpsNotice {
+  attempts: Generated<number>;
+  /**
+   * The notice as the webhook sends it; chat and mail are rendered from it.
+   */
+  body: Json;
+  created_at: Timestamp;
+  delivered_at: Timestamp | null;
+  /**
+   * Made from what is said: the same events never make a second notice. Sent along with every attempt.
+   */
+  idempotency_key: string;
+  kind: string;
+  last_error: string | null;
+  next_attempt_at: Timestamp;
+  notice_id: Generated<Int8>;
+  notifier: string;
+  status: Generated<string>;
+}
+
+export interface OpsPause {
+  account_id: string;
+  platform: string;
+  until: Timestamp;
+}
+
 export interface OpsRollupSetting {
   name: string;
   value: string;
@@ -611,8 +1444,16 @@ export interface OpsRun {
   command: string;
   finished_at: Timestamp | null;
   outcome: string | null;
+  plan: Generated<string>;
   run_id: Generated<string>;
   started_at: Generated<Timestamp>;
+}
+
+export interface OpsSchedule {
+  name: string;
+  pattern: string;
+  since: Generated<Timestamp>;
+  time_zone: string;
 }
 
 export interface OpsSlice {
@@ -635,10 +1476,23 @@ export interface OpsSlice {
   to_date: string;
 }
 
+export interface OpsStaleCampaignMonth {
+  account_key: number;
+  marked_at: Generated<Timestamp>;
+  month: string;
+}
+
 export interface OpsTouchedDay {
   account_key: number;
   date: string;
   touched_at: Generated<Timestamp>;
+}
+
+export interface OpsUsage {
+  calls: Generated<Int8>;
+  date: string;
+  platform: string;
+  refused: Generated<Int8>;
 }
 
 export interface StagingAccountDaily {
@@ -706,6 +1560,17 @@ export interface StagingConversionDaily {
   traffic: string;
 }
 
+export interface StagingDeliveryPart {
+  campaign_id: string;
+  clicks: Int8;
+  date: string;
+  impressions: Int8;
+  is_residual: boolean;
+  row_count: Int8;
+  slice_id: Int8;
+  spend: Numeric;
+}
+
 export interface StagingNetworkConversionDaily {
   account_key: number;
   all_conversion_value: Numeric;
@@ -732,6 +1597,23 @@ export interface StagingNetworkDaily {
   network: string;
   slice_id: Int8;
   spend: Numeric;
+}
+
+export interface StagingOutcomePart {
+  all_conversion_value: Numeric;
+  all_conversions: Numeric;
+  attribution: string;
+  campaign_id: string;
+  conversion_action_id: string;
+  conversion_value: Numeric;
+  conversions: Numeric;
+  date: string;
+  is_residual: boolean;
+  primary_conversion_value: Numeric;
+  primary_conversions: Numeric;
+  row_count: Int8;
+  slice_id: Int8;
+  traffic: string;
 }
 
 export interface WarehouseAccount {
@@ -901,6 +1783,41 @@ export interface WarehouseCampaign {
   updated_at: Generated<Timestamp>;
 }
 
+export interface WarehouseClick {
+  /**
+   * The ad account, bare.
+   */
+  account_id: string;
+  /**
+   * The ad group.
+   */
+  ad_group_id: Generated<string>;
+  /**
+   * The ad.
+   */
+  ad_id: Generated<string>;
+  /**
+   * The campaign.
+   */
+  campaign_id: string;
+  /**
+   * The id in the landing URL (gclid).
+   */
+  click_id: string;
+  /**
+   * Day of the click in the account's zone.
+   */
+  date: string;
+  /**
+   * The platform's name of the network.
+   */
+  network: Generated<string>;
+  /**
+   * google; no other platform has such a report.
+   */
+  platform: string;
+}
+
 export interface WarehouseConversionAction {
   /**
    * The account; see warehouse.account.
@@ -1003,6 +1920,178 @@ export interface WarehouseConversionDaily {
   traffic: string;
 }
 
+export interface WarehouseCost {
+  /**
+   * Ad account it is booked on, bare; '' where on none.
+   */
+  account_id: Generated<string>;
+  /**
+   * Whole amount of the period in currency, without VAT.
+   */
+  amount: Numeric;
+  /**
+   * Campaign it is booked on; '' where on none.
+   */
+  campaign_id: Generated<string>;
+  /**
+   * What kind of cost; organic_activity is in no cost per conversion.
+   */
+  cost_class: string;
+  /**
+   * external_id, or a key made of the row's other columns and its place among equals.
+   */
+  cost_key: string;
+  /**
+   * ISO 4217 code of amount.
+   */
+  currency: string;
+  /**
+   * The booking's id in the company's books; importing it again replaces the row.
+   */
+  external_id: string | null;
+  /**
+   * Name of the imported file.
+   */
+  import_source: string;
+  /**
+   * When the row last changed by an import.
+   */
+  imported_at: Generated<Timestamp>;
+  /**
+   * Free text of the booking.
+   */
+  label: Generated<string>;
+  /**
+   * Last day that the cost is for.
+   */
+  period_end: string;
+  /**
+   * First day that the cost is for.
+   */
+  period_start: string;
+  /**
+   * Ad platform it is booked on; '' where on none.
+   */
+  platform: Generated<string>;
+}
+
+export interface WarehouseCostDaily {
+  /**
+   * As in warehouse.cost.
+   */
+  account_id: string | null;
+  /**
+   * The day's share of the booking in currency.
+   */
+  amount: Numeric | null;
+  /**
+   * As in warehouse.cost.
+   */
+  campaign_id: string | null;
+  /**
+   * As in warehouse.cost.
+   */
+  cost_class: string | null;
+  /**
+   * The booking; see warehouse.cost.
+   */
+  cost_key: string | null;
+  /**
+   * ISO 4217 code of amount.
+   */
+  currency: string | null;
+  /**
+   * Day that the share is for.
+   */
+  date: string | null;
+  /**
+   * As in warehouse.cost.
+   */
+  platform: string | null;
+}
+
+export interface WarehouseCountedConversionDaily {
+  /**
+   * The account; see warehouse.account.
+   */
+  account_key: number | null;
+  /**
+   * The ad group; '' in residual rows.
+   */
+  ad_group_id: string | null;
+  /**
+   * The ad; '' in residual rows.
+   */
+  ad_id: string | null;
+  /**
+   * Attribution window; '' where the platform has one model.
+   */
+  attribution: string | null;
+  /**
+   * The campaign; '' where the platform names none.
+   */
+  campaign_id: string | null;
+  /**
+   * The conversion action; see warehouse.conversion_action.
+   */
+  conversion_action_id: string | null;
+  /**
+   * Their value in the account's currency.
+   */
+  conversion_value: Numeric | null;
+  /**
+   * Conversions by the figure that the configuration counts.
+   */
+  conversions: Numeric | null;
+  /**
+   * Reporting day of the account.
+   */
+  date: string | null;
+  /**
+   * paid or organic.
+   */
+  traffic: string | null;
+}
+
+export interface WarehouseCountedNetworkConversionDaily {
+  /**
+   * The account; see warehouse.account.
+   */
+  account_key: number | null;
+  /**
+   * Attribution window; '' where the platform has one model.
+   */
+  attribution: string | null;
+  /**
+   * The campaign; '' where the platform names none.
+   */
+  campaign_id: string | null;
+  /**
+   * The conversion action; see warehouse.conversion_action.
+   */
+  conversion_action_id: string | null;
+  /**
+   * Their value in the account's currency.
+   */
+  conversion_value: Numeric | null;
+  /**
+   * Conversions by the figure that the configuration counts.
+   */
+  conversions: Numeric | null;
+  /**
+   * Reporting day of the account.
+   */
+  date: string | null;
+  /**
+   * The platform's name of the network, or unknown.
+   */
+  network: string | null;
+  /**
+   * paid or organic.
+   */
+  traffic: string | null;
+}
+
 export interface WarehouseExchangeRate {
   /**
    * ISO 4217 code of the one unit.
@@ -1028,6 +2117,476 @@ export interface WarehouseExchangeRate {
    * Where the rate comes from: ecb, or the name of an imported file.
    */
   source: string;
+}
+
+export interface WarehouseFirstPartyConversion {
+  /**
+   * Ad account it was joined to, bare; '' where none; set by the rollup.
+   */
+  account_id: Generated<string>;
+  /**
+   * Tagged campaign (utm_campaign) as it came.
+   */
+  campaign: string | null;
+  /**
+   * Tagged campaign id (utm_id) as it came.
+   */
+  campaign_id: string | null;
+  /**
+   * Channel after the joins with clicks, campaigns and leads; set by the rollup.
+   */
+  channel: string | null;
+  /**
+   * The other click ids of the landing URL, by name.
+   */
+  click_ids: Generated<Json>;
+  /**
+   * Tagged ad content (utm_content).
+   */
+  content: string | null;
+  /**
+   * The company's own id; importing it again replaces the row.
+   */
+  conversion_id: string;
+  /**
+   * What happened, such as purchase.
+   */
+  conversion_name: string;
+  /**
+   * When it happened.
+   */
+  converted_at: Timestamp;
+  /**
+   * ISO 4217 code of value.
+   */
+  currency: string | null;
+  /**
+   * Day in the configured time zone; set by the rollup.
+   */
+  date: string | null;
+  /**
+   * What decided channel: as tag_evidence, or click_join, campaign_id, lead, expired_click; set by the rollup.
+   */
+  evidence: string | null;
+  /**
+   * Google's click id, which its click report explains.
+   */
+  gclid: string | null;
+  /**
+   * Name of the imported file.
+   */
+  import_source: string;
+  /**
+   * When the row last changed by an import.
+   */
+  imported_at: Generated<Timestamp>;
+  /**
+   * Whether a paid click id overruled the tags.
+   */
+  is_conflict: boolean;
+  /**
+   * Whether an ad's link may have been shared: a paid click id beside Meta's fbclid.
+   */
+  is_stale_suspected: boolean;
+  /**
+   * How the campaign was found: click, campaign_id, or name (the weakest); NULL where it was not; set by the rollup.
+   */
+  joined_by: string | null;
+  /**
+   * Campaign it was joined to; '' where none; set by the rollup.
+   */
+  joined_campaign_id: Generated<string>;
+  /**
+   * The lead it grew from; see warehouse.lead.
+   */
+  lead_id: string | null;
+  /**
+   * Tagged medium (utm_medium) as it came.
+   */
+  medium: string | null;
+  /**
+   * Order or transaction; within one conversion name it counts once.
+   */
+  order_id: string | null;
+  /**
+   * Ad platform that was paid; NULL where unpaid or unknown; set by the rollup.
+   */
+  platform: string | null;
+  /**
+   * How many conversions the row stands for; may be fractional.
+   */
+  quantity: Generated<Numeric>;
+  /**
+   * Host of the page that the visitor came from.
+   */
+  referrer_host: string | null;
+  /**
+   * Channel that the file states itself; then nothing else is looked at.
+   */
+  reported_channel: string | null;
+  /**
+   * Tagged source (utm_source) as it came; NULL where there was none.
+   */
+  source: string | null;
+  /**
+   * Ad platform whose name the source bears, paid or not.
+   */
+  source_platform: string | null;
+  /**
+   * Channel by the row's own tags, click ids and referrer.
+   */
+  tag_channel: string;
+  /**
+   * What decided tag_channel: click_id, utm, fbclid, referrer, reported or none.
+   */
+  tag_evidence: string;
+  /**
+   * Ad platform that was paid, by the row's own tags; NULL where unpaid or unknown.
+   */
+  tag_platform: string | null;
+  /**
+   * Traffic class of tag_channel.
+   */
+  tag_traffic: string;
+  /**
+   * Tagged search term (utm_term).
+   */
+  term: string | null;
+  /**
+   * Traffic class of channel; set by the rollup.
+   */
+  traffic: string | null;
+  /**
+   * Worth in currency; NULL where unknown.
+   */
+  value: Numeric | null;
+}
+
+export interface WarehouseGa4KeyEventDaily {
+  /**
+   * Session campaign name.
+   */
+  campaign: string;
+  /**
+   * Session campaign id.
+   */
+  campaign_id: string;
+  /**
+   * As in warehouse.ga4_session_daily.
+   */
+  channel: string;
+  /**
+   * ISO 4217 code of value.
+   */
+  currency: string | null;
+  /**
+   * Day in the property's time zone.
+   */
+  date: string;
+  /**
+   * Name of the key event.
+   */
+  event_name: string;
+  /**
+   * How many; may be fractional.
+   */
+  key_events: Numeric;
+  /**
+   * Session medium.
+   */
+  medium: string;
+  /**
+   * GA4 property, digits.
+   */
+  property_id: string;
+  /**
+   * GA4's session default channel group; (other) is its overflow row.
+   */
+  reported_channel: string;
+  /**
+   * Session source.
+   */
+  source: string;
+  /**
+   * Traffic class of channel.
+   */
+  traffic: string;
+  /**
+   * Worth in currency; NULL where unknown.
+   */
+  value: Numeric | null;
+}
+
+export interface WarehouseGa4SessionDaily {
+  /**
+   * Session campaign name.
+   */
+  campaign: string;
+  /**
+   * Session campaign id.
+   */
+  campaign_id: string;
+  /**
+   * reported_channel where it is one of the known labels, else Unassigned.
+   */
+  channel: string;
+  /**
+   * Whether the tags alone would give another channel.
+   */
+  channel_disagrees: boolean;
+  /**
+   * ISO 4217 code of revenue.
+   */
+  currency: string | null;
+  /**
+   * Day in the property's time zone.
+   */
+  date: string;
+  /**
+   * Sessions with engagement.
+   */
+  engaged_sessions: Int8;
+  /**
+   * Key events of every name.
+   */
+  key_events: Numeric;
+  /**
+   * Session medium.
+   */
+  medium: string;
+  /**
+   * GA4 property, digits.
+   */
+  property_id: string;
+  /**
+   * GA4's session default channel group; (other) is its overflow row.
+   */
+  reported_channel: string;
+  /**
+   * Purchase revenue in currency; NULL where GA4 hides it from this user.
+   */
+  revenue: Numeric | null;
+  /**
+   * Sessions; GA4 approximates them.
+   */
+  sessions: Int8;
+  /**
+   * Session source.
+   */
+  source: string;
+  /**
+   * Traffic class of channel.
+   */
+  traffic: string;
+}
+
+export interface WarehouseLead {
+  /**
+   * Ad account it was joined to, bare; '' where none; set by the rollup.
+   */
+  account_id: Generated<string>;
+  /**
+   * Tagged campaign (utm_campaign) as it came.
+   */
+  campaign: string | null;
+  /**
+   * Tagged campaign id (utm_id) as it came.
+   */
+  campaign_id: string | null;
+  /**
+   * Channel after the joins with clicks, campaigns and leads; set by the rollup.
+   */
+  channel: string | null;
+  /**
+   * The other click ids of the landing URL, by name.
+   */
+  click_ids: Generated<Json>;
+  /**
+   * Tagged ad content (utm_content).
+   */
+  content: string | null;
+  /**
+   * When the lead came in.
+   */
+  created_at: Timestamp;
+  /**
+   * ISO 4217 code of value.
+   */
+  currency: string | null;
+  /**
+   * When the lead became a customer, where the CRM says so itself.
+   */
+  customer_at: Timestamp | null;
+  /**
+   * Day in the configured time zone; set by the rollup.
+   */
+  date: string | null;
+  /**
+   * SHA-256 over the trimmed, lower-cased address; 64 hex digits.
+   */
+  email_sha256: string | null;
+  /**
+   * What decided channel: as tag_evidence, or click_join, campaign_id, lead, expired_click; set by the rollup.
+   */
+  evidence: string | null;
+  /**
+   * Google's click id, which its click report explains.
+   */
+  gclid: string | null;
+  /**
+   * Name of the imported file.
+   */
+  import_source: string;
+  /**
+   * When the row last changed by an import.
+   */
+  imported_at: Generated<Timestamp>;
+  /**
+   * Whether a paid click id overruled the tags.
+   */
+  is_conflict: boolean;
+  /**
+   * Whether an ad's link may have been shared: a paid click id beside Meta's fbclid.
+   */
+  is_stale_suspected: boolean;
+  /**
+   * How the campaign was found: click, campaign_id, or name (the weakest); NULL where it was not; set by the rollup.
+   */
+  joined_by: string | null;
+  /**
+   * Campaign it was joined to; '' where none; set by the rollup.
+   */
+  joined_campaign_id: Generated<string>;
+  /**
+   * The CRM's id; importing it again replaces the row.
+   */
+  lead_id: string;
+  /**
+   * When the lead was lost.
+   */
+  lost_at: Timestamp | null;
+  /**
+   * Tagged medium (utm_medium) as it came.
+   */
+  medium: string | null;
+  /**
+   * SHA-256 over the telephone number; 64 hex digits.
+   */
+  phone_sha256: string | null;
+  /**
+   * Ad platform that was paid; NULL where unpaid or unknown; set by the rollup.
+   */
+  platform: string | null;
+  /**
+   * When the lead was qualified, where the CRM says so itself.
+   */
+  qualified_at: Timestamp | null;
+  /**
+   * Host of the page that the visitor came from.
+   */
+  referrer_host: string | null;
+  /**
+   * Channel that the file states itself; then nothing else is looked at.
+   */
+  reported_channel: string | null;
+  /**
+   * Lead score of the CRM.
+   */
+  score: Numeric | null;
+  /**
+   * Tagged source (utm_source) as it came; NULL where there was none.
+   */
+  source: string | null;
+  /**
+   * Ad platform whose name the source bears, paid or not.
+   */
+  source_platform: string | null;
+  /**
+   * Life-cycle stage at the last import.
+   */
+  stage: string | null;
+  /**
+   * When that stage was reached, as imported.
+   */
+  stage_at: Timestamp | null;
+  /**
+   * Channel by the row's own tags, click ids and referrer.
+   */
+  tag_channel: string;
+  /**
+   * What decided tag_channel: click_id, utm, fbclid, referrer, reported or none.
+   */
+  tag_evidence: string;
+  /**
+   * Ad platform that was paid, by the row's own tags; NULL where unpaid or unknown.
+   */
+  tag_platform: string | null;
+  /**
+   * Traffic class of tag_channel.
+   */
+  tag_traffic: string;
+  /**
+   * Tagged search term (utm_term).
+   */
+  term: string | null;
+  /**
+   * Traffic class of channel; set by the rollup.
+   */
+  traffic: string | null;
+  /**
+   * Worth of the lead in currency.
+   */
+  value: Numeric | null;
+}
+
+export interface WarehouseLeadStage {
+  /**
+   * The first time that any import reported it.
+   */
+  first_at: Timestamp;
+  /**
+   * The lead; see warehouse.lead.
+   */
+  lead_id: string;
+  /**
+   * subscriber, lead, marketing_qualified, sales_qualified, opportunity, customer, evangelist or other.
+   */
+  stage: string;
+}
+
+export interface WarehouseMeasureDaily {
+  /**
+   * ISO 4217 code where the figure is money.
+   */
+  currency: string | null;
+  /**
+   * Day of the figure.
+   */
+  date: string;
+  /**
+   * Name of the imported file.
+   */
+  import_source: string;
+  /**
+   * When the row last changed by an import.
+   */
+  imported_at: Generated<Timestamp>;
+  /**
+   * What tells rows of one day apart, such as a page or a team.
+   */
+  label: Generated<string>;
+  /**
+   * Which figure; see docs/kpis.md.
+   */
+  measure: string;
+  /**
+   * Ad platform it belongs to; '' where to none.
+   */
+  platform: Generated<string>;
+  /**
+   * The figure.
+   */
+  value: Numeric;
 }
 
 export interface WarehouseNetworkConversionDaily {
@@ -1125,33 +2684,72 @@ export interface WarehouseNetworkDaily {
 }
 
 export interface DB {
+  "ad_reporting.ad_reporting__account_report": AdReportingAdReportingAccountReport;
+  "ad_reporting.ad_reporting__ad_group_report": AdReportingAdReportingAdGroupReport;
+  "ad_reporting.ad_reporting__ad_report": AdReportingAdReportingAdReport;
+  "ad_reporting.ad_reporting__campaign_report": AdReportingAdReportingCampaignReport;
+  "marts.campaign_month": MartsCampaignMonth;
+  "marts.channel_daily": MartsChannelDaily;
   "marts.conversion_maturity": MartsConversionMaturity;
+  "marts.cost_per_conversion_by_account_daily": MartsCostPerConversionByAccountDaily;
   "marts.cost_per_conversion_by_action_daily": MartsCostPerConversionByActionDaily;
   "marts.cost_per_conversion_by_network_daily": MartsCostPerConversionByNetworkDaily;
   "marts.cost_per_conversion_daily": MartsCostPerConversionDaily;
   "marts.cost_per_conversion_history": MartsCostPerConversionHistory;
   "marts.cost_per_conversion_monthly": MartsCostPerConversionMonthly;
   "marts.cost_per_conversion_weekly": MartsCostPerConversionWeekly;
+  "marts.excluded_conversions": MartsExcludedConversions;
+  "marts.kpi_daily": MartsKpiDaily;
+  "marts.organic_excluded_daily": MartsOrganicExcludedDaily;
+  "marts.paid_cost_per_conversion_first_party_daily": MartsPaidCostPerConversionFirstPartyDaily;
   "ops.account_day": OpsAccountDay;
+  "ops.alert": OpsAlert;
+  "ops.alert_event": OpsAlertEvent;
+  "ops.alert_silence": OpsAlertSilence;
+  "ops.click_day": OpsClickDay;
+  "ops.counting_rule": OpsCountingRule;
+  "ops.credential": OpsCredential;
+  "ops.ga4_day": OpsGa4Day;
+  "ops.installation": OpsInstallation;
+  "ops.job": OpsJob;
+  "ops.night": OpsNight;
+  "ops.notice": OpsNotice;
+  "ops.pause": OpsPause;
   "ops.rollup_setting": OpsRollupSetting;
   "ops.run": OpsRun;
+  "ops.schedule": OpsSchedule;
   "ops.slice": OpsSlice;
+  "ops.stale_campaign_month": OpsStaleCampaignMonth;
   "ops.touched_day": OpsTouchedDay;
+  "ops.usage": OpsUsage;
   "staging.account_daily": StagingAccountDaily;
   "staging.ad_daily": StagingAdDaily;
   "staging.campaign_conversion_daily": StagingCampaignConversionDaily;
   "staging.campaign_daily": StagingCampaignDaily;
   "staging.conversion_daily": StagingConversionDaily;
+  "staging.delivery_part": StagingDeliveryPart;
   "staging.network_conversion_daily": StagingNetworkConversionDaily;
   "staging.network_daily": StagingNetworkDaily;
+  "staging.outcome_part": StagingOutcomePart;
   "warehouse.account": WarehouseAccount;
   "warehouse.ad": WarehouseAd;
   "warehouse.ad_daily": WarehouseAdDaily;
   "warehouse.ad_group": WarehouseAdGroup;
   "warehouse.campaign": WarehouseCampaign;
+  "warehouse.click": WarehouseClick;
   "warehouse.conversion_action": WarehouseConversionAction;
   "warehouse.conversion_daily": WarehouseConversionDaily;
+  "warehouse.cost": WarehouseCost;
+  "warehouse.cost_daily": WarehouseCostDaily;
+  "warehouse.counted_conversion_daily": WarehouseCountedConversionDaily;
+  "warehouse.counted_network_conversion_daily": WarehouseCountedNetworkConversionDaily;
   "warehouse.exchange_rate": WarehouseExchangeRate;
+  "warehouse.first_party_conversion": WarehouseFirstPartyConversion;
+  "warehouse.ga4_key_event_daily": WarehouseGa4KeyEventDaily;
+  "warehouse.ga4_session_daily": WarehouseGa4SessionDaily;
+  "warehouse.lead": WarehouseLead;
+  "warehouse.lead_stage": WarehouseLeadStage;
+  "warehouse.measure_daily": WarehouseMeasureDaily;
   "warehouse.network_conversion_daily": WarehouseNetworkConversionDaily;
   "warehouse.network_daily": WarehouseNetworkDaily;
 }

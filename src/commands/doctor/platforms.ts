@@ -46,6 +46,8 @@ export async function* checkPlatform(
       message: "the credentials are taken, but reach no ad account",
       remedy: "give their user access to an ad account",
     };
+  for (const { id, failure } of accounts)
+    if (failure && (named.length === 0 || named.includes(id))) yield failed(platform, failure);
   for (const account of accounts) yield* accountWarnings(platform, account);
   const active = accounts.filter((account) => account.active).length;
   if (accounts.length > 0)

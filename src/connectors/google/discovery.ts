@@ -32,15 +32,16 @@ const accountOf = (fields: Fields, root: string): Account | undefined => {
   };
 };
 
-/** A root that is closed tells nothing of itself but its id. */
-const closedAccount = (id: string): Account => ({
+/** A root that is closed or refuses tells nothing of itself but its id. */
+const unreadAccount = (id: string, failure: Failure): Account => ({
   platform: "google",
   id,
   name: id,
   currency: "XXX",
   timeZone: "UTC",
-  status: "NOT_ENABLED",
-  active: false,
+  ...(notEnabled.test(failure.code ?? "")
+    ? { status: "NOT_ENABLED", active: false }
+    : { status: "UNKNOWN", active: true, failure }),
 });
 
 interface Root {
@@ -91,7 +92,7 @@ export const discover = async function* (
       if (failure.scope === "platform" || failure.kind === "cancelled") throw failure;
       log.warn(
         { account: id, kind: failure.kind, code: failure.code, requestId: failure.requestId },
-        "an account cannot be explored; the others are",
+        "an account or manager cannot be explored; the others are",
       );
       return { id, accounts: [], failure };
     }
@@ -108,11 +109,9 @@ export const discover = async function* (
         seen.add(account.id);
         yield account;
       }
-  for (const { id, failure } of roots)
-    if (failure && notEnabled.test(failure.code ?? "") && !seen.has(id)) {
-      seen.add(id);
-      yield closedAccount(id);
-    }
   const failed = roots.find(({ failure }) => failure !== undefined)?.failure;
-  if (seen.size === 0 && failed) throw failed;
+  const unread = roots.filter(({ id, failure }) => failure !== undefined && !seen.has(id));
+  if (seen.size === 0 && failed && unread.every(({ failure }) => !notEnabled.test(failure?.code ?? "")))
+    throw failed;
+  for (const { id, failure } of unread) if (failure) yield unreadAccount(id, failure);
 };

@@ -164,6 +164,7 @@ export const failureOf = (
       message: context.redact(`${context.what} was answered ${code}: ${said.slice(0, 400)}${query}`),
       remedy: verdict.remedy,
       code,
+      closed: verdict.closed ?? false,
       ...(verdict.kind === "busy"
         ? {
             scope: scope ?? "platform",

@@ -2,6 +2,7 @@ import { type Day, type DayRange, eachDay } from "../../domain/day.ts";
 import { decimal, fromMicros, wholeNumber } from "../../domain/decimal.ts";
 import type {
   AccountDay,
+  AdClick,
   AdDay,
   ConversionDay,
   Conversions,
@@ -16,7 +17,7 @@ import type { ActionFacts } from "./actions.ts";
  * A row as Google sends it: lowerCamel names, 64-bit integers as text, doubles as numbers, anything null left out.
  * Figures are checked as they are read, and whatever else is in a row is ignored.
  */
-export interface Row {
+interface Row {
   readonly customer?: { readonly id?: unknown };
   readonly campaign?: {
     readonly id?: unknown;
@@ -29,6 +30,7 @@ export interface Row {
     readonly status?: unknown;
     readonly ad?: { readonly id?: unknown; readonly name?: unknown };
   };
+  readonly clickView?: { readonly gclid?: unknown; readonly adGroupAd?: unknown };
   readonly segments?: {
     readonly date?: unknown;
     readonly adNetworkType?: unknown;
@@ -74,18 +76,20 @@ export const dayReader = (window: DayRange): ((value: unknown) => Day) => {
   };
 };
 
-const isZero = (figure: string): boolean => /^-?0*\.?0*(?:e[+-]?\d+)?$/i.test(figure);
+const isZero = (figure: string): boolean => figure === "0" || Number(figure) === 0;
 
 /** Undefined where nothing was delivered: such a row carries other figures, or none at all. */
 const deliveryOf = ({ metrics }: Row): Delivery | undefined => {
   const impressions = wholeNumber(metrics?.impressions, "metrics.impressions");
   const clicks = wholeNumber(metrics?.clicks, "metrics.clicks");
   const spend = fromMicros(metrics?.costMicros, "metrics.cost_micros");
-  return impressions === "0" && clicks === "0" && isZero(spend) ? undefined : { spend, impressions, clicks };
+  return impressions === "0" && clicks === "0" && spend === "0.000000"
+    ? undefined
+    : { spend, impressions, clicks };
 };
 
 /** The id in `customers/{owner}/conversionActions/{id}`. Google gives it out once, whoever the owner is. */
-export const actionIdOf = (value: unknown): string => {
+const actionIdOf = (value: unknown): string => {
   const id = typeof value === "string" ? /\/conversionActions\/(\d+)$/.exec(value)?.[1] : undefined;
   if (id === undefined) throw unreadable("segments.conversion_action", value);
   return id;
@@ -95,7 +99,10 @@ export const actionIdOf = (value: unknown): string => {
  * What an action brought. The headline is what Google counts in its own column of conversions; of an action that
  * is not counted there, all of its conversions. Undefined where every figure is 0.
  */
-const conversionsOf = ({ metrics, segments }: Row, actions: ActionFacts): Conversions | undefined => {
+const conversionsOf = (
+  { metrics, segments }: Row,
+  actions: ActionFacts,
+): Required<Conversions> | undefined => {
   const primaryConversions = decimal(metrics?.conversions, "metrics.conversions");
   const primaryConversionValue = decimal(metrics?.conversionsValue, "metrics.conversions_value");
   const allConversions = decimal(metrics?.allConversions, "metrics.all_conversions");
@@ -119,13 +126,6 @@ const conversionsOf = ({ metrics, segments }: Row, actions: ActionFacts): Conver
   };
 };
 
-const adKey = (row: Row, date: Day) => ({
-  date,
-  campaignId: idOf(row.campaign?.id, "campaign.id"),
-  adGroupId: idOf(row.adGroup?.id, "ad_group.id"),
-  adId: idOf(row.adGroupAd?.ad?.id, "ad_group_ad.ad.id"),
-});
-
 const networkKey = (row: Row, date: Day) => ({
   date,
   campaignId: idOf(row.campaign?.id, "campaign.id"),
@@ -147,7 +147,18 @@ const mapRows = <T>(rows: readonly unknown[], read: (row: Row) => T | undefined)
 export const adDays = (rows: readonly unknown[], day: ReadDay): AdDay[] =>
   mapRows(rows, (row) => {
     const delivery = deliveryOf(row);
-    return delivery && { ...adKey(row, day(row.segments?.date)), ...delivery };
+    // Spelt out, here and below: there may be millions of these, and spreading is slow.
+    return (
+      delivery && {
+        date: day(row.segments?.date),
+        campaignId: idOf(row.campaign?.id, "campaign.id"),
+        adGroupId: idOf(row.adGroup?.id, "ad_group.id"),
+        adId: idOf(row.adGroupAd?.ad?.id, "ad_group_ad.ad.id"),
+        spend: delivery.spend,
+        impressions: delivery.impressions,
+        clicks: delivery.clicks,
+      }
+    );
   });
 
 export const accountDays = (rows: readonly unknown[], day: ReadDay): AccountDay[] =>
@@ -179,7 +190,42 @@ export const conversionDays = (
 ): ConversionDay[] =>
   mapRows(rows, (row) => {
     const figures = conversionsOf(row, actions);
-    return figures && { ...adKey(row, day(row.segments?.date)), ...figures };
+    return (
+      figures && {
+        date: day(row.segments?.date),
+        campaignId: idOf(row.campaign?.id, "campaign.id"),
+        adGroupId: idOf(row.adGroup?.id, "ad_group.id"),
+        adId: idOf(row.adGroupAd?.ad?.id, "ad_group_ad.ad.id"),
+        actionId: figures.actionId,
+        attribution: figures.attribution,
+        traffic: figures.traffic,
+        conversions: figures.conversions,
+        conversionValue: figures.conversionValue,
+        primaryConversions: figures.primaryConversions,
+        primaryConversionValue: figures.primaryConversionValue,
+        allConversions: figures.allConversions,
+        allConversionValue: figures.allConversionValue,
+      }
+    );
+  });
+
+/** The ad in `customers/{id}/adGroupAds/{ad group}~{ad}`; '' for a campaign without ads. */
+const adIdOf = (value: unknown): string =>
+  typeof value === "string" ? (/\/adGroupAds\/\d+~(\d+)$/.exec(value)?.[1] ?? "") : "";
+
+/** A click without an id, as privacy rules may leave it, explains no landing URL. */
+export const adClicks = (rows: readonly unknown[]): AdClick[] =>
+  mapRows(rows, ({ clickView, campaign, adGroup, segments }) => {
+    const clickId = textOf(clickView?.gclid);
+    return clickId === ""
+      ? undefined
+      : {
+          clickId,
+          campaignId: idOf(campaign?.id, "campaign.id"),
+          adGroupId: adGroup?.id === undefined ? "" : idOf(adGroup.id, "ad_group.id"),
+          adId: adIdOf(clickView?.adGroupAd),
+          network: textOf(segments?.adNetworkType, "UNSPECIFIED"),
+        };
   });
 
 export const campaignEntities = (rows: readonly unknown[]): Entity[] =>

@@ -10,6 +10,8 @@ export interface Verdict {
   readonly waitSeconds?: number;
   /** Whether a fresh access token may mend it. */
   readonly staleToken?: true;
+  /** The account is closed or not enabled, rather than out of our reach. */
+  readonly closed?: boolean;
 }
 
 const reconnect: Verdict = {
@@ -30,6 +32,7 @@ const permission: Verdict = {
 };
 const closed: Verdict = {
   kind: "account",
+  closed: true,
   remedy: "the account is closed, suspended or not set up; its stored figures are kept",
 };
 const wrongAccount: Verdict = {

@@ -153,8 +153,20 @@ export const openTokens = (
     return next;
   };
 
+  /** Another process that was faster left its grant in the store, and may have ended ours. */
+  const refreshAlone = async (): Promise<Grant> => {
+    const { tokens } = context;
+    if (!tokens?.alone) return refresh();
+    const before = grant?.accessToken;
+    return tokens.alone(key, async () => {
+      const known = await stored();
+      if (known && known.accessToken !== before && livesOn(known)) return keep(known);
+      return refresh();
+    });
+  };
+
   const renew = (): Promise<Grant> => {
-    renewal ??= refresh().finally(() => {
+    renewal ??= refreshAlone().finally(() => {
       renewal = undefined;
     });
     return renewal;

@@ -28,13 +28,13 @@ const wireAccount = z.object({
   id: z.string().optional(),
   account_id: z.string().optional(),
   name: nameText.nullish(),
-  currency: z.string().regex(/^[A-Z]{3}$/),
+  currency: z.string().catch(""),
   timezone_name: z.string().nullish(),
   timezone_offset_hours_utc: z.number().nullish(),
   account_status: z.coerce.number().catch(0),
 });
 
-/** An account of which id or currency cannot be read is undefined: no figure of it could be stored. */
+/** An account of which the id cannot be read is undefined. Its currency is judged where it is planned. */
 const toAccount = (raw: unknown): Account | undefined => {
   const parsed = wireAccount.safeParse(raw);
   const id = bareAccountId("meta", parsed.data?.account_id ?? parsed.data?.id ?? "");
@@ -80,7 +80,7 @@ export async function* readAccounts(
     for (const raw of page) {
       const account = toAccount(raw);
       if (!account) {
-        context.log.warn({ platform: "meta" }, "an ad account without id or currency is left out");
+        context.log.warn({ platform: "meta" }, "an ad account without id is left out");
         continue;
       }
       if (seen.has(account.id)) continue;

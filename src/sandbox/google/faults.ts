@@ -12,7 +12,7 @@ export const onQuery =
     (from === undefined || new RegExp(`\\bFROM ${from}\\b`).test(exchange.body)) &&
     (accountId === undefined || exchange.path.includes(`/customers/${accountId}/`));
 
-export const onToken = (exchange: Exchange): boolean => exchange.path === "/token";
+const onToken = (exchange: Exchange): boolean => exchange.path === "/token";
 
 const refusal = (name: string, error: SandboxError, where: Where): Fault => ({
   when: onQuery(),

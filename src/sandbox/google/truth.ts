@@ -3,7 +3,7 @@ import type { Figures } from "./figures.ts";
 import type { SandboxAccount } from "./world.ts";
 
 /** What really happened on an account-day, added up apart from everything that goes over the wire. */
-export interface TruthDay {
+interface TruthDay {
   readonly date: Day;
   /** In the account's currency, as decimal text with six places. */
   readonly spend: string;

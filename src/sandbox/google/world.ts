@@ -61,7 +61,7 @@ const actionOf = (
 });
 
 /** Tracked by the manager for all of its clients. */
-export const managerAction = actionOf(
+const managerAction = actionOf(
   managerId,
   "700000001",
   ["CRM: qualified", "QUALIFIED_LEAD", "WEBSITE"],

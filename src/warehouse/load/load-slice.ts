@@ -8,7 +8,7 @@ import { storeEntities } from "../dimensions.ts";
 import { ensurePartitions, inTransaction, lockAccount } from "../transaction.ts";
 import { factTables } from "./fact-tables.ts";
 import { publish } from "./publish.ts";
-import { completeToTotals, daysThatFallShort, type DayVerdict } from "./residual.ts";
+import { completeToTotals, daysThatFallShort, type DayVerdict, sumParts } from "./residual.ts";
 import {
   clearStaging,
   dataFailure,
@@ -53,6 +53,21 @@ const rangeIsEmpty = async (client: pg.PoolClient, slice: SliceToLoad): Promise<
     [slice.accountKey, slice.pull.from, slice.pull.to],
   );
   return rows.length === 0;
+};
+
+/** Another slice published into the range that was found empty: rows have to be compared after all. */
+class FilledMeanwhile extends Error {}
+
+/** Whether the range holds the rows that this slice copied, and no others. Asked under the account's lock. */
+const rangeIsOurs = async ({ client, accountKey, pull, copiedStraight }: Staging): Promise<boolean> => {
+  for (const table of factTables) {
+    const { rows } = await client.query<{ count: string }>(
+      `select count(*) from warehouse.${table.name} where account_key = $1 and date between $2 and $3`,
+      [accountKey, pull.from, pull.to],
+    );
+    if (Number(rows[0]?.count) !== (copiedStraight.get(table) ?? 0)) return false;
+  }
+  return true;
 };
 
 const pullEntities = async (slice: SliceToLoad): Promise<readonly Entity[]> => {
@@ -101,12 +116,7 @@ const attempt = (slice: SliceToLoad, way: Way): Promise<LoadedSlice> =>
     if (way === "alone") await lockAccount(client, "publish", accountKey);
     const clock = await client.query<{ now: string }>("select clock_timestamp()::text as now");
     const began = clock.rows[0]?.now ?? "";
-    let direct = false;
-    if (way === "direct" && (await rangeIsEmpty(client, slice))) {
-      // Held while rows flow in, so that no other slice of the account finds the range empty too.
-      await lockAccount(client, "publish", accountKey);
-      direct = await rangeIsEmpty(client, slice);
-    }
+    const direct = way === "direct" && (await rangeIsEmpty(client, slice));
     const staging: Staging = {
       client,
       connector,
@@ -114,6 +124,7 @@ const attempt = (slice: SliceToLoad, way: Way): Promise<LoadedSlice> =>
       sliceId,
       accountKey,
       direct,
+      copiedStraight: new Map(),
       onRows: slice.onRows ?? (() => undefined),
     };
     const scope = {
@@ -127,6 +138,7 @@ const attempt = (slice: SliceToLoad, way: Way): Promise<LoadedSlice> =>
     };
     let rowsRead = await stageFacts(staging);
     await dropRepeats(staging);
+    await sumParts(scope);
     const short = connector.campaigns ? await daysThatFallShort(scope) : [];
     if (short.length > 0) {
       rowsRead += await stageCampaigns(staging, short);
@@ -134,10 +146,8 @@ const attempt = (slice: SliceToLoad, way: Way): Promise<LoadedSlice> =>
     }
     const entities = await pullEntities(slice);
     await lockAccount(client, "publish", accountKey);
-    if (way !== "alone" && !direct && (await isOvertaken(client, slice, began))) {
-      staging.onRows(-rowsRead);
-      throw new Overtaken();
-    }
+    if (direct && !(await rangeIsOurs(staging))) throw new FilledMeanwhile();
+    if (way !== "alone" && (await isOvertaken(client, slice, began))) throw new Overtaken();
     await storeEntities(client, accountKey, entities);
     if (slice.withEntities)
       await storeRestatement(
@@ -170,6 +180,21 @@ const attempt = (slice: SliceToLoad, way: Way): Promise<LoadedSlice> =>
     };
   });
 
+/** Enough for a collision, an overtaking and two deadlocks. */
+const attempts = 5;
+
+/**
+ * How to try again where slices got in each other's way, or the platform sent a row twice: beside the published rows
+ * that can be sorted out, straight among them it cannot.
+ */
+const nextWay = (way: Way, error: unknown): Way | undefined => {
+  if (error instanceof Overtaken) return "alone";
+  const collided =
+    error instanceof FilledMeanwhile || (isDatabaseError(error) && ["23505", "40P01"].includes(error.code));
+  if (!collided) return undefined;
+  return way === "direct" ? "beside" : "alone";
+};
+
 /**
  * Pulls one slice and replaces exactly its window, in one transaction: a crash, an abort or a failure at any point
  * leaves the previous figures whole.
@@ -177,19 +202,14 @@ const attempt = (slice: SliceToLoad, way: Way): Promise<LoadedSlice> =>
  */
 export const loadSlice = async (slice: SliceToLoad): Promise<LoadedSlice> => {
   await ensurePartitions(slice.pool, factNames, slice.pull.from, slice.pull.to);
-  return attempt(slice, "direct")
-    .catch((error: unknown) => {
-      // The platform sent a row twice: beside the published rows it can be dropped, straight among them it cannot.
-      if (isDatabaseError(error) && error.code === "23505") return attempt(slice, "beside");
-      throw error;
-    })
-    .catch((error: unknown) => {
-      if (error instanceof Overtaken) return attempt(slice, "alone");
-      throw error;
-    })
-    .catch((error: unknown) => {
-      throw dataFailure(error) ?? databaseFailure(error) ?? error;
-    });
+  for (let way: Way = "direct", left = attempts; ; left -= 1)
+    try {
+      return await attempt(slice, way);
+    } catch (error) {
+      const next: Way | undefined = left > 1 ? nextWay(way, error) : undefined;
+      if (next === undefined) throw dataFailure(error) ?? databaseFailure(error) ?? error;
+      way = next;
+    }
 };
 
 /** What Postgres itself reports (disk full, a lost connection) is worth another try, and says so. */

@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { type FactTable, factTables } from "./fact-tables.ts";
+import { adDaily, conversionDaily, type FactTable, factTables } from "./fact-tables.ts";
 
 export interface PublishScope {
   readonly client: pg.PoolClient;
@@ -83,10 +83,11 @@ const keepDirect = async (
        where account_key = $1 and date between $2 and $3 and date = any ($4::date[])`,
       [scope.accountKey, scope.from, scope.to, scope.failedDays],
     );
+  const parts = table === adDaily ? "delivery_part" : "outcome_part";
   const { rows } = await scope.client.query<{ date: string; written: string }>(
-    `select date, count(*) as written from warehouse.${table.name}
-     where account_key = $1 and date between $2 and $3 group by date`,
-    [scope.accountKey, scope.from, scope.to],
+    `select date, sum(row_count) as written from staging.${parts}
+     where slice_id = $1 and date <> all ($2::date[]) group by date`,
+    [scope.sliceId, scope.failedDays],
   );
   return {
     days: rows.map(({ date }) => date),
@@ -99,7 +100,7 @@ export const publish = async (scope: PublishScope): Promise<{ rowsWritten: numbe
   const days = new Set<string>();
   let rowsWritten = 0;
   for (const table of factTables) {
-    const copiedStraight = scope.direct && (table.name === "ad_daily" || table.name === "conversion_daily");
+    const copiedStraight = scope.direct && (table === adDaily || table === conversionDaily);
     const result = await (copiedStraight ? keepDirect(scope, table) : publishTable(scope, table));
     rowsWritten += result.written;
     for (const day of result.days) days.add(day);

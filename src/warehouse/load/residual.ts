@@ -1,5 +1,11 @@
 import type pg from "pg";
-import { adDaily, conversionDaily, type FactTable } from "./fact-tables.ts";
+import {
+  adDaily,
+  conversionDaily,
+  type FactTable,
+  networkConversionDaily,
+  networkDaily,
+} from "./fact-tables.ts";
 
 /**
  * Makes the rows of an account-day add up to the platform's own totals: ads to campaigns, campaigns to the
@@ -20,19 +26,81 @@ export interface ResidualScope {
 /** Rounding between a platform's levels: up to a cent (LinkedIn rounds late, Google sums micros). */
 const tolerance = "0.01";
 
-/** The rows of this slice, wherever they were copied. */
-export const rowsOf = (scope: Pick<ResidualScope, "direct">, table: FactTable): string =>
-  scope.direct && (table === adDaily || table === conversionDaily)
+/** Ad and conversion rows of this slice, wherever they were copied. */
+const rowsOf = (scope: Pick<ResidualScope, "direct">, table: FactTable): string =>
+  scope.direct
     ? `(select * from warehouse.${table.name} where account_key = $2 and date between $3 and $4)`
     : `(select * from staging.${table.name} where slice_id = $1 and account_key = $2 and date between $3 and $4)`;
 
+const deliveryParts = "(select * from staging.delivery_part where slice_id = $1)";
+const outcomeParts = "(select * from staging.outcome_part where slice_id = $1)";
+
+const outcomeKey = "date, campaign_id, conversion_action_id, attribution, traffic";
+
 const parameters = (scope: ResidualScope) => [scope.sliceId, scope.accountKey, scope.from, scope.to];
 
-/** `insert into` the place where this slice's rows of the table are. */
-const intoRows = (scope: ResidualScope, table: FactTable): { into: string; lead: string } =>
-  scope.direct && (table === adDaily || table === conversionDaily)
-    ? { into: `warehouse.${table.name} (account_key, `, lead: "$2::integer" }
-    : { into: `staging.${table.name} (slice_id, account_key, `, lead: "$1::bigint, $2::integer" };
+/** Sums the slice's rows once by campaign-day; everything after this reads the sums. */
+export const sumParts = async (scope: ResidualScope): Promise<void> => {
+  await scope.client.query(
+    `insert into staging.delivery_part
+       (slice_id, date, campaign_id, spend, impressions, clicks, row_count, is_residual)
+     select $1::bigint, date, campaign_id, sum(spend), sum(impressions), sum(clicks), count(*), false
+     from ${rowsOf(scope, adDaily)} r group by date, campaign_id`,
+    parameters(scope),
+  );
+  const { figures } = conversionDaily;
+  await scope.client.query(
+    `insert into staging.outcome_part (slice_id, ${outcomeKey}, ${figures.join(", ")}, row_count, is_residual)
+     select $1::bigint, ${outcomeKey}, ${figures.map((figure) => `sum(${figure})`).join(", ")}, count(*), false
+     from ${rowsOf(scope, conversionDaily)} r group by ${outcomeKey}`,
+    parameters(scope),
+  );
+};
+
+/** Notes what was added beside the sums, so that the next level is completed with it. */
+const noteParts = (table: FactTable): string => {
+  if (table === adDaily)
+    return `,
+     noted as (
+       insert into staging.delivery_part
+         (slice_id, date, campaign_id, spend, impressions, clicks, row_count, is_residual)
+       select $1::bigint, date, campaign_id, spend, impressions, clicks, 1, true from missing
+     )`;
+  if (table !== conversionDaily) return "";
+  const columns = `${outcomeKey}, ${conversionDaily.figures.join(", ")}`;
+  return `,
+     noted as (
+       insert into staging.outcome_part (slice_id, ${columns}, row_count, is_residual)
+       select $1::bigint, ${columns}, 1, true from missing
+     )`;
+};
+
+/**
+ * Adds what is missing: to the row of that key where the platform gave one itself (a campaign without ads, a network
+ * that it calls unknown), else as a row of its own. `missing` selects key and figures of the table.
+ */
+const complete = async (scope: ResidualScope, table: FactTable, missing: string): Promise<void> => {
+  const direct = scope.direct && (table === adDaily || table === conversionDaily);
+  const place = `${direct ? "warehouse" : "staging"}.${table.name}`;
+  const [lead, values] = direct
+    ? ["account_key", "$2::integer"]
+    : ["slice_id, account_key", "$1::bigint, $2::integer"];
+  const same = table.key.map((column) => `own.${column} = m.${column}`).join(" and ");
+  const columns = [...table.key, ...table.figures].join(", ");
+  await scope.client.query(
+    `with missing as materialized (${missing}),
+     grown as (
+       update ${place} own set ${table.figures.map((figure) => `${figure} = own.${figure} + m.${figure}`).join(", ")}
+       from missing m
+       where ${direct ? "" : "own.slice_id = $1 and "}own.account_key = $2 and own.date between $3 and $4 and ${same}
+       returning ${table.key.map((column) => `own.${column}`).join(", ")}
+     )${noteParts(table)}
+     insert into ${place} (${lead}, ${columns})
+     select ${values}, ${columns} from missing m
+     where $1::bigint is not null and not exists (select from grown own where ${same})`,
+    parameters(scope),
+  );
+};
 
 /** Where the split by network is exact, its sums are the platform's campaign totals, conversions too. */
 const campaignsFromNetworks = async (scope: ResidualScope): Promise<void> => {
@@ -57,110 +125,86 @@ const campaignsFromNetworks = async (scope: ResidualScope): Promise<void> => {
 };
 
 /** Residual delivery of campaigns: what the campaign has and none of its ads. Credits (negative) are booked too. */
-const campaignDelivery = async (scope: ResidualScope): Promise<void> => {
-  const { into, lead } = intoRows(scope, adDaily);
-  await scope.client.query(
-    `insert into ${into}date, campaign_id, ad_group_id, ad_id, spend, impressions, clicks)
-     select ${lead}, c.date, c.campaign_id, '', '', c.spend - coalesce(a.spend, 0),
-            c.impressions - coalesce(a.impressions, 0), c.clicks - coalesce(a.clicks, 0)
+const campaignDelivery = async (scope: ResidualScope): Promise<void> =>
+  complete(
+    scope,
+    adDaily,
+    `select c.date, c.campaign_id, '' as ad_group_id, '' as ad_id, c.spend - coalesce(a.spend, 0) as spend,
+            c.impressions - coalesce(a.impressions, 0) as impressions, c.clicks - coalesce(a.clicks, 0) as clicks
      from staging.campaign_daily c
      left join (
        select date, campaign_id, sum(spend) as spend, sum(impressions) as impressions, sum(clicks) as clicks
-       from ${rowsOf(scope, adDaily)} r group by date, campaign_id
+       from ${deliveryParts} r group by date, campaign_id
      ) a on a.date = c.date and a.campaign_id = c.campaign_id
      where c.slice_id = $1 and c.account_key = $2 and c.date between $3 and $4
        and (c.spend, c.impressions, c.clicks)
-           <> (coalesce(a.spend, 0), coalesce(a.impressions, 0), coalesce(a.clicks, 0))
-       and not exists (select from ${rowsOf(scope, adDaily)} own
-                       where own.date = c.date and own.campaign_id = c.campaign_id
-                         and own.ad_group_id = '' and own.ad_id = '')`,
-    parameters(scope),
+           <> (coalesce(a.spend, 0), coalesce(a.impressions, 0), coalesce(a.clicks, 0))`,
   );
-};
 
 const campaignConversions = async (scope: ResidualScope): Promise<void> => {
-  const { into, lead } = intoRows(scope, conversionDaily);
-  const key = "date, campaign_id, conversion_action_id, attribution, traffic";
-  await scope.client.query(
-    `insert into ${into}${conversionDaily.key.join(", ")}, ${conversionDaily.figures.join(", ")})
-     select ${lead}, c.date, c.campaign_id, '', '', c.conversion_action_id, c.attribution, c.traffic,
-            ${conversionDaily.figures.map((figure) => `c.${figure} - coalesce(a.${figure}, 0)`).join(", ")}
+  const { figures } = conversionDaily;
+  await complete(
+    scope,
+    conversionDaily,
+    `select ${outcomeKey}, '' as ad_group_id, '' as ad_id,
+            ${figures.map((figure) => `c.${figure} - coalesce(a.${figure}, 0) as ${figure}`).join(", ")}
      from staging.campaign_conversion_daily c
      left join (
-       select ${key}, ${conversionDaily.figures.map((figure) => `sum(${figure}) as ${figure}`).join(", ")}
-       from ${rowsOf(scope, conversionDaily)} r group by ${key}
-     ) a using (${key})
+       select ${outcomeKey}, ${figures.map((figure) => `sum(${figure}) as ${figure}`).join(", ")}
+       from ${outcomeParts} r group by ${outcomeKey}
+     ) a using (${outcomeKey})
      where c.slice_id = $1 and c.account_key = $2 and date between $3 and $4
-       and (${conversionDaily.figures.map((figure) => `c.${figure}`).join(", ")})
-           <> (${conversionDaily.figures.map((figure) => `coalesce(a.${figure}, 0)`).join(", ")})
-       and not exists (select from ${rowsOf(scope, conversionDaily)} own
-                       where own.date = c.date and own.campaign_id = c.campaign_id
-                         and own.conversion_action_id = c.conversion_action_id
-                         and own.attribution = c.attribution and own.traffic = c.traffic
-                         and own.ad_group_id = '' and own.ad_id = '')`,
-    parameters(scope),
+       and (${figures.map((figure) => `c.${figure}`).join(", ")})
+           <> (${figures.map((figure) => `coalesce(a.${figure}, 0)`).join(", ")})`,
   );
 };
 
 /** Residual delivery of the account: what its own total has and none of its campaigns. */
-const accountDelivery = async (scope: ResidualScope): Promise<void> => {
-  const { into, lead } = intoRows(scope, adDaily);
-  await scope.client.query(
-    `insert into ${into}date, campaign_id, ad_group_id, ad_id, spend, impressions, clicks)
-     select ${lead}, t.date, '', '', '', t.spend - coalesce(a.spend, 0),
-            t.impressions - coalesce(a.impressions, 0), t.clicks - coalesce(a.clicks, 0)
+const accountDelivery = async (scope: ResidualScope): Promise<void> =>
+  complete(
+    scope,
+    adDaily,
+    `select t.date, '' as campaign_id, '' as ad_group_id, '' as ad_id, t.spend - coalesce(a.spend, 0) as spend,
+            t.impressions - coalesce(a.impressions, 0) as impressions, t.clicks - coalesce(a.clicks, 0) as clicks
      from staging.account_daily t
      left join (
        select date, sum(spend) as spend, sum(impressions) as impressions, sum(clicks) as clicks
-       from ${rowsOf(scope, adDaily)} r group by date
+       from ${deliveryParts} r group by date
      ) a on a.date = t.date
      where t.slice_id = $1 and t.account_key = $2 and t.date between $3 and $4
        and (t.spend, t.impressions, t.clicks)
-           <> (coalesce(a.spend, 0), coalesce(a.impressions, 0), coalesce(a.clicks, 0))
-       and not exists (select from ${rowsOf(scope, adDaily)} own
-                       where own.date = t.date and own.campaign_id = '' and own.ad_group_id = '' and own.ad_id = '')`,
-    parameters(scope),
+           <> (coalesce(a.spend, 0), coalesce(a.impressions, 0), coalesce(a.clicks, 0))`,
   );
-};
 
 /** The row `unknown` that completes a campaign-day's split by network, delivery and conversions. */
 const unknownNetworks = async (scope: ResidualScope): Promise<void> => {
-  await scope.client.query(
-    `insert into staging.network_daily (slice_id, account_key, date, campaign_id, network, spend, impressions, clicks)
-     select $1::bigint, $2::integer, date, campaign_id, 'unknown',
-            sum(spend), sum(impressions), sum(clicks)
+  await complete(
+    scope,
+    networkDaily,
+    `select date, campaign_id, 'unknown' as network, sum(spend) as spend, sum(impressions) as impressions,
+            sum(clicks) as clicks
      from (
-       select date, campaign_id, spend, impressions, clicks from ${rowsOf(scope, adDaily)} a
+       select date, campaign_id, spend, impressions, clicks from ${deliveryParts} a
        union all
        select date, campaign_id, -spend, -impressions, -clicks
        from staging.network_daily where slice_id = $1 and account_key = $2 and date between $3 and $4
      ) parts
-     where not exists (select from staging.network_daily n
-                       where n.slice_id = $1 and n.account_key = $2 and n.date = parts.date
-                         and n.campaign_id = parts.campaign_id and n.network = 'unknown')
      group by date, campaign_id
      having (sum(spend), sum(impressions), sum(clicks)) <> (0, 0, 0)`,
-    parameters(scope),
   );
-  const key = "date, campaign_id, conversion_action_id, attribution, traffic";
-  const figures = conversionDaily.figures;
-  await scope.client.query(
-    `insert into staging.network_conversion_daily
-       (slice_id, account_key, network, ${key}, ${figures.join(", ")})
-     select $1::bigint, $2::integer, 'unknown', ${key}, ${figures.map((figure) => `sum(${figure})`).join(", ")}
+  const { figures } = conversionDaily;
+  await complete(
+    scope,
+    networkConversionDaily,
+    `select ${outcomeKey}, 'unknown' as network, ${figures.map((figure) => `sum(${figure}) as ${figure}`).join(", ")}
      from (
-       select ${key}, ${figures.join(", ")} from ${rowsOf(scope, conversionDaily)} c
+       select ${outcomeKey}, ${figures.join(", ")} from ${outcomeParts} c
        union all
-       select ${key}, ${figures.map((figure) => `-${figure}`).join(", ")}
+       select ${outcomeKey}, ${figures.map((figure) => `-${figure}`).join(", ")}
        from staging.network_conversion_daily where slice_id = $1 and account_key = $2 and date between $3 and $4
      ) parts
-     where not exists (select from staging.network_conversion_daily n
-                       where n.slice_id = $1 and n.account_key = $2 and n.network = 'unknown'
-                         and (n.date, n.campaign_id, n.conversion_action_id, n.attribution, n.traffic)
-                             = (parts.date, parts.campaign_id, parts.conversion_action_id, parts.attribution, parts.traffic))
-     group by ${key}
+     group by ${outcomeKey}
      having (${figures.map((figure) => `sum(${figure})`).join(", ")}) <> (${figures.map(() => "0").join(", ")})`,
-    parameters(scope),
   );
 };
 
@@ -168,7 +212,7 @@ const unknownNetworks = async (scope: ResidualScope): Promise<void> => {
 export const daysThatFallShort = async (scope: ResidualScope): Promise<readonly string[]> => {
   const { rows } = await scope.client.query<{ date: string }>(
     `select t.date from staging.account_daily t
-     left join (select date, sum(spend) as spend from ${rowsOf(scope, adDaily)} r group by date) a
+     left join (select date, sum(spend) as spend from ${deliveryParts} r group by date) a
        on a.date = t.date
      where t.slice_id = $1 and t.account_key = $2 and t.date between $3 and $4
        and t.spend - coalesce(a.spend, 0) > ${tolerance}`,
@@ -197,7 +241,7 @@ const judgeDays = async (scope: ResidualScope): Promise<readonly DayVerdict[]> =
        select d::date as date from generate_series($3::date, $4::date, interval '1 day') d
      ),
      ads as (
-       select date, campaign_id, sum(spend) as spend from ${rowsOf(scope, adDaily)} r group by date, campaign_id
+       select date, campaign_id, sum(spend) as spend from ${deliveryParts} r group by date, campaign_id
      ),
      campaigns as (
        select date, campaign_id, coalesce(c.spend, a.spend) as spend, a.spend as ads_spend,
@@ -218,7 +262,7 @@ const judgeDays = async (scope: ResidualScope): Promise<readonly DayVerdict[]> =
                             and c.all_conversions >= 0) as ads_exceed_campaign
        from (select date, campaign_id, conversion_action_id, attribution, traffic,
                     sum(all_conversions) as all_conversions
-             from ${rowsOf(scope, conversionDaily)} r
+             from ${outcomeParts} r
              group by date, campaign_id, conversion_action_id, attribution, traffic) a
        join (select * from staging.campaign_conversion_daily
              where slice_id = $1 and account_key = $2 and date between $3 and $4) c

@@ -1,0 +1,120 @@
+import { pathToFileURL } from "node:url";
+import { evaluateAlerts } from "../src/alerts/evaluate.ts";
+import { alertSettings } from "../src/alerts/settings.ts";
+import { type Database, openDatabase } from "../src/warehouse/database.ts";
+
+export interface AlertsBenchmark {
+  readonly name: "alerts";
+  readonly rules: number;
+  readonly campaigns: number;
+  readonly rows: number;
+  readonly firstMs: number;
+  readonly againMs: number;
+  /** Of this process in the first evaluation; the rest is the database's. */
+  readonly firstCpuMs: number;
+  readonly firing: number;
+}
+
+const accounts = 20;
+const lastDay = "2026-03-14";
+
+/** A warehouse's worth of figures: campaigns of several accounts, platforms and currencies, 60 days each. */
+const seed = async ({ pool }: Database, campaigns: number): Promise<number> => {
+  await pool.query(`
+    insert into warehouse.account (platform, account_id, name, currency, time_zone, status, is_active, restatement_days)
+    select (array['google', 'meta', 'linkedin'])[i % 3 + 1], 'bench' || i, 'Account ' || i,
+           (array['EUR', 'DKK'])[i % 2 + 1], 'Europe/Copenhagen', 'ACTIVE', true, 28
+    from generate_series(1, ${String(accounts)}) i`);
+  await pool.query(`
+    insert into ops.account_day (platform, account_id, date, state)
+    select platform, account_id, date '${lastDay}' - n, 'complete'
+    from warehouse.account, generate_series(0, 89) n where account_id like 'bench%'`);
+  await pool.query(`
+    insert into warehouse.exchange_rate (rate_date, base, quote, rate, source)
+    select date '${lastDay}' - n, 'EUR', 'DKK', 7.46, 'bench' from generate_series(0, 89) n
+    on conflict do nothing`);
+  for (const month of ["2026-01-01", "2026-02-01", "2026-03-01"])
+    await pool.query("select warehouse.ensure_partition('marts.cost_per_conversion_daily', $1)", [month]);
+  const { rowCount } = await pool.query(
+    `insert into marts.cost_per_conversion_daily (account_key, date, platform, account_id, account_name, campaign_id,
+       campaign_name, currency, spend, impressions, clicks, conversions, conversion_value, organic_conversions,
+       is_final, refreshed_at)
+     select a.account_key, date '${lastDay}' - n, a.platform, a.account_id, a.name, 'c' || c, 'Campaign ' || c,
+            a.currency, 20 + (c * 7 + n * 3) % 13, 1000, 40, 1 + (c + n) % 3, 100, 0, true, now()
+     from generate_series(1, $1::int) c
+     join (select *, row_number() over (order by account_key) - 1 as position
+           from warehouse.account where account_id like 'bench%') a on a.position = c % ${String(accounts)}
+     cross join generate_series(0, 59) n`,
+    [campaigns],
+  );
+  await pool.query("analyze marts.cost_per_conversion_daily");
+  return rowCount ?? 0;
+};
+
+/** Rules as a large team writes them: many windows, filters and series, few that fire. */
+const rulesOf = (count: number) =>
+  alertSettings.parse(
+    Array.from({ length: count }, (_, index) => ({
+      name: `rule ${String(index)}`,
+      metric: ["cost_per_conversion", "spend", "cost_per_click", "cost_per_conversion"][index % 4],
+      by: ["campaign", "account", "campaign", "platform"][index % 4],
+      ...(index % 5 === 0 ? { where: { campaign: `Campaign ${String(index % 100)}*` } } : {}),
+      window: ["7d", "14d", "3d", "28d", "1d"][index % 5],
+      settle: ["0d", "2d"][index % 2],
+      ...(index % 10 === 9 ? { changeAbove: "900%" } : { above: 50_000_000 + index }),
+      currency: "EUR",
+      notify: ["ops"],
+    })).concat({
+      name: "one that fires",
+      metric: "cost_per_conversion",
+      by: "campaign",
+      where: { campaign: "Campaign 77" },
+      window: "7d",
+      settle: "0d",
+      above: 1,
+      currency: "EUR",
+      notify: ["ops"],
+    }),
+  );
+
+/** Evaluates 1,000 rules over 10,000 campaigns in an empty, migrated database: first, and once more. */
+export const benchAlerts = async (
+  database: Database,
+  { rules = 1_000, campaigns = 10_000 } = {},
+): Promise<AlertsBenchmark> => {
+  const rows = await seed(database, campaigns);
+  const options = {
+    db: database.db,
+    rules: rulesOf(rules - 1),
+    notifiers: { ops: { type: "webhook", url: "http://127.0.0.1:9/", allowPrivate: false } },
+    now: new Date(`${lastDay}T23:00:00Z`),
+    asOf: lastDay,
+  } as const;
+  const measure = async () => {
+    const started = performance.now();
+    const used = process.cpuUsage();
+    const { states } = await evaluateAlerts(options);
+    const { user, system } = process.cpuUsage(used);
+    const ms = Math.round(performance.now() - started);
+    return { ms, cpuMs: Math.round((user + system) / 1_000), firing: states.firing };
+  };
+  const first = await measure();
+  const again = await measure();
+  return {
+    name: "alerts",
+    rules,
+    campaigns,
+    rows,
+    firstMs: first.ms,
+    againMs: again.ms,
+    firstCpuMs: first.cpuMs,
+    firing: again.firing,
+  };
+};
+
+// By itself: tsx bench/alerts.ts URL_OF_AN_EMPTY_MIGRATED_DATABASE
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  const database = openDatabase(process.argv[2] ?? "");
+  process.stdout.write(`${JSON.stringify(await benchAlerts(database))}\n`);
+  await database.close();
+}

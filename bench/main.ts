@@ -1,0 +1,34 @@
+import { cpus, totalmem } from "node:os";
+
+/**
+ * Benchmarks: `npm run bench` runs all, `npm run bench -- load queue` those. Each prints one JSON object a line;
+ * figures that matter are ratios of things measured side by side in the same run, since machines differ.
+ */
+const benches: Readonly<Record<string, () => Promise<{ run: () => Promise<unknown> }>>> = {
+  classify: () => import("./classify.ts"),
+  load: () => import("./load.ts"),
+  pull: () => import("./pull.ts"),
+  rollup: () => import("./rollup.ts"),
+};
+
+const wanted = process.argv.slice(2).filter((name) => !name.startsWith("-"));
+const unknown = wanted.find((name) => !(name in benches));
+if (unknown !== undefined) {
+  process.stderr.write(`there is no benchmark ${unknown}; there are ${Object.keys(benches).join(", ")}\n`);
+  process.exit(2);
+}
+
+const say = (value: unknown): void => void process.stdout.write(`${JSON.stringify(value)}\n`);
+
+say({
+  bench: "machine",
+  node: process.version,
+  cpus: cpus().length,
+  model: cpus()[0]?.model,
+  memory_gib: Math.round(totalmem() / 2 ** 30),
+});
+for (const name of wanted.length > 0 ? wanted : Object.keys(benches)) {
+  const bench = await benches[name]?.();
+  say({ bench: name, ...((await bench?.run()) as object) });
+}
+process.exit(0);

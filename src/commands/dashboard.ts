@@ -1,0 +1,24 @@
+import type { Queue } from "bullmq";
+import type { App } from "../app.ts";
+import type { WebOptions } from "../web/server.ts";
+import type { Frame } from "./frame.ts";
+
+/** Opens the web server of a command; closed when the command ends. Its URL. */
+export const openDashboard = async (
+  frame: Pick<Frame, "log" | "onEnd">,
+  app: App,
+  options: Pick<WebOptions, "checks" | "metricsRegistry"> & { readonly queues?: readonly Queue[] } = {},
+): Promise<string> => {
+  const { openWeb } = await import("../web/server.ts");
+  const board = options.queues && (await import("../web/queue-board.ts")).queueBoard(options.queues);
+  const web = await openWeb({
+    config: app.config,
+    db: app.database.db,
+    log: frame.log,
+    checks: options.checks ?? {},
+    ...(options.metricsRegistry && { metricsRegistry: options.metricsRegistry }),
+    ...(board && { extraRoutes: board }),
+  });
+  frame.onEnd(() => web.close());
+  return web.url;
+};

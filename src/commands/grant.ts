@@ -1,0 +1,53 @@
+import { InvalidArgumentError } from "commander";
+import { grantAnalyst } from "../warehouse/grant.ts";
+import { UsageError } from "./errors.ts";
+import { examples, type Register } from "./frame.ts";
+import { asWrongUse } from "./usage.ts";
+
+const minutes = (text: string): number => {
+  const value = Number(text);
+  if (!(value > 0 && value <= 1_440)) throw new InvalidArgumentError("minutes, from 1 to 1440");
+  return value;
+};
+
+/** Where the role connects to, without costper's own password. */
+const connection = (databaseUrl: string, name: string): string => {
+  const url = new URL(databaseUrl);
+  url.username = encodeURIComponent(name);
+  url.password = "";
+  return url.href;
+};
+
+export const register: Register = (command, act) => {
+  command
+    .argument("<kind>", "what the role is for: analyst")
+    .argument("<name>", "the name of the role; made if it is not there")
+    .option("--timeout <minutes>", "a query is ended after so long", minutes, 5)
+    .addHelpText(
+      "after",
+      examples(
+        ["costper grant analyst ann", "may read marts, warehouse and ad_reporting, nothing else"],
+        ["costper grant analyst bi --timeout 30", "with half an hour for a query"],
+      ),
+    )
+    .action(
+      act<{ timeout: number }>(async ({ globals, out, openApp }, { timeout }, kind, name = "") => {
+        if (kind !== "analyst")
+          throw new UsageError(`there is no role for ${kind ?? ""}`, "did you mean analyst?");
+        const { database, databaseUrl } = await openApp({ connections: 1 });
+        const { password } = await grantAnalyst(database, {
+          name,
+          statementTimeoutMs: timeout * 60_000,
+        }).catch(asWrongUse);
+        const url = connection(databaseUrl, name);
+        if (globals.json)
+          return out.json({ role: name, created: password !== undefined, password: password ?? null, url });
+        out.text(
+          password === undefined
+            ? `${name} may read marts, warehouse and ad_reporting; its password is as it was`
+            : `${name} may read marts, warehouse and ad_reporting. Its password, shown this once: ${password}`,
+        );
+        out.text(`psql ${JSON.stringify(url)}`);
+      }),
+    );
+};

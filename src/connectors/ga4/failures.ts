@@ -1,0 +1,85 @@
+import { DateTime } from "luxon";
+import { Failure } from "../../domain/failure.ts";
+
+interface GoogleError {
+  readonly code?: number;
+  readonly status?: string;
+  readonly message?: string;
+}
+
+/** The error of an answer's body, where it is one of Google's. */
+const errorOf = (body: string): GoogleError => {
+  try {
+    return (JSON.parse(body) as { error?: GoogleError }).error ?? {};
+  } catch {
+    return {};
+  }
+};
+
+/** Quotas refill with the hour; the daily ones at midnight in California ("Data API limits and quotas"). */
+const refill = (message: string, now: Date): Date => {
+  const clock = DateTime.fromJSDate(now, { zone: "America/Los_Angeles" });
+  const unit = /per day/i.test(message) ? "day" : "hour";
+  return clock
+    .plus({ [unit]: 1 })
+    .startOf(unit)
+    .toJSDate();
+};
+
+/** What an answer other than 200 means for the property. */
+export const failureOf = (options: {
+  readonly status: number;
+  readonly body: string;
+  readonly property: string;
+  readonly now: Date;
+}): Failure => {
+  const { status, property, now } = options;
+  const { message = "", status: code } = errorOf(options.body);
+  const about = `GA4 property ${property}`;
+  const coded = code === undefined ? {} : { code };
+  if (status === 401)
+    return new Failure({
+      kind: "credentials",
+      message: `${about}: Google refuses the credentials`,
+      remedy: "renew connectors.ga4's refresh token or service account key (scope analytics.readonly)",
+      ...coded,
+    });
+  if (status === 403)
+    return new Failure({
+      kind: "account",
+      accountId: property,
+      message: `${about} gives no access: ${message || "permission denied"}`,
+      remedy:
+        "add the user or service account to the property as Viewer, and switch the Analytics Data API on in its project",
+      ...coded,
+    });
+  if (status === 404)
+    return new Failure({
+      kind: "account",
+      accountId: property,
+      message: `${about} does not exist`,
+      remedy: "connectors.ga4.properties takes the property's number, not a measurement or account id",
+      ...coded,
+    });
+  if (status === 429)
+    return new Failure({
+      kind: "busy",
+      accountId: property,
+      message: `${about}: its quota is spent${message === "" ? "" : ` (${message})`}`,
+      retryAt: refill(message, now),
+      ...coded,
+    });
+  if (status >= 500)
+    return new Failure({
+      kind: "transient",
+      message: `${about}: the server answered ${String(status)}`,
+      ...coded,
+    });
+  return new Failure({
+    kind: "request",
+    accountId: property,
+    message: `${about}: the request was refused with ${String(status)}${message === "" ? "" : `: ${message}`}`,
+    remedy: "a dimension or metric may have been renamed; update costper",
+    ...coded,
+  });
+};

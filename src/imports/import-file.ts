@@ -1,0 +1,169 @@
+import type { PoolClient } from "pg";
+import type { Database } from "../warehouse/database.ts";
+import { BrokenFile, type CsvRecord, isPreamble, readCsv, type Separator } from "./csv.ts";
+import { type ForeignFormat, preambleZone } from "./formats.ts";
+import { type Header, readHeader } from "./header.ts";
+import type { ImportContext, ImportKind, Merged } from "./kinds/kind.ts";
+import { type Problem, Unreadable } from "./problem.ts";
+import { openRefused, type RefusedFile } from "./refused.ts";
+import { readRow } from "./rows.ts";
+import { openStaging } from "./staging.ts";
+
+export interface ImportOptions {
+  readonly database: Database;
+  readonly kind: ImportKind;
+  readonly bytes: AsyncIterable<Uint8Array>;
+  /** Name of the file, kept with its rows. */
+  readonly source: string;
+  readonly context: ImportContext;
+  /** Undefined: read off the header line. */
+  readonly separator?: Separator;
+  readonly decimalComma?: boolean;
+  readonly format?: ForeignFormat;
+  /** Loads what is good and writes the refused lines to this file; undefined: one bad line refuses them all. */
+  readonly skipBad?: { readonly refusedFile: string };
+  /** Goes through everything and changes nothing. */
+  readonly dryRun?: boolean;
+  readonly onProblem: (problem: Problem) => void;
+  readonly onWarning: (warning: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface ImportResult extends Merged {
+  /** Lines with data. */
+  readonly read: number;
+  readonly refused: number;
+  /** Lines that a later line of the same file replaced. */
+  readonly repeated: number;
+  /** False where nothing of the file was loaded: it was refused, or it was a dry run. */
+  readonly loaded: boolean;
+  readonly refusedFile?: string;
+}
+
+const nothing: Merged = { inserted: 0, changed: 0, unchanged: 0 };
+
+/**
+ * Reads a CSV and merges it into the warehouse in one transaction: all of it, or nothing. Memory does not grow with
+ * the file. Everything wrong with it goes to `onProblem`, line by line.
+ */
+export const importFile = async (options: ImportOptions): Promise<ImportResult> => {
+  const client = await options.database.pool.connect();
+  const refused = options.skipBad && !options.dryRun ? openRefused(options.skipBad.refusedFile) : undefined;
+  try {
+    await client.query("begin");
+    const result = await load(client, options, refused);
+    await client.query(result.loaded ? "commit" : "rollback");
+    const written = await refused?.close(result.loaded);
+    return { ...result, ...(written === undefined ? {} : { refusedFile: written }) };
+  } catch (error) {
+    await client.query("rollback").catch(() => undefined);
+    await refused?.close(false);
+    throw error;
+  } finally {
+    client.release();
+  }
+};
+
+interface Count {
+  read: number;
+  refused: number;
+}
+
+const load = async (
+  client: PoolClient,
+  options: ImportOptions,
+  refused: RefusedFile | undefined,
+): Promise<ImportResult> => {
+  const { kind } = options;
+  const count: Count = { read: 0, refused: 0 };
+  const whole = await stage(client, options, count, refused);
+  const good = count.read - count.refused;
+  const stops = !whole || (count.refused > 0 && options.skipBad === undefined);
+  if (stops) return { ...nothing, ...count, repeated: 0, loaded: false };
+  const repeated = await warnOfRepeats(client, options);
+  const merged = good === 0 ? nothing : await kind.merge(client, options.source);
+  return { ...merged, ...count, repeated, loaded: options.dryRun !== true };
+};
+
+/** Reads the file into the staging table; false where the file as a whole cannot be taken. */
+const stage = async (
+  client: PoolClient,
+  options: ImportOptions,
+  count: Count,
+  refused: RefusedFile | undefined,
+): Promise<boolean> => {
+  const { kind, onProblem, format, context, signal } = options;
+  const staging = await openStaging(client, kind);
+  let header: Header | undefined;
+  let zone: string | undefined;
+  try {
+    for await (const record of readCsv(options.bytes, options.separator)) {
+      signal?.throwIfAborted();
+      if (header === undefined) {
+        if (format !== undefined && isPreamble(record.fields[0] ?? "")) {
+          zone = preambleZone(record.fields) ?? zone;
+          continue;
+        }
+        header = takeHeader(record, options);
+        if (header === undefined) return abandon(staging);
+        refused?.header(record.raw);
+        continue;
+      }
+      count.read += 1;
+      const values = { decimalComma: options.decimalComma === true };
+      const read = readRow(record, { kind, header, format, zone, values, context });
+      if ("problems" in read) {
+        count.refused += 1;
+        read.problems.forEach(onProblem);
+        await refused?.line(record.raw);
+      } else if (count.refused === 0 || options.skipBad !== undefined) {
+        await staging.add(record.line, read.row);
+      }
+    }
+  } catch (error) {
+    staging.abort();
+    if (!(error instanceof Unreadable)) throw error;
+    onProblem({ line: error instanceof BrokenFile ? error.line : 1, column: "", reason: error.message });
+    return false;
+  }
+  if (header === undefined) {
+    onProblem({
+      line: 1,
+      column: "",
+      reason: `the file is empty; its header names ${kind.required.join(", ")}`,
+    });
+    return abandon(staging);
+  }
+  await staging.end();
+  return true;
+};
+
+const abandon = (staging: { abort(): void }): false => {
+  staging.abort();
+  return false;
+};
+
+const takeHeader = (record: CsvRecord, options: ImportOptions): Header | undefined => {
+  const header = readHeader(record.fields, options.kind, options.format);
+  header.warnings.forEach(options.onWarning);
+  for (const problem of header.problems) options.onProblem({ line: record.line, ...problem });
+  return header.problems.length === 0 ? header : undefined;
+};
+
+const mostRepeatsTold = 20;
+
+/** Says which rows of the file share a key: the last one counts. */
+const warnOfRepeats = async (client: PoolClient, { kind, onWarning }: ImportOptions): Promise<number> => {
+  if (kind.key.length === 0) return 0;
+  const { rows } = await client.query<{ key: string; last: string; more: string; total: string }>(
+    `select concat_ws(' ', ${kind.key.join(", ")}) as key, max(line) as last, count(*) - 1 as more,
+            sum(count(*) - 1) over () as total
+     from import_row group by ${kind.key.join(", ")} having count(*) > 1
+     order by max(line) limit ${String(mostRepeatsTold)}`,
+  );
+  for (const { key, last, more } of rows)
+    onWarning(
+      `${kind.key.join(" ")} ${key} stands ${String(Number(more) + 1)} times in the file; line ${last} counts`,
+    );
+  return Number(rows[0]?.total ?? 0);
+};

@@ -1,0 +1,49 @@
+import type { PoolClient } from "pg";
+import type { Merged } from "./kind.ts";
+
+/** The last staged row of each key. */
+export const lastRows = (key: readonly string[]): string =>
+  `(select distinct on (${key.join(", ")}) * from import_row order by ${key.join(", ")}, line desc)`;
+
+/**
+ * Puts rows in place by key. Rows that are there already with the same figures are left alone, so that importing a
+ * file again changes nothing.
+ */
+export const mergeRows = async (
+  client: PoolClient,
+  options: {
+    readonly table: string;
+    readonly key: readonly string[];
+    /** Column to the expression that gives it, over the rows of `from`. */
+    readonly columns: Readonly<Record<string, string>>;
+    /** A relation with a name: `lastRows(...)`. */
+    readonly from: string;
+    readonly source: string;
+  },
+): Promise<Merged> => {
+  const names = Object.keys(options.columns);
+  const data = names.filter((name) => !options.key.includes(name));
+  const { rows } = await client.query<{ total: string; inserted: string; changed: string }>(
+    `with fresh as (select ${Object.values(options.columns).join(", ")} from ${options.from} as row),
+     merged as (
+       insert into ${options.table} as old (${names.join(", ")}, import_source)
+       select f.*, $1::text from fresh as f
+       on conflict (${options.key.join(", ")}) do update
+       set ${data.map((name) => `${name} = excluded.${name}`).join(", ")},
+           import_source = excluded.import_source, imported_at = now()
+       where (${data.map((name) => `old.${name}`).join(", ")})
+         is distinct from (${data.map((name) => `excluded.${name}`).join(", ")})
+       returning xmax = 0 as is_new
+     )
+     select (select count(*) from fresh) as total,
+            count(*) filter (where is_new) as inserted, count(*) filter (where not is_new) as changed
+     from merged`,
+    [options.source],
+  );
+  const [{ total, inserted, changed } = { total: "0", inserted: "0", changed: "0" }] = rows;
+  return {
+    inserted: Number(inserted),
+    changed: Number(changed),
+    unchanged: Number(total) - Number(inserted) - Number(changed),
+  };
+};

@@ -1,0 +1,14 @@
+/** One thing that is wrong with one line of a file. */
+export interface Problem {
+  /** As an editor counts, the header being 1. */
+  readonly line: number;
+  /** Name of the column; empty where the whole line is meant. */
+  readonly column: string;
+  readonly reason: string;
+}
+
+/** A value that cannot be taken as it is; the message says why and, where it helps, what would do. */
+export class Unreadable extends Error {}
+
+export const describeProblem = ({ line, column, reason }: Problem): string =>
+  column === "" ? `line ${String(line)}: ${reason}` : `line ${String(line)}, ${column}: ${reason}`;

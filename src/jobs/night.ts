@@ -1,0 +1,108 @@
+import type pg from "pg";
+import type { Logger } from "pino";
+import type { Platform } from "../domain/platform.ts";
+import { inTransaction } from "../warehouse/transaction.ts";
+import { insertNight } from "./ledger.ts";
+import type { Due, Schedule } from "./schedule.ts";
+import { lastDue } from "./schedule.ts";
+
+/** How long after its beginning a night waits for limits; then it says what is missing, and the next one follows. */
+export const nightHours = 20;
+
+export interface NightOptions {
+  readonly pool: pg.Pool;
+  readonly log: Logger;
+  readonly platforms: readonly Platform[];
+}
+
+/**
+ * Begins the night that is due, unless it has begun before or another is still under way.
+ * @returns its run, or undefined where there is nothing to begin.
+ */
+export const beginNight = ({ pool, log, platforms }: NightOptions, due: Due): Promise<string | undefined> =>
+  inTransaction(pool, async (client) => {
+    await client.query("select pg_advisory_xact_lock(hashtext('costper.night'))");
+    const { rows } = await client.query<{ due: string; over: boolean }>(
+      `select n.due, r.finished_at is not null as over from ops.night n join ops.run r using (run_id)
+       where n.due = $1 or r.finished_at is null`,
+      [due.wallClock],
+    );
+    if (rows.some((night) => night.due === due.wallClock)) return undefined;
+    const running = rows.find(({ over }) => !over);
+    if (running) {
+      log.warn({ due: due.wallClock, running: running.due }, "the night before is still under way");
+      return undefined;
+    }
+    const giveUpAt = new Date(Date.now() + nightHours * 3_600_000);
+    const runId = await insertNight(client, { due: due.wallClock, dueAt: due.at, giveUpAt, platforms });
+    log.info({ run: runId, due: due.wallClock, platforms }, "night begun");
+    return runId;
+  });
+
+/**
+ * The night that was due while nobody was there to begin it, by the schedule as it was last known; the last one
+ * only, since its plan asks for every day that is missing.
+ */
+export const missedNight = async (pool: pg.Pool, now: Date): Promise<Due | undefined> => {
+  const { rows } = await pool.query<{ pattern: string; time_zone: string; since: Date }>(
+    "select pattern, time_zone, since from ops.schedule where name = 'night'",
+  );
+  const known = rows[0];
+  if (!known) return undefined;
+  const due = lastDue({ pattern: known.pattern, timeZone: known.time_zone }, now);
+  if (due.at <= known.since) return undefined;
+  const begun = await pool.query("select from ops.night where due = $1 or due_at >= $2 limit 1", [
+    due.wallClock,
+    due.at,
+  ]);
+  return begun.rowCount === 0 ? due : undefined;
+};
+
+/** Notes the schedule that holds from now on. Whether it changed. */
+export const noteSchedule = async (pool: pg.Pool, schedule: Schedule, now: Date): Promise<boolean> => {
+  const { rowCount } = await pool.query(
+    `insert into ops.schedule as s (name, pattern, time_zone, since) values ('night', $1, $2, $3)
+     on conflict (name) do update set pattern = excluded.pattern, time_zone = excluded.time_zone,
+                                      since = excluded.since
+     where (s.pattern, s.time_zone) is distinct from (excluded.pattern, excluded.time_zone)`,
+    [schedule.pattern, schedule.timeZone, now],
+  );
+  return (rowCount ?? 0) > 0;
+};
+
+export interface NightReport {
+  readonly done: number;
+  readonly failed: number;
+  /** What is missing, one entry per account and cause. */
+  readonly missing: readonly {
+    readonly platform: string;
+    readonly account_id: string | null;
+    readonly failure: string;
+    readonly remedy: string | null;
+    readonly slices: number;
+  }[];
+}
+
+/** What the night came to, from its ledger. */
+export const reportNight = async (pool: pg.Pool, runId: string): Promise<NightReport> => {
+  const { rows } = await pool.query<{ done: number; failed: number }>(
+    `select count(*) filter (where state = 'done')::integer as done,
+            count(*) filter (where state = 'failed')::integer as failed
+     from ops.job where run_id = $1 and kind in ('plan', 'slice', 'rollup')`,
+    [runId],
+  );
+  const missing = await pool.query<NightReport["missing"][number]>(
+    `select platform, account_id, failure, min(remedy) as remedy, count(*)::integer as slices
+     from ops.job where run_id = $1 and state = 'failed'
+     group by platform, account_id, failure order by 1, 2`,
+    [runId],
+  );
+  return { done: rows[0]?.done ?? 0, failed: rows[0]?.failed ?? 0, missing: missing.rows };
+};
+
+export const endNight = async (pool: pg.Pool, runId: string, outcome: "done" | "failed"): Promise<void> => {
+  await pool.query("update ops.run set outcome = $2, finished_at = clock_timestamp() where run_id = $1", [
+    runId,
+    outcome,
+  ]);
+};

@@ -1,0 +1,195 @@
+import {
+  type ConnectionOptions,
+  createPostgresBackend,
+  createRedisBackend,
+  type Job,
+  Queue,
+  runMigrations,
+  type Telemetry,
+  Worker,
+} from "bullmq";
+import { Redis } from "ioredis";
+import pg from "pg";
+import type { Logger } from "pino";
+import { Failure } from "../domain/failure.ts";
+
+/** What a job carries: only a pointer and what people want to see of it. Never a secret. */
+export type JobData = Readonly<Record<string, unknown>>;
+
+export type Handler = (job: Job<JobData>, token: string) => Promise<void>;
+
+/** How long a worker may be silent before its job is given to another. */
+export interface Patience {
+  readonly lockMs: number;
+  readonly stalledMs: number;
+}
+
+export interface QueueOptions {
+  /** Redis; undefined: the queue lives in the database. */
+  readonly redisUrl: string | undefined;
+  readonly databaseUrl: string;
+  /** Tells installations apart that share one Redis. */
+  readonly prefix: string;
+  readonly log: Logger;
+  readonly patience?: Patience;
+  readonly telemetry?: Telemetry;
+  /** Connections for commands beside one for each worker, where the queue lives in the database. */
+  readonly connections?: number;
+}
+
+/** Queues of one backend. The same code runs on both. */
+export interface Queues {
+  readonly backend: "postgres" | "redis";
+  queue(name: string): Queue<JobData>;
+  worker(name: string, concurrency: number, handler: Handler): Worker<JobData>;
+  /** @throws Failure that says where the queue is that does not answer. */
+  check(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const defaultPatience: Patience = { lockMs: 30_000, stalledMs: 10_000 };
+
+/** A worker that died gives its job back; how often that may happen is counted in the ledger. */
+const maxStalledCount = 1_000_000;
+
+/** Where the queue is, for people: never with its password. */
+export const describeQueue = (url: string): string => {
+  const { hostname, port } = new URL(url);
+  return `${hostname}:${port || "6379"}`;
+};
+
+const unreachable = (url: string, error: unknown): Failure =>
+  new Failure({
+    kind: "transient",
+    message: `no Redis answers at ${describeQueue(url)} (${(error as { code?: string }).code ?? (error as Error).message})`,
+    remedy:
+      "check `queue` in costper.yaml, and that the server is up; without `queue` the database carries the jobs",
+    cause: error,
+  });
+
+const redisConnection = (url: string): Redis => {
+  const redis = new Redis(url, {
+    maxRetriesPerRequest: null,
+    enableReadyCheck: true,
+    retryStrategy: (times) => Math.min(100 * 2 ** Math.min(times, 6), 3_000),
+  });
+  redis.on("error", () => undefined);
+  return redis;
+};
+
+const pingRedis = async (url: string): Promise<void> => {
+  const redis = new Redis(url, { lazyConnect: true, connectTimeout: 5_000, retryStrategy: () => null });
+  redis.on("error", () => undefined);
+  try {
+    await redis.connect();
+    await redis.ping();
+  } catch (error) {
+    throw unreachable(url, error);
+  } finally {
+    redis.disconnect();
+  }
+};
+
+const closeMs = 3_000;
+
+const bounded = async (closing: Promise<unknown>): Promise<void> => {
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([
+    closing.catch(() => undefined),
+    new Promise((done) => {
+      timer = setTimeout(done, closeMs);
+    }),
+  ]);
+  clearTimeout(timer);
+};
+
+/** Opens the queues; connects to the server at once. @throws Failure where it does not answer. */
+export const openQueues = async (options: QueueOptions): Promise<Queues> => {
+  const { redisUrl, databaseUrl, log, prefix } = options;
+  const patience = options.patience ?? defaultPatience;
+  const commands = options.connections ?? 4;
+  const closers: (() => Promise<void>)[] = [];
+  let backend: {
+    factory: typeof createRedisBackend;
+    connection: ConnectionOptions;
+    check: () => Promise<void>;
+  };
+  let pool: pg.Pool | undefined;
+
+  if (redisUrl === undefined) {
+    // A worker keeps one connection to listen on; the pool grows with them.
+    const own = new pg.Pool({
+      connectionString: databaseUrl,
+      max: commands,
+      keepAlive: true,
+      application_name: "costper queue",
+      connectionTimeoutMillis: 10_000,
+      options: "-c search_path=bullmq",
+    });
+    own.on("error", (error) => log.debug({ err: error }, "a connection of the queue broke"));
+    const client = await own.connect();
+    try {
+      await runMigrations(client as unknown as Parameters<typeof runMigrations>[0], "bullmq");
+    } finally {
+      client.release();
+    }
+    backend = {
+      factory: createPostgresBackend as unknown as typeof createRedisBackend,
+      connection: own as unknown as ConnectionOptions,
+      check: async () => void (await own.query("select 1 from migration limit 1")),
+    };
+    pool = own;
+    closers.push(() => own.end());
+  } else {
+    await pingRedis(redisUrl);
+    const connection = redisConnection(redisUrl);
+    backend = { factory: createRedisBackend, connection, check: () => pingRedis(redisUrl) };
+    closers.push(async () => connection.disconnect());
+  }
+
+  const shared = {
+    connection: backend.connection,
+    prefix,
+    ...(options.telemetry && { telemetry: options.telemetry }),
+  };
+  const queues = new Map<string, Queue<JobData>>();
+  const onError = (name: string) => (error: Error) =>
+    log.warn({ queue: name, failure: error.message }, "the queue is not well; trying again");
+
+  return {
+    backend: redisUrl === undefined ? "postgres" : "redis",
+    check: backend.check,
+    queue(name) {
+      let queue = queues.get(name);
+      if (!queue) {
+        queue = new Queue<JobData>(name, shared, backend.factory) as unknown as Queue<JobData>;
+        queue.on("error", onError(name));
+        queues.set(name, queue);
+      }
+      return queue;
+    },
+    worker(name, concurrency, handler) {
+      if (pool) pool.options.max += 2;
+      const worker = new Worker<JobData>(
+        name,
+        (job, token) => handler(job as unknown as Job<JobData>, token ?? ""),
+        {
+          ...shared,
+          concurrency,
+          autorun: true,
+          lockDuration: patience.lockMs,
+          stalledInterval: patience.stalledMs,
+          maxStalledCount,
+        },
+        backend.factory,
+      ) as unknown as Worker<JobData>;
+      worker.on("error", onError(name));
+      return worker;
+    },
+    async close() {
+      // A worker that was cut off may hold its connection for good; the end of the process takes it away.
+      await bounded(Promise.all([...queues.values()].map((queue) => queue.close())));
+      for (const close of closers.reverse()) await bounded(close());
+    },
+  };
+};

@@ -1,0 +1,199 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Worker } from "bullmq";
+import type { Logger } from "pino";
+import type { Config } from "../config.ts";
+import type { Connector } from "../connectors/connector.ts";
+import { configuredPlatforms } from "../connectors/registry.ts";
+import { asFailure, Failure } from "../domain/failure.ts";
+import type { Platform } from "../domain/platform.ts";
+import type { Database } from "../warehouse/database.ts";
+import { advance, mendQueues } from "./dispatch.ts";
+import type { Metrics } from "./metrics.ts";
+import { beginNight, missedNight, noteSchedule } from "./night.ts";
+import type { JobData, Queues } from "./queue.ts";
+import { type Due, ensureScheduler, lastDue, nightQueue, type Schedule } from "./schedule.ts";
+import { createHandler, type WorkerContext } from "./worker.ts";
+
+/** How soon things happen; tests are less patient than production. */
+export interface Pace {
+  /** How often the watchdog looks. */
+  readonly watchMs: number;
+  /** How long the queue may be behind the ledger before it is mended. */
+  readonly quietMs: number;
+  /** How long after its time a night may begin by the scheduler alone. */
+  readonly graceMs: number;
+  readonly renewMs: number;
+  /** How long a slice under way may go on after the service was told to stop, and to be put back then. */
+  readonly finishMs: number;
+  readonly putBackMs: number;
+  readonly firstDelayMs?: number;
+}
+
+export const usualPace: Pace = {
+  watchMs: 15_000,
+  quietMs: 20_000,
+  graceMs: 45_000,
+  renewMs: 8_000,
+  finishMs: 18_000,
+  putBackMs: 8_000,
+};
+
+export interface ServiceOptions {
+  readonly config: Config;
+  readonly database: Database;
+  readonly queues: Queues;
+  readonly connector: (platform: Platform) => Promise<Connector>;
+  readonly log: Logger;
+  readonly now: () => Date;
+  readonly metrics: Metrics;
+  readonly roles: { readonly scheduler: boolean; readonly worker: boolean };
+  readonly afterRollup: (log: Logger) => Promise<void>;
+  /** Done now and then by workers, night or not: data that grows stale without a night must be noticed too. */
+  readonly tend?: (log: Logger) => Promise<void>;
+  /** Slices of one platform at once in this process; absent: as many as the platform bears. */
+  readonly slicesAtOnce?: number | undefined;
+  readonly pace?: Pace;
+}
+
+/** The unattended part of the service, while it runs. */
+export interface Service {
+  /** Throws where the schedule does not stand in the queue as configured. */
+  checkSchedule(): Promise<void>;
+  /** Finishes or puts back what is under way; nothing is left half published. */
+  stop(): Promise<void>;
+}
+
+const scheduleOf = (config: Config): Schedule => ({ pattern: config.schedule, timeZone: config.timezone });
+
+/** Calls `look` again and again, each time after the last one has ended, until told to stop. */
+const every = (ms: number, signal: AbortSignal, log: Logger, look: () => Promise<unknown>): Promise<void> =>
+  (async () => {
+    while (!signal.aborted) {
+      await sleep(ms, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return;
+      await look().catch((error: unknown) =>
+        log.warn({ failure: asFailure(error).message }, "the service is not well; looking again"),
+      );
+    }
+  })();
+
+const tendMs = 5 * 60_000;
+
+/** Resolves true where the work ended in time. */
+const inTime = async (work: Promise<unknown>, ms: number): Promise<boolean> => {
+  const controller = new AbortController();
+  try {
+    return await Promise.race([work.then(() => true), sleep(ms, false, { signal: controller.signal })]);
+  } finally {
+    controller.abort();
+  }
+};
+
+/** Starts schedule and workers, as the roles say. */
+export const startService = async (options: ServiceOptions): Promise<Service> => {
+  const { config, database, queues, log, now, metrics, roles } = options;
+  const { pool } = database;
+  const pace = options.pace ?? usualPace;
+  const schedule = scheduleOf(config);
+  const platforms = configuredPlatforms(config.connectors);
+  const stopping = new AbortController();
+  const cancel = new AbortController();
+
+  const begin = async (due: Due): Promise<void> => {
+    const runId = await beginNight({ pool, log, platforms }, due);
+    if (runId !== undefined) await advance(pool, queues, runId);
+  };
+
+  const watch = async (): Promise<void> => {
+    const found = await ensureScheduler(queues.queue(nightQueue), schedule, now());
+    if (found !== "well") log.warn({ found, ...schedule }, "the schedule was mended");
+    const missed = await missedNight(pool, new Date(now().getTime() - pace.graceMs));
+    if (missed) await begin(missed);
+    const { rows } = await pool.query<{ run_id: string }>(
+      "select run_id from ops.night join ops.run using (run_id) where finished_at is null",
+    );
+    for (const { run_id } of rows) await advance(pool, queues, run_id);
+    const mended = await mendQueues(pool, queues, pace.quietMs);
+    if (mended > 0) log.warn({ jobs: mended }, "jobs that the queue had lost were put back");
+  };
+
+  const loops: Promise<void>[] = [];
+  const workers: Worker<JobData>[] = [];
+  if (roles.scheduler) {
+    // What was due by the schedule of before is missing, whatever the schedule is now.
+    const missed = await missedNight(pool, now());
+    if (await noteSchedule(pool, schedule, now())) log.info({ ...schedule }, "schedule noted");
+    const queue = queues.queue(nightQueue);
+    const found = await ensureScheduler(queue, schedule, now());
+    if (found !== "well") log.info({ found, ...schedule }, "schedule set");
+    if (missed) {
+      log.info({ due: missed.wallClock }, "a night was missed: caught up now");
+      await begin(missed);
+    }
+    loops.push(every(pace.watchMs, stopping.signal, log, watch));
+  }
+
+  if (roles.worker) {
+    const context: WorkerContext = {
+      database,
+      config,
+      connector: options.connector,
+      now,
+      signal: cancel.signal,
+      stopping: stopping.signal,
+      afterRollup: options.afterRollup,
+      queues,
+      log,
+      onUnit: (event) => metrics.onUnit(event),
+      ...(pace.firstDelayMs !== undefined && { firstDelayMs: pace.firstDelayMs }),
+    };
+    const { handle, renew } = createHandler(context);
+    workers.push(
+      queues.worker(nightQueue, Math.min(4, options.slicesAtOnce ?? 4), async (job, token) => {
+        if (job.name === "tick") await begin(lastDue(schedule, now()));
+        else await handle(job, token);
+      }),
+    );
+    for (const platform of platforms) {
+      const { concurrency } = await options.connector(platform);
+      const atOnce = Math.min(concurrency.platform, options.slicesAtOnce ?? concurrency.platform);
+      workers.push(queues.worker(platform, atOnce, handle));
+    }
+    // Leases are renewed until the last slice has ended, so also while the service stops.
+    loops.push(every(pace.renewMs, cancel.signal, log, renew));
+    loops.push(every(10_000, stopping.signal, log, () => metrics.flushUsage(pool)));
+    const { tend } = options;
+    if (tend) loops.push(every(tendMs, stopping.signal, log, () => tend(log)));
+  }
+
+  let stopped: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    stopping.abort();
+    const ended = Promise.all(workers.map((worker) => worker.close()));
+    if (!(await inTime(ended, pace.finishMs))) {
+      log.info("slices under way are put back");
+      cancel.abort(new DOMException("the service stops", "AbortError"));
+      if (!(await inTime(ended, pace.putBackMs)))
+        await inTime(Promise.all(workers.map((worker) => worker.close(true))), 2_000);
+    }
+    cancel.abort();
+    await Promise.all(loops);
+    await metrics.flushUsage(pool).catch(() => undefined);
+  };
+
+  return {
+    async checkSchedule() {
+      const found = (await queues.queue(nightQueue).getJobSchedulers())[0];
+      const due = new Date(found?.next ?? 0);
+      if (found && due.getTime() > Date.now() - 5 * 60_000) return;
+      throw new Failure({
+        kind: "transient",
+        message: found
+          ? `the schedule stopped: its next night was due at ${due.toISOString()}`
+          : "the queue holds no schedule: no scheduler runs, or its queue was emptied",
+        remedy: "see that a costper start with the scheduler runs; it mends the schedule by itself",
+      });
+    },
+    stop: () => (stopped ??= stop()),
+  };
+};

@@ -1,0 +1,162 @@
+import type { Logger } from "pino";
+import type { Config } from "../config.ts";
+import type { Connector } from "../connectors/connector.ts";
+import { addDays, dayAt } from "../domain/day.ts";
+import { asFailure, Failure, failureRules } from "../domain/failure.ts";
+import type { Platform } from "../domain/platform.ts";
+import { storeCountingRules } from "../metrics/counting.ts";
+import { refreshReportingRates } from "../metrics/reporting-currency.ts";
+import { rollUpTouched } from "../metrics/rollup/rollup.ts";
+import type { Database } from "../warehouse/database.ts";
+import { insertPlan, sliceOf, type Unit } from "./ledger.ts";
+import { endNight, reportNight } from "./night.ts";
+import { planPlatform } from "./plan.ts";
+import { runSlice } from "./slice.ts";
+
+/** What the units of a night work with. */
+export interface UnitContext {
+  readonly database: Database;
+  readonly config: Config;
+  readonly connector: (platform: Platform) => Promise<Connector>;
+  readonly now: () => Date;
+  /** Aborted when what is under way must stop at once. */
+  readonly signal: AbortSignal;
+  /** Called when a night's figures are rolled up: alerts. */
+  readonly afterRollup: (log: Logger) => Promise<void>;
+}
+
+export interface UnitResult {
+  /** Absent: done. */
+  readonly failure?: Failure;
+  readonly rowsRead?: number;
+  readonly rowsWritten?: number;
+}
+
+interface Ask {
+  readonly unit: Unit;
+  readonly log: Logger;
+  /** The number of this attempt, from 1. */
+  readonly attempt: number;
+}
+
+const isNamed = ({ config }: UnitContext, platform: Platform, accountId: string): boolean =>
+  config.connectors[platform]?.accounts?.includes(accountId) ?? false;
+
+/** Cuts the night of one platform into slices. */
+const plan = async (context: UnitContext, { unit, log }: Ask): Promise<UnitResult> => {
+  const { database, config, signal } = context;
+  const platform = unit.platform ?? "google";
+  const settings = config.connectors[platform];
+  const connector = await context.connector(platform);
+  const made = await planPlatform({
+    pool: database.pool,
+    connector,
+    log,
+    signal,
+    now: context.now(),
+    named: settings?.accounts,
+    range: {},
+    lookbackDays: settings?.lookbackDays ?? config.lookbackDays,
+  });
+  const first = made.failures[0]?.failure;
+  // Where discovery itself failed there is nothing yet to be without: the whole plan is made again.
+  if (first && made.slices.length === 0 && failureRules[first.kind].retries) return { failure: first };
+  await storeCountingRules(database.pool, platform, config.connectors);
+  await insertPlan(database.pool, unit.runId, {
+    slices: made.slices,
+    failures: made.failures,
+    accountAtOnce: connector.concurrency.account,
+  });
+  log.info({ platform, slices: made.slices.length, failures: made.failures.length }, "platform planned");
+  return {};
+};
+
+const rates = async (context: UnitContext, { unit, log }: Ask): Promise<UnitResult> => {
+  const { database, config, signal } = context;
+  const { rows } = await database.pool.query<{ from: string | null }>(
+    "select min(from_date) as from from ops.job where run_id = $1",
+    [unit.runId],
+  );
+  const now = context.now();
+  await refreshReportingRates({
+    db: database.db,
+    reportingCurrency: config.reportingCurrency ?? null,
+    endpoint: config.rates.endpoint,
+    from: rows[0]?.from ?? addDays(dayAt(now, "UTC"), -30),
+    now,
+    log,
+    signal,
+  });
+  return {};
+};
+
+const slice = async (context: UnitContext, { unit, log, attempt }: Ask): Promise<UnitResult> => {
+  const { database, signal } = context;
+  const wanted = sliceOf(unit);
+  if (!wanted)
+    return {
+      failure: new Failure({
+        kind: "data",
+        message: "the slice's entry names no account or window",
+        remedy: "it was written by another version; the next night plans it anew",
+      }),
+    };
+  const { platform, id } = wanted.account;
+  const result = await runSlice(wanted, {
+    pool: database.pool,
+    connector: await context.connector(platform),
+    log,
+    signal,
+    runId: unit.runId,
+    attempt,
+    named: isNamed(context, platform, id),
+    now: context.now,
+  });
+  const { failure, rowsRead, rowsWritten } = result;
+  return {
+    rowsRead,
+    rowsWritten,
+    ...(failure && result.outcome !== "closed" ? { failure } : {}),
+  };
+};
+
+const rollup = async (context: UnitContext, { unit, log }: Ask): Promise<UnitResult> => {
+  const rowsWritten = await rollUpTouched(
+    {
+      pool: context.database.pool,
+      reportingCurrency: context.config.reportingCurrency ?? null,
+      signal: context.signal,
+    },
+    unit.accountKey,
+  );
+  log.info({ platform: unit.platform, account: unit.accountId, written: rowsWritten }, "account rolled up");
+  return { rowsWritten };
+};
+
+/** What is left to roll up, then the alerts, and the sum of the night. */
+const close = async (context: UnitContext, { unit, log }: Ask): Promise<UnitResult> => {
+  const { database, config, signal } = context;
+  const { pool } = database;
+  // Names of actions that the config counts may have become known only now.
+  for (const platform of Object.keys(config.connectors) as Platform[])
+    if (config.connectors[platform]) await storeCountingRules(pool, platform, config.connectors);
+  await rollUpTouched({ pool, reportingCurrency: config.reportingCurrency ?? null, signal });
+  await context.afterRollup(log);
+  const report = await reportNight(pool, unit.runId);
+  await endNight(pool, unit.runId, report.failed > 0 ? "failed" : "done");
+  for (const { platform, account_id, failure, remedy, slices } of report.missing)
+    log.error({ platform, account: account_id, slices, failure, remedy }, "missing after the night");
+  log.info({ done: report.done, failed: report.failed }, "night ended");
+  return {};
+};
+
+const kinds = { plan, rates, slice, rollup, close } as const;
+
+/** Does one unit. Never throws. */
+export const runUnit = async (context: UnitContext, ask: Ask): Promise<UnitResult> => {
+  try {
+    return await kinds[ask.unit.kind](context, ask);
+  } catch (error) {
+    return { failure: context.signal.aborted ? asFailure(context.signal.reason) : asFailure(error) };
+  }
+};

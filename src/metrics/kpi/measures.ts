@@ -1,0 +1,21 @@
+/** Daily figures that come by `costper import measures`, and their unit. */
+export const importedMeasures: Readonly<Record<string, "count" | "currency" | "score">> = {
+  visitors: "count",
+  cta_views: "count",
+  cta_clicks: "count",
+  lp_visitors: "count",
+  lp_conversions: "count",
+  engagements: "count",
+  revenue: "currency",
+  cost_of_goods: "currency",
+  contacts: "count",
+  calls_in: "count",
+  calls_out: "count",
+  call_cost_in: "currency",
+  call_cost_out: "currency",
+  outbound_results: "count",
+  tracked_keywords: "count",
+  keywords_top10: "count",
+  scored_impressions: "count",
+  score_impressions: "score",
+};

@@ -1,0 +1,73 @@
+import { type Kysely, sql } from "kysely";
+import { z } from "zod";
+import { WebProblem } from "../failures.ts";
+import type { DB } from "../../warehouse/schema.ts";
+import type { Alerts } from "./answers.ts";
+import { hasRows, type Read } from "./read.ts";
+
+const shownAlerts = 200;
+const shownEvents = 200;
+
+const states = ["firing", "pending", "resolved", "no_data", "inactive"] as const;
+
+export const alertsQuery = z.strictObject({
+  state: z.enum(states, `is none of ${states.join(", ")}`).optional(),
+});
+
+/** Every alert, the loudest first, each with how its value went; and what changed lately. */
+export const alerts = async (read: Read, { state }: z.infer<typeof alertsQuery>): Promise<Alerts> => {
+  if (!(await hasRows(read, "ops.alert"))) return { known: false, alerts: [], events: [] };
+  const rows = await read<Alerts["alerts"][number]>(sql`
+    select a.rule, a.series, a.labels, a.state, a.severity, a.metric, a.value, a.threshold, a.currency, a.since,
+           a.last_notified, a.explanation, s.until as silenced_until, coalesce(h.history, '[]') as history
+    from ops.alert a
+    left join lateral (
+      select max(ends_at) as until from ops.alert_silence s
+      where s.rule = a.rule and a.labels @> s.labels and now() >= s.starts_at and now() < s.ends_at
+    ) s on true
+    left join lateral (
+      select json_agg(json_build_object('at', e.occurred_at, 'value', e.value::text, 'state', e.to_state)
+                      order by e.event_id) as history
+      from (select * from ops.alert_event e where e.rule = a.rule and e.series = a.series
+            order by e.event_id desc limit 60) e
+    ) h on true
+    where ${state ?? null}::text is null or a.state = ${state ?? null}
+    order by array_position(array['firing', 'pending', 'no_data', 'resolved', 'inactive'], a.state),
+             array_position(array['critical', 'warning', 'info'], a.severity), a.since desc, a.rule, a.series
+    limit ${shownAlerts}`);
+  const events = await read<Alerts["events"][number]>(sql`
+    select rule, labels, from_state, to_state, value, explanation, occurred_at
+    from ops.alert_event order by event_id desc limit ${shownEvents}`);
+  return { known: true, alerts: rows, events };
+};
+
+const longestHours = 24 * 90;
+
+export const silenceBody = z.strictObject({
+  rule: z
+    .string()
+    .min(1)
+    .max(200)
+    .regex(/^[^\0]*$/),
+  labels: z.record(z.string().max(100), z.string().max(500)).default({}),
+  hours: z
+    .number()
+    .positive()
+    .max(longestHours, `must be at most ${String(longestHours)}`),
+});
+
+/** Keeps a rule, or those of its series that carry the labels, quiet from now on for some hours. */
+export const silence = async (
+  db: Kysely<DB>,
+  { rule, labels, hours }: z.infer<typeof silenceBody>,
+): Promise<{ readonly until: string }> => {
+  const { rows } = await sql<{ until: string }>`
+    insert into ops.alert_silence (rule, labels, starts_at, ends_at)
+    select ${rule}, ${JSON.stringify(labels)}::jsonb, now(), now() + ${hours} * interval '1 hour'
+    where exists (select from ops.alert where rule = ${rule})
+    returning ends_at as until`.execute(db);
+  const [made] = rows;
+  if (made === undefined)
+    throw new WebProblem(404, "no alert has that rule", "the name may have changed: reload the page");
+  return made;
+};

@@ -1,0 +1,249 @@
+import type { Day } from "../../domain/day.ts";
+import type { Decimal } from "../../domain/decimal.ts";
+
+/**
+ * What `/api` answers, shared with the page. Names are those of the mart's columns. Amounts, counts and shares are
+ * decimal text; null is unknown, never 0.
+ */
+
+/** Sums of a group and the ratios of those sums. Amounts are in the group's currency. */
+export interface Figures {
+  readonly spend: Decimal | null;
+  readonly impressions: Decimal | null;
+  readonly clicks: Decimal | null;
+  readonly conversions: Decimal | null;
+  readonly conversion_value: Decimal | null;
+  readonly organic_conversions: Decimal | null;
+  readonly cost_per_conversion: Decimal | null;
+  readonly cost_per_click: Decimal | null;
+  readonly conversion_rate: Decimal | null;
+  readonly return_on_ad_spend: Decimal | null;
+}
+
+export interface Range {
+  readonly from: Day;
+  readonly to: Day;
+}
+
+/** In which currency amounts are given: the reporting one, one account currency, or each account's own, apart. */
+export interface CurrencyChoice {
+  readonly mode: "reporting" | "account" | "each";
+  readonly code: string | null;
+  readonly reporting: string | null;
+  readonly available: readonly string[];
+}
+
+export interface Period {
+  readonly date: Day;
+  readonly platform: string;
+  readonly currency: string | null;
+  readonly spend: Decimal | null;
+  readonly conversions: Decimal;
+  readonly conversion_value: Decimal | null;
+  readonly cost_per_conversion: Decimal | null;
+  readonly projected_cost_per_conversion: Decimal | null;
+  readonly return_on_ad_spend: Decimal | null;
+  readonly is_final: boolean;
+}
+
+export interface Overview {
+  readonly range: Range;
+  readonly before: Range;
+  readonly grain: "day" | "week" | "month";
+  readonly currency: CurrencyChoice;
+  /** One per currency; several only where currencies are kept apart. */
+  readonly groups: readonly {
+    readonly currency: string | null;
+    readonly now: Figures;
+    readonly before: Figures | null;
+    readonly periods: readonly Period[];
+  }[];
+  /** Account-days of the range that are not good: missing, failed, or apart from the platform's total. */
+  readonly gaps: number;
+}
+
+export const breakdowns = ["platform", "account", "campaign", "network", "action"] as const;
+export type BreakdownBy = (typeof breakdowns)[number];
+
+export interface BreakdownRow extends Figures {
+  readonly platform: string;
+  readonly account_id: string | null;
+  readonly account_name: string | null;
+  readonly campaign_id: string | null;
+  readonly campaign_name: string | null;
+  readonly part: string | null;
+  readonly currency: string | null;
+  readonly is_final: boolean;
+}
+
+export interface Breakdown {
+  readonly range: Range;
+  readonly currency: CurrencyChoice;
+  readonly by: BreakdownBy;
+  readonly page: number;
+  readonly size: number;
+  readonly count: number;
+  readonly rows: readonly (BreakdownRow & { readonly spark: readonly (Decimal | null)[] })[];
+  /** One per currency. */
+  readonly totals: readonly (Figures & { readonly currency: string | null })[];
+}
+
+export interface ChannelRow {
+  readonly channel: string;
+  readonly traffic: string;
+  readonly sessions: Decimal | null;
+  readonly conversions: Decimal | null;
+  readonly conversion_value: Decimal | null;
+}
+
+export interface Channels {
+  readonly range: Range;
+  /** False: no first-party data was imported yet. */
+  readonly known: boolean;
+  readonly rows: readonly ChannelRow[];
+}
+
+export interface CampaignDayRow extends Figures {
+  readonly date: Day;
+  readonly currency: string;
+  readonly is_final: boolean;
+  readonly projected_conversions: Decimal | null;
+  readonly first_conversions: Decimal | null;
+  readonly changes: number;
+  readonly refreshed_at: string;
+}
+
+export interface CampaignDays {
+  readonly range: Range;
+  readonly campaign: {
+    readonly platform: string;
+    readonly account_id: string;
+    readonly account_name: string;
+    readonly campaign_id: string;
+    readonly campaign_name: string | null;
+  };
+  readonly rows: readonly CampaignDayRow[];
+}
+
+export interface HistoryRow {
+  readonly observed_at: string;
+  readonly currency: string;
+  readonly spend: Decimal | null;
+  readonly clicks: Decimal | null;
+  readonly conversions: Decimal | null;
+  readonly conversion_value: Decimal | null;
+  readonly cost_per_conversion: Decimal | null;
+}
+
+export interface MaturityCurve {
+  readonly platform: string;
+  readonly account_id: string;
+  readonly account_name: string | null;
+  readonly basis: string;
+  readonly ages: readonly number[];
+  readonly shares: readonly Decimal[];
+}
+
+export interface Excluded {
+  readonly range: Range;
+  readonly days: readonly {
+    readonly date: Day;
+    readonly platform: string;
+    readonly organic_conversions: Decimal;
+  }[];
+  readonly accounts: readonly {
+    readonly platform: string;
+    readonly account_id: string;
+    readonly account_name: string | null;
+    readonly organic_conversions: Decimal;
+    readonly conversions: Decimal;
+  }[];
+  /** By source, where the platforms' organic conversions are kept by it; null where that view is missing. */
+  readonly sources:
+    | readonly { readonly platform: string; readonly source: string; readonly conversions: Decimal }[]
+    | null;
+  /** Rows of marts.excluded_conversions added up by its text columns; null where there are none. */
+  readonly rules: readonly Readonly<Record<string, string | null>>[] | null;
+}
+
+export interface Health {
+  readonly range: Range;
+  readonly count: number;
+  readonly page: number;
+  readonly size: number;
+  readonly accounts: readonly {
+    readonly platform: string;
+    readonly account_id: string;
+    readonly account_name: string | null;
+    readonly last_good_date: Day | null;
+    readonly fetched_at: string | null;
+    /** One letter a day: c complete, s no spend, n not fetched, f failed, x closed, d differs from the platform, - never asked. */
+    readonly states: string;
+    readonly notes: readonly { readonly date: Day; readonly text: string }[];
+  }[];
+  readonly night: readonly {
+    readonly platform: string;
+    readonly account_id: string;
+    readonly account_name: string | null;
+    readonly from_date: Day;
+    readonly to_date: Day;
+    readonly outcome: string;
+    readonly failure: string | null;
+    readonly remedy: string | null;
+    readonly rows_read: string;
+    readonly started_at: string;
+    readonly finished_at: string | null;
+  }[];
+}
+
+export interface AlertRow {
+  readonly rule: string;
+  readonly series: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly state: string;
+  readonly severity: string;
+  readonly metric: string;
+  readonly value: Decimal | null;
+  readonly threshold: Decimal | null;
+  readonly currency: string | null;
+  readonly since: string;
+  readonly last_notified: string | null;
+  readonly explanation: string;
+  readonly silenced_until: string | null;
+  readonly history: readonly {
+    readonly at: string;
+    readonly value: Decimal | null;
+    readonly state: string;
+  }[];
+}
+
+export interface Alerts {
+  /** False: no rule was ever evaluated. */
+  readonly known: boolean;
+  readonly alerts: readonly AlertRow[];
+  readonly events: readonly {
+    readonly rule: string;
+    readonly labels: Readonly<Record<string, string>>;
+    readonly from_state: string;
+    readonly to_state: string;
+    readonly value: Decimal | null;
+    readonly explanation: string;
+    readonly occurred_at: string;
+  }[];
+}
+
+export interface Annotation {
+  readonly date: Day;
+  readonly kind: "alert" | "platform";
+  readonly platform: string | null;
+  readonly text: string;
+}
+
+export interface Dictionary {
+  readonly tables: readonly {
+    readonly name: string;
+    readonly kind: "table" | "view" | "function";
+    readonly meaning: string;
+    readonly columns: readonly { readonly name: string; readonly type: string; readonly meaning: string }[];
+  }[];
+}

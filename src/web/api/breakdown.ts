@@ -1,0 +1,92 @@
+import { type RawBuilder, sql } from "kysely";
+import { z } from "zod";
+import { type Breakdown, type BreakdownRow, breakdowns, type Figures } from "./answers.ts";
+import { areMonthsFresh } from "./campaign-months.ts";
+import { chooseCurrency, figure, figureNames, figures } from "./money.ts";
+import { campaignNameOf, grouped, nameOf, type Scope, totalsOf } from "./groups.ts";
+import { accountKeys, currencyKey, filterKeys, pageKeys, rangeKeys, resolveRange, search } from "./query.ts";
+import type { Read } from "./read.ts";
+import { sparks } from "./sparks.ts";
+
+const sortable = ["name", ...figureNames] as const;
+
+export const breakdownQuery = z.strictObject({
+  ...rangeKeys,
+  ...currencyKey,
+  ...filterKeys,
+  ...pageKeys,
+  by: z.enum(breakdowns, `is none of ${breakdowns.join(", ")}`).default("platform"),
+  q: search,
+  sort: z.enum(sortable, `is none of ${sortable.join(", ")}`).default("spend"),
+  order: z.enum(["asc", "desc"], "is neither asc nor desc").default("desc"),
+});
+
+export type BreakdownQuery = z.infer<typeof breakdownQuery>;
+
+/** What the query speaks of, resolved once. */
+export const scopeOf = async (read: Read, query: BreakdownQuery, named = false): Promise<Scope> => {
+  const range = await resolveRange(read, query);
+  const keys = await accountKeys(read, query);
+  const { by, campaign } = query;
+  return {
+    by,
+    range,
+    choice: await chooseCurrency(read, query.currency),
+    keys,
+    campaign,
+    monthly: by === "campaign" && campaign === undefined && (await areMonthsFresh(read, { range, keys })),
+    named: named || query.sort === "name" || (query.q ?? "") !== "",
+    q: query.q === "" ? undefined : query.q,
+  };
+};
+
+/** Unknown figures come last whichever way one sorts; equal ones keep a fixed order, so that pages do not overlap. */
+export const ordering = ({ by, sort, order }: BreakdownQuery): RawBuilder<unknown> => {
+  const direction = order === "asc" ? sql`asc` : sql`desc`;
+  const key = sort === "name" ? nameOf(by) : figure(sort);
+  return sql`${key} ${direction} nulls last, g.platform, g.account_id, g.campaign_id, g.part, g.currency`;
+};
+
+type Line = BreakdownRow & { readonly kind: "row" | "total"; readonly count: number };
+
+const plain = ({ kind: _kind, count: _count, ...row }: Line): BreakdownRow => row;
+
+const totalOf = (line: Line): Figures & { currency: string | null } => {
+  const entries = figureNames.map((name) => [name, line[name]] as const);
+  return { ...(Object.fromEntries(entries) as unknown as Figures), currency: line.currency };
+};
+
+/** One page of groups, and the total of all of them: one pass over the mart, paged and sorted by the database. */
+export const breakdown = async (read: Read, query: BreakdownQuery): Promise<Breakdown> => {
+  const scope = await scopeOf(read, query);
+  const lines = await read<Line>(sql`
+    with grouped as materialized (${grouped(scope)}),
+    totals as (${totalsOf(scope)}),
+    page as (
+      select g.*, row_number() over () as place
+      from (
+        select * from grouped g order by ${ordering(query)}
+        limit ${query.size} offset ${(query.page - 1) * query.size}
+      ) g
+    )
+    select 'row' as kind, g.place, g.platform, g.account_id, g.account_name, g.campaign_id,
+           ${campaignNameOf(scope)} as campaign_name, g.part,
+           g.currency, g.is_final, 0 as count, ${figures}
+    from page g
+    union all
+    select 'total', null, '', null, null, null, null, null, g.currency, g.is_final, g.count, ${figures} from totals g
+    order by 2 nulls last, currency`);
+  const rows = lines.filter(({ kind }) => kind === "row").map(plain);
+  const totals = lines.filter(({ kind }) => kind === "total");
+  const lineOf = await sparks(read, scope, rows);
+  return {
+    range: scope.range,
+    currency: scope.choice,
+    by: query.by,
+    page: query.page,
+    size: query.size,
+    count: totals.reduce((sum, { count }) => sum + count, 0),
+    rows: rows.map((row) => ({ ...row, spark: lineOf(row) })),
+    totals: totals.map(totalOf),
+  };
+};

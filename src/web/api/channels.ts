@@ -1,0 +1,89 @@
+import { sql } from "kysely";
+import { z } from "zod";
+import type { ChannelRow, Channels, Excluded } from "./answers.ts";
+import { accountKeys, filterKeys, rangeKeys, resolveRange, within } from "./query.ts";
+import { hasRows, type Read } from "./read.ts";
+
+export const channelsQuery = z.strictObject({ ...rangeKeys });
+
+/** First-party sessions and conversions by channel, where any were imported. */
+export const channels = async (read: Read, query: z.infer<typeof channelsQuery>): Promise<Channels> => {
+  const range = await resolveRange(read, query);
+  if (!(await hasRows(read, "marts.channel_daily"))) return { range, known: false, rows: [] };
+  const rows = await read<ChannelRow>(sql`
+    select channel, traffic, sum(sessions) as sessions, sum(conversions) as conversions,
+           sum(conversion_value) as conversion_value
+    from marts.channel_daily
+    where date between ${range.from}::date and ${range.to}::date
+    group by 1, 2 order by 4 desc nulls last, 1`);
+  return { range, known: true, rows };
+};
+
+export const excludedQuery = z.strictObject({
+  ...rangeKeys,
+  platform: filterKeys.platform,
+  account: filterKeys.account,
+});
+
+type Sources = NonNullable<Excluded["sources"]>;
+type Rules = NonNullable<Excluded["rules"]>;
+
+const sourcesOf = async (
+  read: Read,
+  range: Excluded["range"],
+  query: z.infer<typeof excludedQuery>,
+): Promise<Sources | null> => {
+  if (!(await hasRows(read, "marts.organic_excluded_daily"))) return null;
+  const wanted = query.account?.split(":", 2);
+  return read<Sources[number]>(sql`
+    select platform, source, sum(conversions) as conversions
+    from marts.organic_excluded_daily
+    where date between ${range.from}::date and ${range.to}::date
+      and (${query.platform ?? null}::text is null or platform = ${query.platform ?? null})
+      and (${wanted?.[1] ?? null}::text is null
+           or (platform = ${wanted?.[0] ?? null} and account_id = ${wanted?.[1] ?? null}))
+    group by 1, 2 order by 3 desc, 1, 2 limit 200`);
+};
+
+/** The columns that say why something was left out, as far as the table has them. */
+const reasons = ["traffic", "channel", "source", "medium", "rule", "reason"];
+
+const rulesOf = async (read: Read, range: Excluded["range"]): Promise<Rules | null> => {
+  if (!(await hasRows(read, "marts.excluded_conversions"))) return null;
+  const found = await read<{ name: string }>(sql`
+    select attname as name from pg_attribute
+    where attrelid = to_regclass('marts.excluded_conversions') and attnum > 0 and not attisdropped`);
+  const names = new Set(found.map(({ name }) => name));
+  const kept = reasons.filter((name) => names.has(name));
+  const day = ["date", "day", "occurred_on"].find((name) => names.has(name));
+  if (kept.length === 0) return null;
+  const counted = names.has("conversions") ? sql`sum(conversions)` : sql`count(*)`;
+  return read<Rules[number]>(sql`
+    select ${sql.join(kept.map((name) => sql.ref(name)))}, ${counted}::text as conversions
+    from marts.excluded_conversions
+    ${day === undefined ? sql`` : sql`where ${sql.ref(day)} between ${range.from}::date and ${range.to}::date`}
+    group by ${sql.join(kept.map((name) => sql.ref(name)))}
+    order by ${counted} desc limit 200`);
+};
+
+/** What was left out of every figure because nobody paid for it. */
+export const excluded = async (read: Read, query: z.infer<typeof excludedQuery>): Promise<Excluded> => {
+  const range = await resolveRange(read, query);
+  const keys = await accountKeys(read, query);
+  const days = await read<Excluded["days"][number]>(sql`
+    select m.date, m.platform, sum(m.organic_conversions) as organic_conversions
+    from marts.cost_per_conversion_by_account_daily m where ${within(range, keys)}
+    group by 1, 2 order by 1, 2`);
+  const accounts = await read<Excluded["accounts"][number]>(sql`
+    select m.platform, m.account_id, max(m.account_name) as account_name,
+           sum(m.organic_conversions) as organic_conversions, sum(m.conversions) as conversions
+    from marts.cost_per_conversion_by_account_daily m where ${within(range, keys)}
+    group by 1, 2 having sum(m.organic_conversions) <> 0 order by 4 desc, 1, 2 limit 100`);
+  return {
+    range,
+    days,
+    accounts,
+    sources: await sourcesOf(read, range, query),
+    rules: await rulesOf(read, range),
+  };
+};

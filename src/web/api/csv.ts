@@ -1,0 +1,67 @@
+import { PassThrough, type Readable } from "node:stream";
+import { once } from "node:events";
+import { stringify } from "csv-stringify/sync";
+import { type Kysely, sql } from "kysely";
+import type { DB } from "../../warehouse/schema.ts";
+import { type BreakdownQuery, ordering, scopeOf } from "./breakdown.ts";
+import { grouped } from "./groups.ts";
+import { figureNames, figures } from "./money.ts";
+import { type Read, reading } from "./read.ts";
+
+const batch = 1000;
+
+const columns = [
+  "from",
+  "to",
+  "platform",
+  "account_id",
+  "account_name",
+  "campaign_id",
+  "campaign_name",
+  "currency",
+  ...figureNames,
+  "is_final",
+];
+
+/** A name that a spreadsheet would run as a formula is marked as text. */
+const asText = (name: unknown): unknown =>
+  typeof name === "string" && /^[=+\-@\t\r]/.test(name) ? `'${name}` : name;
+
+type Row = Record<string, unknown>;
+
+const lineOf = (row: Row): Row => ({
+  ...row,
+  account_name: asText(row["account_name"]),
+  campaign_name: asText(row["campaign_name"]),
+  part: asText(row["part"]),
+});
+
+const write = async (read: Read, query: BreakdownQuery, out: PassThrough): Promise<void> => {
+  const scope = await scopeOf(read, query, true);
+  const named = query.by === "network" || query.by === "action";
+  const header = named ? columns.toSpliced(3, 4, query.by) : columns;
+  const keys = header.map((name) => (name === query.by && named ? "part" : name));
+  await read(sql`
+    declare breakdown no scroll cursor for
+    with grouped as materialized (${grouped(scope)})
+    select ${scope.range.from}::text as "from", ${scope.range.to}::text as "to", g.platform, g.account_id,
+           g.account_name, g.campaign_id, g.campaign_name, g.part, g.currency, ${figures}, g.is_final
+    from grouped g order by ${ordering(query)}`);
+  out.write(stringify([header]));
+  for (;;) {
+    const rows = await read<Row>(sql`fetch ${sql.lit(batch)} from breakdown`);
+    if (rows.length === 0 || out.destroyed) return;
+    const text = stringify(rows.map(lineOf), { columns: keys, cast: { boolean: String } });
+    if (!out.write(text)) await Promise.race([once(out, "drain"), once(out, "close")]);
+  }
+};
+
+/** Every row of a breakdown, not just a page, batch by batch: what does not fit into memory still arrives. */
+export const breakdownCsv = (db: Kysely<DB>, query: BreakdownQuery): Readable => {
+  const out = new PassThrough();
+  reading(db, (read) => write(read, query, out)).then(
+    () => out.end(),
+    (error: unknown) => out.destroy(error as Error),
+  );
+  return out;
+};

@@ -1,0 +1,86 @@
+import { sql } from "kysely";
+import { z } from "zod";
+import { countDays } from "../../domain/day.ts";
+import type { Health } from "./answers.ts";
+import { filterKeys, pageKeys, rangeKeys, resolveRange } from "./query.ts";
+import type { Read } from "./read.ts";
+import { WebProblem } from "../failures.ts";
+
+const longestDays = 400;
+
+export const healthQuery = z.strictObject({
+  ...rangeKeys,
+  platform: filterKeys.platform,
+  page: pageKeys.page,
+  size: pageKeys.size.default(50),
+});
+
+type Account = Health["accounts"][number];
+
+const accountsOf = (
+  read: Read,
+  range: Health["range"],
+  { platform, page, size }: z.infer<typeof healthQuery>,
+): Promise<readonly (Account & { readonly count: number })[]> =>
+  read(sql`
+    with known as (
+      select platform, account_id, max(date) filter (where state in ('complete', 'no_spend')) as last_good_date,
+             max(fetched_at) as fetched_at
+      from ops.account_day
+      where ${platform ?? null}::text is null or platform = ${platform ?? null}
+      group by 1, 2
+    ), page as (
+      select k.*, count(*) over ()::int as count from known k
+      order by last_good_date nulls first, platform, account_id limit ${size} offset ${(page - 1) * size}
+    ), cells as (
+      select p.platform, p.account_id, g.day::date as date, d.cause, d.difference,
+             case when d.state is null then '-'
+                  when d.state = 'failed' then 'f'
+                  when d.state = 'not_fetched' then 'n'
+                  when d.difference <> 0 then 'd'
+                  when d.state = 'account_closed' then 'x'
+                  when d.state = 'no_spend' then 's'
+                  else 'c' end as letter
+      from page p
+      cross join generate_series(${range.from}::date, ${range.to}::date, interval '1 day') as g (day)
+      left join ops.account_day d on d.platform = p.platform and d.account_id = p.account_id and d.date = g.day::date
+    ), lines as (
+      select platform, account_id, string_agg(letter, '' order by date) as states,
+             coalesce(json_agg(json_build_object('date', date, 'text', concat_ws(': ',
+               case when difference <> 0 then 'platform minus ours ' || trim_scale(difference) end, cause)) order by date)
+               filter (where letter in ('f', 'd') and (cause is not null or difference <> 0)), '[]') as notes
+      from cells group by 1, 2
+    )
+    select p.platform, p.account_id, a.name as account_name, p.last_good_date, p.fetched_at, p.count, l.states, l.notes
+    from page p
+    join lines l using (platform, account_id)
+    left join warehouse.account a using (platform, account_id)
+    order by p.last_good_date nulls first, p.platform, p.account_id`);
+
+/** The slices of the last run that attempted any, or of the last half day where slices belong to none. */
+const lastNight = (read: Read): Promise<Health["night"]> =>
+  read(sql`
+    with last as (select run_id, started_at from ops.slice order by slice_id desc limit 1)
+    select s.platform, s.account_id, a.name as account_name, s.from_date, s.to_date, s.outcome, s.failure,
+           s.remedy, s.rows_read, s.started_at, s.finished_at
+    from ops.slice s
+    cross join last l
+    left join warehouse.account a using (platform, account_id)
+    where s.run_id = l.run_id or (l.run_id is null and s.started_at > l.started_at - interval '12 hours')
+    order by s.started_at, s.slice_id limit 300`);
+
+/** Which account-days can be trusted, how fresh each account is, and what the last run did. */
+export const health = async (read: Read, query: z.infer<typeof healthQuery>): Promise<Health> => {
+  const range = await resolveRange(read, query);
+  if (countDays(range) > longestDays)
+    throw new WebProblem(400, `from: the range is longer than ${String(longestDays)} days`, "shorten it");
+  const lines = await accountsOf(read, range, query);
+  return {
+    range,
+    page: query.page,
+    size: query.size,
+    count: lines[0]?.count ?? 0,
+    accounts: lines.map(({ count: _count, ...account }) => account),
+    night: await lastNight(read),
+  };
+};

@@ -1,0 +1,127 @@
+import { type RawBuilder, sql } from "kysely";
+import { z } from "zod";
+import { addDays, countDays, isDay } from "../../domain/day.ts";
+import { bareAccountId, isPlatform, platforms } from "../../domain/platform.ts";
+import type { Range } from "./answers.ts";
+import type { Read } from "./read.ts";
+
+const longestDays = 3700;
+
+const day = z
+  .string()
+  .refine((text) => isDay(text) && text > "1999" && text < "2100", "is not a day like 2026-11-20");
+
+/** `range=30d`: the days up to the youngest one with figures; or `from` and `to`. */
+export const rangeKeys = {
+  range: z
+    .string()
+    .regex(/^\d{1,4}d$/, "is not a number of days like 30d")
+    .refine((text) => Number.parseInt(text, 10) > 0 && Number.parseInt(text, 10) <= longestDays, {
+      message: `must be between 1d and ${String(longestDays)}d`,
+    })
+    .optional(),
+  from: day.optional(),
+  to: day.optional(),
+};
+
+/** Text that Postgres can hold. */
+const text = z
+  .string()
+  .max(200, "is longer than 200 characters")
+  .refine((given) => !given.includes("\0"), "holds a NUL");
+
+export const filterKeys = {
+  platform: z.enum(platforms, `is none of ${platforms.join(", ")}`).optional(),
+  /** `platform:id`, since ids are unique within their platform only. */
+  account: z
+    .string()
+    .max(80)
+    .regex(/^[a-z]+:\S+$/, "is not written as platform:id")
+    .refine((text) => isPlatform(text.slice(0, text.indexOf(":"))), "names no known platform")
+    .optional(),
+  campaign: text.optional(),
+};
+
+export const currencyKey = {
+  currency: z
+    .string()
+    .regex(/^[A-Z]{3}$/, "is not a currency code like EUR")
+    .optional(),
+};
+
+export const search = text.optional();
+
+export const pageKeys = {
+  page: z.coerce.number().int("is not a page number").min(1).max(1_000_000).default(1),
+  size: z.coerce.number().int().min(1).max(100, "must be at most 100").default(25),
+};
+
+interface Asked {
+  readonly range?: string | undefined;
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+}
+
+const misplaced = (path: string, message: string): z.ZodError =>
+  new z.ZodError([{ code: "custom", path: [path], message, input: undefined }]);
+
+/** The days that are meant. Without a start or an end: thirty days up to the youngest day with figures. */
+export const resolveRange = async (read: Read, asked: Asked): Promise<Range> => {
+  const days = asked.range === undefined ? 30 : Number.parseInt(asked.range, 10);
+  const to = asked.to ?? (await youngestDay(read));
+  const from = asked.from ?? addDays(to, 1 - days);
+  if (from > to) throw misplaced("from", "is later than to");
+  if (countDays({ from, to }) > longestDays)
+    throw misplaced("from", `the range is longer than ${String(longestDays)} days`);
+  return { from, to };
+};
+
+const youngestDay = async (read: Read): Promise<string> => {
+  const [row] = await read<{ day: string }>(sql`
+    select coalesce(max(date), current_date - 1) as day from marts.cost_per_conversion_by_account_daily`);
+  return row?.day ?? "";
+};
+
+/** As many days just before. */
+export const rangeBefore = ({ from, to }: Range): Range => ({
+  from: addDays(from, -countDays({ from, to })),
+  to: addDays(from, -1),
+});
+
+interface Filters {
+  readonly platform?: string | undefined;
+  readonly account?: string | undefined;
+  readonly campaign?: string | undefined;
+}
+
+export const accountOf = (account: string): { readonly platform: string; readonly id: string } => {
+  const [platform = "", ...rest] = account.split(":");
+  return { platform, id: isPlatform(platform) ? bareAccountId(platform, rest.join(":")) : rest.join(":") };
+};
+
+/** Which accounts a filter leaves, as a list of keys: the first column of every primary key. */
+export const accountKeys = async (
+  read: Read,
+  { platform, account }: Filters,
+): Promise<readonly number[] | undefined> => {
+  if (platform === undefined && account === undefined) return undefined;
+  const wanted = account === undefined ? undefined : accountOf(account);
+  const rows = await read<{ account_key: number }>(sql`
+    select account_key from warehouse.account
+    where (${platform ?? null}::text is null or platform = ${platform ?? null})
+      and (${wanted?.id ?? null}::text is null or (platform = ${wanted?.platform ?? null} and account_id = ${wanted?.id ?? null}))`);
+  return rows.map(({ account_key }) => account_key);
+};
+
+/** `and`-able conditions on a mart `m`. */
+export const within = (
+  range: Range,
+  keys: readonly number[] | undefined,
+  campaign?: string,
+): RawBuilder<unknown> => sql`
+  m.date between ${range.from}::date and ${range.to}::date
+  ${keys === undefined ? sql`` : sql`and m.account_key = any(${[...keys]}::int[])`}
+  ${campaign === undefined ? sql`` : sql`and m.campaign_id = ${campaign}`}`;
+
+/** What a person typed, as a pattern that finds it anywhere and means nothing else by % or _. */
+export const containing = (text: string): string => `%${text.replace(/[\\%_]/g, String.raw`\$&`)}%`;

@@ -1,0 +1,34 @@
+import { type Kysely, type RawBuilder, sql } from "kysely";
+import type { DB } from "../../warehouse/schema.ts";
+
+/** Runs one statement of an answer and gives its rows. */
+export type Read = <Row>(statement: RawBuilder<unknown>) => Promise<readonly Row[]>;
+
+const timeoutMs = 20_000;
+
+/**
+ * Answers from one moment: every statement sees the same snapshot, so that totals and rows agree while a rollup runs.
+ * Read-only, and given up after a while.
+ */
+export const reading = <Answer>(db: Kysely<DB>, answer: (read: Read) => Promise<Answer>): Promise<Answer> =>
+  db
+    .transaction()
+    .setIsolationLevel("repeatable read")
+    .setAccessMode("read only")
+    .execute(async (transaction) => {
+      await sql`select set_config('statement_timeout', ${String(timeoutMs)}, true),
+                       set_config('work_mem', '32MB', true), set_config('jit', 'off', true)`.execute(
+        transaction,
+      );
+      return answer(async <Row>(statement: RawBuilder<unknown>) => {
+        const { rows } = await statement.execute(transaction);
+        return rows as Row[];
+      });
+    });
+
+/** Whether a table or view is there and holds anything; parts of the page whose data is missing are left out. */
+export const hasRows = async (read: Read, table: string): Promise<boolean> => {
+  const [found] = await read<{ there: boolean }>(sql`select to_regclass(${table}) is not null as there`);
+  if (found?.there !== true) return false;
+  return (await read(sql`select 1 from ${sql.table(table)} limit 1`)).length > 0;
+};

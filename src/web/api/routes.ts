@@ -1,0 +1,68 @@
+import type { FastifyInstance } from "fastify";
+import type { Kysely } from "kysely";
+import type { z } from "zod";
+import type { DB } from "../../warehouse/schema.ts";
+import { alerts, alertsQuery, silence, silenceBody } from "./alerts.ts";
+import { annotations, annotationsQuery } from "./annotations.ts";
+import { breakdown, breakdownQuery } from "./breakdown.ts";
+import {
+  campaignDays,
+  campaignDaysQuery,
+  history,
+  historyQuery,
+  maturity,
+  maturityQuery,
+} from "./campaign-days.ts";
+import { channels, channelsQuery, excluded, excludedQuery } from "./channels.ts";
+import { openRefresher } from "./campaign-months.ts";
+import { breakdownCsv } from "./csv.ts";
+import { dictionary } from "./dictionary.ts";
+import { health, healthQuery } from "./health.ts";
+import { overview, overviewQuery } from "./overview.ts";
+import { type Read, reading } from "./read.ts";
+
+/** The dashboard's JSON: one read-only route a view, its query string checked before the database hears of it. */
+export const apiRoutes = (app: FastifyInstance, db: Kysely<DB>): void => {
+  app.addHook("onSend", async (_request, reply) => void reply.header("cache-control", "no-store"));
+
+  const refresher = openRefresher(db, (error) =>
+    app.log.warn({ err: error }, "campaign months not refreshed"),
+  );
+  app.addHook("onListen", async () => refresher.start());
+  app.addHook("onClose", () => refresher.close());
+
+  const get = <Query extends z.ZodType, Answer>(
+    path: string,
+    query: Query,
+    answer: (read: Read, query: z.infer<Query>) => Promise<Answer>,
+  ): void => {
+    app.get(path, ({ query: given }) => {
+      const asked = query.parse(given);
+      return reading(db, (read) => answer(read, asked));
+    });
+  };
+
+  get("/overview", overviewQuery, overview);
+  get("/breakdown", breakdownQuery, async (read, query) => {
+    refresher.start();
+    return breakdown(read, query);
+  });
+  get("/channels", channelsQuery, channels);
+  get("/campaign-days", campaignDaysQuery, campaignDays);
+  get("/history", historyQuery, history);
+  get("/maturity", maturityQuery, maturity);
+  get("/excluded", excludedQuery, excluded);
+  get("/health", healthQuery, health);
+  get("/alerts", alertsQuery, alerts);
+  get("/annotations", annotationsQuery, annotations);
+
+  app.get("/dictionary", () => reading(db, dictionary));
+  app.get("/breakdown.csv", ({ query }, reply) => {
+    const asked = breakdownQuery.parse(query);
+    return reply
+      .type("text/csv; charset=utf-8")
+      .header("content-disposition", `attachment; filename="costper-${asked.by}.csv"`)
+      .send(breakdownCsv(db, asked));
+  });
+  app.post("/silences", ({ body }) => silence(db, silenceBody.parse(body)));
+};

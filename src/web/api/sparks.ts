@@ -1,0 +1,74 @@
+import { sql } from "kysely";
+import { addDays, countDays } from "../../domain/day.ts";
+import type { BreakdownRow, Range } from "./answers.ts";
+import { martFor, type Scope } from "./groups.ts";
+import { monthlySparks } from "./campaign-months.ts";
+import { currencyOf, inCurrency, spendOf } from "./money.ts";
+import { within } from "./query.ts";
+import type { Read } from "./read.ts";
+
+const points = 30;
+
+/** A sparkline shows the end of a long range, one point a day. */
+const shownOf = ({ from, to }: Range): Range => {
+  const start = addDays(to, 1 - points);
+  return { from: from > start ? from : start, to };
+};
+
+type Row = Pick<BreakdownRow, "platform" | "account_id" | "campaign_id" | "part" | "currency">;
+
+type Day = Row & { readonly place: number; readonly value: string | null };
+
+const identity = ({ platform, account_id, campaign_id, part, currency }: Row): string =>
+  JSON.stringify([platform, account_id, campaign_id, part, currency]);
+
+/** Cost per conversion of each row by day (an action: its conversions), for the rows of one page only. */
+export const sparks = async (
+  read: Read,
+  scope: Scope,
+  rows: readonly Row[],
+): Promise<(row: Row) => readonly (string | null)[]> => {
+  if (rows.length === 0) return () => [];
+  const range = shownOf(scope.range);
+  const { by, choice } = scope;
+  if (scope.monthly) return linesOf(await monthlySparks<Day>(read, { ...scope, range }, rows), range);
+  const account = by === "account" || by === "campaign" ? sql`m.account_id` : sql`null::text`;
+  const campaign = by === "campaign" ? sql`m.campaign_id` : sql`null::text`;
+  const part =
+    by === "network"
+      ? sql`m.network`
+      : by === "action"
+        ? sql`coalesce(m.conversion_action_name, m.conversion_action_id)`
+        : sql`null::text`;
+  const value =
+    by === "action" ? sql`sum(m.conversions)` : sql`${spendOf(choice)} / nullif(sum(m.conversions), 0)`;
+  const keys = by === "campaign" ? await keysOf(read, rows) : scope.keys;
+  const days = await read<Day>(sql`
+    select m.platform, ${account} as account_id, ${campaign} as campaign_id, ${part} as part,
+           ${currencyOf(choice)} as currency, m.date - ${range.from}::date as place, round(${value}, 6) as value
+    from ${sql.table(martFor(scope))} m
+    where ${within(range, keys, scope.campaign)} ${inCurrency(choice)}
+      ${by === "campaign" ? sql`and m.campaign_id = any(${rows.map(({ campaign_id }) => campaign_id)}::text[])` : sql``}
+    group by 1, 2, 3, 4, 5, 6`);
+  return linesOf(days, range);
+};
+
+const linesOf = (days: readonly Day[], range: Range): ((row: Row) => readonly (string | null)[]) => {
+  const length = countDays(range);
+  const lines = new Map<string, (string | null)[]>();
+  for (const day of days) {
+    const line = lines.get(identity(day)) ?? Array.from<string | null>({ length }).fill(null);
+    line[day.place] = day.value;
+    lines.set(identity(day), line);
+  }
+  return (row) => lines.get(identity(row)) ?? [];
+};
+
+const keysOf = async (read: Read, rows: readonly Row[]): Promise<readonly number[]> => {
+  const found = await read<{ account_key: number }>(sql`
+    select distinct a.account_key
+    from unnest(${rows.map(({ platform }) => platform)}::text[], ${rows.map(({ account_id }) => account_id)}::text[])
+      as r (platform, account_id)
+    join warehouse.account a using (platform, account_id)`);
+  return found.map(({ account_key }) => account_key);
+};

@@ -1,0 +1,52 @@
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+/** A file of the page, by the name under which it is served. */
+export interface PageFile {
+  readonly name: string;
+  readonly body: Buffer;
+}
+
+const source = join(import.meta.dirname, "page");
+/** Where `npm run build:web` puts the page; beside this file in the package, absent when run from source. */
+const built = join(import.meta.dirname, "public");
+
+const hashed = (stem: string, ending: string, body: Uint8Array): PageFile => ({
+  name: `${stem}-${createHash("sha256").update(body).digest("hex").slice(0, 12)}.${ending}`,
+  body: Buffer.from(body),
+});
+
+/** Bundles the page from source. esbuild is not in the package: only a checkout can do this. */
+export const buildPage = async (): Promise<readonly PageFile[]> => {
+  const { build } = await import("esbuild");
+  const { outputFiles } = await build({
+    entryPoints: [join(source, "main.ts"), join(source, "style.css")],
+    outdir: "out",
+    bundle: true,
+    minify: true,
+    write: false,
+    format: "esm",
+    target: "es2022",
+    charset: "utf8",
+    legalComments: "none",
+  });
+  const bodyOf = (ending: string): Uint8Array => {
+    const file = outputFiles.find(({ path }) => path.endsWith(ending));
+    if (file === undefined) throw new Error(`esbuild made no ${ending}`);
+    return file.contents;
+  };
+  const script = hashed("main", "js", bodyOf("main.js"));
+  const style = hashed("style", "css", bodyOf("style.css"));
+  const template = await readFile(join(source, "index.html"), "utf8");
+  const index = template.replace("main.js", script.name).replace("style.css", style.name);
+  return [{ name: "index.html", body: Buffer.from(index) }, script, style];
+};
+
+/** The page as built into the package, or bundled now where costper runs from source. */
+export const findPage = async (): Promise<readonly PageFile[]> => {
+  if (!existsSync(built)) return buildPage();
+  const names = await readdir(built);
+  return Promise.all(names.map(async (name) => ({ name, body: await readFile(join(built, name)) })));
+};

@@ -1,0 +1,57 @@
+import { h } from "./dom.ts";
+
+export interface DataColumn {
+  readonly name: string;
+  readonly number?: boolean;
+}
+
+/** A plain table; its first column heads the rows. It scrolls sideways by itself rather than pushing the page wide. */
+export const dataTable = ({
+  caption,
+  columns,
+  rows,
+}: {
+  readonly caption: string;
+  readonly columns: readonly DataColumn[];
+  readonly rows: readonly (readonly (string | Node)[])[];
+}): HTMLElement =>
+  h(
+    "div",
+    { class: "scroll", tabindex: 0, role: "region", "aria-label": caption },
+    h(
+      "table",
+      {},
+      h("caption", { class: "sr" }, caption),
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          ...columns.map(({ name, number }) =>
+            h("th", { scope: "col", class: number ? "number" : null }, name),
+          ),
+        ),
+      ),
+      h(
+        "tbody",
+        {},
+        ...rows.map((row) =>
+          h(
+            "tr",
+            {},
+            ...row.map((cell, index) =>
+              h(
+                index === 0 ? "th" : "td",
+                {
+                  ...(index === 0 ? { scope: "row" } : {}),
+                  class: columns[index]?.number ? "number" : null,
+                },
+                cell,
+              ),
+            ),
+          ),
+        ),
+      ),
+    ),
+  );

@@ -1,0 +1,227 @@
+import type { Health } from "../../api/answers.ts";
+import { go, here } from "../address.ts";
+import { apiPath, ask } from "../api.ts";
+import type { View } from "../context.ts";
+import { dataTable } from "../data-table.ts";
+import { h, hidden } from "../dom.ts";
+import { dayText, dash, integer, momentText, platformName, rangeText } from "../format.ts";
+import { command, empty, heading, notice } from "../parts.ts";
+
+type Account = Health["accounts"][number];
+
+/** Letter of the API, what it means, and the sign in the cell: colour alone would not tell. */
+const states: readonly (readonly [string, string, string])[] = [
+  ["c", "fetched", ""],
+  ["s", "no spend", "·"],
+  ["n", "missing", "?"],
+  ["f", "failed", "!"],
+  ["d", "apart from the platform", "≠"],
+  ["x", "account closed", "×"],
+  ["-", "never asked for", ""],
+];
+
+const key = (): HTMLElement =>
+  h(
+    "ul",
+    { class: "legend" },
+    ...states.map(([letter, meaning, sign]) =>
+      h("li", {}, h("span", { class: "cell", "data-state": letter, "aria-hidden": "true" }, sign), meaning),
+    ),
+  );
+
+const nameOf = ({
+  account_name,
+  account_id,
+}: {
+  readonly account_name: string | null;
+  readonly account_id: string;
+}): string => account_name ?? account_id;
+
+const days = (from: string, length: number): string[] =>
+  Array.from({ length }, (_, index) =>
+    new Date(Date.parse(`${from}T00:00:00Z`) + index * 86_400_000).toISOString().slice(0, 10),
+  );
+
+const cell = (letter: string, day: string, note: string | undefined): HTMLElement => {
+  const [, meaning = "", sign = ""] = states.find(([known]) => known === letter) ?? [];
+  const text = `${dayText(day)}: ${meaning}${note === undefined ? "" : `. ${note}`}`;
+  return h(
+    "td",
+    { title: text },
+    h("span", { class: "cell", "data-state": letter, "aria-hidden": "true" }, sign),
+    hidden(meaning),
+  );
+};
+
+const heatMap = ({ range, accounts }: Health): HTMLElement => {
+  const all = days(range.from, accounts[0]?.states.length ?? 0);
+  return h(
+    "section",
+    { class: "card" },
+    h("h2", {}, "Accounts by day"),
+    key(),
+    h(
+      "div",
+      { class: "scroll", tabindex: 0, role: "region", "aria-label": "Accounts by day" },
+      h(
+        "table",
+        { class: "heat" },
+        h("caption", { class: "sr" }, `State of each account-day, ${rangeText(range)}`),
+        h(
+          "thead",
+          {},
+          h(
+            "tr",
+            {},
+            h("th", { scope: "col" }, "Account"),
+            ...all.map((day, index) => {
+              const shown = index % 7 === 0;
+              return h(
+                "th",
+                { scope: "col" },
+                shown ? h("span", { class: "tick" }, day.slice(5)) : hidden(day),
+              );
+            }),
+          ),
+        ),
+        h(
+          "tbody",
+          {},
+          ...accounts.map((account) =>
+            h(
+              "tr",
+              {},
+              h("th", { scope: "row" }, nameOf(account)),
+              ...Array.from(account.states, (letter, index) => {
+                const day = all[index] ?? "";
+                return cell(letter, day, account.notes.find(({ date }) => date === day)?.text);
+              }),
+            ),
+          ),
+        ),
+      ),
+    ),
+  );
+};
+
+const freshness = (accounts: readonly Account[]): HTMLElement =>
+  h(
+    "section",
+    { class: "card" },
+    h("h2", {}, "Freshness"),
+    dataTable({
+      caption: "Freshness of each account",
+      columns: [{ name: "Account" }, { name: "Platform" }, { name: "Last good day" }, { name: "Fetched" }],
+      rows: accounts.map((account) => [
+        nameOf(account),
+        platformName(account.platform),
+        account.last_good_date === null ? "never" : dayText(account.last_good_date),
+        account.fetched_at === null ? dash : momentText(account.fetched_at),
+      ]),
+    }),
+  );
+
+const timeline = (night: Health["night"]): HTMLElement => {
+  const start = Math.min(...night.map(({ started_at }) => Date.parse(started_at)));
+  const end = Math.max(...night.map(({ started_at, finished_at }) => Date.parse(finished_at ?? started_at)));
+  const share = (moment: number): string => `${String(((moment - start) / (end - start || 1)) * 100)}%`;
+  return h(
+    "section",
+    { class: "card" },
+    h("h2", {}, "Last run"),
+    h(
+      "p",
+      { class: "dim" },
+      `From ${momentText(new Date(start).toISOString())} to ${momentText(new Date(end).toISOString())}`,
+    ),
+    h(
+      "ol",
+      { class: "timeline" },
+      ...night.map((slice) => {
+        const from = Date.parse(slice.started_at);
+        const to = Date.parse(slice.finished_at ?? new Date(end).toISOString());
+        const bar = h("span", { class: "bar", "data-outcome": slice.outcome });
+        bar.style.left = share(from);
+        bar.style.width = `max(4px, ${share(start + to - from)})`;
+        return h(
+          "li",
+          {},
+          h("span", { class: "who" }, `${platformName(slice.platform)} · ${nameOf(slice)}`),
+          h("span", { class: "track", "aria-hidden": "true" }, bar),
+          h(
+            "span",
+            { class: "what" },
+            `${slice.outcome}, ${integer(Math.round((to - from) / 1000))} s, ${integer(slice.rows_read)} rows, ${rangeText({ from: slice.from_date, to: slice.to_date })}`,
+            slice.failure === null
+              ? null
+              : h("strong", { class: "bad" }, ` ${slice.failure}${slice.remedy ? `: ${slice.remedy}` : ""}`),
+          ),
+        );
+      }),
+    ),
+  );
+};
+
+const pager = ({ page, size, count }: Health): Node[] => {
+  const pages = Math.ceil(count / size);
+  if (pages <= 1) return [];
+  const step = (to: number, text: string): HTMLElement =>
+    h(
+      "button",
+      { type: "button", disabled: to < 1 || to > pages, onclick: () => go(here({ page: String(to) })) },
+      text,
+    );
+  return [
+    h(
+      "nav",
+      { class: "pager", "aria-label": "Pages" },
+      step(page - 1, "Previous"),
+      h("span", {}, `Page ${integer(page)} of ${integer(pages)} · ${integer(count)} accounts`),
+      step(page + 1, "Next"),
+    ),
+  ];
+};
+
+/** Which account-days can be trusted, and how the last run went. */
+export const healthView: View = {
+  title: "Health",
+  filters: ["range", "platform"],
+  draw: async ({ signal, days: shown }) => {
+    const answer = await ask<Health>(apiPath("health", ["range", "from", "to", "platform", "page"]), signal);
+    shown(answer.range);
+    const top = heading("Health", rangeText(answer.range));
+    if (answer.accounts.length === 0)
+      return [
+        top,
+        empty(
+          "No account was ever fetched",
+          h(
+            "span",
+            {},
+            "Start with ",
+            command("costper sync"),
+            ", or see what is wrong with ",
+            command("costper doctor"),
+            ".",
+          ),
+        ),
+      ];
+    const failed = answer.night.filter(({ outcome }) => outcome === "failed").length;
+    return [
+      top,
+      ...(failed === 0
+        ? []
+        : [
+            notice(
+              `${integer(failed)} ${failed === 1 ? "slice" : "slices"} of the last run failed. Mend the cause given below and run `,
+              command("costper sync"),
+              ".",
+            ),
+          ]),
+      heatMap(answer),
+      ...pager(answer),
+      freshness(answer.accounts),
+      ...(answer.night.length === 0 ? [] : [timeline(answer.night)]),
+    ];
+  },
+};

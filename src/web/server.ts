@@ -1,0 +1,145 @@
+import helmet, { type FastifyHelmetOptions } from "@fastify/helmet";
+import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from "fastify";
+import { type Kysely, sql } from "kysely";
+import type { Logger } from "pino";
+import type { Registry } from "prom-client";
+import { Failure } from "../domain/failure.ts";
+import type { DB } from "../warehouse/schema.ts";
+import { guard, isLoopback } from "./access.ts";
+import { apiRoutes } from "./api/routes.ts";
+import { answerFailures } from "./failures.ts";
+import { loginRoutes } from "./login.ts";
+import { pageRoutes } from "./page-routes.ts";
+import { type Check, metricsRoute, probeRoutes } from "./probes.ts";
+
+export interface WebOptions {
+  readonly config: {
+    readonly web: {
+      readonly host: string;
+      /** 0: any free port. */
+      readonly port: number;
+      readonly token?: string | undefined;
+    };
+  };
+  readonly db: Kysely<DB>;
+  readonly log: Logger;
+  /** What `/readyz` asks, by name: each resolves where its part is well. The database is asked in any case. */
+  readonly checks?: Readonly<Record<string, Check>>;
+  /** What `/metrics` prints; a registry of its own where none is given. */
+  readonly metricsRegistry?: Registry;
+  /** Mounts further routes (the job board under `/queues`), guarded like the rest but with a looser content policy. */
+  readonly extraRoutes?: (app: FastifyInstance) => Promise<void> | void;
+}
+
+/** The web server while it listens. */
+export interface Web {
+  readonly url: string;
+  /** Stops listening; answers under way are finished. */
+  close(): Promise<void>;
+}
+
+const policy = (directives: Record<string, readonly string[]>): FastifyHelmetOptions => ({
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'none'"],
+      connectSrc: ["'self'"],
+      formAction: ["'self'"],
+      baseUri: ["'none'"],
+      frameAncestors: ["'none'"],
+      ...directives,
+    },
+  },
+  referrerPolicy: { policy: "same-origin" },
+  // Served over plain HTTP on loopback; who puts TLS in front of it says so there.
+  strictTransportSecurity: false,
+});
+
+const strict = policy({ scriptSrc: ["'self'"], styleSrc: ["'self'"], imgSrc: ["'self'", "data:"] });
+
+// The job board brings inline styles and scripts of its own; nothing of ours is drawn under this policy.
+const relaxed = policy({
+  scriptSrc: ["'self'", "'unsafe-inline'"],
+  styleSrc: ["'self'", "'unsafe-inline'"],
+  imgSrc: ["'self'", "data:"],
+  fontSrc: ["'self'", "data:"],
+});
+
+const refuseOpenDoor = (host: string, token: string | undefined): void => {
+  if (token !== undefined || isLoopback(host)) return;
+  throw new Failure({
+    kind: "request",
+    message: `web.host ${host} can be reached from other machines, and no web.token is set`,
+    remedy: "set web.token (COSTPER_WEB_TOKEN), or listen on 127.0.0.1",
+  });
+};
+
+const listen = async (app: FastifyInstance, host: string, port: number): Promise<string> => {
+  try {
+    return await app.listen({ host, port });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const reasons: Readonly<Record<string, string>> = {
+      EADDRINUSE: "another program listens there already",
+      EACCES: "this user may not listen there",
+      EADDRNOTAVAIL: "this machine has no such address",
+      ENOTFOUND: "no such host",
+    };
+    const reason = reasons[code ?? ""];
+    if (reason === undefined) throw error;
+    throw new Failure({
+      kind: "request",
+      message: `the dashboard cannot listen on ${host}:${String(port)}: ${reason}`,
+      remedy: "set web.host or web.port to another address",
+      cause: error,
+    });
+  }
+};
+
+/**
+ * Opens health probes, metrics, JSON API and dashboard on one port.
+ * @throws Failure where the address is taken, or open to others without a token.
+ */
+export const openWeb = async (options: WebOptions): Promise<Web> => {
+  const { config, db, log } = options;
+  const { host, port } = config.web;
+  const token = config.web.token === "" ? undefined : config.web.token;
+  refuseOpenDoor(host, token);
+
+  const app = fastify({
+    loggerInstance: log as FastifyBaseLogger,
+    logController: new LogController({ disableRequestLogging: true }),
+    forceCloseConnections: "idle",
+    routerOptions: { maxParamLength: 200 },
+  }) as unknown as FastifyInstance;
+  guard(app, token);
+  answerFailures(app);
+
+  await app.register(async (ours) => {
+    await ours.register(helmet, strict);
+    ours.setNotFoundHandler((_request, reply) =>
+      reply
+        .code(404)
+        .send({ error: "there is nothing at this address", remedy: "start from the overview: /" }),
+    );
+    probeRoutes(ours, { database: () => sql`select 1`.execute(db), ...options.checks });
+    metricsRoute(ours, options.metricsRegistry);
+    await ours.register(async (api) => apiRoutes(api, db), { prefix: "/api" });
+    await pageRoutes(ours);
+    if (token !== undefined) await ours.register((login) => loginRoutes(login, token));
+  });
+  const { extraRoutes } = options;
+  if (extraRoutes !== undefined)
+    await app.register(async (theirs) => {
+      await theirs.register(helmet, relaxed);
+      await extraRoutes(theirs);
+    });
+
+  try {
+    const url = await listen(app, host, port);
+    return { url, close: () => app.close() };
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+};

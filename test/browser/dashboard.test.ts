@@ -1,0 +1,245 @@
+import { readFile } from "node:fs/promises";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { launchBrowser, axeViolations, drawn, openPage, visit } from "../support/browser.ts";
+import { openShared, smallSeed, startWeb } from "../support/web.ts";
+
+let browser: Browser;
+let shared: Awaited<ReturnType<typeof openShared>>;
+
+beforeAll(async () => {
+  [browser, shared] = await Promise.all([
+    launchBrowser(),
+    openShared({ ...smallSeed, currencies: ["EUR", "USD"], reportingCurrency: "EUR" }),
+  ]);
+});
+afterAll(async () => {
+  await browser.close();
+  await shared.close();
+});
+
+const range = "from=2026-11-01&to=2026-11-20";
+const inRange = "date between '2026-11-01' and '2026-11-20'";
+const campaign = "account=google:1000001&campaign=10000010001";
+
+const views = [
+  ["/", "Overview"],
+  ["/breakdown?by=campaign", "Breakdown"],
+  ["/breakdown?by=channel", "Breakdown"],
+  [`/day?${campaign}&date=2026-11-05`, 'Brand <b>Søk</b> & "co"'],
+  ["/excluded", "What was excluded"],
+  ["/health", "Health"],
+  ["/alerts", "Alerts"],
+  ["/dictionary", "Dictionary"],
+] as const;
+
+const sqlRow = async (statement: string): Promise<Record<string, string>> =>
+  (await shared.database.pool.query<Record<string, string>>(statement)).rows[0] ?? {};
+
+const euros = (text: string | undefined): string =>
+  new Intl.NumberFormat("en-GB", { style: "currency", currency: "EUR" }).format(
+    text as Intl.StringNumericLiteral,
+  );
+
+const texts = (page: Page, selector: string): Promise<string[]> => page.locator(selector).allTextContents();
+
+test.each(views)("%s is drawn and breaks no rule of accessibility, light and dark", async (path, title) => {
+  for (const colorScheme of ["light", "dark"] as const) {
+    const page = await openPage(browser, { colorScheme });
+    await visit(page, shared.url + path);
+    expect(await page.locator("h1").textContent()).toBe(title);
+    expect(await axeViolations(page), colorScheme).toEqual([]);
+  }
+});
+
+test.each(views)("%s fits a phone without scrolling sideways", async (path) => {
+  const page = await openPage(browser, { viewport: { width: 375, height: 800 } });
+  await visit(page, shared.url + path);
+  expect(await page.evaluate("document.documentElement.scrollWidth - innerWidth")).toBeLessThanOrEqual(0);
+});
+
+test("the overview's figures are those of the mart", async () => {
+  const page = await openPage(browser);
+  await visit(page, `${shared.url}/?${range}`);
+  const mart = await sqlRow(
+    `select sum(spend_reporting) as spend, sum(spend_reporting) / sum(conversions) as cost_per_conversion
+     from marts.cost_per_conversion_daily where ${inRange}`,
+  );
+  const figures = await texts(page, ".tile .figure");
+  expect(figures.slice(0, 2)).toEqual([euros(mart["cost_per_conversion"]), euros(mart["spend"])]);
+
+  await page.locator(".figures summary").first().click();
+  const day = await sqlRow(
+    `select sum(spend_reporting) / sum(conversions) as cost from marts.cost_per_conversion_daily
+     where date = '2026-11-01' and platform = 'google'`,
+  );
+  expect(await texts(page, ".figures[open] tbody tr:first-child > *")).toEqual(
+    expect.arrayContaining(["1 Nov 2026", euros(day["cost"])]),
+  );
+});
+
+test("arrow keys read a chart out", async () => {
+  const page = await openPage(browser);
+  await visit(page, `${shared.url}/?${range}`);
+  await page.waitForSelector(".stage canvas");
+  await page.locator(".stage").first().focus();
+  await page.keyboard.press("ArrowLeft");
+  expect(await page.locator(".readout").first().textContent()).toMatch(/^20 Nov 2026: Google €/);
+});
+
+test("the breakdown leads down from platform to the days of a campaign", async () => {
+  const page = await openPage(browser);
+  await visit(page, `${shared.url}/breakdown?${range}`);
+  await page.getByRole("link", { name: "Google", exact: true }).click();
+  await page.getByRole("link", { name: "Google account 1" }).click();
+  await page.getByRole("link", { name: 'Brand <b>Søk</b> & "co"' }).click();
+  await page.getByRole("heading", { name: 'Brand <b>Søk</b> & "co"' }).waitFor();
+  expect(await page.locator("h1 b").count()).toBe(0);
+  await page.getByRole("link", { name: "5 Nov 2026", exact: true }).click();
+  await page.getByText("Conversions of 5 Nov 2026, as they were reported").waitFor();
+  await page.goBack();
+  await page.goBack();
+  await page.getByRole("heading", { name: "Breakdown" }).waitFor();
+  expect(new URL(page.url()).searchParams.get("account")).toBe("google:1000001");
+});
+
+test("rows and total of the breakdown equal the mart, sorted as asked", async () => {
+  const page = await openPage(browser);
+  await visit(page, `${shared.url}/breakdown?${range}&by=account&currency=EUR`);
+  const { rows } = await shared.database.pool.query<{ name: string; spend: string }>(
+    `select account_name as name, sum(spend_reporting) as spend from marts.cost_per_conversion_daily
+     where ${inRange} group by 1 order by 2 desc`,
+  );
+  expect(await texts(page, ".breakdown tbody th a")).toEqual(rows.map(({ name }) => name));
+  expect(await texts(page, ".breakdown tbody td:nth-child(3)")).toEqual(
+    rows.map(({ spend }) => euros(spend)),
+  );
+  const total = await sqlRow(
+    `select sum(spend_reporting) as spend from marts.cost_per_conversion_daily where ${inRange}`,
+  );
+  expect(await page.locator(".breakdown tfoot td:nth-child(3)").textContent()).toBe(euros(total["spend"]));
+
+  await page.getByRole("button", { name: "Account" }).click();
+  await page.waitForURL(/sort=name/);
+  await drawn(page);
+  expect((await texts(page, ".breakdown tbody th a"))[0]).toBe("Google account 1");
+});
+
+test("an address shows the same to whoever opens it", async () => {
+  const page = await openPage(browser);
+  await visit(page, `${shared.url}/breakdown?${range}&by=campaign`);
+  await page.getByRole("searchbox").fill("1000001-3");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/q=1000001-3/);
+  await page.getByLabel("Currency").selectOption("USD");
+  await page.getByText("Nothing matches").waitFor();
+  await page.getByLabel("Currency").selectOption("");
+  await page.waitForSelector(".breakdown");
+  const other = await openPage(browser);
+  await visit(other, page.url());
+  expect(await texts(other, ".breakdown tbody tr")).toEqual(await texts(page, ".breakdown tbody tr"));
+  expect(await texts(other, ".breakdown tbody th a")).toEqual(["Campaign 1000001-3"]);
+});
+
+test("the download holds what is seen", async () => {
+  const page = await openPage(browser);
+  await visit(page, `${shared.url}/breakdown?${range}&by=campaign&platform=meta&sort=name&order=asc`);
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByText("Download CSV").click(),
+  ]);
+  expect(download.suggestedFilename()).toBe("costper-campaign.csv");
+  const lines = (await readFile(await download.path(), "utf8")).trim().split("\n");
+  expect(lines).toHaveLength(11);
+  expect(lines.slice(1).every((line) => line.startsWith("2026-11-01,2026-11-20,meta,"))).toBe(true);
+});
+
+test("an alert is silenced from its card", async () => {
+  const page = await openPage(browser);
+  await visit(page, `${shared.url}/alerts`);
+  await page.getByRole("button", { name: "Silence stale for 3000002" }).click();
+  await page.getByText("silenced until").waitFor();
+  const silence = await sqlRow(
+    "select rule, labels ->> 'account_id' as account, round(extract(epoch from ends_at - starts_at) / 3600)::text as hours from ops.alert_silence",
+  );
+  expect(silence).toEqual({ rule: "stale", account: "3000002", hours: "24" });
+});
+
+test("the theme is kept and drawn", async () => {
+  const page = await openPage(browser);
+  await visit(page, shared.url);
+  const ground = (): Promise<string> =>
+    page.evaluate<string>("getComputedStyle(document.body).backgroundColor");
+  const light = await ground();
+  await page.getByRole("button", { name: /Theme/ }).click();
+  await page.getByRole("button", { name: /Theme: light/ }).click();
+  expect(await ground()).not.toBe(light);
+  await page.reload();
+  await drawn(page);
+  expect(await ground()).not.toBe(light);
+});
+
+test("a range without figures, a campaign that is gone and a mangled address say what to do", async () => {
+  const page = await openPage(browser);
+  await visit(page, `${shared.url}/?from=2020-01-01&to=2020-01-31`);
+  await page.getByText("No figures in these days").waitFor();
+  await visit(page, `${shared.url}/day?account=google:1000001&campaign=gone`);
+  await page.getByText("No days with figures here").waitFor();
+  await visit(page, `${shared.url}/?range=forever`);
+  await page.getByText("range: is not a number of days like 30d").first().waitFor();
+});
+
+test("the page says that the database is gone, and recovers by itself", async () => {
+  const { url, database } = await startWeb({ seed: smallSeed });
+  const page = await openPage(browser);
+  await visit(page, url);
+  const name =
+    (await database.pool.query<{ name: string }>("select current_database() as name")).rows[0]?.name ?? "";
+  const admin = shared.database.pool;
+  await admin.query(`alter database ${name} allow_connections false`);
+  await admin.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", [name]);
+  await page.getByRole("link", { name: "Health", exact: true }).click();
+  await page.getByText(/database does not answer/).waitFor();
+  await admin.query(`alter database ${name} allow_connections true`);
+  await page.getByRole("heading", { name: "Accounts by day" }).waitFor();
+});
+
+test("logs in and stays on the page that was asked for", async () => {
+  const { url } = await startWeb({ token: "open sesame", seed: smallSeed });
+  const page = await openPage(browser);
+  await page.goto(`${url}/health?range=7d`);
+  expect(await axeViolations(page)).toEqual([]);
+  await page.getByLabel("Token").fill("wrong");
+  await page.keyboard.press("Enter");
+  await page.getByRole("alert").waitFor();
+  await page.getByLabel("Token").fill("open sesame");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Health" }).waitFor();
+  expect(page.url()).toBe(`${url}/health?range=7d`);
+});
+
+test("the first view is drawn within a second, with less than 200 kB of script, and does not jump", async () => {
+  const page = await openPage(browser);
+  await visit(page, shared.url);
+  const sizes: number[] = [];
+  page.on("response", (response) => {
+    if (response.url().endsWith(".js"))
+      void response
+        .request()
+        .sizes()
+        .then(({ responseBodySize }) => sizes.push(responseBodySize));
+  });
+  await page.addInitScript(
+    "window.shift = 0; new PerformanceObserver((list) => { for (const entry of list.getEntries()) window.shift += entry.value; }).observe({ type: 'layout-shift', buffered: true });",
+  );
+  const started = performance.now();
+  await page.goto(shared.url);
+  await page.waitForSelector(".stage canvas");
+  expect(performance.now() - started).toBeLessThan(1000);
+  expect(await page.evaluate<number>("window.shift")).toBeLessThan(0.1);
+  const script = await page.evaluate<number>(
+    "performance.getEntriesByType('resource').filter((entry) => entry.name.endsWith('.js')).reduce((sum, entry) => sum + entry.encodedBodySize, 0)",
+  );
+  expect(script).toBeGreaterThan(10_000);
+  expect(script).toBeLessThan(200_000);
+});

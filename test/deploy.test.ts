@@ -1,0 +1,283 @@
+import { spawnSync } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { parse } from "yaml";
+import { z } from "zod";
+import { seedWarehouse } from "../scripts/warehouse-docs/render.ts";
+import { loadConfig } from "../src/config.ts";
+import { freshDatabase } from "./support/database.ts";
+
+const root = join(import.meta.dirname, "..");
+const read = (...path: string[]): Promise<string> => readFile(join(root, ...path), "utf8");
+
+const service = z.object({
+  image: z.string(),
+  build: z.string().optional(),
+  command: z.array(z.string()).optional(),
+  restart: z.string(),
+  profiles: z.array(z.string()).optional(),
+  environment: z.record(z.string(), z.string()).optional(),
+  ports: z.array(z.string()).optional(),
+  volumes: z.array(z.string()).optional(),
+  depends_on: z.record(z.string(), z.object({ condition: z.string() })).optional(),
+  healthcheck: z.union([
+    z.object({ disable: z.literal(true) }),
+    z.object({
+      test: z.array(z.string()).min(2),
+      interval: z.string(),
+      timeout: z.string(),
+      retries: z.number(),
+    }),
+  ]),
+});
+
+const compose = z
+  .object({
+    services: z.record(z.string(), service),
+    volumes: z.record(z.string(), z.unknown()),
+  })
+  .parse(parse(await read("docker-compose.yml"), { merge: true }));
+const services = Object.entries(compose.services);
+const ours = services.filter(([, { build }]) => build !== undefined);
+
+test("compose has a database, a queue, and costper in its parts", () => {
+  expect(services.map(([name]) => name).sort()).toEqual([
+    "grafana",
+    "migrate",
+    "postgres",
+    "redis",
+    "scheduler",
+    "web",
+    "worker",
+  ]);
+  expect(compose.services["grafana"]?.profiles).toEqual(["grafana"]);
+});
+
+test("every image names its version, and every service that stays is checked and started again", () => {
+  for (const [name, { image, healthcheck, restart }] of services) {
+    expect(image, name).toMatch(/^[a-z/]+:[\w.-]+$/);
+    expect(image, name).not.toMatch(/:latest$/);
+    expect("test" in healthcheck, name).toBe(name !== "migrate");
+    expect(restart, name).toBe(name === "migrate" ? "no" : "unless-stopped");
+  }
+  expect(compose.services["postgres"]?.image).toMatch(/^postgres:1[5-8]/);
+});
+
+test("data outlive their containers, in volumes that are declared", () => {
+  const named = services.flatMap(([, { volumes = [] }]) =>
+    volumes.map((volume) => volume.split(":")[0] ?? "").filter((source) => !source.startsWith(".")),
+  );
+  expect(named.sort()).toEqual(Object.keys(compose.volumes).sort());
+  expect(compose.services["postgres"]?.volumes).toEqual(["postgres-data:/var/lib/postgresql/data"]);
+});
+
+test("what is mounted from here is here", async () => {
+  for (const [, { volumes = [] }] of services)
+    for (const volume of volumes.filter((text) => text.startsWith("./")))
+      expect(await readdir(join(root, volume.split(":")[0] ?? ""))).not.toEqual([]);
+});
+
+test("the commands are costper's own, and together they are the whole service", () => {
+  const parts = ours.map(([, { command }]) => command ?? []).filter(([name]) => name === "start");
+  expect(parts.map((words) => words.join(" ")).sort()).toEqual([
+    "start --only scheduler",
+    "start --only web",
+    "start --only worker",
+  ]);
+  expect(ours.flatMap(([, { command }]) => command?.[0])).toEqual(
+    expect.arrayContaining(["migrate", "start"]) as string[],
+  );
+});
+
+test("nothing starts before the schema is there, and the queue never evicts", () => {
+  for (const [name, { depends_on: depends }] of ours)
+    expect(depends?.[name === "migrate" ? "postgres" : "migrate"]?.condition).toBe(
+      name === "migrate" ? "service_healthy" : "service_completed_successfully",
+    );
+  expect(compose.services["redis"]?.command?.join(" ")).toContain("--maxmemory-policy noeviction");
+});
+
+test("no secret stands in the file, and ports are open to this machine only", async () => {
+  for (const [, { environment = {}, ports = [] }] of services) {
+    for (const [name, value] of Object.entries(environment))
+      if (/PASSWORD|TOKEN|SECRET|AUTH$|_URL$/.test(name)) expect(value, name).toMatch(/\$\{\w+:[?-]/);
+    for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/);
+  }
+});
+
+test("the mounted config is valid once its names are set", async () => {
+  const text = await read("deploy", "config", "costper.yaml");
+  const names = [...text.matchAll(/\$\{([A-Z_]+)\}/g)].map(([, name = ""]) => name);
+  const env = Object.fromEntries(names.map((name) => [name, `${name.toLowerCase()}-value-of-some-length`]));
+  const config = await loadConfig({
+    cwd: root,
+    file: join(root, "deploy", "config", "costper.yaml"),
+    env: {
+      ...env,
+      DATABASE_URL: "postgresql://costper:x@postgres:5432/costper",
+      REDIS_URL: "redis://redis:6379/0",
+    },
+  });
+  expect(config.web).toMatchObject({ host: "0.0.0.0", port: 8787 });
+});
+
+test("the image is built in one stage and run in another, by nobody of importance", async () => {
+  const lines = (await read("Dockerfile")).split("\n").filter((line) => /^[A-Z]/.test(line));
+  const stages = lines.filter((line) => line.startsWith("FROM "));
+  expect(stages).toEqual(["FROM node:24-bookworm-slim AS build", "FROM node:24-bookworm-slim"]);
+  const last = lines.slice(lines.indexOf(stages[1] ?? ""));
+  expect(last).toContain("USER node");
+  expect(last.join("\n")).not.toMatch(/npm (ci|install)|COPY \. /);
+  expect(last).toContain('ENTRYPOINT ["node", "/app/dist/cli.js"]');
+  const { bin } = JSON.parse(await read("package.json")) as { bin: { costper: string } };
+  expect(bin.costper).toBe("dist/cli.js");
+});
+
+test("what the build needs reaches the image, and nothing else does", async () => {
+  const [first, ...allowed] = (await read(".dockerignore")).split("\n").filter((line) => line !== "");
+  expect(first).toBe("**");
+  for (const needed of [
+    "src",
+    "migrations",
+    "package.json",
+    "package-lock.json",
+    ".npmrc",
+    "tsconfig.build.json",
+  ])
+    expect(allowed).toContain(`!${needed}`);
+  expect(allowed.join("\n")).not.toMatch(/\.env|\.costper|costper\.yaml|\*/);
+});
+
+const dashboard = z.object({
+  templating: z.object({ list: z.array(z.object({ query: z.string() })) }),
+  panels: z.array(
+    z.object({
+      title: z.string(),
+      datasource: z.object({ uid: z.string() }),
+      targets: z.array(z.object({ rawSql: z.string(), format: z.enum(["table", "time_series"]) })).min(1),
+    }),
+  ),
+});
+
+test("every panel of the Grafana dashboard shows rows, as an analyst sees them", async () => {
+  const database = await freshDatabase();
+  await seedWarehouse(database);
+  const { panels, templating } = dashboard.parse(
+    JSON.parse(await read("deploy", "grafana", "dashboards", "cost-per-conversion.json")),
+  );
+  const { rows: platforms } = await database.pool.query(templating.list[0]?.query ?? "");
+  expect(platforms).toHaveLength(3);
+  for (const { title, targets } of panels)
+    for (const { rawSql, format } of targets) {
+      const sql = rawSql
+        .replaceAll(
+          /\$__timeFilter\((\w+)\)/g,
+          "$1 between '2026-10-01T00:00:00Z' and '2026-10-30T23:59:59Z'",
+        )
+        .replaceAll("$platform", "'google','meta','linkedin'");
+      expect(sql, title).not.toMatch(/\$|\bops\.|\bstaging\./);
+      const { rows, fields } = await database.pool.query(sql);
+      expect(rows.length, title).toBeGreaterThan(0);
+      if (format === "time_series")
+        expect(fields.map(({ name }) => name)).toEqual(["time", "metric", "value"]);
+    }
+});
+
+test("Grafana's data source is the one that the panels ask, with no password in it", async () => {
+  const source = parse(await read("deploy", "grafana", "provisioning", "datasources", "costper.yaml")) as {
+    datasources: { uid: string; user: string; secureJsonData: { password: string } }[];
+  };
+  const [only] = source.datasources;
+  expect(only).toMatchObject({ uid: "costper", secureJsonData: { password: "$COSTPER_ANALYST_PASSWORD" } });
+  const text = await read("deploy", "grafana", "dashboards", "cost-per-conversion.json");
+  const { panels } = dashboard.parse(JSON.parse(text));
+  expect(new Set(panels.map(({ datasource }) => datasource.uid))).toEqual(new Set([only?.uid]));
+});
+
+const dbtSources = z.object({
+  version: z.literal(2),
+  sources: z.array(
+    z.object({
+      schema: z.string(),
+      loaded_at_field: z.string().optional(),
+      freshness: z.unknown().optional(),
+      tables: z.array(
+        z.object({
+          name: z.string(),
+          loaded_at_field: z.string().optional(),
+          freshness: z.unknown().optional(),
+          columns: z.array(z.object({ name: z.string(), data_tests: z.array(z.unknown()).min(1) })),
+        }),
+      ),
+    }),
+  ),
+});
+
+test("every table and column that the dbt sources name is in the warehouse", async () => {
+  const database = await freshDatabase();
+  const { rows } = await database.pool.query<{ name: string }>(
+    "select table_schema || '.' || table_name || '.' || column_name as name from information_schema.columns",
+  );
+  const there = new Set(rows.map(({ name }) => name));
+  const { sources } = dbtSources.parse(parse(await read("deploy", "dbt", "sources.yml")));
+  let checked = 0;
+  for (const { schema, tables, ...source } of sources)
+    for (const { name, columns, ...table } of tables) {
+      const fresh = table.freshness === undefined ? source.freshness : table.freshness;
+      const loadedAt = table.loaded_at_field ?? source.loaded_at_field;
+      if (fresh) expect(loadedAt, name).toBeDefined();
+      for (const column of [...columns.map((each) => each.name), ...(fresh && loadedAt ? [loadedAt] : [])]) {
+        expect(there, `${schema}.${name}.${column}`).toContain(`${schema}.${name}.${column}`);
+        checked += 1;
+      }
+    }
+  expect(checked).toBeGreaterThan(30);
+});
+
+test("the checks run to their end, count the tests last, and fail where one of them failed", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "costper-ci-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const run = (broken: string) => {
+    // The programs that the script calls, in a folder of their own: what npm is asked for is written down.
+    const script = `
+      mkdir -p ${folder}/.ci ${folder}/bin && cp ${root}/.ci/run ${folder}/.ci/run
+      cp ${root}/package.json ${folder}/package.json
+      for program in redis-server chromium; do printf '#!/bin/sh\\n' > ${folder}/bin/$program; done
+      cat > ${folder}/bin/npm <<'END'
+#!/bin/sh
+echo "npm $*" >> "$CALLS"
+for word in "$@"; do
+  case "$word" in --outputFile.json=*) printf '{"numPassedTests":7,"numFailedTests":0}' > "\${word#*=}";; esac
+  [ "$word" != "$BROKEN" ] || exit 1
+done
+END
+      chmod +x ${folder}/bin/*
+      rm -f ${folder}/calls
+      PATH=${folder}/bin:$PATH CALLS=${folder}/calls BROKEN=${broken} ${folder}/.ci/run`;
+    return spawnSync("bash", ["-c", script], { encoding: "utf8" });
+  };
+  const good = run("nothing");
+  expect(good.stderr).toBe("");
+  expect(good.status).toBe(0);
+  expect(good.stdout.trimEnd().split("\n").at(-1)).toMatch(/^(7|14|21) passed, 0 failed$/);
+  const calls = await readFile(join(folder, "calls"), "utf8");
+  for (const wanted of [
+    "ci",
+    "format:check",
+    "lint",
+    "typecheck",
+    "schema:types",
+    "docs:warehouse",
+    "knip",
+    "build",
+    "test",
+  ])
+    expect(calls).toMatch(new RegExp(`^npm (run --silent )?${wanted}\\b`, "m"));
+
+  const bad = run("lint");
+  expect(bad.status).toBe(1);
+  expect(bad.stdout).toContain("failed: lint\n");
+  expect(bad.stdout.trimEnd().split("\n").at(-1)).toMatch(/ passed, 0 failed$/);
+});

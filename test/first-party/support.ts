@@ -1,0 +1,101 @@
+import type { Database } from "../../src/warehouse/database.ts";
+import { rollUpFirstParty } from "../../src/metrics/first-party/roll-up.ts";
+import type { FirstPartySettings } from "../../src/metrics/first-party/settings.ts";
+import { importText } from "../imports/support.ts";
+
+export const rollUp = (database: Database, settings: Partial<FirstPartySettings> = {}): Promise<void> =>
+  rollUpFirstParty({ database, settings: { timeZone: "Europe/Copenhagen", ...settings } });
+
+/** An account with one campaign in the dimensions. */
+export const seedCampaign = async (
+  database: Database,
+  campaign: {
+    readonly platform: string;
+    readonly account: string;
+    readonly id: string;
+    readonly name?: string;
+    readonly type?: string;
+    readonly currency?: string;
+  },
+): Promise<void> => {
+  await database.pool.query(
+    `with a as (
+       insert into warehouse.account (platform, account_id, name, currency, time_zone, status, is_active, restatement_days)
+       values ($1, $2, 'Shop', $6, 'Europe/Copenhagen', 'ENABLED', true, 30)
+       on conflict (platform, account_id) do update set name = excluded.name returning account_key)
+     insert into warehouse.campaign (account_key, campaign_id, name, status, type)
+     select account_key, $3, $4, 'ENABLED', $5 from a`,
+    [
+      campaign.platform,
+      campaign.account,
+      campaign.id,
+      campaign.name ?? campaign.id,
+      campaign.type ?? "",
+      campaign.currency ?? "EUR",
+    ],
+  );
+};
+
+/** A campaign's day in the mart that the platforms' rollup writes. */
+export const seedSpend = async (
+  database: Database,
+  day: {
+    readonly platform: string;
+    readonly account: string;
+    readonly campaign: string;
+    readonly date: string;
+    readonly spend: string;
+    readonly conversions?: string;
+    readonly organic?: string;
+    readonly currency?: string;
+  },
+): Promise<void> => {
+  await database.pool.query("select warehouse.ensure_partition('marts.cost_per_conversion_daily', $1)", [
+    day.date,
+  ]);
+  await database.pool.query(
+    `insert into marts.cost_per_conversion_daily
+       (account_key, date, platform, account_id, campaign_id, currency, spend, impressions, clicks, conversions,
+        conversion_value, organic_conversions, is_final, refreshed_at)
+     values (hashtext($2 || $3) , $1, $2, $3, $4, $8, $5, 1000, 100, $6, 0, $7, false, now())`,
+    [
+      day.date,
+      day.platform,
+      day.account,
+      day.campaign,
+      day.spend,
+      day.conversions ?? "0",
+      day.organic ?? "0",
+      day.currency ?? "EUR",
+    ],
+  );
+};
+
+/** Imports CSV text that must be without fault. */
+export const load = async (database: Database, kind: string, ...lines: readonly string[]): Promise<void> => {
+  const { problems } = await importText(database, kind, lines.join("\n"));
+  if (problems.length > 0) throw new Error(problems.join("\n"));
+};
+
+/** A KPI's figures of a day, as plain numbers cut to six decimals. */
+export const kpiOf = async (
+  database: Database,
+  kpi: string,
+  dimensions: Readonly<Record<string, string>> = {},
+  date = "2026-11-01",
+): Promise<
+  { numerator: number | null; denominator: number | null; value: number | null; unit: string } | undefined
+> => {
+  const { rows } = await database.pool.query<{
+    numerator: number | null;
+    denominator: number | null;
+    value: number | null;
+    unit: string;
+  }>(
+    `select round(numerator, 6)::float8 as numerator, round(denominator, 6)::float8 as denominator,
+            round(value, 6)::float8 as value, unit
+     from marts.kpi_daily where kpi = $1 and dimensions = $2 and date = $3`,
+    [kpi, JSON.stringify(dimensions), date],
+  );
+  return rows[0];
+};

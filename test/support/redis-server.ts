@@ -1,0 +1,72 @@
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Redis } from "ioredis";
+
+/** A real Redis of a test's own. */
+export interface RedisServer {
+  readonly url: string;
+  /** Ends the process and starts it anew, empty, at the same port. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const installed = (): boolean => spawnSync("redis-server", ["--version"]).status === 0;
+
+/** Whether there is a Redis to test on; where one is demanded, its lack is an error rather than a silence. */
+export const hasRedis = (): boolean => {
+  if (installed()) return true;
+  const sentence = "redis-server is not installed: nothing is tested on Redis";
+  if (process.env["COSTPER_DEMAND_REDIS"] === "1") throw new Error(sentence);
+  process.stderr.write(`\n*** ${sentence} ***\n\n`);
+  return false;
+};
+
+const freePort = async (): Promise<number> => {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, "close");
+  return port;
+};
+
+export const startRedis = async (): Promise<RedisServer> => {
+  const folder = await mkdtemp(join(tmpdir(), "costper-redis-"));
+  const port = await freePort();
+  const url = `redis://127.0.0.1:${String(port)}`;
+  const start = async () => {
+    const child = spawn(
+      "redis-server",
+      ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder],
+      { stdio: "ignore" },
+    );
+    const probe = new Redis(url, { retryStrategy: () => 50, maxRetriesPerRequest: null });
+    probe.on("error", () => undefined);
+    await probe.ping();
+    probe.disconnect();
+    return child;
+  };
+  let child = await start();
+  const end = async () => {
+    const ended = once(child, "exit");
+    child.kill("SIGKILL");
+    await ended;
+  };
+  return {
+    url,
+    async restart() {
+      await end();
+      await sleep(300);
+      child = await start();
+    },
+    async stop() {
+      await end();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+};
