@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startEmbedded } from "../../src/warehouse/embedded/server.ts";
@@ -11,6 +11,8 @@ const root = join(import.meta.dirname, "..", "..");
 /** A temporary folder with an embedded Postgres of its own. */
 export const startPostgres = async () => {
   const folder = await mkdtemp(join(tmpdir(), "costper-bench-"));
+  // Open to the user that Postgres runs as where this is root.
+  await chmod(folder, 0o755);
   const server = await startEmbedded({ folder, settings: { shared_buffers: "1GB", max_wal_size: "8GB" } });
   return {
     folder,

@@ -30,6 +30,7 @@ connectors:
     # loginCustomerId: "123-456-7890"   # a manager account; its client accounts are found through it
     # accounts: ["111-222-3333"]        # left out: every account that the credentials reach
     conversions: primary                # what Google counts itself; or a list of action names or ids
+    # clicks: true                      # joins imported conversions to campaigns by their gclid; one operation more an account and day
     # lookbackDays: 30                  # instead of the one above, for this platform
   meta:
     accessToken: \${META_ACCESS_TOKEN}

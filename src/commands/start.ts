@@ -94,6 +94,7 @@ const start = async (frame: Frame, options: StartOptions): Promise<number> => {
     metrics,
     roles: { scheduler: roles.has("scheduler"), worker: roles.has("worker") },
     afterRollup: createAfterRollup(app, tokens(database)),
+    tend: () => alertAfterRollup({ db: database.db, config, now: app.now(), log }),
     slicesAtOnce: options.slices,
   });
   frame.onEnd(() => service.stop());

@@ -10,6 +10,7 @@ import type { Slice, SliceResult } from "../jobs/slice.ts";
 import { type SyncEvents, syncPlans } from "../jobs/sync.ts";
 import { classifyOptions, firstPartySettings } from "../metrics/first-party/config.ts";
 import { storeCountingRules } from "../metrics/counting.ts";
+import { warnOfMissingRates } from "../metrics/missing-rates.ts";
 import { refreshReportingRates } from "../metrics/reporting-currency.ts";
 import { migrate } from "../warehouse/migrate.ts";
 import { startRun } from "../warehouse/runs.ts";
@@ -151,12 +152,16 @@ export const runSync = async (
     });
     const isNamed = ({ account }: Slice) =>
       config.connectors[account.platform]?.accounts?.includes(account.id) ?? false;
-    const results = await syncPlans({ pool, log, signal, run, reportingCurrency, isNamed, ...events }, plans);
+    const results = await syncPlans(
+      { pool, log, signal, run, reportingCurrency, isNamed, now: app.now, ...events },
+      plans,
+    );
     // Names of actions that the config counts may have become known only now.
     for (const { platform } of plans) await storeCountingRules(pool, platform, config.connectors);
     await closeDay({ pool, log, now: app.now(), keepDays: config.history.keepDays });
     const ga4 = await pullGa4(app, options, now);
     await rollUpRest(app);
+    await warnOfMissingRates({ pool, log, from: earliest });
     await alertAfterRollup({ db: database.db, config, now: app.now(), log });
     const failures = plans.flatMap(({ plan }) => plan.failures);
     outcome =

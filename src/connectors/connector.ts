@@ -3,6 +3,7 @@ import type { DayRange } from "../domain/day.ts";
 import type {
   Account,
   AccountDay,
+  AdClick,
   AdDay,
   CampaignDay,
   ConversionDay,
@@ -61,6 +62,16 @@ export interface Connector {
   totals(pull: Pull): AsyncIterable<readonly AccountDay[]>;
   /** The platform's own campaign totals; asked for only where ads fall short of the account's total. */
   campaigns?(pull: Pull): AsyncIterable<readonly CampaignDay[]>;
+  /** Single clicks with their ids, where the platform has a report of them and the settings want it. */
+  readonly clicks?: ClickReport;
+}
+
+/** A platform's report of single clicks. */
+export interface ClickReport {
+  /** Only days younger than this, counted from the account's today, may be asked for. */
+  readonly keptDays: number;
+  /** The clicks of exactly one day: `from` and `to` are the same. */
+  day(pull: Pull): AsyncIterable<readonly AdClick[]>;
 }
 
 /** What a connector is given besides its settings. */

@@ -135,6 +135,17 @@ export type CampaignDay =
   | ({ readonly kind: "delivery"; readonly date: Day; readonly campaignId: string } & Delivery)
   | ({ readonly kind: "conversions"; readonly date: Day; readonly campaignId: string } & Conversions);
 
+/** One click on an ad, as the platform's click report explains it. Ids are '' where it names none. */
+export interface AdClick {
+  /** The id in the landing URL. */
+  readonly clickId: string;
+  readonly campaignId: string;
+  readonly adGroupId: string;
+  readonly adId: string;
+  /** The platform's name of the network. */
+  readonly network: string;
+}
+
 /** The platform's own total of one account-day, asked for apart from the details. */
 export interface AccountDay extends Delivery {
   readonly date: Day;

@@ -214,6 +214,7 @@ export const planPlatform = async (options: PlanOptions): Promise<Plan> => {
       accountIds: ids,
     };
   }
+  if (found.length === 0) log.warn({ platform }, "the credentials are taken, but reach no ad account");
   const meant = found.filter(({ id }) => wanted(options, id));
   const foundIds = new Set(found.map(({ id }) => id));
   const missing = (named ?? []).filter((id) => !foundIds.has(id) && wanted(options, id));

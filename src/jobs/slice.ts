@@ -7,6 +7,7 @@ import { asFailure, Failure } from "../domain/failure.ts";
 import { markDays } from "../warehouse/account-days.ts";
 import { loadSlice } from "../warehouse/load/load-slice.ts";
 import { beginSlice, endSlice } from "../warehouse/runs.ts";
+import { keepClicks } from "./clicks.ts";
 
 /** One account x one window of its days: the unit of work. */
 export interface Slice extends DayRange {
@@ -37,6 +38,8 @@ export interface SliceWork {
   /** Whether the configuration names the account: then a closed one is a failure too. */
   readonly named: boolean;
   readonly onRows?: (rows: number) => void;
+  /** The clock; absent: the machine's. */
+  readonly now?: () => Date;
 }
 
 const failedDaysSentence = (
@@ -121,6 +124,7 @@ export const runSlice = async (slice: Slice, work: SliceWork): Promise<SliceResu
       ourSpend: loaded.ourSpend,
       ...(failure ? { failureKind: failure.kind, failure: failure.message, remedy: failure.remedy } : {}),
     });
+    await keepClicks(slice, { pool, connector, log, signal, now: work.now?.() ?? new Date() });
     const { rowsRead, rowsWritten } = loaded;
     const ms = elapsed();
     log[unreconciled ? "error" : "info"](

@@ -23,6 +23,8 @@ export interface SyncOptions extends SyncEvents {
   readonly reportingCurrency: string | null;
   /** Whether the configuration names the account. */
   readonly isNamed: (slice: Slice) => boolean;
+  /** The clock; absent: the machine's. */
+  readonly now?: () => Date;
 }
 
 /** How often a slice is tried in this process, and the pause before the second try; unattended, the queue does this. */
@@ -84,6 +86,7 @@ const syncPlatform = async (
         attempt,
         named: options.isNamed(slice),
         onRows: (rows) => options.onRows?.(connector, rows),
+        ...(options.now && { now: options.now }),
       });
       const { failure } = result;
       if (!failure || result.outcome === "cancelled") return result;

@@ -110,6 +110,7 @@ const slice = async (context: UnitContext, { unit, log, attempt }: Ask): Promise
     runId: unit.runId,
     attempt,
     named: isNamed(context, platform, id),
+    now: context.now,
   });
   const { failure, rowsRead, rowsWritten } = result;
   return {

@@ -5,6 +5,14 @@
 
 import type { ColumnType } from "kysely";
 
+export type ArrayType<T> = ArrayTypeImpl<T> extends (infer U)[]
+  ? U[]
+  : ArrayTypeImpl<T>;
+
+export type ArrayTypeImpl<T> = T extends ColumnType<infer S, infer I, infer U>
+  ? ColumnType<S[], I[], U[]>
+  : T[];
+
 export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
   ? ColumnType<S, I | undefined, U>
   : ColumnType<T, T | undefined, T>;
@@ -245,6 +253,69 @@ export interface AdReportingAdReportingCampaignReport {
    * Paid spend in the account's currency.
    */
   spend: Numeric | null;
+}
+
+export interface MartsCampaignMonth {
+  /**
+   * The account; see warehouse.account.
+   */
+  account_key: number;
+  /**
+   * The platform's campaign id; '' where it names none.
+   */
+  campaign_id: string;
+  /**
+   * Paid clicks, as the platform counts them.
+   */
+  clicks: ArrayType<Int8>;
+  /**
+   * Value of those conversions, in millionths of the account's currency.
+   */
+  conversion_value: ArrayType<Int8>;
+  /**
+   * Value of conversions in reporting currency where known, in millionths.
+   */
+  conversion_value_reporting: ArrayType<Int8>;
+  /**
+   * Paid conversions of counted actions, in millionths.
+   */
+  conversions: ArrayType<Int8>;
+  /**
+   * ISO 4217 code of the amounts that do not end in _reporting.
+   */
+  currency: string;
+  /**
+   * Days that have a row in the daily mart.
+   */
+  days_with_row: number[];
+  /**
+   * Days whose amounts in reporting currency are unknown.
+   */
+  days_without_rate: number[];
+  /**
+   * First day of the month that is not final; NULL where all are.
+   */
+  first_open_date: string | null;
+  /**
+   * Paid impressions.
+   */
+  impressions: ArrayType<Int8>;
+  /**
+   * First day of the month, in the account's days.
+   */
+  month: string;
+  /**
+   * Conversions left out because their traffic was organic, in millionths.
+   */
+  organic_conversions: ArrayType<Int8>;
+  /**
+   * Paid spend, in millionths of the account's currency.
+   */
+  spend: ArrayType<Int8>;
+  /**
+   * Spend in reporting currency where known, in millionths.
+   */
+  spend_reporting: ArrayType<Int8>;
 }
 
 export interface MartsChannelDaily {
@@ -1257,6 +1328,15 @@ export interface OpsAlertSilence {
   starts_at: Timestamp;
 }
 
+export interface OpsClickDay {
+  account_id: string;
+  clicks: Int8;
+  date: string;
+  fetched_at: Generated<Timestamp>;
+  is_settled: boolean;
+  platform: string;
+}
+
 export interface OpsCountingRule {
   account_key: number;
   actions: string[] | null;
@@ -1394,6 +1474,12 @@ export interface OpsSlice {
   slice_id: Generated<Int8>;
   started_at: Generated<Timestamp>;
   to_date: string;
+}
+
+export interface OpsStaleCampaignMonth {
+  account_key: number;
+  marked_at: Generated<Timestamp>;
+  month: string;
 }
 
 export interface OpsTouchedDay {
@@ -2602,6 +2688,7 @@ export interface DB {
   "ad_reporting.ad_reporting__ad_group_report": AdReportingAdReportingAdGroupReport;
   "ad_reporting.ad_reporting__ad_report": AdReportingAdReportingAdReport;
   "ad_reporting.ad_reporting__campaign_report": AdReportingAdReportingCampaignReport;
+  "marts.campaign_month": MartsCampaignMonth;
   "marts.channel_daily": MartsChannelDaily;
   "marts.conversion_maturity": MartsConversionMaturity;
   "marts.cost_per_conversion_by_account_daily": MartsCostPerConversionByAccountDaily;
@@ -2619,6 +2706,7 @@ export interface DB {
   "ops.alert": OpsAlert;
   "ops.alert_event": OpsAlertEvent;
   "ops.alert_silence": OpsAlertSilence;
+  "ops.click_day": OpsClickDay;
   "ops.counting_rule": OpsCountingRule;
   "ops.credential": OpsCredential;
   "ops.ga4_day": OpsGa4Day;
@@ -2631,6 +2719,7 @@ export interface DB {
   "ops.run": OpsRun;
   "ops.schedule": OpsSchedule;
   "ops.slice": OpsSlice;
+  "ops.stale_campaign_month": OpsStaleCampaignMonth;
   "ops.touched_day": OpsTouchedDay;
   "ops.usage": OpsUsage;
   "staging.account_daily": StagingAccountDaily;

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
@@ -15,6 +15,8 @@ declare module "vitest" {
 /** One real Postgres for the whole test run, with a migrated database that every test file copies. */
 export default async (project: TestProject) => {
   const folder = await mkdtemp(join(tmpdir(), "costper-test-"));
+  // Open to the user that Postgres runs as where this is root.
+  await chmod(folder, 0o755);
   const server = await startEmbedded({
     folder,
     settings: { fsync: "off", synchronous_commit: "off", full_page_writes: "off" },

@@ -15,6 +15,9 @@ const restatement = ({ clickWindowDays, viewWindowDays }: KnownWindows): Restate
   return { nightlyDays: days, finalAfterDays: days };
 };
 
+/** The click report reaches back 90 days. */
+const clickReportDays = 90;
+
 const openGoogle: OpenConnector<GoogleSettings> = (settings, context) => {
   const client = createGoogleClient(settings, context);
   const readActions = createActionReader(client, context.log);
@@ -23,6 +26,11 @@ const openGoogle: OpenConnector<GoogleSettings> = (settings, context) => {
 
   const rows = ({ account, signal }: Pull, name: string, gaql: string) =>
     client.rows({ name, gaql, customerId: account.id, loginCustomerId: account.via, signal });
+
+  const clicks = async function* (pull: Pull) {
+    for await (const batch of rows(pull, "clicks", queries.clicksQuery(pull)))
+      yield normalize.adClicks(batch);
+  };
 
   return {
     platform: "google",
@@ -70,6 +78,8 @@ const openGoogle: OpenConnector<GoogleSettings> = (settings, context) => {
       for await (const batch of rows(pull, "totals", queries.totalsQuery(pull)))
         yield normalize.accountDays(batch, day);
     },
+
+    ...(settings.clicks && { clicks: { keptDays: clickReportDays, day: clicks } }),
   };
 };
 

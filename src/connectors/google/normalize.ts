@@ -2,6 +2,7 @@ import { type Day, type DayRange, eachDay } from "../../domain/day.ts";
 import { decimal, fromMicros, wholeNumber } from "../../domain/decimal.ts";
 import type {
   AccountDay,
+  AdClick,
   AdDay,
   ConversionDay,
   Conversions,
@@ -29,6 +30,7 @@ interface Row {
     readonly status?: unknown;
     readonly ad?: { readonly id?: unknown; readonly name?: unknown };
   };
+  readonly clickView?: { readonly gclid?: unknown; readonly adGroupAd?: unknown };
   readonly segments?: {
     readonly date?: unknown;
     readonly adNetworkType?: unknown;
@@ -205,6 +207,25 @@ export const conversionDays = (
         allConversionValue: figures.allConversionValue,
       }
     );
+  });
+
+/** The ad in `customers/{id}/adGroupAds/{ad group}~{ad}`; '' for a campaign without ads. */
+const adIdOf = (value: unknown): string =>
+  typeof value === "string" ? (/\/adGroupAds\/\d+~(\d+)$/.exec(value)?.[1] ?? "") : "";
+
+/** A click without an id, as privacy rules may leave it, explains no landing URL. */
+export const adClicks = (rows: readonly unknown[]): AdClick[] =>
+  mapRows(rows, ({ clickView, campaign, adGroup, segments }) => {
+    const clickId = textOf(clickView?.gclid);
+    return clickId === ""
+      ? undefined
+      : {
+          clickId,
+          campaignId: idOf(campaign?.id, "campaign.id"),
+          adGroupId: adGroup?.id === undefined ? "" : idOf(adGroup.id, "ad_group.id"),
+          adId: adIdOf(clickView?.adGroupAd),
+          network: textOf(segments?.adNetworkType, "UNSPECIFIED"),
+        };
   });
 
 export const campaignEntities = (rows: readonly unknown[]): Entity[] =>

@@ -13,6 +13,11 @@ export const googleSettings = z.strictObject({
   accounts: accountList,
   /** `primary`: what Google counts in metrics.conversions; or names or ids of actions (their all_conversions). */
   conversions: z.union([z.literal("primary"), z.array(idText).min(1)]).default("primary"),
+  /** Fetch the click report, which finds the campaign of a gclid: one more operation an account and day. */
+  clicks: z
+    .boolean()
+    .default(false)
+    .describe("Also fetch which campaign each click id belongs to, to join first-party conversions."),
   lookbackDays: lookback,
   timeoutSeconds: requestTimeout,
   endpoints: z

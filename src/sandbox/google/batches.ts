@@ -1,4 +1,5 @@
 import { type Day, eachDay } from "../../domain/day.ts";
+import { clickRows } from "./clicks.ts";
 import { type Figures, weekdayOf } from "./figures.ts";
 import type { ParsedQuery } from "./gaql.ts";
 import { dayRows, entityRows, fieldMask } from "./rows.ts";
@@ -49,7 +50,7 @@ export const createBatches = ({ world, figures, batchRows }: BatchOptions) => {
 
   const bulkDay = (query: ParsedQuery, account: SandboxAccount, day: Day, today: Day): Buffer[] => {
     if (day > today) return [];
-    const key = `${query.resource} ${query.fields.join()} ${String(weekdayOf(day))}`;
+    const key = [query.resource, query.fields.join(), query.omitNames, weekdayOf(day)].join(" ");
     let known = templates.get(key);
     if (!known) {
       const rows = dayRows(query, account, dayPlaceholder, figures(account, day, today));
@@ -65,10 +66,14 @@ export const createBatches = ({ world, figures, batchRows }: BatchOptions) => {
 
   return (query: ParsedQuery, customerId: string, today: Day, requestId: string): Batches => {
     const account = world.find(({ id }) => id === customerId);
-    if (query.dates && account?.bulk) return bulk(query, account, eachDay(query.dates), today);
+    const clicks = query.resource === "click_view";
+    if (query.dates && account?.bulk && !clicks) return bulk(query, account, eachDay(query.dates), today);
     const rows =
       query.dates && account
-        ? eachDay(query.dates).flatMap((day) => dayRows(query, account, day, figures(account, day, today)))
+        ? eachDay(query.dates).flatMap((day) => {
+            const leaves = figures(account, day, today);
+            return clicks ? clickRows(account, day, leaves) : dayRows(query, account, day, leaves);
+          })
         : query.dates
           ? []
           : entityRows(query, customerId, world);

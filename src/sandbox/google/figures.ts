@@ -21,6 +21,8 @@ export interface Leaf {
   readonly costMicros: number;
   readonly impressions: number;
   readonly clicks: number;
+  /** With those that were found invalid later and credited: the click report counts them too. */
+  readonly reportedClicks: number;
   readonly credits: readonly Credit[];
 }
 
@@ -106,6 +108,7 @@ const ordinaryLeaves = (account: SandboxAccount, day: Day, today: Day, seed: str
         network,
         impressions: Math.max(impressions, found),
         clicks: credited ? found - 1 : found,
+        reportedClicks: found,
         costMicros: credited ? Math.floor(billed * 0.97) : billed,
         credits,
       });
@@ -127,6 +130,7 @@ const bulkLeaves = (account: SandboxAccount, weekday: number): Leaf[] => {
       network: "SEARCH",
       impressions,
       clicks,
+      reportedClicks: clicks,
       costMicros: clicks * (350_000 + ((index * 7_919) % 900_000)),
       credits: converts
         ? [{ action: purchase, counted: hundredths, countedValue: value, all: hundredths, allValue: value }]

@@ -6,6 +6,8 @@ export interface ParsedQuery {
   readonly fields: readonly string[];
   readonly resource: string;
   readonly dates?: { readonly from: string; readonly to: string };
+  /** Leave out the names of resources that were not selected. */
+  readonly omitNames: boolean;
 }
 
 const attributes: Readonly<Record<string, readonly string[]>> = {
@@ -23,6 +25,7 @@ const attributes: Readonly<Record<string, readonly string[]>> = {
     "resource_name status ad.id ad.name ad.type ad.final_urls ad.final_url_suffix ad.tracking_url_template".split(
       " ",
     ),
+  click_view: "resource_name gclid ad_group_ad".split(" "),
   conversion_action:
     "resource_name id name status type category origin primary_for_goal include_in_conversions_metric counting_type click_through_lookback_window_days view_through_lookback_window_days owner_customer".split(
       " ",
@@ -43,6 +46,7 @@ const resources: Readonly<Record<string, { readonly beside: readonly string[]; r
     campaign: { beside: ["customer"], figures: true },
     ad_group: { beside: ["customer", "campaign"], figures: true },
     ad_group_ad: { beside: ["customer", "campaign", "ad_group"], figures: true },
+    click_view: { beside: ["customer", "campaign", "ad_group"], figures: true },
     conversion_action: { beside: ["customer"], figures: false },
   };
 
@@ -64,10 +68,22 @@ const checkField = (field: string, resource: string): void => {
 // Figures of delivery belong to no single conversion action.
 const notByAction = ["cost_micros", "impressions", "clicks", "interactions"].map((name) => `metrics.${name}`);
 
+/** Whether the names of resources that were not selected are to be left out. */
+const readParameters = (text: string | undefined): boolean => {
+  let omitNames = false;
+  for (const parameter of text?.split(",") ?? []) {
+    const [, name, value] =
+      /^\s*(include_drafts|omit_unselected_resource_names)\s*=\s*(true|false)\s*$/i.exec(parameter) ??
+      refuse("UNEXPECTED_INPUT", `Parameter not understood: ${parameter.trim()}`);
+    if (name?.toLowerCase() === "omit_unselected_resource_names") omitNames = value?.toLowerCase() === "true";
+  }
+  return omitNames;
+};
+
 /** Parses the part of GAQL that reports need, as strictly as the platform. @throws SandboxError */
 export const parseQuery = (text: string): ParsedQuery => {
   const match =
-    /^\s*SELECT\s+(?<fields>[\w.]+(?:\s*,\s*[\w.]+)*)\s+FROM\s+(?<resource>\w+)(?:\s+WHERE\s+(?<where>.+?))?\s*$/is.exec(
+    /^\s*SELECT\s+(?<fields>[\w.]+(?:\s*,\s*[\w.]+)*)\s+FROM\s+(?<resource>\w+)(?:\s+WHERE\s+(?<where>.+?))?(?:\s+PARAMETERS\s+(?<parameters>.+?))?\s*$/is.exec(
       text,
     )?.groups;
   if (!match) return refuse("UNEXPECTED_INPUT", "The query is not understood.");
@@ -83,14 +99,16 @@ export const parseQuery = (text: string): ParsedQuery => {
         `Cannot select ${clash} with segments.conversion_action.`,
       );
   }
+  const omitNames = readParameters(match["parameters"]);
   const { where } = match;
   if (where === undefined) {
     if (fields.includes("segments.date"))
       refuse("EXPECTED_FILTERS_ON_DATE_RANGE", "A finite date range is needed.");
-    return { fields, resource };
+    return { fields, resource, omitNames };
   }
-  const dates = /^segments\.date\s+BETWEEN\s+(['"])(.+?)\1\s+AND\s+(['"])(.+?)\3$/i.exec(where);
-  const [from = "", to = ""] = [dates?.[2], dates?.[4]];
+  const single = /^segments\.date\s*=\s*(['"])(.+?)\1$/i.exec(where);
+  const dates = single ?? /^segments\.date\s+BETWEEN\s+(['"])(.+?)\1\s+AND\s+(['"])(.+?)\3$/i.exec(where);
+  const [from = "", to = ""] = [dates?.[2], single?.[2] ?? dates?.[4]];
   if (!dates) refuse("BAD_OPERATOR", `Condition not understood: ${where}`);
   if (!isDay(from) || !isDay(to)) refuse("BAD_VALUE", `Invalid date in: ${where}`);
   if (from > to)
@@ -101,7 +119,15 @@ export const parseQuery = (text: string): ParsedQuery => {
       "INVALID_DATE",
       "The range ends early.",
     );
+  if (resource === "click_view" && from !== to)
+    throw new SandboxError(
+      400,
+      "INVALID_ARGUMENT",
+      "clickViewError",
+      "EXPECTED_FILTER_ON_A_SINGLE_DAY",
+      "Clicks are asked for day by day.",
+    );
   if (resources[resource]?.figures !== true)
     refuse("PROHIBITED_SEGMENT_IN_SELECT_OR_WHERE_CLAUSE", "This resource has no dates.");
-  return { fields, resource, dates: { from, to } };
+  return { fields, resource, dates: { from, to }, omitNames };
 };

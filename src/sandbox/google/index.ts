@@ -1,6 +1,7 @@
-import { addMonths, type Day, dayAt } from "../../domain/day.ts";
+import { addDays, addMonths, type Day, dayAt } from "../../domain/day.ts";
 import type { Exchange, SandboxPlatform } from "../server.ts";
 import { createBatches } from "./batches.ts";
+import { type SandboxClick, clicksOf } from "./clicks.ts";
 import { errorElement, SandboxError } from "./errors.ts";
 import { createFigures } from "./figures.ts";
 import { parseQuery } from "./gaql.ts";
@@ -37,6 +38,8 @@ export interface GoogleSandboxOptions {
 export interface GoogleSandbox extends SandboxPlatform {
   readonly truth: Truth;
   readonly accounts: readonly SandboxAccount[];
+  /** Every click of an account's day, as its click report has them. */
+  clicks(accountId: string, day: Day): SandboxClick[];
   /** Counted as the platform counts them for its daily cap. */
   readonly operations: number;
   /** Makes every access token given out so far stale. */
@@ -141,6 +144,8 @@ export const createGoogleSandbox = (options: GoogleSandboxOptions): GoogleSandbo
         "REQUESTED_DATE_GRANULARITY_NOT_SUPPORTED",
         "Daily data is kept for 37 months.",
       );
+    if (query.resource === "click_view" && query.dates && query.dates.from < addDays(today, -90))
+      throw invalid("clickViewError", "DATE_TOO_OLD", "Clicks are kept for 90 days.");
     await sendBatches(exchange, batches(query, customerId, today, requestId), {
       requestId,
       plain: account?.bulk === true,
@@ -172,6 +177,10 @@ export const createGoogleSandbox = (options: GoogleSandboxOptions): GoogleSandbo
     platform: "google",
     accounts: world,
     truth: createTruth(world, figures, todayOf),
+    clicks(accountId, day) {
+      const account = world.find(({ id }) => id === accountId);
+      return account ? clicksOf(account, day, figures(account, day, todayOf(account))) : [];
+    },
     get operations() {
       return state.operations;
     },

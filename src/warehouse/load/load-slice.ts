@@ -55,6 +55,21 @@ const rangeIsEmpty = async (client: pg.PoolClient, slice: SliceToLoad): Promise<
   return rows.length === 0;
 };
 
+/** Another slice published into the range that was found empty: rows have to be compared after all. */
+class FilledMeanwhile extends Error {}
+
+/** Whether the range holds the rows that this slice copied, and no others. Asked under the account's lock. */
+const rangeIsOurs = async ({ client, accountKey, pull, copiedStraight }: Staging): Promise<boolean> => {
+  for (const table of factTables) {
+    const { rows } = await client.query<{ count: string }>(
+      `select count(*) from warehouse.${table.name} where account_key = $1 and date between $2 and $3`,
+      [accountKey, pull.from, pull.to],
+    );
+    if (Number(rows[0]?.count) !== (copiedStraight.get(table) ?? 0)) return false;
+  }
+  return true;
+};
+
 const pullEntities = async (slice: SliceToLoad): Promise<readonly Entity[]> => {
   const entities: Entity[] = [];
   if (slice.withEntities)
@@ -76,12 +91,7 @@ const attempt = (slice: SliceToLoad, mayGoDirect: boolean): Promise<LoadedSlice>
   inTransaction(slice.pool, async (client) => {
     const { connector, pull, sliceId, accountKey } = slice;
     await client.query(sessionSettings);
-    let direct = false;
-    if (mayGoDirect && (await rangeIsEmpty(client, slice))) {
-      // Held while rows flow in, so that no other slice of the account finds the range empty too.
-      await lockAccount(client, "publish", accountKey);
-      direct = await rangeIsEmpty(client, slice);
-    }
+    const direct = mayGoDirect && (await rangeIsEmpty(client, slice));
     const staging: Staging = {
       client,
       connector,
@@ -89,6 +99,7 @@ const attempt = (slice: SliceToLoad, mayGoDirect: boolean): Promise<LoadedSlice>
       sliceId,
       accountKey,
       direct,
+      copiedStraight: new Map(),
       onRows: slice.onRows ?? (() => undefined),
     };
     const scope = {
@@ -110,6 +121,7 @@ const attempt = (slice: SliceToLoad, mayGoDirect: boolean): Promise<LoadedSlice>
     }
     const entities = await pullEntities(slice);
     await lockAccount(client, "publish", accountKey);
+    if (direct && !(await rangeIsOurs(staging))) throw new FilledMeanwhile();
     await storeEntities(client, accountKey, entities);
     if (slice.withEntities)
       await storeRestatement(
@@ -152,8 +164,10 @@ export const loadSlice = async (slice: SliceToLoad): Promise<LoadedSlice> => {
   try {
     return await attempt(slice, true);
   } catch (error) {
-    // The platform sent a row twice: beside the published rows it can be dropped, straight among them it cannot.
-    if (isDatabaseError(error) && error.code === "23505") return attempt(slice, false);
+    // The platform sent a row twice, or another slice fills the same range: beside the published rows that can be
+    // sorted out, straight among them it cannot.
+    if (error instanceof FilledMeanwhile) return attempt(slice, false);
+    if (isDatabaseError(error) && ["23505", "40P01"].includes(error.code)) return attempt(slice, false);
     throw dataFailure(error) ?? databaseFailure(error) ?? error;
   }
 };
