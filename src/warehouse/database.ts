@@ -30,8 +30,6 @@ export const openDatabase = (url: string, options: { readonly connections?: numb
   });
   // An idle connection that breaks (a restarted server) is replaced by the pool at the next use.
   pool.on("error", () => undefined);
-  // One that breaks while it is lent out must not end the process; the next statement on it fails.
-  pool.on("connect", (client) => client.on("error", () => undefined));
   // One that breaks in the middle of a transaction fails its next query, rather than the whole process.
   pool.on("connect", (client) => void client.on("error", () => undefined));
   const db = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) });
