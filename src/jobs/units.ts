@@ -5,9 +5,11 @@ import { addDays, dayAt } from "../domain/day.ts";
 import { asFailure, Failure, failureRules } from "../domain/failure.ts";
 import type { Platform } from "../domain/platform.ts";
 import { storeCountingRules } from "../metrics/counting.ts";
+import { warnOfMissingRates } from "../metrics/missing-rates.ts";
 import { refreshReportingRates } from "../metrics/reporting-currency.ts";
 import { rollUpTouched } from "../metrics/rollup/rollup.ts";
 import type { Database } from "../warehouse/database.ts";
+import { closeDay } from "./close-day.ts";
 import { insertPlan, sliceOf, type Unit } from "./ledger.ts";
 import { endNight, reportNight } from "./night.ts";
 import { planPlatform } from "./plan.ts";
@@ -133,6 +135,9 @@ const rollup = async (context: UnitContext, { unit, log }: Ask): Promise<UnitRes
   return { rowsWritten };
 };
 
+/** Days whose missing rates are worth a warning every night. */
+const ratesLookedAtDays = 35;
+
 /** What is left to roll up, then the alerts, and the sum of the night. */
 const close = async (context: UnitContext, { unit, log }: Ask): Promise<UnitResult> => {
   const { database, config, signal } = context;
@@ -140,7 +145,10 @@ const close = async (context: UnitContext, { unit, log }: Ask): Promise<UnitResu
   // Names of actions that the config counts may have become known only now.
   for (const platform of Object.keys(config.connectors) as Platform[])
     if (config.connectors[platform]) await storeCountingRules(pool, platform, config.connectors);
+  await closeDay({ pool, log, now: context.now(), keepDays: config.history.keepDays });
   await rollUpTouched({ pool, reportingCurrency: config.reportingCurrency ?? null, signal });
+  const recent = addDays(dayAt(context.now(), "UTC"), -ratesLookedAtDays);
+  await warnOfMissingRates({ pool, log, from: recent });
   await context.afterRollup(log);
   const report = await reportNight(pool, unit.runId);
   await endNight(pool, unit.runId, report.failed > 0 ? "failed" : "done");
