@@ -112,22 +112,20 @@ test("an account that moves to another manager simply goes on", async () => {
   expect(await states(pool)).toEqual(["2026-03-08 complete", "2026-03-09 complete", "2026-03-10 complete"]);
 });
 
-test("an account that vanishes from discovery keeps its figures, its days are missing, and are fetched once it is back", async () => {
+test("an account that vanishes from discovery keeps its figures, its days are not_fetched, and are fetched once it is back", async () => {
   const { pool, night, reach, pulled } = await opened();
   await night(0);
   reach();
-  expect((await night(1)).failures).toMatchObject([
-    { accountId: "1", failure: { kind: "account", message: "the credentials no longer reach this account" } },
-  ]);
+  expect((await night(1)).failures).toMatchObject([{ accountId: "1", failure: { kind: "account" } }]);
   await night(4);
   expect(await spend(pool)).toMatchObject({ days: "2", spend: 200 });
   expect(await states(pool)).toEqual([
     "2026-03-08 complete",
     "2026-03-09 complete",
-    "2026-03-10 failed",
+    "2026-03-10 not_fetched",
     "2026-03-11 not_fetched",
-    "2026-03-12 failed",
-    "2026-03-13 failed",
+    "2026-03-12 not_fetched",
+    "2026-03-13 not_fetched",
   ]);
   reach(scriptedAccount());
   await night(5);

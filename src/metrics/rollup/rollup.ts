@@ -48,6 +48,20 @@ const countNetworkConversions = async (
   );
 };
 
+/** The daily mart marks by itself what was summed up of it for the dashboard; by network and action it is said here. */
+const markStale = async (
+  client: pg.PoolClient,
+  accountKey: number,
+  days: readonly string[],
+): Promise<void> => {
+  await client.query(
+    `insert into ops.stale_campaign_month (account_key, month)
+     select distinct $1::integer, date_trunc('month', d)::date from unnest($2::date[]) as d order by 2
+     on conflict (account_key, month) do update set marked_at = now()`,
+    [accountKey, days],
+  );
+};
+
 const rollUpDays = (options: RollupOptions, accountKey: number, days: readonly string[]): Promise<number> =>
   inTransaction(options.pool, async (client) => {
     await client.query("set local work_mem = '64MB'; set local enable_nestloop = off; set local jit = off");
@@ -65,11 +79,12 @@ const rollUpDays = (options: RollupOptions, accountKey: number, days: readonly s
       reportingCurrency: options.reportingCurrency,
       now: options.clock?.() ?? null,
     };
-    return (
-      (await replaceMart(scope, marts.daily, { history: true })) +
+    const daily = await replaceMart(scope, marts.daily, { history: true });
+    const parts =
       (await replaceMart(scope, marts.byNetwork, { history: false })) +
-      (await replaceMart(scope, marts.byAction, { history: false }))
-    );
+      (await replaceMart(scope, marts.byAction, { history: false }));
+    if (parts > 0) await markStale(client, accountKey, days);
+    return daily + parts;
   });
 
 const rollUpAccountDays = async (
