@@ -106,7 +106,8 @@ const markAgedDays = async (pool: pg.Pool, accountKey: number | null): Promise<v
        and (m.date < (now() at time zone a.time_zone)::date - a.restatement_days
             or exists (select from marts.conversion_maturity c
                        where c.platform = a.platform and c.account_id = a.account_id))
-       and m.date > (now() at time zone a.time_zone)::date - 400
+       -- By the server's day, so that older partitions are not even looked at.
+       and m.date > current_date - 400
      on conflict do nothing`,
     [accountKey],
   );
