@@ -1,4 +1,5 @@
 import { writeFile } from "node:fs/promises";
+import { cpus } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import { stringify } from "yaml";
@@ -16,7 +17,7 @@ const days = 30;
 const latencyMs = 200;
 
 interface SyncJson {
-  readonly slices: readonly { platform: string; ms: number; outcome: string }[];
+  readonly slices: readonly { platform: string; rows_read: number; outcome: string }[];
 }
 
 /** How many requests the connector lets go at once, as it says itself. */
@@ -60,9 +61,16 @@ export const run = async () => {
     for (const server of Object.values(servers)) server.latencyMs = latencyMs;
     const to = addDays(dayAt(clock(), "UTC"), -2);
     const from = addDays(to, 1 - days);
+    const cpuBefore = { sandboxes: process.cpuUsage(), postgres: postgres.cpuSeconds() };
     const sync = await runCostper(["sync", "--from", from, "--to", to, "--json", "--quiet"], {
       cwd: postgres.folder,
     });
+    const { user, system } = process.cpuUsage(cpuBefore.sandboxes);
+    const cpu = {
+      sync_cpu_s: sync.cpuSeconds,
+      postgres_cpu_s: postgres.cpuSeconds() - cpuBefore.postgres,
+      sandboxes_cpu_s: (user + system) / 1_000_000,
+    };
     const { slices } = JSON.parse(sync.stdout) as SyncJson;
 
     const each = await Promise.all(
@@ -76,6 +84,7 @@ export const run = async () => {
         return {
           platform,
           slices_done: own.length,
+          rows_read: own.reduce((sum, slice) => sum + slice.rows_read, 0),
           requests: requests.length,
           requests_per_account_day: requests.length / (own.length * days),
           slots,
@@ -93,9 +102,10 @@ export const run = async () => {
       status: sync.status,
       platforms: each,
       whole_command_s: sync.seconds,
-      sync_cpu_s: sync.cpuSeconds,
-      bound_s: bound,
-      ratio_whole_command_to_bound: sync.seconds / bound,
+      ...cpu,
+      latency_bound_s: bound,
+      cpu_bound_s: Object.values(cpu).reduce((sum, seconds) => sum + seconds, 0) / cpus().length,
+      ratio_whole_command_to_latency_bound: sync.seconds / bound,
       peak_rss_mib: sync.peakMib,
     };
   } finally {
