@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ["test/faults/**/*.test.ts"],
     globalSetup: ["test/support/postgres-server.ts"],
-    testTimeout: 90_000,
+    testTimeout: 150_000,
     hookTimeout: 60_000,
     maxWorkers: 1,
   },

@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
 import pino from "pino";
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openWeb } from "../src/web/server.ts";
@@ -86,6 +86,8 @@ export const benchDashboard = async (database: Database, rounds = 20): Promise<D
 /** The same on a warehouse of its own: ten thousand campaigns in thirty accounts, for so many days. */
 export const run = async (days = 100): Promise<DashboardBench> => {
   const folder = await mkdtemp(join(tmpdir(), "costper-bench-"));
+  // Open to the user that Postgres runs as where this is root.
+  await chmod(folder, 0o755);
   const server = await startEmbedded({ folder, settings: { fsync: "off" } });
   const database = openDatabase(server.url);
   try {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { learnMaturity } from "../src/metrics/maturity/learn.ts";
@@ -55,6 +55,8 @@ const grow = `
 /** How much a year of history takes on disk for so many campaigns, with its index, before and after thinning. */
 export const run = async (campaigns = 10_000, days = 28): Promise<HistoryBench> => {
   const folder = await mkdtemp(join(tmpdir(), "costper-bench-"));
+  // Open to the user that Postgres runs as where this is root.
+  await chmod(folder, 0o755);
   const server = await startEmbedded({ folder, settings: { fsync: "off", full_page_writes: "off" } });
   const database = openDatabase(server.url);
   const { pool } = database;

@@ -8,6 +8,7 @@ const benches: Readonly<Record<string, () => Promise<{ run: () => Promise<unknow
   classify: () => import("./classify.ts"),
   load: () => import("./load.ts"),
   pull: () => import("./pull.ts"),
+  queue: () => import("./queue.ts"),
   rollup: () => import("./rollup.ts"),
 };
 

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Database, openDatabase } from "../src/warehouse/database.ts";
@@ -10,6 +10,8 @@ export const onMigratedDatabase = async (
   work: (url: string, database: Database) => Promise<void>,
 ): Promise<void> => {
   const folder = await mkdtemp(join(tmpdir(), "costper-schema-"));
+  // Open to the user that Postgres runs as where this is root.
+  await chmod(folder, 0o755);
   const server = await startEmbedded({ folder, settings: { fsync: "off" } });
   try {
     const database = openDatabase(server.url, { connections: 2 });

@@ -137,4 +137,3 @@ export const alertSettings = z.array(rule);
 
 export type AlertSettings = z.infer<typeof rule>;
 export type Metric = AlertSettings["metric"];
-export type Severity = AlertSettings["severity"];

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { InvalidArgumentError } from "commander";
@@ -25,6 +25,8 @@ const parseNights = (text: string): number => {
 const openScratch = async ({ onEnd }: Frame, url: string | undefined) => {
   if (url === undefined) {
     const folder = await mkdtemp(join(tmpdir(), "costper-backtest-"));
+    // Open to the user that Postgres runs as where this is root.
+    await chmod(folder, 0o755);
     onEnd(() => rm(folder, { recursive: true, force: true }));
     // Nothing of it is to survive a crash.
     const server = await startEmbedded({

@@ -7,7 +7,9 @@ import type { Frame } from "./frame.ts";
 export const openDashboard = async (
   frame: Pick<Frame, "log" | "onEnd">,
   app: App,
-  options: Pick<WebOptions, "checks" | "metricsRegistry"> & { readonly queues?: readonly Queue[] } = {},
+  options: Pick<WebOptions, "checks" | "metricsRegistry" | "jobs"> & {
+    readonly queues?: readonly Queue[];
+  } = {},
 ): Promise<string> => {
   const { openWeb } = await import("../web/server.ts");
   const board = options.queues && (await import("../web/queue-board.ts")).queueBoard(options.queues);
@@ -16,6 +18,7 @@ export const openDashboard = async (
     db: app.database.db,
     log: frame.log,
     checks: options.checks ?? {},
+    jobs: options.jobs,
     ...(options.metricsRegistry && { metricsRegistry: options.metricsRegistry }),
     ...(board && { extraRoutes: board }),
   });

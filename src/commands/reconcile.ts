@@ -10,7 +10,13 @@ import { migrate } from "../warehouse/migrate.ts";
 import { checkRange } from "./dates.ts";
 import { examples, type Frame, type Register } from "./frame.ts";
 import { formatMoney } from "./output.ts";
-import { addSelectionOptions, askedAccounts, selectedPlatforms, type SelectionOptions } from "./selection.ts";
+import {
+  addSelectionOptions,
+  askedAccounts,
+  refuseUnreached,
+  selectedPlatforms,
+  type SelectionOptions,
+} from "./selection.ts";
 
 interface ReconcileOptions extends SelectionOptions {
   readonly rollups?: boolean;
@@ -37,8 +43,10 @@ const reconcilePlatform = async (
   const connector = await app.connector(platform);
   const settings = app.config.connectors[platform];
   const results: AccountResult[] = [];
+  const found = new Set<string>();
   try {
     for await (const account of connector.accounts(app.signal)) {
+      found.add(account.id);
       if (settings?.accounts && !settings.accounts.includes(account.id)) continue;
       if (asked && !asked.includes(account.id)) continue;
       const depth =
@@ -68,7 +76,16 @@ const reconcilePlatform = async (
     app.signal.throwIfAborted();
     const failure = asFailure(error);
     frame.report({ platform, accountId: "", what: failure.message, remedy: failure.remedy });
+    return results;
   }
+  for (const accountId of settings?.accounts ?? [])
+    if (!found.has(accountId) && (asked?.includes(accountId) ?? true))
+      frame.report({
+        platform,
+        accountId,
+        what: "the credentials do not reach this account",
+        remedy: `give them access to it, or leave it out of connectors.${platform}.accounts`,
+      });
   return results;
 };
 
@@ -145,6 +162,7 @@ export const register: Register = (command, act) => {
         const config = await frame.loadConfig();
         const platforms = selectedPlatforms(config, options);
         const asked = askedAccounts(config, platforms, options);
+        await refuseUnreached(config, options, frame);
         const app = await frame.openApp();
         await migrate(app.database);
         if (options.rollups) return proveRollups(app, frame, options);
@@ -158,7 +176,7 @@ export const register: Register = (command, act) => {
             frame.report({
               platform: account.platform,
               accountId: account.id,
-              what: `${String(differences.length)} days differ, the first is ${differences[0]?.date ?? ""}`,
+              what: `${differences.length === 1 ? "1 day differs:" : `${String(differences.length)} days differ, the first is`} ${differences[0]?.date ?? ""}`,
               remedy: "costper sync asks for those days again",
             });
         return undefined;

@@ -7,6 +7,7 @@ import { alertAfterRollup } from "../jobs/after-rollup.ts";
 import { openQueuesWhenUp, queuePrefix } from "../jobs/installation.ts";
 import { addGauges, createMetrics } from "../jobs/metrics.ts";
 import { sharedPauses } from "../jobs/pauses.ts";
+import { listJobs, retryJobs } from "../jobs/retry.ts";
 import { nightQueue } from "../jobs/schedule.ts";
 import { startService } from "../jobs/service.ts";
 import { openTracing } from "../jobs/telemetry.ts";
@@ -93,6 +94,7 @@ const start = async (frame: Frame, options: StartOptions): Promise<number> => {
     metrics,
     roles: { scheduler: roles.has("scheduler"), worker: roles.has("worker") },
     afterRollup: createAfterRollup(app, tokens(database)),
+    tend: () => alertAfterRollup({ db: database.db, config, now: app.now(), log }),
     slicesAtOnce: options.slices,
   });
   frame.onEnd(() => service.stop());
@@ -101,6 +103,10 @@ const start = async (frame: Frame, options: StartOptions): Promise<number> => {
     const url = await openDashboard(frame, app, {
       checks: { queue: () => queues.check(), schedule: () => service.checkSchedule() },
       metricsRegistry: metrics.registry,
+      jobs: {
+        failed: () => listJobs(database.pool, "failed"),
+        retry: (id) => retryJobs(database.pool, queues, id),
+      },
       queues: [nightQueue, ...platforms].map((name) => queues.queue(name)),
     });
     log.info({ url }, "dashboard");

@@ -161,6 +161,7 @@ export const runSync = async (
       signal,
       now: app.now,
       platforms,
+      from: earliest,
       // GA4 belongs to no platform: it is pulled where the sync is about all of them.
       ga4: options.platform === undefined && options.account === undefined ? rangeOf(options) : undefined,
       afterRollup: () => alertAfterRollup({ db: database.db, config, now: app.now(), log }),

@@ -14,13 +14,17 @@ const utc = (day: Day): DateTime => DateTime.fromISO(day, { zone: "utc" });
 /** Whether the text is a day that the calendar has: `2026-02-29` is not. */
 export const isDay = (text: string): boolean => /^\d{4}-\d{2}-\d{2}$/.test(text) && utc(text).isValid;
 
-export const addDays = (day: Day, days: number): Day => utc(day).plus({ days }).toISODate() ?? day;
+const dayMs = 86_400_000;
+
+/** On the milliseconds of UTC, which has no odd days: this is called for every day of every slice. */
+export const addDays = (day: Day, days: number): Day =>
+  new Date(Date.parse(day) + days * dayMs).toISOString().slice(0, 10);
 
 export const addMonths = (day: Day, months: number): Day => utc(day).plus({ months }).toISODate() ?? day;
 
 /** How many days the inclusive range has; 0 or less where it is empty. */
 export const countDays = ({ from, to }: DayRange): number =>
-  Math.round(utc(to).diff(utc(from), "days").days) + 1;
+  Math.round((Date.parse(to) - Date.parse(from)) / dayMs) + 1;
 
 export const eachDay = (range: DayRange): Day[] =>
   Array.from({ length: Math.max(0, countDays(range)) }, (_, index) => addDays(range.from, index));
@@ -33,6 +37,13 @@ export const dayAt = (instant: Date, timeZone: string): Day => {
 };
 
 export const isTimeZone = (name: string): boolean => DateTime.utc().setZone(name).isValid;
+
+const canonicalZone = (name: string): string =>
+  new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone;
+
+/** Whether two names mean the same zone: Europe/Kyiv was once written Europe/Kiev. */
+export const isSameTimeZone = (one: string, other: string): boolean =>
+  one === other || (isTimeZone(one) && isTimeZone(other) && canonicalZone(one) === canonicalZone(other));
 
 /** The instant at which `day` ends in `timeZone`. */
 export const endOfDay = (day: Day, timeZone: string): Date =>

@@ -25,11 +25,22 @@ const easterSunday = (year: number): Day => {
   return DateTime.utc(year, Math.floor(days / 31), (days % 31) + 1).toFormat("yyyy-MM-dd");
 };
 
+// A history of rates asks for thousands of days: each year's Easter is computed once.
+const easterClosings = new Map<number, readonly Day[]>();
+
+const closedAtEaster = (year: number): readonly Day[] => {
+  const known = easterClosings.get(year);
+  if (known) return known;
+  const easter = easterSunday(year);
+  const closings = [addDays(easter, -2), addDays(easter, 1)];
+  easterClosings.set(year, closings);
+  return closings;
+};
+
 export const isTargetDay = (day: Day): boolean => {
-  const date = DateTime.fromISO(day, { zone: "utc" });
-  if (date.weekday > 5 || fixedClosingDays.has(day.slice(5))) return false;
-  const easter = easterSunday(date.year);
-  return day !== addDays(easter, -2) && day !== addDays(easter, 1);
+  const weekday = new Date(day).getUTCDay();
+  if (weekday === 0 || weekday === 6 || fixedClosingDays.has(day.slice(5))) return false;
+  return !closedAtEaster(Number(day.slice(0, 4))).includes(day);
 };
 
 export const targetDays = (range: DayRange): Day[] => eachDay(range).filter(isTargetDay);

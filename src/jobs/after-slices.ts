@@ -1,14 +1,18 @@
 import type { Logger } from "pino";
 import type { Config } from "../config.ts";
-import type { DayRange } from "../domain/day.ts";
+import { addDays, type Day, type DayRange, dayAt } from "../domain/day.ts";
 import type { Platform } from "../domain/platform.ts";
 import { storeCountingRules } from "../metrics/counting.ts";
 import { classifyOptions, firstPartySettings } from "../metrics/first-party/config.ts";
+import { warnOfMissingRates } from "../metrics/missing-rates.ts";
 import { rollUpFirstParty } from "../metrics/first-party/roll-up.ts";
 import { rollUpTouched } from "../metrics/rollup/rollup.ts";
 import type { Database } from "../warehouse/database.ts";
 import { closeDay } from "./close-day.ts";
 import { type Ga4Result, ga4Window, syncGa4 } from "./ga4.ts";
+
+/** About what a night pulls again, and so converts again. */
+const usualDays = 35;
 
 export interface AfterSlices {
   readonly database: Database;
@@ -19,6 +23,8 @@ export interface AfterSlices {
   readonly platforms: readonly Platform[];
   /** Days of GA4 to pull: `usual` for those of a night; undefined leaves GA4 out. */
   readonly ga4: "usual" | Partial<DayRange> | undefined;
+  /** The first day whose amounts this was about; absent: those of a usual night. */
+  readonly from?: Day | undefined;
   /** Called when all figures are rolled up: alerts. */
   readonly afterRollup: (log: Logger) => Promise<void>;
 }
@@ -49,6 +55,7 @@ export const afterSlices = async (options: AfterSlices): Promise<readonly Ga4Res
   await closeDay({ pool, log, now: now(), keepDays: config.history.keepDays });
   const ga4 = await pullGa4(options);
   await rollUpTouched({ pool, reportingCurrency: config.reportingCurrency ?? null, signal });
+  await warnOfMissingRates({ pool, log, from: options.from ?? addDays(dayAt(now(), "UTC"), -usualDays) });
   // Spend that came in and campaigns that became known move first-party figures too.
   await rollUpFirstParty({ database, settings: firstPartySettings(config) });
   await options.afterRollup(log);

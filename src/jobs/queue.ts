@@ -90,6 +90,19 @@ const pingRedis = async (url: string): Promise<void> => {
   }
 };
 
+const closeMs = 3_000;
+
+const bounded = async (closing: Promise<unknown>): Promise<void> => {
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([
+    closing.catch(() => undefined),
+    new Promise((done) => {
+      timer = setTimeout(done, closeMs);
+    }),
+  ]);
+  clearTimeout(timer);
+};
+
 /** Opens the queues; connects to the server at once. @throws Failure where it does not answer. */
 export const openQueues = async (options: QueueOptions): Promise<Queues> => {
   const { redisUrl, databaseUrl, log, prefix } = options;
@@ -113,6 +126,7 @@ export const openQueues = async (options: QueueOptions): Promise<Queues> => {
       connectionTimeoutMillis: 10_000,
       options: "-c search_path=bullmq",
     });
+    own.on("connect", (client) => client.on("error", () => undefined));
     own.on("error", (error) => log.debug({ err: error }, "a connection of the queue broke"));
     const client = await own.connect();
     try {
@@ -174,8 +188,9 @@ export const openQueues = async (options: QueueOptions): Promise<Queues> => {
       return worker;
     },
     async close() {
-      for (const queue of queues.values()) await queue.close().catch(() => undefined);
-      for (const close of closers.reverse()) await close().catch(() => undefined);
+      // A worker that was cut off may hold its connection for good; the end of the process takes it away.
+      await bounded(Promise.all([...queues.values()].map((queue) => queue.close())));
+      for (const close of closers.reverse()) await bounded(close());
     },
   };
 };

@@ -48,6 +48,8 @@ export interface ServiceOptions {
   readonly metrics: Metrics;
   readonly roles: { readonly scheduler: boolean; readonly worker: boolean };
   readonly afterRollup: (log: Logger) => Promise<void>;
+  /** Done now and then by workers, night or not: data that grows stale without a night must be noticed too. */
+  readonly tend?: (log: Logger) => Promise<void>;
   /** Slices of one platform at once in this process; absent: as many as the platform bears. */
   readonly slicesAtOnce?: number | undefined;
   readonly pace?: Pace;
@@ -74,6 +76,8 @@ const every = (ms: number, signal: AbortSignal, log: Logger, look: () => Promise
       );
     }
   })();
+
+const tendMs = 5 * 60_000;
 
 /** Resolves true where the work ended in time. */
 const inTime = async (work: Promise<unknown>, ms: number): Promise<boolean> => {
@@ -158,6 +162,8 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
     // Leases are renewed until the last slice has ended, so also while the service stops.
     loops.push(every(pace.renewMs, cancel.signal, log, renew));
     loops.push(every(10_000, stopping.signal, log, () => metrics.flushUsage(pool)));
+    const { tend } = options;
+    if (tend) loops.push(every(tendMs, stopping.signal, log, () => tend(log)));
   }
 
   let stopped: Promise<void> | undefined;

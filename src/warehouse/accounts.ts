@@ -1,8 +1,8 @@
 import type pg from "pg";
 import type { KnownWindows } from "../connectors/connector.ts";
+import { isSameTimeZone } from "../domain/day.ts";
 import type { Account } from "../domain/facts.ts";
 import { Failure } from "../domain/failure.ts";
-import { copyText } from "./load/fact-tables.ts";
 
 /** An account as the warehouse knows it. */
 export interface StoredAccount {
@@ -31,13 +31,12 @@ export const storeAccount = async (
     [account.platform, account.id],
   );
   const before = stored.rows[0];
-  const isTold = account.currency !== noCurrency;
-  if (
-    before &&
-    isTold &&
+  const isReplaced =
+    before !== undefined &&
     before.currency !== noCurrency &&
-    (before.currency !== account.currency || before.time_zone !== account.timeZone)
-  ) {
+    account.currency !== noCurrency &&
+    (before.currency !== account.currency || !isSameTimeZone(before.time_zone, account.timeZone));
+  if (isReplaced) {
     const what =
       before.currency === account.currency
         ? `time zone changed from ${before.time_zone} to ${account.timeZone}`
@@ -72,7 +71,7 @@ export const storeAccount = async (
       account.status,
       account.active,
       restatementDays(known),
-      isTold,
+      account.currency !== noCurrency,
     ],
   );
   const accountKey = rows[0]?.account_key;
@@ -110,4 +109,4 @@ export const storeRestatement = async (
   );
 };
 
-export { copyText, storable };
+export { storable };

@@ -3,9 +3,11 @@ import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } 
 import { type Kysely, sql } from "kysely";
 import type { Logger } from "pino";
 import type { Registry } from "prom-client";
+import type { AlertSettings } from "../alerts/settings.ts";
 import { Failure } from "../domain/failure.ts";
 import type { DB } from "../warehouse/schema.ts";
 import { guard, isLoopback } from "./access.ts";
+import type { Jobs } from "./api/jobs.ts";
 import { apiRoutes } from "./api/routes.ts";
 import { answerFailures } from "./failures.ts";
 import { loginRoutes } from "./login.ts";
@@ -20,6 +22,8 @@ export interface WebOptions {
       readonly port: number;
       readonly token?: string | undefined;
     };
+    /** The alert rules, so that their figures can be drawn. */
+    readonly alerts?: readonly AlertSettings[];
   };
   readonly db: Kysely<DB>;
   readonly log: Logger;
@@ -27,6 +31,8 @@ export interface WebOptions {
   readonly checks?: Readonly<Record<string, Check>>;
   /** What `/metrics` prints; a registry of its own where none is given. */
   readonly metricsRegistry?: Registry;
+  /** What was given up and how to put it back to work; without it the page leaves that part out. */
+  readonly jobs?: Jobs | undefined;
   /** Mounts further routes (the job board under `/queues`), guarded like the rest but with a looser content policy. */
   readonly extraRoutes?: (app: FastifyInstance) => Promise<void> | void;
 }
@@ -124,7 +130,11 @@ export const openWeb = async (options: WebOptions): Promise<Web> => {
     );
     probeRoutes(ours, { database: () => sql`select 1`.execute(db), ...options.checks });
     metricsRoute(ours, options.metricsRegistry);
-    await ours.register(async (api) => apiRoutes(api, db), { prefix: "/api" });
+    await ours.register(
+      async (api) =>
+        apiRoutes(api, { db, guarded: token !== undefined, jobs: options.jobs, alerts: config.alerts ?? [] }),
+      { prefix: "/api" },
+    );
     await pageRoutes(ours);
     if (token !== undefined) await ours.register((login) => loginRoutes(login, token));
   });

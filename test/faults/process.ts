@@ -26,7 +26,7 @@ const { openQueuesWhenUp, queuePrefix } = await import("../../src/jobs/installat
 const { createMetrics } = await import("../../src/jobs/metrics.ts");
 const { sharedPauses } = await import("../../src/jobs/pauses.ts");
 const { startService } = await import("../../src/jobs/service.ts");
-const { clock, impatient, quick } = await import("../jobs/pace.ts");
+const { clock, lessImpatient, quick } = await import("../jobs/pace.ts");
 
 const [, , file = "", slices] = process.argv;
 const stopped = new AbortController();
@@ -46,7 +46,7 @@ const queues = await openQueuesWhenUp({
   databaseUrl: app.databaseUrl,
   prefix: await queuePrefix(app.database.pool),
   log,
-  patience: impatient,
+  patience: lessImpatient,
   signal: stopped.signal,
 });
 const service = await startService({

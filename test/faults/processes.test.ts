@@ -32,12 +32,12 @@ describe.each(backends)("with the queue on %s", (kind) => {
       let spare = startProcess(stage);
       const runId = await begin(stage.config, stage.database, stage.queues);
       let kills = 0;
-      const over = nightOver(stage.database, runId, 80_000);
-      let ended = false;
-      void over.finally(() => (ended = true)).catch(() => undefined);
-      while (kills < killsWished && !ended) {
+      const over = nightOver(stage.database, runId, 120_000);
+      const night = { ended: false };
+      void over.finally(() => (night.ended = true)).catch(() => undefined);
+      while (kills < killsWished && !night.ended) {
         await sleep(Math.random() * 1_200);
-        if (ended) break;
+        if (night.ended) break;
         await endProcess(worker, "SIGKILL");
         kills += 1;
         worker = await spare;
@@ -63,7 +63,7 @@ describe.each(backends)("with the queue on %s", (kind) => {
       const { rows } = await pool.query<{ run_id: string }>("select run_id from ops.night");
       expect(rows).toHaveLength(1);
       const runId = rows[0]?.run_id ?? "";
-      expect(await nightOver(stage.database, runId, 80_000)).toBe("done");
+      expect(await nightOver(stage.database, runId, 120_000)).toBe("done");
       await expectUndisturbed(stage.database, runId);
       const twice = await pool.query(
         "select from ops.slice where outcome = 'done' group by platform, account_id, from_date having count(*) > 1",
@@ -100,7 +100,7 @@ describe.each(backends)("with the queue on %s", (kind) => {
       const runId = await begin(stage.config, stage.database, stage.queues);
       await slicesIn(stage.database, "done", 1);
       process.kill("SIGUSR2");
-      expect(await nightOver(stage.database, runId, 80_000)).toBe("done");
+      expect(await nightOver(stage.database, runId, 120_000)).toBe("done");
       await expectUndisturbed(stage.database, runId);
       return complete;
     }),

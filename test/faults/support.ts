@@ -24,9 +24,9 @@ export interface Stage extends Backend {
 
 const night = { lookbackDays: 8, schedule: "0 3 1 1 *" } as const;
 
-export const openStage = async (kind: "postgres" | "redis"): Promise<Stage> => {
+export const openStage = async (kind: "postgres" | "redis", ownUrl?: string): Promise<Stage> => {
   const sandbox = await openSandbox();
-  const backend = await openBackend(kind);
+  const backend = await openBackend(kind, ownUrl);
   const folder = await mkdtemp(join(tmpdir(), "costper-fault-"));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const file = join(folder, "costper.yaml");
@@ -96,7 +96,9 @@ export const slicesIn = async (
   state: "running" | "done" | "failed" | "deferred",
   atLeast: number,
 ): Promise<void> => {
+  const deadline = Date.now() + 60_000;
   for (;;) {
+    if (Date.now() > deadline) throw new Error(`no ${String(atLeast)} slices were ${state}`);
     const { rows } = await database.pool.query<{ n: number }>(
       "select count(*)::integer as n from ops.job where kind = 'slice' and state = $1",
       [state],

@@ -67,6 +67,7 @@ test.each([
     "INVALID_DATE",
   ],
   ["SELECT FROM campaign", "UNEXPECTED_INPUT"],
+  [`SELECT metrics.clicks FROM campaign ${dates} PARAMETERS omit_names=true`, "UNEXPECTED_INPUT"],
 ])("%s is refused as %s", async (query, code) => {
   const { ask } = await start();
   const { status, body } = await ask(query);
@@ -132,4 +133,16 @@ test("a large account delivers every ad on every day, and its figures are true t
   expect(sum(conversions.map((row) => row.primaryConversions ?? ""))).toBe(
     sum(truth.map((day) => day.conversions)),
   );
+});
+
+test("resources are named in every row, unless the query says not to", async () => {
+  const { ask } = await start();
+  const query = `SELECT campaign.id, ad_group_ad.ad.id, metrics.clicks FROM ad_group_ad ${dates}`;
+  const named = await ask(query);
+  expect(JSON.stringify(named.body)).toContain('"resourceName"');
+  const bare = await ask(`${query} PARAMETERS omit_unselected_resource_names=true`);
+  expect(bare.status).toBe(200);
+  const text = JSON.stringify(bare.body);
+  expect(text).not.toContain("resourceName");
+  expect(text.match(/"clicks"/g)).toHaveLength(JSON.stringify(named.body).match(/"clicks"/g)?.length ?? 0);
 });

@@ -3,6 +3,7 @@ import { onTestFinished } from "vitest";
 import { queuePrefix } from "../../src/jobs/installation.ts";
 import { openQueues, type Queues } from "../../src/jobs/queue.ts";
 import { type Database, openDatabase } from "../../src/warehouse/database.ts";
+import { migrate } from "../../src/warehouse/migrate.ts";
 import { createDatabase } from "../support/database.ts";
 import { impatient } from "./pace.ts";
 import { hasRedis, type RedisServer, startRedis } from "../support/redis-server.ts";
@@ -14,6 +15,7 @@ export const silent = pino({ level: process.env["COSTPER_TEST_LOG"] ?? "silent" 
 /** A migrated warehouse and queues of the given kind; closed when the test finishes. */
 export const openBackend = async (
   kind: "postgres" | "redis",
+  ownUrl?: string,
 ): Promise<{
   database: Database & { url: string };
   redisUrl: string | undefined;
@@ -21,10 +23,12 @@ export const openBackend = async (
   queues: Queues;
 }> => {
   // Every slice under way holds one connection and now and then needs a second.
-  const { url, drop } = await createDatabase();
+  const { url, drop } =
+    ownUrl === undefined ? await createDatabase() : { url: ownUrl, drop: async () => undefined };
   onTestFinished(drop);
   const database = { ...openDatabase(url, { connections: 32 }), url };
   onTestFinished(() => database.close());
+  if (ownUrl !== undefined) await migrate(database);
   const redis = kind === "redis" ? await startRedis() : undefined;
   if (redis) onTestFinished(() => redis.stop());
   const queues = await openQueues({

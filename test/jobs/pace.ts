@@ -5,7 +5,10 @@ import type { Pace } from "../../src/jobs/service.ts";
 export const clock = (): Date => new Date("2026-10-20T05:00:00Z");
 
 /** Lost workers are noticed within a few seconds. */
-export const impatient: Patience = { lockMs: 4_000, stalledMs: 1_000 };
+export const impatient: Patience = { lockMs: 2_500, stalledMs: 500 };
+
+/** Processes that share a busy machine stand still for seconds while they load their modules. */
+export const lessImpatient: Patience = { lockMs: 8_000, stalledMs: 1_000 };
 
 export const quick: Pace = {
   watchMs: 400,

@@ -5,6 +5,7 @@ import { linkedinFaults } from "../../src/sandbox/linkedin/index.ts";
 import { metaFaults } from "../../src/sandbox/meta/index.ts";
 import type { Fault } from "../../src/sandbox/server.ts";
 import type { Platform } from "../../src/domain/platform.ts";
+import { accountStatus } from "../../src/warehouse/status.ts";
 import { openWorld, rowVersions, type World, type WorldOptions } from "./support.ts";
 
 const day = { from: "2026-09-15", to: "2026-09-15" };
@@ -185,4 +186,58 @@ test("a limit longer than --max-wait ends the platform's part, and is not waited
   expect(await world.query("select distinct state from ops.account_day where platform = 'meta'")).toEqual([
     { state: "not_fetched" },
   ]);
+});
+
+test("an account of which nothing is to be pulled is none that is unknown, and today can be asked for", async () => {
+  const world = await openWorld({ platforms: ["linkedin"], now: "2026-09-20T09:00:00Z" });
+  const account = world.sandbox.platforms.linkedin.accounts[0]?.id ?? "";
+  const old = await world.sync({ account: [account], from: "2012-01-01", to: "2012-01-31" });
+  expect(old.json).toEqual({
+    slices: [],
+    accounts: [{ platform: "linkedin", account_id: account, outcome: "done", failure: null }],
+  });
+  expect(world.logged.join("")).toContain("keeps no daily figures that old");
+  const today = await world.sync({ account: [`urn:li:sponsoredAccount:${account}`], from: "2026-09-20" });
+  expect(today.json.slices.map(({ from, to, outcome }) => [from, to, outcome])).toEqual([
+    ["2026-09-20", "2026-09-20", "done"],
+  ]);
+  await expect(world.sync({ account: ["123"] })).rejects.toThrow(/--account 123/);
+});
+
+test("an account that the credentials no longer reach is missing its days: said, failed in status, history kept", async () => {
+  const world = await openWorld({ platforms: ["linkedin"] });
+  await world.sync(day);
+  const before = await rowVersions(world);
+  const gone = world.sandbox.platforms.linkedin.accounts[1]?.id ?? "";
+  world.sandbox.servers.linkedin.addFault({
+    name: "account left out",
+    times: Infinity,
+    when: ({ path }) => path === "/rest/adAccounts",
+    strike: async (exchange, answer) => {
+      const json = exchange.json.bind(exchange);
+      const without: typeof json = (status, body) => {
+        const page = body as { elements: readonly { id: unknown }[] };
+        json(status, { ...page, elements: page.elements.filter(({ id }) => String(id) !== gone) });
+      };
+      Object.assign(exchange, { json: without });
+      await answer();
+    },
+  });
+  const { lines } = await world.sync(day);
+  expect(lines).toEqual([
+    expect.stringMatching(new RegExp(`^linkedin ${gone}: .*no longer reach.*: .*access`)),
+  ]);
+  expect(await rowVersions(world)).toBe(before);
+  const states = await accountStatus(world.app.database.db, [], world.app.now());
+  expect(states.find(({ account_id }) => account_id === gone)).toMatchObject({ outcome: "failed" });
+});
+
+test("a newer schema, and a server that is not there, stop a sync before anything is asked", async () => {
+  const world = await openWorld({ platforms: ["linkedin"] });
+  await world.query("insert into ops.kysely_migration values ('9999_future', '2099-01-01')");
+  await expect(world.sync(day)).rejects.toThrow(/newer schema.*9999_future/);
+  await expect(openWorld({ databaseUrl: "postgresql://me:s3cret@127.0.0.1:1/costper" })).rejects.toThrow(
+    /no database answers at 127\.0\.0\.1:1\/costper/,
+  );
+  expect(world.sandbox.servers.linkedin.requests).toEqual([]);
 });

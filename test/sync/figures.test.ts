@@ -98,6 +98,11 @@ const invariants: Readonly<Record<string, string>> = {
                  sum(conversions) as conversions
           from marts.cost_per_conversion_daily group by 1, 2, 3, 4) d using (month, platform, account_id, campaign_id)
     where (m.clicks, m.conversions) is distinct from (d.clicks, d.conversions)`,
+  "no conversion row is all zeros": `
+    select conversion_action_id, count(*) from warehouse.conversion_daily
+    where (conversions, conversion_value, primary_conversions, primary_conversion_value, all_conversions,
+           all_conversion_value) = (0, 0, 0, 0, 0, 0)
+    group by 1`,
   "rows of no campaign have no name, and no id is null": `
     select * from marts.cost_per_conversion_daily where campaign_id is null or campaign_id = '' and campaign_name is not null`,
 };

@@ -1,7 +1,7 @@
 import { Failure } from "../../domain/failure.ts";
 import type { ConnectorContext } from "../connector.ts";
 import { request } from "../request.ts";
-import { scanElements } from "./elements.ts";
+import { type AnswerScanner, type Piece, scanAnswer } from "./answer-scanner.ts";
 import { type ErrorContext, failureOf } from "./failures.ts";
 import { type Answer, interrupted, readText, send } from "./http.ts";
 import { accessibleCustomersUrl, buildStreamRequest } from "./sdk.ts";
@@ -20,8 +20,8 @@ interface Query {
 
 export interface GoogleClient {
   /**
-   * Runs a query and yields its rows batch by batch, as Google cuts them (about 10,000 rows). Failures before the
-   * first batch are retried here; later ones end the stream, which then starts over as a whole.
+   * Runs a query and yields its rows as they come off the wire, some hundred at a time. Failures before the first
+   * rows are retried here; later ones end the stream, which then starts over as a whole.
    * @throws Failure
    */
   rows(query: Query): AsyncGenerator<readonly unknown[]>;
@@ -83,10 +83,12 @@ export const createGoogleClient = (settings: GoogleSettings, context: ConnectorC
     }
   };
 
-  const parseElement = (about: ErrorContext, element: Buffer, headers: Headers): readonly unknown[] => {
+  const parsePiece = (about: ErrorContext, { kind, bytes }: Piece, headers: Headers): readonly unknown[] => {
     let batch: { readonly error?: unknown; readonly results?: unknown };
     try {
-      batch = JSON.parse(element.toString("utf8")) as typeof batch;
+      const text = bytes.toString("utf8");
+      if (kind === "rows") return JSON.parse(`[${text}]`) as unknown[];
+      batch = JSON.parse(text) as typeof batch;
     } catch {
       throw transient(`${about.what} was answered with broken JSON`, about.accountId);
     }
@@ -98,13 +100,13 @@ export const createGoogleClient = (settings: GoogleSettings, context: ConnectorC
     return batch.results;
   };
 
-  /** Reads on until some elements are complete; none at the end of the array. */
-  const nextElements = async (
+  /** Reads on until some pieces are complete; none at the end of the array. */
+  const nextPieces = async (
     about: ErrorContext,
     answer: Answer,
-    scanner: ReturnType<typeof scanElements>,
+    scanner: AnswerScanner,
     head: Buffer[],
-  ): Promise<Buffer[] | undefined> => {
+  ): Promise<Piece[] | undefined> => {
     for (;;) {
       const chunk = await answer.read();
       if (!chunk) {
@@ -116,8 +118,8 @@ export const createGoogleClient = (settings: GoogleSettings, context: ConnectorC
       }
       if (head.length === 0) head.push(chunk.subarray(0, 65_536));
       try {
-        const elements = scanner.push(chunk);
-        if (elements.length > 0) return elements;
+        const pieces = scanner.push(chunk);
+        if (pieces.length > 0) return pieces;
       } catch {
         const { failure } = failureOf(about, 200, Buffer.concat(head).toString("utf8"), answer.headers);
         if (failure.code !== "HTTP 200") throw failure;
@@ -150,11 +152,11 @@ export const createGoogleClient = (settings: GoogleSettings, context: ConnectorC
           })),
         }));
         try {
-          const scanner = scanElements();
+          const scanner = scanAnswer();
           const head: Buffer[] = [];
-          const elements = await nextElements(about(), answer, scanner, head);
-          const batch = elements?.[0] ? parseElement(about(), elements[0], answer.headers) : undefined;
-          return { answer, scanner, head, batch, rest: elements?.slice(1) };
+          const pieces = await nextPieces(about(), answer, scanner, head);
+          const batch = pieces?.[0] ? parsePiece(about(), pieces[0], answer.headers) : undefined;
+          return { answer, scanner, head, batch, rest: pieces?.slice(1) };
         } catch (error) {
           answer.close();
           throw error;
@@ -187,10 +189,10 @@ export const createGoogleClient = (settings: GoogleSettings, context: ConnectorC
             count += batch.length;
             yield batch;
           }
-          for (let elements = rest; elements; elements = await nextElements(about(), answer, scanner, head))
-            for (const element of elements) {
+          for (let pieces = rest; pieces; pieces = await nextPieces(about(), answer, scanner, head))
+            for (const piece of pieces) {
               signal.throwIfAborted();
-              const rows = parseElement(about(), element, answer.headers);
+              const rows = parsePiece(about(), piece, answer.headers);
               count += rows.length;
               if (rows.length > 0) yield rows;
             }

@@ -5,9 +5,15 @@ import { type DayRange, isDay } from "../../domain/day.ts";
  * segments drop the rows to which they do not apply) and never filters by status (removed entities have spent too).
  */
 
+/**
+ * Google names every resource of a row unasked, which is more than half of a row's bytes; the ids say the same
+ * (Google Ads Query Language grammar, PARAMETERS).
+ */
+const withoutNames = "PARAMETERS omit_unselected_resource_names=true";
+
 const between = ({ from, to }: DayRange): string => {
   if (!isDay(from) || !isDay(to)) throw new RangeError(`not a range of days: ${from} to ${to}`);
-  return `WHERE segments.date BETWEEN '${from}' AND '${to}'`;
+  return `WHERE segments.date BETWEEN '${from}' AND '${to}' ${withoutNames}`;
 };
 
 const delivery = "metrics.cost_micros, metrics.impressions, metrics.clicks";

@@ -1,3 +1,5 @@
+import { projectionOf } from "./projection.ts";
+
 /**
  * What the marts should say about an account's days, computed from the facts. `$1` is the account, `$2` the days,
  * `$3` the reporting currency or NULL, `$4` the moment or NULL for the database's own clock. Ratios are sums divided once; a divisor of 0 gives NULL.
@@ -10,6 +12,8 @@ export interface Mart {
   readonly figures: readonly string[];
   /** Names and states: kept current, but their change does not move refreshed_at. */
   readonly labels: readonly string[];
+  /** What follows the calendar: as of the last rollup, whatever the facts say. */
+  readonly aging: readonly string[];
   readonly fresh: string;
 }
 
@@ -79,15 +83,8 @@ const daily: Mart = {
     ...ratioColumns,
     ...reportingColumns,
   ],
-  labels: [
-    "platform",
-    "account_id",
-    "account_name",
-    "campaign_name",
-    "is_final",
-    "projected_conversions",
-    "projected_cost_per_conversion",
-  ],
+  labels: ["platform", "account_id", "account_name", "campaign_name"],
+  aging: ["is_final", "projected_conversions", "projected_cost_per_conversion"],
   fresh: `
   with ${account}, ${delivery}, ${outcome},
   -- A campaign-day has a row as soon as any fact of it is stored, an uncounted conversion too.
@@ -111,11 +108,7 @@ const daily: Mart = {
     left join rates r on r.date = f.date
     left join warehouse.campaign c on c.account_key = a.account_key and c.campaign_id = f.campaign_id
   )
-  select measured.*,
-         case when not is_final then round(measured.conversions / nullif(m.share, 0), 6) end as projected_conversions,
-         case when not is_final
-              then measured.spend / nullif(round(measured.conversions / nullif(m.share, 0), 6), 0)
-         end as projected_cost_per_conversion
+  select measured.*, ${projectionOf("measured", "m.share")}
   from measured
   left join marts.conversion_maturity m
     on m.platform = measured.platform and m.account_id = measured.account_id and m.age_days = measured.age_days`,
@@ -125,7 +118,8 @@ const byNetwork: Mart = {
   name: "cost_per_conversion_by_network_daily",
   key: ["date", "campaign_id", "network"],
   figures: daily.figures,
-  labels: ["platform", "account_id", "account_name", "campaign_name", "is_final"],
+  labels: ["platform", "account_id", "account_name", "campaign_name"],
+  aging: ["is_final"],
   fresh: `
   with ${account},
   network_outcome as (
@@ -176,9 +170,15 @@ const byAction: Mart = {
     "conversion_value_reporting",
     "cost_per_conversion_reporting",
   ],
-  labels: ["platform", "account_id", "account_name", "campaign_name", "conversion_action_name", "is_final"],
+  labels: ["platform", "account_id", "account_name", "campaign_name", "conversion_action_name"],
+  aging: ["is_final"],
   fresh: `
-  with ${account}, ${delivery},
+  with ${account},
+  -- The daily mart is made just before, and summing up all ads is the longest part of it.
+  delivery as (
+    select date, campaign_id, spend from marts.cost_per_conversion_daily
+    where account_key = $1 and date = any ($2::date[])
+  ),
   actions as (
     select date, campaign_id, conversion_action_id, sum(conversions) as conversions,
            sum(conversion_value) as conversion_value

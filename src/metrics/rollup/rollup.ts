@@ -1,6 +1,8 @@
 import type pg from "pg";
 import { ensurePartitions, inTransaction, lockAccount } from "../../warehouse/transaction.ts";
+import { ageMarts } from "./age.ts";
 import { marts } from "./fresh.ts";
+import { refreshNames } from "./names.ts";
 import { countDifferences, replaceMart } from "./replace.ts";
 
 export interface RollupOptions {
@@ -46,6 +48,20 @@ const countNetworkConversions = async (
   );
 };
 
+/** The daily mart marks by itself what was summed up of it for the dashboard; by network and action it is said here. */
+const markStale = async (
+  client: pg.PoolClient,
+  accountKey: number,
+  days: readonly string[],
+): Promise<void> => {
+  await client.query(
+    `insert into ops.stale_campaign_month (account_key, month)
+     select distinct $1::integer, date_trunc('month', d)::date from unnest($2::date[]) as d order by 2
+     on conflict (account_key, month) do update set marked_at = now()`,
+    [accountKey, days],
+  );
+};
+
 const rollUpDays = (options: RollupOptions, accountKey: number, days: readonly string[]): Promise<number> =>
   inTransaction(options.pool, async (client) => {
     await client.query("set local work_mem = '64MB'; set local enable_nestloop = off; set local jit = off");
@@ -63,11 +79,12 @@ const rollUpDays = (options: RollupOptions, accountKey: number, days: readonly s
       reportingCurrency: options.reportingCurrency,
       now: options.clock?.() ?? null,
     };
-    return (
-      (await replaceMart(scope, marts.daily, { history: true })) +
+    const daily = await replaceMart(scope, marts.daily, { history: true });
+    const parts =
       (await replaceMart(scope, marts.byNetwork, { history: false })) +
-      (await replaceMart(scope, marts.byAction, { history: false }))
-    );
+      (await replaceMart(scope, marts.byAction, { history: false }));
+    if (parts > 0) await markStale(client, accountKey, days);
+    return daily + parts;
   });
 
 const rollUpAccountDays = async (
@@ -100,33 +117,12 @@ const noticeReportingCurrency = async ({ pool, reportingCurrency }: RollupOption
     );
 };
 
-/**
- * Days whose figures stay but whose state does not: one that became final, or whose projection moved with its age.
- * `is_final` and projections are a matter of the calendar, so they are due every night.
- */
-const markAgedDays = async ({ pool, clock }: RollupOptions, accountKey: number | null): Promise<void> => {
-  await pool.query(
-    `insert into ops.touched_day (account_key, date)
-     select distinct m.account_key, m.date
-     from warehouse.account a
-     join marts.cost_per_conversion_daily m using (account_key)
-     where ($1::integer is null or a.account_key = $1) and not m.is_final
-       and (m.date < (coalesce($2::timestamptz, now()) at time zone a.time_zone)::date - a.restatement_days
-            or exists (select from marts.conversion_maturity c
-                       where c.platform = a.platform and c.account_id = a.account_id))
-       and m.date > (coalesce($2::timestamptz, now()) at time zone a.time_zone)::date - 400
-     on conflict do nothing`,
-    [accountKey, clock?.() ?? null],
-  );
-};
-
 /** Rolls up what changed since the last rollup: of one account, or of all. The number of mart rows written. */
 export const rollUpTouched = async (
   options: RollupOptions,
   accountKey: number | null = null,
 ): Promise<number> => {
   await noticeReportingCurrency(options);
-  await markAgedDays(options, accountKey);
   const { rows } = await options.pool.query<{ account_key: number; days: string[] }>(
     `select account_key, array_agg(date::text order by date) as days from ops.touched_day
      where $1::integer is null or account_key = $1 group by account_key order by account_key`,
@@ -134,7 +130,8 @@ export const rollUpTouched = async (
   );
   let written = 0;
   for (const row of rows) written += await rollUpAccountDays(options, row.account_key, row.days);
-  return written;
+  written += await ageMarts(options, accountKey);
+  return written + (await refreshNames(options.pool, accountKey));
 };
 
 /** Every account's days that facts or marts hold in the range; open ends where a bound is null. */

@@ -50,7 +50,7 @@ export const createBatches = ({ world, figures, batchRows }: BatchOptions) => {
 
   const bulkDay = (query: ParsedQuery, account: SandboxAccount, day: Day, today: Day): Buffer[] => {
     if (day > today) return [];
-    const key = `${query.resource} ${query.fields.join()} ${String(weekdayOf(day))}`;
+    const key = [query.resource, query.fields.join(), query.omitNames, weekdayOf(day)].join(" ");
     let known = templates.get(key);
     if (!known) {
       const rows = dayRows(query, account, dayPlaceholder, figures(account, day, today));

@@ -6,6 +6,8 @@ export interface ParsedQuery {
   readonly fields: readonly string[];
   readonly resource: string;
   readonly dates?: { readonly from: string; readonly to: string };
+  /** Leave out the names of resources that were not selected. */
+  readonly omitNames: boolean;
 }
 
 const attributes: Readonly<Record<string, readonly string[]>> = {
@@ -66,10 +68,22 @@ const checkField = (field: string, resource: string): void => {
 // Figures of delivery belong to no single conversion action.
 const notByAction = ["cost_micros", "impressions", "clicks", "interactions"].map((name) => `metrics.${name}`);
 
+/** Whether the names of resources that were not selected are to be left out. */
+const readParameters = (text: string | undefined): boolean => {
+  let omitNames = false;
+  for (const parameter of text?.split(",") ?? []) {
+    const [, name, value] =
+      /^\s*(include_drafts|omit_unselected_resource_names)\s*=\s*(true|false)\s*$/i.exec(parameter) ??
+      refuse("UNEXPECTED_INPUT", `Parameter not understood: ${parameter.trim()}`);
+    if (name?.toLowerCase() === "omit_unselected_resource_names") omitNames = value?.toLowerCase() === "true";
+  }
+  return omitNames;
+};
+
 /** Parses the part of GAQL that reports need, as strictly as the platform. @throws SandboxError */
 export const parseQuery = (text: string): ParsedQuery => {
   const match =
-    /^\s*SELECT\s+(?<fields>[\w.]+(?:\s*,\s*[\w.]+)*)\s+FROM\s+(?<resource>\w+)(?:\s+WHERE\s+(?<where>.+?))?\s*$/is.exec(
+    /^\s*SELECT\s+(?<fields>[\w.]+(?:\s*,\s*[\w.]+)*)\s+FROM\s+(?<resource>\w+)(?:\s+WHERE\s+(?<where>.+?))?(?:\s+PARAMETERS\s+(?<parameters>.+?))?\s*$/is.exec(
       text,
     )?.groups;
   if (!match) return refuse("UNEXPECTED_INPUT", "The query is not understood.");
@@ -85,11 +99,12 @@ export const parseQuery = (text: string): ParsedQuery => {
         `Cannot select ${clash} with segments.conversion_action.`,
       );
   }
+  const omitNames = readParameters(match["parameters"]);
   const { where } = match;
   if (where === undefined) {
     if (fields.includes("segments.date"))
       refuse("EXPECTED_FILTERS_ON_DATE_RANGE", "A finite date range is needed.");
-    return { fields, resource };
+    return { fields, resource, omitNames };
   }
   const single = /^segments\.date\s*=\s*(['"])(.+?)\1$/i.exec(where);
   const dates = single ?? /^segments\.date\s+BETWEEN\s+(['"])(.+?)\1\s+AND\s+(['"])(.+?)\3$/i.exec(where);
@@ -114,5 +129,5 @@ export const parseQuery = (text: string): ParsedQuery => {
     );
   if (resources[resource]?.figures !== true)
     refuse("PROHIBITED_SEGMENT_IN_SELECT_OR_WHERE_CLAUSE", "This resource has no dates.");
-  return { fields, resource, dates: { from, to } };
+  return { fields, resource, dates: { from, to }, omitNames };
 };

@@ -25,10 +25,10 @@ interface Column {
   readonly path: readonly string[];
 }
 
-/** The columns of a query; each touched resource brings its name along unasked. */
-const columnsOf = (fields: readonly string[]): Column[] => {
+/** The columns of a query; each touched resource brings its name along unasked, unless told not to. */
+const columnsOf = ({ fields, omitNames }: ParsedQuery): Column[] => {
   const all = new Set(fields);
-  for (const field of fields) {
+  for (const field of omitNames ? [] : fields) {
     const parts = field.split(".");
     if (parts[0] === "metrics" || parts[0] === "segments") continue;
     all.add(`${parts[0] ?? ""}.resource_name`);
@@ -147,7 +147,7 @@ export const dayRows = (
     else add(leaf, leaf.credits, undefined);
   }
 
-  const columns = columnsOf(query.fields).map(({ field, path }) => ({
+  const columns = columnsOf(query).map(({ field, path }) => ({
     path,
     value: valueOf(account, field),
   }));
@@ -191,7 +191,7 @@ export const entityRows = (
   customerId: string,
   world: readonly SandboxAccount[],
 ): Json[] => {
-  const columns = columnsOf(query.fields);
+  const columns = columnsOf(query);
   const account = world.find(({ id }) => id === customerId);
   const customer = account?.fields ?? managerFields;
   const campaigns = account?.campaigns ?? [];

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
-import { chmod, chown, cp, mkdir, readFile, rename, rm } from "node:fs/promises";
+import { chmod, chown, cp, mkdir, readFile, rename, rm, symlink } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { Failure } from "../../domain/failure.ts";
 
@@ -86,6 +86,8 @@ export const dataFolder = async (wished: string, binaries: Binaries): Promise<st
       ? join(openPlace, createHash("sha1").update(resolve(wished)).digest("hex").slice(0, 12))
       : resolve(wished);
   await mkdir(folder, { recursive: true, mode: 0o755 });
+  // Found where it is looked for, also by somebody who wants to delete it.
+  if (folder !== resolve(wished)) await symlink(folder, resolve(wished)).catch(() => undefined);
   if (binaries.owner) await chown(folder, binaries.owner.uid, binaries.owner.gid);
   return folder;
 };

@@ -109,5 +109,3 @@ export const campaignConversionLine = (row: Extract<CampaignDay, { kind: "conver
   `${row.date}\t${escape(row.campaignId)}\t${conversionFields(row)}`;
 
 export const accountLine = (row: AccountDay): string => `${row.date}\t${deliveryFields(row)}`;
-
-export { escape as copyText };

@@ -271,7 +271,7 @@ const judgeDays = async (scope: ResidualScope): Promise<readonly DayVerdict[]> =
      )
      select d.date, coalesce(t.spend, 0) as platform_spend, coalesce(s.ads_spend, 0) as fetched_spend,
             case
-              when t.date is null and coalesce(s.spend, 0) > ${tolerance}
+              when t.date is null and abs(coalesce(s.spend, 0)) > ${tolerance}
                 then 'the platform gave no total for the day, though its ads spent'
               when coalesce(t.spend, 0) >= 0 and coalesce(t.spend, 0) - coalesce(s.spend, 0) < -${tolerance}
                 then 'the platform''s total is below the sum of its own ads'

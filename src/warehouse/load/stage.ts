@@ -31,6 +31,8 @@ export interface Staging {
   readonly accountKey: number;
   /** Ad and conversion rows go straight into the empty warehouse range rather than beside it. */
   readonly direct: boolean;
+  /** Rows that went straight into each table of the warehouse. */
+  readonly copiedStraight: Map<FactTable, number>;
   /** Told of every batch, for the progress display. */
   readonly onRows: (rows: number) => void;
 }
@@ -58,8 +60,15 @@ const copyStream = async <T extends { readonly date: string }>(
   const { client, pull } = staging;
   for (let attempt = 1; ; attempt += 1) {
     await client.query("savepoint stream");
-    let open: { table: FactTable; copy: Copy } | undefined;
+    let open: { table: FactTable; copy: Copy; place: Place } | undefined;
     let rows = 0;
+    const straight = new Map<FactTable, number>();
+    const end = async (): Promise<void> => {
+      if (!open) return;
+      const landed = await open.copy.end();
+      if (open.place.schema === "warehouse")
+        straight.set(open.table, (straight.get(open.table) ?? 0) + landed);
+    };
     try {
       for await (const batch of stream()) {
         pull.signal.throwIfAborted();
@@ -73,16 +82,19 @@ const copyStream = async <T extends { readonly date: string }>(
         }
         for (const [table, lines] of byTable) {
           if (open?.table !== table) {
-            await open?.copy.end();
-            open = { table, copy: openCopy(client, table, placeOf(table)) };
+            await end();
+            const place = placeOf(table);
+            open = { table, place, copy: openCopy(client, table, place) };
           }
           await open.copy.write(lines);
         }
         rows += batch.length;
         staging.onRows(batch.length);
       }
-      await open?.copy.end();
+      await end();
       await client.query("release savepoint stream");
+      for (const [table, landed] of straight)
+        staging.copiedStraight.set(table, (staging.copiedStraight.get(table) ?? 0) + landed);
       return rows;
     } catch (error) {
       await open?.copy.abort(error instanceof Error ? error : new Error(String(error)));
@@ -189,11 +201,25 @@ const stagedTables = [
   accountDaily,
 ];
 
+/**
+ * Whether some key may have come twice. Hashes of keys fit into memory where a million keys themselves do not; two
+ * keys with one hash cost no more than the closer look.
+ */
+const hasRepeats = async (client: pg.PoolClient, table: FactTable, sliceId: string): Promise<boolean> => {
+  const { rows } = await client.query(
+    `select from staging.${table.name} where slice_id = $1
+     group by hash_record_extended(row(${table.key.join(", ")}), 0) having count(*) > 1 limit 1`,
+    [sliceId],
+  );
+  return rows.length > 0;
+};
+
 /** A row that a platform sent twice (a batch repeated, a page that overlaps) is kept once. */
 export const dropRepeats = async ({ client, sliceId, direct }: Staging): Promise<void> => {
   for (const table of stagedTables) {
     // Straight among the published rows, the primary key has refused a repeat already.
     if (direct && (table === adDaily || table === conversionDaily)) continue;
+    if (!(await hasRepeats(client, table, sliceId))) continue;
     await client.query(
       `delete from staging.${table.name} s
        using (
@@ -211,6 +237,10 @@ export const dropRepeats = async ({ client, sliceId, direct }: Staging): Promise
 
 /** Leaves nothing of the slice in staging. */
 export const clearStaging = async ({ client, sliceId }: Staging): Promise<void> => {
-  for (const name of [...stagedTables.map((table) => table.name), "delivery_part", "outcome_part"])
-    await client.query(`delete from staging.${name} where slice_id = $1`, [sliceId]);
+  const tables = [...stagedTables.map(({ name }) => name), "delivery_part", "outcome_part"];
+  const [last, ...rest] = tables.map((name) => `delete from staging.${name} where slice_id = $1`);
+  await client.query(
+    `with ${rest.map((statement, index) => `t${String(index)} as (${statement})`).join(", ")} ${last ?? ""}`,
+    [sliceId],
+  );
 };

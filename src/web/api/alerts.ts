@@ -1,8 +1,10 @@
 import { type Kysely, sql } from "kysely";
 import { z } from "zod";
 import { WebProblem } from "../failures.ts";
+import type { AlertSettings } from "../../alerts/settings.ts";
 import type { DB } from "../../warehouse/schema.ts";
 import type { Alerts } from "./answers.ts";
+import { alertSeries } from "./alert-series.ts";
 import { hasRows, type Read } from "./read.ts";
 
 const shownAlerts = 200;
@@ -14,12 +16,37 @@ export const alertsQuery = z.strictObject({
   state: z.enum(states, `is none of ${states.join(", ")}`).optional(),
 });
 
+/** Alerts whose figures are drawn; beyond them only the changes of their states are. */
+const drawnAlerts = 20;
+
+type Row = Omit<Alerts["alerts"][number], "daily"> & { readonly window_to: string | null };
+
+const isLoud = ({ state }: Row): boolean => state === "firing" || state === "pending";
+
+const withSeries = async (
+  read: Read,
+  rows: readonly Row[],
+  rules: readonly AlertSettings[],
+): Promise<Alerts["alerts"]> => {
+  const drawn = new Set(rows.filter(isLoud).slice(0, drawnAlerts));
+  const alerts: Alerts["alerts"][number][] = [];
+  for (const row of rows) {
+    const { window_to: _windowTo, ...alert } = row;
+    alerts.push({ ...alert, daily: drawn.has(row) ? await alertSeries(read, rules, row) : null });
+  }
+  return alerts;
+};
+
 /** Every alert, the loudest first, each with how its value went; and what changed lately. */
-export const alerts = async (read: Read, { state }: z.infer<typeof alertsQuery>): Promise<Alerts> => {
+export const alerts = async (
+  read: Read,
+  { state }: z.infer<typeof alertsQuery>,
+  rules: readonly AlertSettings[],
+): Promise<Alerts> => {
   if (!(await hasRows(read, "ops.alert"))) return { known: false, alerts: [], events: [] };
-  const rows = await read<Alerts["alerts"][number]>(sql`
+  const rows = await read<Row>(sql`
     select a.rule, a.series, a.labels, a.state, a.severity, a.metric, a.value, a.threshold, a.currency, a.since,
-           a.last_notified, a.explanation, s.until as silenced_until, coalesce(h.history, '[]') as history
+           a.last_notified, a.explanation, a.window_to, s.until as silenced_until, coalesce(h.history, '[]') as history
     from ops.alert a
     left join lateral (
       select max(ends_at) as until from ops.alert_silence s
@@ -38,7 +65,7 @@ export const alerts = async (read: Read, { state }: z.infer<typeof alertsQuery>)
   const events = await read<Alerts["events"][number]>(sql`
     select rule, labels, from_state, to_state, value, explanation, occurred_at
     from ops.alert_event order by event_id desc limit ${shownEvents}`);
-  return { known: true, alerts: rows, events };
+  return { known: true, alerts: await withSeries(read, rows, rules), events };
 };
 
 const longestHours = 24 * 90;

@@ -71,7 +71,9 @@ export interface BreakdownRow extends Figures {
   readonly account_name: string | null;
   readonly campaign_id: string | null;
   readonly campaign_name: string | null;
+  /** Of a network its name; of an action its name, or its id where it has none. */
   readonly part: string | null;
+  readonly part_id: string | null;
   readonly currency: string | null;
   readonly is_final: boolean;
 }
@@ -135,6 +137,22 @@ export interface HistoryRow {
   readonly cost_per_conversion: Decimal | null;
 }
 
+/** A campaign-day whose figures moved in the last rollups. */
+export interface MovedDay {
+  readonly platform: string;
+  readonly account_id: string;
+  readonly account_name: string | null;
+  readonly campaign_id: string;
+  readonly campaign_name: string | null;
+  readonly date: Day;
+  readonly observed_at: string;
+  readonly conversions: Decimal | null;
+  readonly conversions_before: Decimal | null;
+  readonly spend: Decimal | null;
+  readonly spend_before: Decimal | null;
+  readonly currency: string;
+}
+
 export interface MaturityCurve {
   readonly platform: string;
   readonly account_id: string;
@@ -194,6 +212,43 @@ export interface Health {
     readonly started_at: string;
     readonly finished_at: string | null;
   }[];
+  /** Calls of each platform by UTC day, of the last week; empty where none were counted. */
+  readonly usage: readonly {
+    readonly platform: string;
+    readonly date: Day;
+    readonly calls: Decimal;
+    /** Those that a limit answered. */
+    readonly refused: Decimal;
+  }[];
+  /** Who wants no calls until when; without an account: the whole platform. */
+  readonly pauses: readonly {
+    readonly platform: string;
+    readonly account_id: string | null;
+    readonly account_name: string | null;
+    readonly until: string;
+  }[];
+  /** Tokens that end some day. */
+  readonly credentials: readonly { readonly platform: string; readonly expires_at: string }[];
+  /** What was given up; null where this process has no queue to put it back into. */
+  readonly jobs: {
+    /** Whether it may be put back from here: only who showed a token may. */
+    readonly may_retry: boolean;
+    readonly failed: readonly FailedJob[];
+  } | null;
+}
+
+/** A unit of work that was given up. */
+export interface FailedJob {
+  readonly job_id: string;
+  readonly kind: string;
+  readonly platform: string | null;
+  readonly account_id: string | null;
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly attempts: number;
+  readonly failure: string | null;
+  readonly remedy: string | null;
+  readonly changed_at: string | Date;
 }
 
 export interface AlertRow {
@@ -215,6 +270,12 @@ export interface AlertRow {
     readonly value: Decimal | null;
     readonly state: string;
   }[];
+  /** The figure that the rule watches, as it stands for the window that ends on each day; null where it cannot be told. */
+  readonly daily: {
+    readonly from: Day;
+    readonly window_days: number;
+    readonly values: readonly (Decimal | null)[];
+  } | null;
 }
 
 export interface Alerts {

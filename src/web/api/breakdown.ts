@@ -34,7 +34,11 @@ export const scopeOf = async (read: Read, query: BreakdownQuery, named = false):
     choice: await chooseCurrency(read, query.currency),
     keys,
     campaign,
-    monthly: by === "campaign" && campaign === undefined && (await areMonthsFresh(read, { range, keys })),
+    summed:
+      by !== "platform" &&
+      by !== "account" &&
+      campaign === undefined &&
+      (await areMonthsFresh(read, { range, keys })),
     named: named || query.sort === "name" || (query.q ?? "") !== "",
     q: query.q === "" ? undefined : query.q,
   };
@@ -44,7 +48,7 @@ export const scopeOf = async (read: Read, query: BreakdownQuery, named = false):
 export const ordering = ({ by, sort, order }: BreakdownQuery): RawBuilder<unknown> => {
   const direction = order === "asc" ? sql`asc` : sql`desc`;
   const key = sort === "name" ? nameOf(by) : figure(sort);
-  return sql`${key} ${direction} nulls last, g.platform, g.account_id, g.campaign_id, g.part, g.currency`;
+  return sql`${key} ${direction} nulls last, g.platform, g.account_id, g.campaign_id, g.part, g.part_id, g.currency`;
 };
 
 type Line = BreakdownRow & { readonly kind: "row" | "total"; readonly count: number };
@@ -71,10 +75,10 @@ export const breakdown = async (read: Read, query: BreakdownQuery): Promise<Brea
     )
     select 'row' as kind, g.place, g.platform, g.account_id, g.account_name, g.campaign_id,
            ${campaignNameOf(scope)} as campaign_name, g.part,
-           g.currency, g.is_final, 0 as count, ${figures}
+           g.part_id, g.currency, g.is_final, 0 as count, ${figures}
     from page g
     union all
-    select 'total', null, '', null, null, null, null, null, g.currency, g.is_final, g.count, ${figures} from totals g
+    select 'total', null, '', null, null, null, null, null, null, g.currency, g.is_final, g.count, ${figures} from totals g
     order by 2 nulls last, currency`);
   const rows = lines.filter(({ kind }) => kind === "row").map(plain);
   const totals = lines.filter(({ kind }) => kind === "total");

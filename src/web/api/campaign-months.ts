@@ -68,7 +68,7 @@ export const monthlySparks = <Day>(
       ? sql`case when ${step("days_without_rate")} = 0 then ${step("spend_reporting")} end`
       : step("spend");
   return read<Day>(sql`
-    select a.platform, a.account_id, m.campaign_id, null::text as part, ${currencyOf(choice)} as currency,
+    select a.platform, a.account_id, m.campaign_id, null::text as part_id, ${currencyOf(choice)} as currency,
            m.month + (d.day - 1) - ${range.from}::date as place,
            round((${spend})::numeric / nullif(${step("conversions")}, 0), 6) as value
     from unnest(${rows.map(({ platform }) => platform)}::text[], ${rows.map(({ account_id }) => account_id)}::text[],

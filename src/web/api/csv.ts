@@ -23,6 +23,12 @@ const columns = [
   "is_final",
 ];
 
+const partNames: Readonly<Record<string, string>> = {
+  network: "part",
+  action: "part",
+  action_id: "part_id",
+};
+
 /** A name that a spreadsheet would run as a formula is marked as text. */
 const asText = (name: unknown): unknown =>
   typeof name === "string" && /^[=+\-@\t\r]/.test(name) ? `'${name}` : name;
@@ -39,13 +45,15 @@ const lineOf = (row: Row): Row => ({
 const write = async (read: Read, query: BreakdownQuery, out: PassThrough): Promise<void> => {
   const scope = await scopeOf(read, query, true);
   const named = query.by === "network" || query.by === "action";
-  const header = named ? columns.toSpliced(3, 4, query.by) : columns;
-  const keys = header.map((name) => (name === query.by && named ? "part" : name));
+  const header = named
+    ? columns.toSpliced(3, 4, query.by, ...(query.by === "action" ? ["action_id"] : []))
+    : columns;
+  const keys = header.map((name) => (named ? (partNames[name] ?? name) : name));
   await read(sql`
     declare breakdown no scroll cursor for
     with grouped as materialized (${grouped(scope)})
     select ${scope.range.from}::text as "from", ${scope.range.to}::text as "to", g.platform, g.account_id,
-           g.account_name, g.campaign_id, g.campaign_name, g.part, g.currency, ${figures}, g.is_final
+           g.account_name, g.campaign_id, g.campaign_name, g.part, g.part_id, g.currency, ${figures}, g.is_final
     from grouped g order by ${ordering(query)}`);
   out.write(stringify([header]));
   for (;;) {

@@ -19,8 +19,8 @@ export interface Scope {
   /** The accounts to take; undefined: all. */
   readonly keys: readonly number[] | undefined;
   readonly campaign: string | undefined;
-  /** Whether marts.campaign_month has all that the scope takes; the daily mart is added up otherwise. */
-  readonly monthly: boolean;
+  /** Whether what is summed up beforehand (marts.campaign_month, ops.part_day) has all that the scope takes. */
+  readonly summed: boolean;
   /** Whether every campaign's name is needed, for sorting or searching by it; else those of a page are enough. */
   readonly named: boolean;
   /** Part of a name or id. */
@@ -64,7 +64,7 @@ const sumNames = sql`s.spend, s.impressions, s.clicks, s.conversions, s.conversi
 
 const byPlatform = (scope: Scope): RawBuilder<unknown> => sql`
   select s.platform, null::text as account_id, null::text as account_name, null::text as campaign_id,
-         null::text as campaign_name, null::text as part, s.currency, ${sumNames}
+         null::text as campaign_name, null::text as part, null::text as part_id, s.currency, ${sumNames}
   from (
     select m.platform, ${currencyOf(scope.choice)} as currency, ${sums(scope.choice)}
     from ${sql.table(martFor(scope))} m where ${rowsOf(scope)} group by 1, 2
@@ -73,7 +73,7 @@ const byPlatform = (scope: Scope): RawBuilder<unknown> => sql`
 // Names are joined to the groups, not to the days: thousands rather than millions.
 const byAccount = (scope: Scope): RawBuilder<unknown> => sql`
   select a.platform, a.account_id, a.name as account_name, null::text as campaign_id,
-         null::text as campaign_name, null::text as part, s.currency, ${sumNames}
+         null::text as campaign_name, null::text as part, null::text as part_id, s.currency, ${sumNames}
   from (
     select m.account_key, ${currencyOf(scope.choice)} as currency, ${sums(scope.choice)}
     from ${sql.table(martFor(scope))} m where ${rowsOf(scope)} group by 1, 2
@@ -83,7 +83,7 @@ const byAccount = (scope: Scope): RawBuilder<unknown> => sql`
 
 /** The campaigns of the scope: from their running months where those stand, else from every day. */
 const campaignSums = (scope: Scope): RawBuilder<unknown> =>
-  scope.monthly
+  scope.summed
     ? campaignMonths(scope)
     : sql`
     select m.account_key, m.campaign_id, ${currencyOf(scope.choice)} as currency, ${sums(scope.choice)}
@@ -91,65 +91,67 @@ const campaignSums = (scope: Scope): RawBuilder<unknown> =>
 
 const byCampaign = (scope: Scope): RawBuilder<unknown> => sql`
   select a.platform, a.account_id, a.name as account_name, s.campaign_id,
-         ${scope.named ? sql`c.name` : sql`null::text`} as campaign_name, null::text as part, s.currency, ${sumNames}
+         ${scope.named ? sql`c.name` : sql`null::text`} as campaign_name, null::text as part, null::text as part_id, s.currency, ${sumNames}
   from (${campaignSums(scope)}) s
   join warehouse.account a on a.account_key = s.account_key
   ${scope.named ? sql`left join warehouse.campaign c on c.account_key = s.account_key and c.campaign_id = s.campaign_id` : sql``}
   ${matching(scope.q, "c.name", "s.campaign_id", "a.name")}`;
 
+const partColumns = sql`
+  n.account_key, n.date, n.campaign_id, n.platform, n.currency, n.conversions, n.conversion_value,
+  n.conversion_value_reporting, n.is_final`;
+
+/** Rows by network or action as a table `m`: added up over campaigns where that stands, else those of the mart. */
+export const partRows = (scope: Scope): RawBuilder<unknown> => {
+  if (scope.summed) return sql`(select * from ops.part_day where part_kind = ${sql.lit(scope.by)}) m`;
+  return scope.by === "network"
+    ? sql`(select ${partColumns}, n.network as part_id, n.network as part_name, n.spend, n.spend_reporting,
+                  n.impressions, n.clicks, n.organic_conversions
+           from marts.cost_per_conversion_by_network_daily n) m`
+    : sql`(select ${partColumns}, n.conversion_action_id as part_id, n.conversion_action_name as part_name
+           from marts.cost_per_conversion_by_action_daily n) m`;
+};
+
 const byNetwork = (scope: Scope): RawBuilder<unknown> => sql`
   select s.platform, null::text as account_id, null::text as account_name, null::text as campaign_id,
-         null::text as campaign_name, s.part, s.currency, ${sumNames}
+         null::text as campaign_name, s.part_id as part, s.part_id, s.currency, ${sumNames}
   from (
-    select m.platform, m.network as part, ${currencyOf(scope.choice)} as currency, ${sums(scope.choice)}
-    from ${sql.table(martFor(scope))} m where ${rowsOf(scope)} group by 1, 2, 3
-  ) s ${matching(scope.q, "s.part", "s.platform")}`;
+    select m.platform, m.part_id, ${currencyOf(scope.choice)} as currency, ${sums(scope.choice)}
+    from ${partRows(scope)} where ${rowsOf(scope)} group by 1, 2, 3
+  ) s ${matching(scope.q, "s.part_id", "s.platform")}`;
+
+/** What the campaigns of the scope cost, by platform: actions are held against all of it. */
+const spent = (scope: Scope): RawBuilder<unknown> => sql`
+  select m.platform, ${currencyOf(scope.choice)} as currency, ${sums(scope.choice)}
+  from ${sql.table(scope.campaign === undefined ? martOf.platform : martOf.campaign)} m
+  where ${rowsOf(scope)} group by 1, 2`;
 
 /**
- * An action is set against the whole spend, in the range, of the campaigns that recorded it: spend is never split among
- * actions, so these rows must not be added up, and the total says what they cost together.
+ * An action is set against the whole spend of its platform in the scope, as `costper report` has it: spend is never
+ * split among actions, so these rows must not be added up, and the total says what they cost together.
  */
 const byAction = (scope: Scope): RawBuilder<unknown> => sql`
   select s.platform, null::text as account_id, null::text as account_name, null::text as campaign_id,
-         null::text as campaign_name, s.part, s.currency,
-         c.spend, c.impressions, c.clicks, s.conversions, s.conversion_value, null::numeric as organic_conversions, s.is_final
+         null::text as campaign_name, coalesce(nullif(s.part_name, ''), s.part_id) as part, s.part_id, s.currency,
+         c.spend, c.impressions, c.clicks, s.conversions, s.conversion_value, null::numeric as organic_conversions,
+         s.is_final
   from (
-    select m.platform, coalesce(m.conversion_action_name, m.conversion_action_id) as part,
-           ${currencyOf(scope.choice)} as currency, sum(m.conversions) as conversions,
-           ${valueOf(scope.choice)} as conversion_value, bool_and(m.is_final) as is_final
-    from ${sql.table(martFor(scope))} m where ${rowsOf(scope)} group by 1, 2, 3
+    select m.platform, m.part_id, max(m.part_name) as part_name, ${currencyOf(scope.choice)} as currency,
+           sum(m.conversions) as conversions, ${valueOf(scope.choice)} as conversion_value,
+           bool_and(m.is_final) as is_final
+    from ${partRows(scope)} where ${rowsOf(scope)} group by 1, 2, 4
   ) s
-  join (
-    select r.part, r.platform, c.currency,
-           case when count(*) = count(c.spend) then sum(c.spend) end as spend,
-           sum(c.impressions) as impressions, sum(c.clicks) as clicks
-    from (
-      select distinct m.account_key, m.campaign_id, m.platform,
-             coalesce(m.conversion_action_name, m.conversion_action_id) as part
-      from ${sql.table(martFor(scope))} m where ${rowsOf(scope)}
-    ) r
-    join (
-      select m.account_key, m.campaign_id, ${currencyOf(scope.choice)} as currency, ${sums(scope.choice)}
-      from ${sql.table(martOf.campaign)} m where ${rowsOf(scope)} group by 1, 2, 3
-    ) c on c.account_key = r.account_key and c.campaign_id = r.campaign_id
-    group by 1, 2, 3
-  ) c on c.part = s.part and c.platform = s.platform and c.currency is not distinct from s.currency
-  ${matching(scope.q, "s.part", "s.platform")}`;
+  left join (${spent(scope)}) c on c.platform = s.platform and c.currency is not distinct from s.currency
+  ${matching(scope.q, "s.part_name", "s.part_id", "s.platform")}`;
 
-/** Total of a breakdown by action: what all campaigns behind the shown actions spent, each once. */
+/** Total of a breakdown by action: what the platforms of the shown actions cost, each once. */
 const actionTotals = (scope: Scope): RawBuilder<unknown> => sql`
   select g.currency, g.count, t.spend, t.impressions, t.clicks, g.conversions, g.conversion_value,
          null::numeric as organic_conversions, g.is_final
   from (select g.currency, count(*)::int as count, ${sumsOfSums} from grouped g group by g.currency) g
-  join (
-    select ${currencyOf(scope.choice)} as currency, ${sums(scope.choice)}
-    from ${sql.table(martOf.campaign)} m
-    where ${rowsOf(scope)} and (m.account_key, m.campaign_id) in (
-      select n.account_key, n.campaign_id from marts.cost_per_conversion_by_action_daily n
-      join grouped g on g.platform = n.platform
-        and g.part = coalesce(n.conversion_action_name, n.conversion_action_id)
-      where n.date between ${scope.range.from}::date and ${scope.range.to}::date)
-    group by 1
+  left join (
+    select g.currency, ${sumsOfSums} from (${spent(scope)}) g
+    where g.platform in (select platform from grouped) group by 1
   ) t on t.currency is not distinct from g.currency`;
 
 /** The totals over the common table `grouped`, one row a currency, with how many groups it has. */

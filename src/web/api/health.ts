@@ -69,8 +69,30 @@ const lastNight = (read: Read): Promise<Health["night"]> =>
     where s.run_id = l.run_id or (l.run_id is null and s.started_at > l.started_at - interval '12 hours')
     order by s.started_at, s.slice_id limit 300`);
 
-/** Which account-days can be trusted, how fresh each account is, and what the last run did. */
-export const health = async (read: Read, query: z.infer<typeof healthQuery>): Promise<Health> => {
+const usageOf = (read: Read): Promise<Health["usage"]> =>
+  read(sql`
+    select platform, date, calls, refused from ops.usage
+    where date > (now() at time zone 'UTC')::date - 7 order by platform, date`);
+
+const pausesOf = (read: Read): Promise<Health["pauses"]> =>
+  read(sql`
+    select p.platform, nullif(p.account_id, '') as account_id, a.name as account_name, p.until
+    from ops.pause p
+    left join warehouse.account a using (platform, account_id)
+    where p.until > now() order by p.until desc, 1, 2 limit 50`);
+
+/** When tokens end; what they are never leaves the database. */
+const credentialsOf = (read: Read): Promise<Health["credentials"]> =>
+  read(sql`
+    select split_part(key, ':', 1) as platform, expires_at from ops.credential
+    where expires_at is not null order by expires_at, 1`);
+
+/** Which account-days can be trusted, how fresh each account is, what the last run did and what holds the next up. */
+export const health = async (
+  read: Read,
+  query: z.infer<typeof healthQuery>,
+  jobs: Health["jobs"],
+): Promise<Health> => {
   const range = await resolveRange(read, query);
   if (countDays(range) > longestDays)
     throw new WebProblem(400, `from: the range is longer than ${String(longestDays)} days`, "shorten it");
@@ -82,5 +104,9 @@ export const health = async (read: Read, query: z.infer<typeof healthQuery>): Pr
     count: lines[0]?.count ?? 0,
     accounts: lines.map(({ count: _count, ...account }) => account),
     night: await lastNight(read),
+    usage: await usageOf(read),
+    pauses: await pausesOf(read),
+    credentials: await credentialsOf(read),
+    jobs,
   };
 };

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { Kysely } from "kysely";
 import type { z } from "zod";
+import type { AlertSettings } from "../../alerts/settings.ts";
 import type { DB } from "../../warehouse/schema.ts";
 import { alerts, alertsQuery, silence, silenceBody } from "./alerts.ts";
 import { annotations, annotationsQuery } from "./annotations.ts";
@@ -18,11 +19,25 @@ import { openRefresher } from "./campaign-months.ts";
 import { breakdownCsv } from "./csv.ts";
 import { dictionary } from "./dictionary.ts";
 import { health, healthQuery } from "./health.ts";
+import { type Jobs, retry, retryBody } from "./jobs.ts";
+import { moved, movedQuery } from "./moved.ts";
 import { overview, overviewQuery } from "./overview.ts";
 import { type Read, reading } from "./read.ts";
 
+export interface ApiOptions {
+  readonly db: Kysely<DB>;
+  /** Whether a token guards the server. */
+  readonly guarded: boolean;
+  readonly jobs: Jobs | undefined;
+  /** The rules as they are configured now. */
+  readonly alerts: readonly AlertSettings[];
+}
+
+/** What is shown of a list at most; all of it is put back all the same. */
+const shownJobs = 100;
+
 /** The dashboard's JSON: one read-only route a view, its query string checked before the database hears of it. */
-export const apiRoutes = (app: FastifyInstance, db: Kysely<DB>): void => {
+export const apiRoutes = (app: FastifyInstance, { db, guarded, jobs, alerts: rules }: ApiOptions): void => {
   app.addHook("onSend", async (_request, reply) => void reply.header("cache-control", "no-store"));
 
   const refresher = openRefresher(db, (error) =>
@@ -52,8 +67,16 @@ export const apiRoutes = (app: FastifyInstance, db: Kysely<DB>): void => {
   get("/history", historyQuery, history);
   get("/maturity", maturityQuery, maturity);
   get("/excluded", excludedQuery, excluded);
-  get("/health", healthQuery, health);
-  get("/alerts", alertsQuery, alerts);
+  get("/moved", movedQuery, moved);
+  get("/health", healthQuery, async (read, query) => {
+    const failed = await jobs?.failed();
+    return health(
+      read,
+      query,
+      failed === undefined ? null : { may_retry: guarded, failed: failed.slice(0, shownJobs) },
+    );
+  });
+  get("/alerts", alertsQuery, (read, query) => alerts(read, query, rules));
   get("/annotations", annotationsQuery, annotations);
 
   app.get("/dictionary", () => reading(db, dictionary));
@@ -65,4 +88,5 @@ export const apiRoutes = (app: FastifyInstance, db: Kysely<DB>): void => {
       .send(breakdownCsv(db, asked));
   });
   app.post("/silences", ({ body }) => silence(db, silenceBody.parse(body)));
+  app.post("/jobs/retry", ({ body }) => retry(jobs, guarded, retryBody.parse(body)));
 };

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { addDays, countDays } from "../../domain/day.ts";
 import type { BreakdownRow, Range } from "./answers.ts";
-import { martFor, type Scope } from "./groups.ts";
+import { martFor, partRows, type Scope } from "./groups.ts";
 import { monthlySparks } from "./campaign-months.ts";
 import { currencyOf, inCurrency, spendOf } from "./money.ts";
 import { within } from "./query.ts";
@@ -15,12 +15,12 @@ const shownOf = ({ from, to }: Range): Range => {
   return { from: from > start ? from : start, to };
 };
 
-type Row = Pick<BreakdownRow, "platform" | "account_id" | "campaign_id" | "part" | "currency">;
+type Row = Pick<BreakdownRow, "platform" | "account_id" | "campaign_id" | "part_id" | "currency">;
 
 type Day = Row & { readonly place: number; readonly value: string | null };
 
-const identity = ({ platform, account_id, campaign_id, part, currency }: Row): string =>
-  JSON.stringify([platform, account_id, campaign_id, part, currency]);
+const identity = ({ platform, account_id, campaign_id, part_id, currency }: Row): string =>
+  JSON.stringify([platform, account_id, campaign_id, part_id, currency]);
 
 /** Cost per conversion of each row by day (an action: its conversions), for the rows of one page only. */
 export const sparks = async (
@@ -31,22 +31,18 @@ export const sparks = async (
   if (rows.length === 0) return () => [];
   const range = shownOf(scope.range);
   const { by, choice } = scope;
-  if (scope.monthly) return linesOf(await monthlySparks<Day>(read, { ...scope, range }, rows), range);
+  if (by === "campaign" && scope.summed)
+    return linesOf(await monthlySparks<Day>(read, { ...scope, range }, rows), range);
   const account = by === "account" || by === "campaign" ? sql`m.account_id` : sql`null::text`;
   const campaign = by === "campaign" ? sql`m.campaign_id` : sql`null::text`;
-  const part =
-    by === "network"
-      ? sql`m.network`
-      : by === "action"
-        ? sql`coalesce(m.conversion_action_name, m.conversion_action_id)`
-        : sql`null::text`;
+  const parts = by === "network" || by === "action";
   const value =
     by === "action" ? sql`sum(m.conversions)` : sql`${spendOf(choice)} / nullif(sum(m.conversions), 0)`;
   const keys = by === "campaign" ? await keysOf(read, rows) : scope.keys;
   const days = await read<Day>(sql`
-    select m.platform, ${account} as account_id, ${campaign} as campaign_id, ${part} as part,
+    select m.platform, ${account} as account_id, ${campaign} as campaign_id, ${parts ? sql`m.part_id` : sql`null::text`} as part_id,
            ${currencyOf(choice)} as currency, m.date - ${range.from}::date as place, round(${value}, 6) as value
-    from ${sql.table(martFor(scope))} m
+    from ${parts ? partRows(scope) : sql`${sql.table(martFor(scope))} m`}
     where ${within(range, keys, scope.campaign)} ${inCurrency(choice)}
       ${by === "campaign" ? sql`and m.campaign_id = any(${rows.map(({ campaign_id }) => campaign_id)}::text[])` : sql``}
     group by 1, 2, 3, 4, 5, 6`);

@@ -5,8 +5,9 @@ import { lineChart } from "../chart.ts";
 import type { Context, View } from "../context.ts";
 import { dataTable } from "../data-table.ts";
 import { h, hidden } from "../dom.ts";
-import { count, momentText, money, percent, times, words } from "../format.ts";
+import { compactMoney, count, dayText, momentText, money, percent, times, words } from "../format.ts";
 import { empty, heading } from "../parts.ts";
+import { seconds } from "../series.ts";
 
 const moneyMetrics = new Set([
   "cost_per_conversion",
@@ -65,27 +66,42 @@ const silenceForm = (alert: AlertRow, { refresh }: Context): HTMLElement => {
   );
 };
 
+const thresholdNote = (alert: AlertRow): string =>
+  alert.threshold === null ? "" : `The dashed line is the threshold, ${valueText(alert, alert.threshold)}.`;
+
+/** What the rule looked at day after day; without that, the values at which the alert's state changed. */
 const chart = (alert: AlertRow): HTMLElement | null => {
+  const { daily } = alert;
+  const name = words(alert.metric);
+  const shared = {
+    threshold: alert.threshold === null ? null : Number(alert.threshold),
+    text: (value: number) => valueText(alert, String(value)),
+    ...(moneyMetrics.has(alert.metric)
+      ? { axisText: (value: number) => compactMoney(value, alert.currency) }
+      : {}),
+    height: 150,
+  };
+  const number = (value: string | null): number | null => (value === null ? null : Number(value));
+  if (daily !== null && daily.values.filter((value) => value !== null).length > 1) {
+    const first = seconds(daily.from);
+    return lineChart({
+      ...shared,
+      title: `${name}, ${daily.window_days === 1 ? "day by day" : `${String(daily.window_days)} days up to each day`}`,
+      note: thresholdNote(alert),
+      places: daily.values.map((_, index) => first + index * 86_400),
+      placeText: (place) => dayText(new Date(place * 1000).toISOString().slice(0, 10)),
+      lines: [{ label: name, colour: "--accent", values: daily.values.map(number) }],
+    });
+  }
   const known = alert.history.filter(({ value }) => value !== null);
   if (known.length < 2) return null;
   return lineChart({
-    title: `${words(alert.metric)} when its state changed`,
-    note:
-      alert.threshold === null
-        ? ""
-        : `The dashed line is the threshold, ${valueText(alert, alert.threshold)}.`,
+    ...shared,
+    title: `${name} when its state changed`,
+    note: thresholdNote(alert),
     places: alert.history.map(({ at }) => Date.parse(at) / 1000),
     placeText: (place) => momentText(new Date(place * 1000).toISOString()),
-    lines: [
-      {
-        label: words(alert.metric),
-        colour: "--google",
-        values: alert.history.map(({ value }) => (value === null ? null : Number(value))),
-      },
-    ],
-    threshold: alert.threshold === null ? null : Number(alert.threshold),
-    text: (value) => valueText(alert, String(value)),
-    height: 150,
+    lines: [{ label: name, colour: "--accent", values: alert.history.map(({ value }) => number(value)) }],
   });
 };
 

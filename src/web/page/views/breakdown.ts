@@ -110,7 +110,9 @@ const nameCell = (by: BreakdownBy, row: Line): HTMLElement => {
         ? `${platformName(row.platform)} · ${row.account_name ?? row.account_id ?? ""}`
         : by === "account"
           ? `${platformName(row.platform)} · ${row.account_id ?? ""} · ${row.currency ?? ""}`
-          : platformName(row.platform);
+          : by === "action" && row.part_id !== row.part
+            ? `${platformName(row.platform)} · ${row.part_id ?? ""}`
+            : platformName(row.platform);
   return h(
     "th",
     { scope: "row" },
@@ -163,7 +165,7 @@ const table = (answer: Breakdown): HTMLElement => {
           headerCell("name", words(by), false),
           h("th", { scope: "col" }, by === "action" ? "Conversions by day" : "Cost / conv. by day"),
           ...columns.map(({ name, title }) =>
-            headerCell(name, by === "action" && name === "spend" ? "Its campaigns’ spend" : title, true),
+            headerCell(name, by === "action" && name === "spend" ? "Whole spend" : title, true),
           ),
         ),
       ),
@@ -361,7 +363,7 @@ export const breakdownView: View = {
             h(
               "p",
               { class: "dim small" },
-              "Spend is never split among actions: each is set against the whole spend of the campaigns that recorded it, so these rows do not add up.",
+              "Spend is never split among actions: each is set against all that its platform cost in these days and filters, so these rows do not add up.",
             ),
           ]
         : []),

@@ -1,4 +1,4 @@
-import type { CampaignDays, CampaignDayRow, HistoryRow, MaturityCurve } from "../../api/answers.ts";
+import type { CampaignDays, CampaignDayRow, HistoryRow, MaturityCurve, MovedDay } from "../../api/answers.ts";
 import { address, here, parameter } from "../address.ts";
 import { apiPath, ask } from "../api.ts";
 import { lineChart } from "../chart.ts";
@@ -171,26 +171,76 @@ const drawCampaign = async ({ signal, days: shown }: Context): Promise<readonly 
   ];
 };
 
+const byCampaign = (): HTMLElement =>
+  link(address("/breakdown", { by: "campaign" }), "breakdown by campaign");
+
+const nothingMoved = (): HTMLElement =>
+  empty(
+    "No day moved in the last rollup",
+    h("span", {}, "Each campaign in the ", byCampaign(), " leads to its days and their histories."),
+  );
+
+const fromTo = (before: string, now: string): string => (before === now ? now : `${before} → ${now}`);
+
+/** The way in: what changed last, each leading to its own history. */
+const movedCard = (rows: readonly MovedDay[]): HTMLElement =>
+  h(
+    "section",
+    { class: "card" },
+    h("h2", {}, "Moved most lately"),
+    h(
+      "p",
+      { class: "dim" },
+      "Campaign-days that the platforms restated in the last day of changes. Any other is found through the ",
+      byCampaign(),
+      ".",
+    ),
+    dataTable({
+      caption: "Campaign-days that moved most lately",
+      columns: [
+        { name: "Campaign and day" },
+        { name: "Account" },
+        { name: "Conversions", number: true },
+        { name: "Moved by", number: true },
+        { name: "Spend", number: true },
+        { name: "Seen" },
+      ],
+      rows: rows.map((row) => {
+        const by = changeOf(row.conversions, row.conversions_before);
+        const name = row.campaign_name ?? (row.campaign_id === "" ? "Not named" : row.campaign_id);
+        return [
+          link(
+            address("/day", {
+              account: `${row.platform}:${row.account_id}`,
+              campaign: row.campaign_id,
+              date: row.date,
+            }),
+            `${name}, ${dayText(row.date)}`,
+          ),
+          `${platformName(row.platform)} · ${row.account_name ?? row.account_id}`,
+          fromTo(count(row.conversions_before), count(row.conversions)),
+          by === undefined ? dash : changeText(by),
+          fromTo(money(row.spend_before, row.currency), money(row.spend, row.currency)),
+          momentText(row.observed_at),
+        ];
+      }),
+    }),
+  );
+
 /** How one campaign-day moved from its first report, and how days of an account come to be complete. */
 export const dayView: View = {
   title: "A day’s history",
-  filters: ["range"],
+  filters: ["range", "platform"],
   draw: async (context) => {
     if (parameter("account") !== undefined && parameter("campaign") !== undefined)
       return drawCampaign(context);
-    const curves = await maturityOf(context.signal);
+    const [{ rows }, curves] = await Promise.all([
+      ask<{ rows: readonly MovedDay[] }>(apiPath("moved", ["platform", "account"]), context.signal),
+      maturityOf(context.signal),
+    ]);
     return [
       heading("A day’s history", "How figures move from the first report until they are final."),
-      empty(
-        "Choose a campaign",
-        h(
-          "span",
-          {},
-          "Each campaign in the ",
-          link(address("/breakdown", { by: "campaign" }), "breakdown by campaign"),
-          " leads to its days.",
-        ),
-      ),
+      ...(rows.length === 0 ? [nothingMoved()] : [movedCard(rows)]),
       ...curves,
     ];
   },

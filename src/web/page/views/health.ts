@@ -6,6 +6,8 @@ import { dataTable } from "../data-table.ts";
 import { h, hidden } from "../dom.ts";
 import { dayText, dash, integer, momentText, platformName, rangeText } from "../format.ts";
 import { command, empty, heading, notice } from "../parts.ts";
+import { failedJobs } from "./failed-jobs.ts";
+import { credentialsCard, pausesCard, usageCard } from "./limits.ts";
 
 type Account = Health["accounts"][number];
 
@@ -186,13 +188,15 @@ const pager = ({ page, size, count }: Health): Node[] => {
 export const healthView: View = {
   title: "Health",
   filters: ["range", "platform"],
-  draw: async ({ signal, days: shown }) => {
+  draw: async (context) => {
+    const { signal, days: shown } = context;
     const answer = await ask<Health>(apiPath("health", ["range", "from", "to", "platform", "page"]), signal);
     shown(answer.range);
     const top = heading("Health", rangeText(answer.range));
     if (answer.accounts.length === 0)
       return [
         top,
+        ...failedJobs(answer.jobs, context),
         empty(
           "No account was ever fetched",
           h(
@@ -218,10 +222,14 @@ export const healthView: View = {
               ".",
             ),
           ]),
+      ...failedJobs(answer.jobs, context),
       heatMap(answer),
       ...pager(answer),
       freshness(answer.accounts),
       ...(answer.night.length === 0 ? [] : [timeline(answer.night)]),
+      ...usageCard(answer.usage),
+      ...pausesCard(answer.pauses),
+      ...credentialsCard(answer.credentials),
     ];
   },
 };

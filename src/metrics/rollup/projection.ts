@@ -1,0 +1,11 @@
+/**
+ * What a day is expected to come to, as columns: its conversions by the share that is known at its age, and the one
+ * division of its spend by that. NULL for final days and where no share is known. `row` has conversions, spend, is_final.
+ */
+export const projectionOf = (row: string, share: string): string => {
+  const conversions = `round(${row}.conversions / nullif(${share}, 0), 6)`;
+  return `
+         case when not ${row}.is_final then ${conversions} end as projected_conversions,
+         case when not ${row}.is_final then ${row}.spend / nullif(${conversions}, 0) end
+           as projected_cost_per_conversion`;
+};
