@@ -1429,6 +1429,25 @@ export interface OpsNotice {
   status: Generated<string>;
 }
 
+export interface OpsPartDay {
+  account_key: number;
+  clicks: Int8 | null;
+  conversion_value: Numeric;
+  conversion_value_reporting: Numeric | null;
+  conversions: Numeric;
+  currency: string;
+  date: string;
+  impressions: Int8 | null;
+  is_final: boolean;
+  organic_conversions: Numeric | null;
+  part_id: string;
+  part_kind: string;
+  part_name: string | null;
+  platform: string;
+  spend: Numeric | null;
+  spend_reporting: Numeric | null;
+}
+
 export interface OpsPause {
   account_id: string;
   platform: string;
@@ -2714,6 +2733,7 @@ export interface DB {
   "ops.job": OpsJob;
   "ops.night": OpsNight;
   "ops.notice": OpsNotice;
+  "ops.part_day": OpsPartDay;
   "ops.pause": OpsPause;
   "ops.rollup_setting": OpsRollupSetting;
   "ops.run": OpsRun;
