@@ -6,6 +6,7 @@ import { cpus, totalmem } from "node:os";
  */
 const benches: Readonly<Record<string, () => Promise<{ run: () => Promise<unknown> }>>> = {
   classify: () => import("./classify.ts"),
+  dashboard: () => import("./dashboard.ts"),
   load: () => import("./load.ts"),
   pull: () => import("./pull.ts"),
   queue: () => import("./queue.ts"),

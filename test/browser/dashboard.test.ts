@@ -26,6 +26,7 @@ const views = [
   ["/", "Overview"],
   ["/breakdown?by=campaign", "Breakdown"],
   ["/breakdown?by=channel", "Breakdown"],
+  ["/day", "A day’s history"],
   [`/day?${campaign}&date=2026-11-05`, 'Brand <b>Søk</b> & "co"'],
   ["/excluded", "What was excluded"],
   ["/health", "Health"],
@@ -163,6 +164,64 @@ test("an alert is silenced from its card", async () => {
     "select rule, labels ->> 'account_id' as account, round(extract(epoch from ends_at - starts_at) / 3600)::text as hours from ops.alert_silence",
   );
   expect(silence).toEqual({ rule: "stale", account: "3000002", hours: "24" });
+});
+
+test("the days that moved lately lead to their histories", async () => {
+  const page = await openPage(browser);
+  await visit(page, `${shared.url}/day`);
+  const first = page.locator("tbody th a").first();
+  const name = (await first.textContent()) ?? "";
+  await first.click();
+  await page.getByText("as they were reported").waitFor();
+  expect(await page.locator("h1").textContent()).toBe(name.replace(/, \d+ \w+ \d{4}$/, ""));
+});
+
+test("failed jobs are put back with a button where a token guards the page, and told of without one", async () => {
+  const failed = [
+    {
+      job_id: "slice-1",
+      kind: "slice",
+      platform: "google",
+      account_id: "1000001",
+      from: "2026-11-01",
+      to: "2026-11-20",
+      attempts: 5,
+      failure: "the platform answers <b>500</b>",
+      remedy: "wait a while",
+      changed_at: "2026-11-20T04:00:00Z",
+    },
+  ];
+  const asked: (string | null)[] = [];
+  const jobs = {
+    failed: async () => (asked.length === 0 ? failed : []),
+    retry: async (id: string | null) => {
+      asked.push(id);
+      return ["slice-1"];
+    },
+  };
+  const { url, database } = await startWeb({ token: "sesame", seed: smallSeed, jobs });
+  await database.pool.query(`
+    insert into ops.usage values ('google', (now() at time zone 'UTC')::date, 1200, 3);
+    insert into ops.pause values ('meta', '', now() + interval '1 hour');
+    insert into ops.credential (key, secret, expires_at) values ('linkedin:abc', 'x', now() + interval '9 days 1 hour')`);
+  const page = await openPage(browser);
+  await page.goto(`${url}/health`);
+  await page.getByLabel("Token").fill("sesame");
+  await page.keyboard.press("Enter");
+  await page.getByText("the platform answers <b>500</b>").waitFor();
+  await page.getByText("9 days", { exact: true }).waitFor();
+  expect(await axeViolations(page)).toEqual([]);
+  await page.setViewportSize({ width: 375, height: 800 });
+  expect(await page.evaluate("document.documentElement.scrollWidth - innerWidth")).toBeLessThanOrEqual(0);
+  await page.getByRole("button", { name: "Retry" }).click();
+  await page.getByRole("heading", { name: "Failed jobs" }).waitFor({ state: "detached" });
+  expect(asked).toEqual(["slice-1"]);
+
+  const open = await startWeb({ seed: smallSeed, jobs: { ...jobs, failed: async () => failed } });
+  const other = await openPage(browser);
+  await visit(other, `${open.url}/health`);
+  await other.getByText("costper jobs retry --all").waitFor();
+  expect(await other.getByRole("button", { name: "Retry" }).count()).toBe(0);
 });
 
 test("the theme is kept and drawn", async () => {

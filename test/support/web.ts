@@ -1,3 +1,4 @@
+import type { AlertSettings } from "../../src/alerts/settings.ts";
 import pino from "pino";
 import { onTestFinished } from "vitest";
 import { openDatabase } from "../../src/warehouse/database.ts";
@@ -12,16 +13,20 @@ export const startWeb = async (
   options: Partial<Omit<WebOptions, "config" | "db">> & {
     readonly token?: string;
     readonly seed?: Seed;
+    readonly alerts?: readonly AlertSettings[];
+    /** Made once the warehouse is there. */
+    readonly jobsOf?: (database: Awaited<ReturnType<typeof freshDatabase>>) => Promise<WebOptions["jobs"]>;
   } = {},
 ): Promise<Web & { readonly database: Awaited<ReturnType<typeof freshDatabase>> }> => {
-  const { token, seed, ...rest } = options;
+  const { token, seed, alerts = [], jobsOf, ...rest } = options;
   const database = await freshDatabase();
   if (seed !== undefined) await seedMarts(database.pool, seed);
   const web = await openWeb({
-    config: { web: { host: "127.0.0.1", port: 0, token } },
+    config: { web: { host: "127.0.0.1", port: 0, token }, alerts },
     db: database.db,
     log: silentLog,
     ...rest,
+    ...(jobsOf && { jobs: await jobsOf(database) }),
   });
   onTestFinished(() => web.close());
   return { ...web, database };

@@ -1,6 +1,8 @@
 import type pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Breakdown, Health, Overview } from "../../src/web/api/answers.ts";
+import type { Alerts, Breakdown, Excluded, Health, MovedDay, Overview } from "../../src/web/api/answers.ts";
+import { alertSettings } from "../../src/alerts/settings.ts";
+import { report } from "../../src/metrics/report.ts";
 import { openShared, smallSeed, startWeb } from "../support/web.ts";
 
 let shared: Awaited<ReturnType<typeof openShared>>;
@@ -112,16 +114,35 @@ test.each(["platform", "account", "campaign", "network"] as const)(
   },
 );
 
-test("an action is set against the whole spend of its campaigns, which the total counts once", async () => {
+const byKeys = (a: readonly unknown[], b: readonly unknown[]): number =>
+  a.join(" ").localeCompare(b.join(" "));
+
+test("an action is set against the whole spend of its platform, as the report has it, and the total counts that once", async () => {
   const { url, database } = shared;
-  const { rows, totals } = await ask<Breakdown>(url, `/api/breakdown?${range}&by=action&platform=google`);
-  const expected = await one(
-    database.pool,
-    `select sum(spend) as spend from marts.cost_per_conversion_daily where ${inRange} and platform = 'google'`,
-  );
+  const asked = { from: "2026-11-01", to: "2026-11-20" };
+  const { rows, totals } = await ask<Breakdown>(url, `/api/breakdown?${range}&by=action`);
+  const reported = await report(database.db, {
+    ...asked,
+    by: ["action"],
+    platforms: ["google", "meta", "linkedin"],
+    inReportingCurrency: false,
+  });
+  const ofReport = reported.map((row) => [
+    row["platform"],
+    row["conversion_action_id"],
+    row["conversions"],
+    row["cost_per_conversion"],
+  ]);
+  expect(
+    rows.map((row) => [row.platform, row.part_id, row.conversions, row.cost_per_conversion]).toSorted(byKeys),
+  ).toEqual(ofReport.toSorted(byKeys));
   expect(new Set(rows.map(({ part }) => part))).toEqual(new Set(["Lead <form>", "Purchase"]));
-  expect(rows.map(({ spend }) => spend)).toEqual([expected["spend"], expected["spend"]]);
-  expect(totals[0]).toMatchObject(expected);
+  expect(totals[0]).toMatchObject(
+    await one(
+      database.pool,
+      `select sum(spend) as spend from marts.cost_per_conversion_daily where ${inRange}`,
+    ),
+  );
 });
 
 test("campaigns are searched, sorted and paged in the database", async () => {
@@ -319,6 +340,33 @@ test("campaigns read the same from their running months as from their days, what
     }
 });
 
+test.each(["network", "action"] as const)(
+  "figures by %s read the same from their sums by day as from the mart",
+  async (by) => {
+    const { url, database } = await startWeb({
+      seed: { ...smallSeed, currencies: ["EUR", "CHF"], reportingCurrency: "EUR" },
+    });
+    const { pool } = database;
+    for (const currency of ["", "&currency=CHF", "&account=meta:2000001"]) {
+      const path = `/api/breakdown?by=${by}&${range}${currency}`;
+      while ((await one(pool, "select marts.refresh_campaign_months(3) as done"))["done"] !== 0);
+      const fast = await ask<Breakdown>(url, path);
+      await pool.query(
+        "insert into ops.stale_campaign_month (account_key, month) select account_key, '2026-11-01' from warehouse.account on conflict do nothing",
+      );
+      const holder = await pool.connect();
+      await holder.query("begin");
+      await holder.query("select from ops.stale_campaign_month for update");
+      await holder.query("delete from ops.part_day");
+      const slow = await ask<Breakdown>(url, path);
+      await holder.query("rollback");
+      holder.release();
+      expect(slow.rows.length).toBeGreaterThan(0);
+      expect(fast, path).toEqual(slow);
+    }
+  },
+);
+
 test("a change of the mart is seen at once, before its month was brought up to date", async () => {
   const { url, database } = await startWeb({ seed: smallSeed });
   const { pool } = database;
@@ -330,4 +378,70 @@ test("a change of the mart is seen at once, before its month was brought up to d
   );
   const after = await ask<Breakdown>(url, path);
   expect(Number(after.totals[0]?.clicks) - Number(before.totals[0]?.clicks)).toBe(1000);
+});
+
+test("the days that moved most lately come first, each with what stood before", async () => {
+  const { url } = shared;
+  const { rows } = await ask<{ rows: readonly MovedDay[] }>(url, "/api/moved?platform=google");
+  expect(rows.length).toBeGreaterThan(1);
+  const moves = rows.map((row) => Math.abs(Number(row.conversions) - Number(row.conversions_before)));
+  expect(moves).toEqual(moves.toSorted((a, b) => b - a));
+  const { rows: changes } = await ask<{ rows: readonly { observed_at: string; conversions: string }[] }>(
+    url,
+    `/api/history?account=google:${String(rows[0]?.account_id)}&campaign=${String(rows[0]?.campaign_id)}&date=${String(rows[0]?.date)}`,
+  );
+  const at = changes.findIndex(({ observed_at }) => observed_at === rows[0]?.observed_at);
+  expect(changes[at]?.conversions).toBe(rows[0]?.conversions);
+  expect(changes[at - 1]?.conversions).toBe(rows[0]?.conversions_before);
+});
+
+test("excluded conversions by source are those of the mart's own view", async () => {
+  const { url, database } = await startWeb({ seed: smallSeed });
+  await database.pool.query(`
+    select warehouse.ensure_partition('warehouse.conversion_daily'::regclass, '2026-11-01'::date)`);
+  await database.pool.query(`
+    insert into ops.counting_rule (account_key, measure) select account_key, 'conversions' from warehouse.account`);
+  await database.pool.query(`
+    insert into warehouse.conversion_daily
+      (account_key, date, campaign_id, ad_group_id, ad_id, conversion_action_id, attribution, traffic, conversions, conversion_value,
+       primary_conversions, primary_conversion_value, all_conversions, all_conversion_value)
+    select account_key, '2026-11-05', account_id || '0001', '', '', action, '', 'organic', 2.5, 10, 2.5, 10, 2.5, 10
+    from warehouse.account, unnest(array['viral_leads', 'viral_visits']) as action where platform = 'linkedin'`);
+  const answer = await ask<Excluded>(url, `/api/excluded?${range}`);
+  const { rows } = await database.pool.query(
+    `select platform, source, sum(conversions) as conversions from marts.organic_excluded_daily
+     where ${inRange} group by 1, 2 order by 3 desc, 1, 2`,
+  );
+  expect(rows).toHaveLength(2);
+  expect(answer.sources).toEqual(rows);
+  const { rows: rules } = await database.pool.query(
+    `select rule, count(*)::text as conversions from marts.excluded_conversions where ${inRange} group by 1 order by 1`,
+  );
+  expect(
+    answer.rules
+      ?.map(({ rule, conversions }) => ({ rule, conversions: String(Number(conversions)) }))
+      .toSorted((a, b) => String(a.rule).localeCompare(String(b.rule))),
+  ).toEqual(rules);
+});
+
+test("a firing alert carries the figure of its rule's window, day after day", async () => {
+  const { url, database } = await startWeb({
+    seed: smallSeed,
+    alerts: alertSettings.parse([
+      { name: "too-expensive", metric: "cost_per_conversion", by: "campaign", window: "7d", above: 40 },
+      { name: "stale", metric: "freshness", above: 36 },
+    ]),
+  });
+  await database.pool.query("update ops.alert set window_to = '2026-11-20'");
+  const { alerts } = await ask<Alerts>(url, "/api/alerts");
+  const firing = alerts.find(({ rule }) => rule === "too-expensive");
+  expect(firing?.daily).toMatchObject({ from: "2026-09-22", window_days: 7 });
+  expect(firing?.daily?.values).toHaveLength(60);
+  const week = await one(
+    database.pool,
+    `select round(sum(spend) / sum(conversions), 6) as cost from marts.cost_per_conversion_daily
+     where campaign_id = '10000010001' and date between '2026-11-14' and '2026-11-20'`,
+  );
+  expect(firing?.daily?.values.at(-1)).toBe(week["cost"]);
+  expect(alerts.find(({ rule }) => rule === "stale")?.daily).toBeNull();
 });

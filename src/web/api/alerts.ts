@@ -64,7 +64,7 @@ export const alerts = async (
     limit ${shownAlerts}`);
   const events = await read<Alerts["events"][number]>(sql`
     select rule, labels, from_state, to_state, value, explanation, occurred_at
-    from ops.alert_event order by event_id desc limit ${shownEvents}`);
+    from ops.alert_event order by occurred_at desc, event_id desc limit ${shownEvents}`);
   return { known: true, alerts: await withSeries(read, rows, rules), events };
 };
 

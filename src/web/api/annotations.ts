@@ -40,13 +40,13 @@ export const annotations = async (
   );
   const events = (await hasRows(read, "ops.alert_event"))
     ? await read<Annotation>(sql`
-        select occurred_at::date as date, 'alert' as kind, labels ->> 'platform' as platform,
-               'Alert ' || rule || ' ' || to_state
+        select distinct occurred_at::date as date, 'alert' as kind, labels ->> 'platform' as platform,
+               'Alert ' || rule || case to_state when 'firing' then ' fired' else ' was resolved' end
                  || coalesce(': ' || coalesce(labels ->> 'campaign_name', labels ->> 'account_id'), '') as text
         from ops.alert_event
         where to_state in ('firing', 'resolved') and occurred_at::date between ${range.from}::date and ${range.to}::date
           and (${query.platform ?? null}::text is null or labels ->> 'platform' = ${query.platform ?? null})
-        order by occurred_at desc limit 50`)
+        order by 1 desc, 4 limit 50`)
     : [];
   return { annotations: [...changes, ...events].toSorted((a, b) => a.date.localeCompare(b.date)) };
 };

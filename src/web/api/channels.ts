@@ -42,7 +42,7 @@ const sourcesOf = async (
       and (${query.platform ?? null}::text is null or platform = ${query.platform ?? null})
       and (${wanted?.[1] ?? null}::text is null
            or (platform = ${wanted?.[0] ?? null} and account_id = ${wanted?.[1] ?? null}))
-    group by 1, 2 order by 3 desc, 1, 2 limit 200`);
+    group by 1, 2 having sum(conversions) <> 0 order by 3 desc, 1, 2 limit 200`);
 };
 
 /** The columns that say why something was left out, as far as the table has them. */

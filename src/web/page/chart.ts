@@ -23,6 +23,8 @@ export interface ChartOptions {
   /** Shorter, for the axis. */
   readonly axisText?: (value: number) => string;
   readonly height?: number;
+  /** What the legend names where it is not the lines one by one. */
+  readonly legend?: readonly Pick<Line, "label" | "colour">[];
   /** Places that are not final, from the first to the last of a run. */
   readonly unsettled?: readonly (readonly [number, number])[];
   readonly marks?: readonly number[];
@@ -101,7 +103,8 @@ const uplotOptions = (
         ...axis,
         grid: { show: false },
         space: 64,
-        size: 30,
+        size: 34,
+        gap: 9,
         ...(time
           ? { values: (_chart, splits, _axis, _space, step) => splits.map((split) => axisDate(split, step)) }
           : {}),
@@ -127,7 +130,7 @@ const uplotOptions = (
   };
 };
 
-const legendOf = (lines: readonly Line[]): HTMLElement =>
+const legendOf = (lines: readonly Pick<Line, "label" | "colour" | "dashed">[]): HTMLElement =>
   h(
     "ul",
     { class: "legend" },
@@ -192,7 +195,7 @@ export const lineChart = (options: ChartOptions): HTMLElement => {
   return h(
     "figure",
     { class: "card chart" },
-    h("figcaption", {}, h("h2", {}, title), legendOf(lines)),
+    h("figcaption", {}, h("h2", {}, title), legendOf(options.legend ?? lines)),
     stage,
     readout,
     options.table === undefined

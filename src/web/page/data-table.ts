@@ -3,7 +3,12 @@ import { h } from "./dom.ts";
 export interface DataColumn {
   readonly name: string;
   readonly number?: boolean;
+  /** Never broken into lines: dates and short names. */
+  readonly whole?: boolean;
 }
+
+const classOf = (column: DataColumn | undefined): string | null =>
+  column?.number ? "number" : column?.whole ? "whole" : null;
 
 /** A plain table; its first column heads the rows. It scrolls sideways by itself rather than pushing the page wide. */
 export const dataTable = ({
@@ -28,9 +33,7 @@ export const dataTable = ({
         h(
           "tr",
           {},
-          ...columns.map(({ name, number }) =>
-            h("th", { scope: "col", class: number ? "number" : null }, name),
-          ),
+          ...columns.map((column) => h("th", { scope: "col", class: classOf(column) }, column.name)),
         ),
       ),
       h(
@@ -45,7 +48,7 @@ export const dataTable = ({
                 index === 0 ? "th" : "td",
                 {
                   ...(index === 0 ? { scope: "row" } : {}),
-                  class: columns[index]?.number ? "number" : null,
+                  class: classOf(columns[index]),
                 },
                 cell,
               ),

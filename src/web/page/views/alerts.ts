@@ -5,7 +5,17 @@ import { lineChart } from "../chart.ts";
 import type { Context, View } from "../context.ts";
 import { dataTable } from "../data-table.ts";
 import { h, hidden } from "../dom.ts";
-import { compactMoney, count, dayText, momentText, money, percent, times, words } from "../format.ts";
+import {
+  compactMoney,
+  count,
+  dayText,
+  momentText,
+  money,
+  percent,
+  platformName,
+  times,
+  words,
+} from "../format.ts";
 import { empty, heading } from "../parts.ts";
 import { seconds } from "../series.ts";
 
@@ -29,8 +39,7 @@ const subject = (labels: Readonly<Record<string, string>>): string =>
   labels["campaign_id"] ??
   labels["account_name"] ??
   labels["account_id"] ??
-  labels["platform"] ??
-  "everything";
+  (labels["platform"] === undefined ? "everything" : platformName(labels["platform"]));
 
 const silenceForm = (alert: AlertRow, { refresh }: Context): HTMLElement => {
   const hours = h(
@@ -155,7 +164,13 @@ const eventTable = (events: Alerts["events"]): HTMLElement =>
     h("h2", {}, "History"),
     dataTable({
       caption: "Changes of state, the latest first",
-      columns: [{ name: "When" }, { name: "Rule" }, { name: "About" }, { name: "Change" }, { name: "Why" }],
+      columns: [
+        { name: "When", whole: true },
+        { name: "Rule", whole: true },
+        { name: "About" },
+        { name: "Change" },
+        { name: "Why" },
+      ],
       rows: events.map((event) => [
         momentText(event.occurred_at),
         event.rule,

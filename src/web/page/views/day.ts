@@ -38,12 +38,20 @@ const maturityChart = (curves: readonly MaturityCurve[]): HTMLElement => {
     placeText: (age) => `${integer(age)} days old`,
     lines: curves.map((curve, index) => ({
       label: label(curve),
-      colour: curves.length > 4 ? `--${curve.platform}` : (colours[index] ?? "--dim"),
+      colour: curves.length > colours.length ? `--${curve.platform}` : (colours[index] ?? "--dim"),
       values: places.map((age) => {
         const share = curve.shares[curve.ages.indexOf(age)];
         return share === undefined ? null : Number(share);
       }),
     })),
+    ...(curves.length > colours.length
+      ? {
+          legend: [...new Set(curves.map(({ platform }) => platform))].map((platform) => ({
+            label: `${platformName(platform)} accounts`,
+            colour: `--${platform}`,
+          })),
+        }
+      : {}),
     text: (value) => percent(String(value)),
     table: {
       columns: [{ name: "Age in days" }, ...curves.map((curve) => ({ name: label(curve), number: true }))],
@@ -71,7 +79,7 @@ const daysTable = ({ rows }: CampaignDays): HTMLElement => {
     dataTable({
       caption: "Days of the campaign",
       columns: [
-        { name: "Day" },
+        { name: "Day", whole: true },
         { name: "First reported", number: true },
         { name: "Conversions now", number: true },
         { name: "Moved by", number: true },
@@ -120,7 +128,7 @@ const historyParts = (date: string, rows: readonly HistoryRow[]): Node[] => {
       dataTable({
         caption: `Every change of ${dayText(date)}`,
         columns: [
-          { name: "Known since" },
+          { name: "Known since", whole: true },
           { name: "Spend", number: true },
           { name: "Clicks", number: true },
           { name: "Conversions", number: true },
@@ -199,11 +207,11 @@ const movedCard = (rows: readonly MovedDay[]): HTMLElement =>
       caption: "Campaign-days that moved most lately",
       columns: [
         { name: "Campaign and day" },
-        { name: "Account" },
+        { name: "Account", whole: true },
         { name: "Conversions", number: true },
         { name: "Moved by", number: true },
         { name: "Spend", number: true },
-        { name: "Seen" },
+        { name: "Seen", whole: true },
       ],
       rows: rows.map((row) => {
         const by = changeOf(row.conversions, row.conversions_before);
@@ -227,13 +235,16 @@ const movedCard = (rows: readonly MovedDay[]): HTMLElement =>
     }),
   );
 
+const isOfCampaign = (): boolean => parameter("account") !== undefined && parameter("campaign") !== undefined;
+
 /** How one campaign-day moved from its first report, and how days of an account come to be complete. */
 export const dayView: View = {
   title: "A day’s history",
-  filters: ["range", "platform"],
+  get filters(): View["filters"] {
+    return isOfCampaign() ? ["range"] : ["platform"];
+  },
   draw: async (context) => {
-    if (parameter("account") !== undefined && parameter("campaign") !== undefined)
-      return drawCampaign(context);
+    if (isOfCampaign()) return drawCampaign(context);
     const [{ rows }, curves] = await Promise.all([
       ask<{ rows: readonly MovedDay[] }>(apiPath("moved", ["platform", "account"]), context.signal),
       maturityOf(context.signal),

@@ -70,13 +70,17 @@ const accounts = (rows: Excluded["accounts"]): HTMLElement =>
     }),
   );
 
+/** The mart's name of a source begins with its platform, which has a column of its own here. */
+const nameOf = ({ source, platform }: NonNullable<Excluded["sources"]>[number]): string =>
+  words(source.startsWith(`${platform} `) ? source.slice(platform.length + 1) : source);
+
 const sources = (rows: NonNullable<Excluded["sources"]>): HTMLElement =>
   section(
     "By source",
     dataTable({
       caption: "Organic conversions by source",
       columns: [{ name: "Source" }, { name: "Platform" }, { name: "Left out", number: true }],
-      rows: rows.map((row) => [words(row.source), platformName(row.platform), count(row.conversions)]),
+      rows: rows.map((row) => [nameOf(row), platformName(row.platform), count(row.conversions)]),
     }),
   );
 

@@ -70,7 +70,7 @@ export const failedJobs = (jobs: Health["jobs"], context: Context): readonly Nod
         columns: [
           { name: "Job" },
           { name: "Why" },
-          { name: "Given up" },
+          { name: "Given up", whole: true },
           { name: "Attempts", number: true },
           ...(mayRetry ? [{ name: "Again" }] : []),
         ],

@@ -4,8 +4,9 @@ import { apiPath, ask } from "../api.ts";
 import type { View } from "../context.ts";
 import { dataTable } from "../data-table.ts";
 import { h, hidden } from "../dom.ts";
-import { dayText, dash, integer, momentText, platformName, rangeText } from "../format.ts";
+import { axisDate, dayText, dash, integer, momentText, platformName, rangeText } from "../format.ts";
 import { command, empty, heading, notice } from "../parts.ts";
+import { seconds } from "../series.ts";
 import { failedJobs } from "./failed-jobs.ts";
 import { credentialsCard, pausesCard, usageCard } from "./limits.ts";
 
@@ -81,7 +82,7 @@ const heatMap = ({ range, accounts }: Health): HTMLElement => {
               return h(
                 "th",
                 { scope: "col" },
-                shown ? h("span", { class: "tick" }, day.slice(5)) : hidden(day),
+                shown ? h("span", { class: "tick" }, axisDate(seconds(day), 86_400)) : hidden(day),
               );
             }),
           ),
@@ -113,7 +114,7 @@ const freshness = (accounts: readonly Account[]): HTMLElement =>
     h("h2", {}, "Freshness"),
     dataTable({
       caption: "Freshness of each account",
-      columns: [{ name: "Account" }, { name: "Platform" }, { name: "Last good day" }, { name: "Fetched" }],
+      columns: ["Account", "Platform", "Last good day", "Fetched"].map((name) => ({ name, whole: true })),
       rows: accounts.map((account) => [
         nameOf(account),
         platformName(account.platform),
@@ -123,7 +124,24 @@ const freshness = (accounts: readonly Account[]): HTMLElement =>
     }),
   );
 
+/** Why a slice failed and what to do; what was said of the account already is not said again. */
+const failureOf = (
+  { account_id, failure, remedy }: Health["night"][number],
+  said: Set<string>,
+): HTMLElement | null => {
+  const text = `${account_id} ${failure ?? ""}`;
+  if (failure === null || said.has(text)) return failure === null ? null : hidden(failure);
+  said.add(text);
+  return h(
+    "span",
+    { class: "bad below" },
+    failure,
+    remedy === null || remedy === "" ? null : h("span", { class: "below" }, remedy),
+  );
+};
+
 const timeline = (night: Health["night"]): HTMLElement => {
+  const said = new Set<string>();
   const start = Math.min(...night.map(({ started_at }) => Date.parse(started_at)));
   const end = Math.max(...night.map(({ started_at, finished_at }) => Date.parse(finished_at ?? started_at)));
   const share = (moment: number): string => `${String(((moment - start) / (end - start || 1)) * 100)}%`;
@@ -154,9 +172,7 @@ const timeline = (night: Health["night"]): HTMLElement => {
             "span",
             { class: "what" },
             `${slice.outcome}, ${integer(Math.round((to - from) / 1000))} s, ${integer(slice.rows_read)} rows, ${rangeText({ from: slice.from_date, to: slice.to_date })}`,
-            slice.failure === null
-              ? null
-              : h("strong", { class: "bad" }, ` ${slice.failure}${slice.remedy ? `: ${slice.remedy}` : ""}`),
+            failureOf(slice, said),
           ),
         );
       }),
@@ -210,7 +226,12 @@ export const healthView: View = {
           ),
         ),
       ];
-    const failed = answer.night.filter(({ outcome }) => outcome === "failed").length;
+    const closed = new Set(
+      answer.accounts.filter(({ states: all }) => all.endsWith("x")).map(({ account_id }) => account_id),
+    );
+    const failed = answer.night.filter(
+      ({ outcome, account_id }) => outcome === "failed" && !closed.has(account_id),
+    ).length;
     return [
       top,
       ...(failed === 0

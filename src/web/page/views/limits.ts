@@ -20,7 +20,7 @@ export const usageCard = (usage: Health["usage"]): readonly Node[] =>
         dataTable({
           caption: "Calls to the platforms by day",
           columns: [
-            { name: "Day" },
+            { name: "Day", whole: true },
             { name: "Platform" },
             { name: "Calls", number: true },
             { name: "Refused", number: true },
@@ -47,7 +47,7 @@ export const pausesCard = (pauses: Health["pauses"]): readonly Node[] =>
         "These platforms asked for no calls until then; what is left of the night goes on by itself.",
         dataTable({
           caption: "Pauses that platforms asked for",
-          columns: [{ name: "Platform" }, { name: "Account" }, { name: "Until" }],
+          columns: [{ name: "Platform" }, { name: "Account" }, { name: "Until", whole: true }],
           rows: pauses.map(({ platform, account_id, account_name, until }) => [
             platformName(platform),
             account_name ?? account_id ?? "all accounts",
@@ -73,7 +73,7 @@ export const credentialsCard = (credentials: Health["credentials"]): readonly No
         "When a token ends, only a person can renew it: sign in again and set it in costper.yaml.",
         dataTable({
           caption: "When tokens end",
-          columns: [{ name: "Platform" }, { name: "Ends" }, { name: "Left" }],
+          columns: [{ name: "Platform" }, { name: "Ends", whole: true }, { name: "Left" }],
           rows: credentials.map(({ platform, expires_at }) => [
             platformName(platform),
             momentText(expires_at),
