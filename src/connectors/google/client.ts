@@ -1,3 +1,4 @@
+import { plainQuery } from "./queries.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { ConnectorContext } from "../connector.ts";
 import { request } from "../request.ts";
@@ -44,6 +45,11 @@ const transient = (message: string, accountId?: string): Failure =>
     remedy: "it is tried again; nothing of a broken answer is kept",
     ...(accountId === undefined ? {} : { accountId }),
   });
+
+const isRefusedQuery = (error: unknown): boolean =>
+  error instanceof Failure &&
+  error.kind === "request" &&
+  !/UNSUPPORTED_VERSION|PROJECT/.test(error.code ?? "");
 
 export const createGoogleClient = (settings: GoogleSettings, context: ConnectorContext): GoogleClient => {
   const idleMs = settings.timeoutSeconds * 1_000;
@@ -128,13 +134,16 @@ export const createGoogleClient = (settings: GoogleSettings, context: ConnectorC
     }
   };
 
+  let takesParameters = true;
+
   return {
     async *rows({ name, gaql, customerId, loginCustomerId, signal }) {
       let busy = 0;
+      const query = (): string => (takesParameters ? gaql : plainQuery(gaql));
       const about = (): ErrorContext => ({
         what: `the ${name} query`,
         accountId: customerId,
-        query: gaql,
+        query: query(),
         now: context.now,
         redact,
         repetition: busy,
@@ -147,7 +156,7 @@ export const createGoogleClient = (settings: GoogleSettings, context: ConnectorC
             loginCustomerId,
             developerToken: settings.developerToken,
             accessToken,
-            query: gaql,
+            query: query(),
             endpoint: settings.endpoints.api,
           })),
         }));
@@ -167,6 +176,11 @@ export const createGoogleClient = (settings: GoogleSettings, context: ConnectorC
           return await open();
         } catch (error) {
           if (error instanceof Failure && error.kind === "busy") busy += 1;
+          // The parameter only saves bytes: a server that refuses it is asked without, from then on.
+          if (takesParameters && query() !== plainQuery(gaql) && isRefusedQuery(error)) {
+            takesParameters = false;
+            return open();
+          }
           throw error;
         }
       };
