@@ -17,6 +17,8 @@ interface Query {
   readonly customerId: string;
   readonly loginCustomerId?: string | undefined;
   readonly signal: AbortSignal;
+  /** For short answers: nothing is yielded before all is there, so that a break at any point is retried here. */
+  readonly whole?: boolean;
 }
 
 export interface GoogleClient {
@@ -137,7 +139,7 @@ export const createGoogleClient = (settings: GoogleSettings, context: ConnectorC
   let takesParameters = true;
 
   return {
-    async *rows({ name, gaql, customerId, loginCustomerId, signal }) {
+    async *rows({ name, gaql, customerId, loginCustomerId, signal, whole = false }) {
       let busy = 0;
       const query = (): string => (takesParameters ? gaql : plainQuery(gaql));
       const about = (): ErrorContext => ({
@@ -165,7 +167,12 @@ export const createGoogleClient = (settings: GoogleSettings, context: ConnectorC
           const head: Buffer[] = [];
           const pieces = await nextPieces(about(), answer, scanner, head);
           const batch = pieces?.[0] ? parsePiece(about(), pieces[0], answer.headers) : undefined;
-          return { answer, scanner, head, batch, rest: pieces?.slice(1) };
+          const rest = pieces?.slice(1);
+          if (!whole) return { answer, scanner, head, batch, rest };
+          const rows = [...(batch ?? [])];
+          for (let more = rest; more; more = await nextPieces(about(), answer, scanner, head))
+            for (const piece of more) rows.push(...parsePiece(about(), piece, answer.headers));
+          return { answer, scanner, head, batch: rows, rest: undefined };
         } catch (error) {
           answer.close();
           throw error;
