@@ -2,9 +2,10 @@
 FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci
+# Install scripts are for the embedded Postgres and for building from a checkout; here the build comes below.
+RUN npm ci --ignore-scripts
 COPY . .
-RUN npm run build && npm prune --omit=dev && mkdir -p data
+RUN npm run build && npm prune --omit=dev --ignore-scripts && mkdir -p data
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production

@@ -9,6 +9,7 @@ const benches: Readonly<Record<string, () => Promise<{ run: () => Promise<unknow
   dashboard: () => import("./dashboard.ts"),
   load: () => import("./load.ts"),
   pull: () => import("./pull.ts"),
+  queue: () => import("./queue.ts"),
   rollup: () => import("./rollup.ts"),
 };
 

@@ -60,6 +60,9 @@ comment on column marts.cost_per_conversion_daily.projected_cost_per_conversion 
 comment on column marts.cost_per_conversion_daily.is_final is 'Whether the day lies outside the platform''s restatement window, so that its figures no longer move.';
 comment on column marts.cost_per_conversion_daily.refreshed_at is 'When a figure or the currency of this row last changed (not: a name, is_final).';
 
+-- Each rollup looks for days that became final or whose projection moved: among the open ones, however long the history.
+create index on marts.cost_per_conversion_daily (account_key, date) where not is_final;
+
 create table marts.cost_per_conversion_by_network_daily (
   account_key integer not null,
   date date not null,

@@ -1,4 +1,17 @@
-import { bulkAccountId, createGoogleSandbox, googleSandboxSettings } from "../../src/sandbox/google/index.ts";
+import {
+  adConversionsQuery,
+  adsQuery,
+  networkConversionsQuery,
+  networksQuery,
+  totalsQuery,
+} from "../../src/connectors/google/queries.ts";
+import { addDays, dayAt } from "../../src/domain/day.ts";
+import {
+  bulkAccountId,
+  createGoogleSandbox,
+  googleCredentials,
+  googleSandboxSettings,
+} from "../../src/sandbox/google/index.ts";
 import { listen } from "../../src/sandbox/server.ts";
 
 // A process of its own, so that the figures of the sync process are its own. Argument: ads that deliver every day.
@@ -6,6 +19,28 @@ const ads = Number(process.argv[2] ?? "1000");
 const server = await listen(
   createGoogleSandbox({ clock: () => new Date(), bulk: { ads }, batchRows: 10_000 }),
 );
+
+// The large account's answers are made once, by weekday, and only dated afterwards: making them is not measured.
+const token = await fetch(`${server.url}/token`, {
+  method: "POST",
+  body: new URLSearchParams({
+    grant_type: "refresh_token",
+    client_id: googleCredentials.clientId,
+    client_secret: googleCredentials.clientSecret,
+    refresh_token: googleCredentials.refreshToken,
+  }),
+});
+const { access_token } = (await token.json()) as { access_token: string };
+const to = addDays(dayAt(new Date(), "UTC"), -2);
+for (const query of [adsQuery, adConversionsQuery, networksQuery, networkConversionsQuery, totalsQuery]) {
+  const answer = await fetch(`${server.url}/v24/customers/${bulkAccountId}/googleAds:searchStream`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${access_token}`, "content-type": "application/json" },
+    body: JSON.stringify({ query: query({ from: addDays(to, -6), to }) }),
+  });
+  for await (const _ of answer.body ?? []);
+}
+
 process.stdout.write(
   `${JSON.stringify({ settings: googleSandboxSettings(server.url), account: bulkAccountId })}\n`,
 );

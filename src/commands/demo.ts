@@ -9,6 +9,7 @@ import { platforms } from "../domain/platform.ts";
 import { sandboxConfig, startSandbox } from "../sandbox/start.ts";
 import { examples, type Register } from "./frame.ts";
 import { type DemoAlert, demoAlerts, runDemoAlerts } from "./demo-alerts.ts";
+import { firstPartyLines, importDemoFiles } from "./demo-first-party.ts";
 import { createProgress } from "./progress.ts";
 import { openDashboard } from "./dashboard.ts";
 import { formatDecimal } from "./output.ts";
@@ -60,6 +61,7 @@ export const register: Register = (command, act) => {
         const to = addDays(dayAt(new Date(), "UTC"), -1);
         const from = addDays(to, 1 - options.days);
         const result = await runSync(app, { from, to }, progress).finally(() => progress?.stop());
+        await importDemoFiles(app, { from, to });
         const alerts = await runDemoAlerts(app.database.db, config, to, app.now());
         reportSync(frame, result);
         const seconds = ((performance.now() - started) / 1_000).toFixed(1);
@@ -80,6 +82,7 @@ export const register: Register = (command, act) => {
             ["platform"],
             "table",
           );
+          for (const line of await firstPartyLines(app, { from, to })) out.text(line);
           out.text(`\n${alerts.map(alertLine).join("\n")}`);
           out.text(`\nThe warehouse:  psql "${app.databaseUrl}"`);
           out.text(

@@ -4,6 +4,7 @@ import { ConfigError } from "../config/problems.ts";
 import { configuredPlatforms } from "../connectors/registry.ts";
 import { checkQueue, checkWarehouse } from "./doctor/services.ts";
 import { type Check, checkNode, checkSecretsFile } from "./doctor/checks.ts";
+import { checkGa4 } from "./doctor/ga4.ts";
 import { checkPlatform } from "./doctor/platforms.ts";
 import { exitStatus } from "./errors.ts";
 import { examples, type Frame, type Register } from "./frame.ts";
@@ -26,7 +27,12 @@ async function* checks(frame: Frame): AsyncGenerator<Check> {
     return;
   }
   const platforms = configuredPlatforms(config.connectors);
-  yield { check: "config", outcome: "ok", message: `${config.file} (${platforms.join(", ")})`, remedy: "" };
+  yield {
+    check: "config",
+    outcome: "ok",
+    message: `${config.file} (${[...platforms, ...(config.ga4 ? ["ga4"] : [])].join(", ")})`,
+    remedy: "",
+  };
   yield* checkSecretsFile(config.folder);
   yield* checkWarehouse(config);
   if (config.queue !== undefined) yield await checkQueue(config.queue);
@@ -40,6 +46,8 @@ async function* checks(frame: Frame): AsyncGenerator<Check> {
       frame.signal,
     );
   }
+  if (config.ga4)
+    yield* checkGa4(config.ga4, { log: frame.log, signal: frame.signal, now: () => new Date() });
 }
 
 const lines = ({ check, outcome, message, remedy }: Check): string[] => [

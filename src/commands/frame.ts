@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Command } from "commander";
 import type { Logger } from "pino";
 import type { App, AppOverrides } from "../app.ts";
@@ -74,6 +75,8 @@ const shortfallLine = ({ platform, accountId, what, remedy }: Shortfall): string
 /** The first signal asks for an orderly end, the second ends at once. */
 const interruptible = (): { signal: AbortSignal; release: () => void } => {
   const controller = new AbortController();
+  // Every request and every wait under way listens to it: many are no leak.
+  setMaxListeners(0, controller.signal);
   const onSignal = () => {
     if (controller.signal.aborted) process.exit(exitStatus.interrupted);
     say("costper: ending; once more to end at once");

@@ -47,6 +47,18 @@ connectors:
     # accounts: ["512345678"]
     conversions: all                    # website conversions and one-click leads; or a list of rules, and oneClickLeads
     # creatives: true                   # by ad too; one more report for each window
+  # GA4: sessions and key events by channel, beside the platforms above; there is no spend in it, so it cannot stand alone.
+  # ga4:
+  #   properties: ["123456789"]         # numbers, not G- ids
+  #   serviceAccountFile: ga4-key.json  # or clientId, clientSecret and refreshToken
+  #   lookbackDays: 3                   # GA4 moves figures for about 72 hours
+
+# The company's own conversions, leads and costs (costper import), and what counts as paid among them.
+# firstParty:
+#   ownHosts: [shop.example]            # no referrers; a change reaches what was imported before, at the next rollup
+#   unwantedReferrers: [pay.example]    # pages that only send buyers back
+#   affiliatesArePaid: false            # true only where their commissions are imported as a cost
+#   ga4KeyEvents: []                    # conversion names taken from GA4 rather than from imports
 
 # Where alerts go: slack, webhook or email.
 notifiers: {}

@@ -1,16 +1,14 @@
 import { InvalidArgumentError } from "commander";
 import type { App } from "../app.ts";
-import { addDays, dayAt } from "../domain/day.ts";
+import { addDays, dayAt, type DayRange } from "../domain/day.ts";
 import { bareAccountId, type Platform } from "../domain/platform.ts";
 import { alertAfterRollup } from "../jobs/after-rollup.ts";
-import { closeDay } from "../jobs/close-day.ts";
+import { afterSlices } from "../jobs/after-slices.ts";
 import type { Ga4Result } from "../jobs/ga4.ts";
 import { type Plan, type PlanFailure, planPlatform } from "../jobs/plan.ts";
 import type { Slice, SliceResult } from "../jobs/slice.ts";
 import { type SyncEvents, syncPlans } from "../jobs/sync.ts";
-import { classifyOptions, firstPartySettings } from "../metrics/first-party/config.ts";
 import { storeCountingRules } from "../metrics/counting.ts";
-import { warnOfMissingRates } from "../metrics/missing-rates.ts";
 import { refreshReportingRates } from "../metrics/reporting-currency.ts";
 import { migrate } from "../warehouse/migrate.ts";
 import { startRun } from "../warehouse/runs.ts";
@@ -156,13 +154,18 @@ export const runSync = async (
       { pool, log, signal, run, reportingCurrency, isNamed, now: app.now, ...events },
       plans,
     );
-    // Names of actions that the config counts may have become known only now.
-    for (const { platform } of plans) await storeCountingRules(pool, platform, config.connectors);
-    await closeDay({ pool, log, now: app.now(), keepDays: config.history.keepDays });
-    const ga4 = await pullGa4(app, options, now);
-    await rollUpRest(app);
-    await warnOfMissingRates({ pool, log, from: earliest });
-    await alertAfterRollup({ db: database.db, config, now: app.now(), log });
+    const ga4 = await afterSlices({
+      database,
+      config,
+      log,
+      signal,
+      now: app.now,
+      platforms,
+      from: earliest,
+      // GA4 belongs to no platform: it is pulled where the sync is about all of them.
+      ga4: options.platform === undefined && options.account === undefined ? rangeOf(options) : undefined,
+      afterRollup: () => alertAfterRollup({ db: database.db, config, now: app.now(), log }),
+    });
     const failures = plans.flatMap(({ plan }) => plan.failures);
     outcome =
       failures.length > 0 ||
@@ -179,34 +182,10 @@ export const runSync = async (
   }
 };
 
-/** GA4 belongs to no platform: it is pulled where the sync is about all of them. */
-const pullGa4 = async (
-  { config, database, log, signal }: App,
-  { platform, account, from, to }: SelectionOptions,
-  now: Date,
-): Promise<readonly Ga4Result[]> => {
-  if (config.ga4 === undefined || platform !== undefined || account !== undefined) return [];
-  const { ga4Window, syncGa4 } = await import("../jobs/ga4.ts");
-  const usual = ga4Window(config.ga4, config.timezone, now);
-  return syncGa4({
-    database,
-    settings: config.ga4,
-    window: { from: from ?? (to !== undefined && to < usual.from ? to : usual.from), to: to ?? usual.to },
-    signal,
-    log,
-    classify: classifyOptions(config),
-    keyEvents: config.firstParty.ga4KeyEvents,
-    now: () => new Date(),
-  });
-};
-
-const rollUpRest = async ({ config, database, signal }: App): Promise<void> => {
-  const { rollUpTouched } = await import("../metrics/rollup/rollup.ts");
-  await rollUpTouched({ pool: database.pool, reportingCurrency: config.reportingCurrency ?? null, signal });
-  // Spend that came in and campaigns that became known move first-party figures too.
-  const { rollUpFirstParty } = await import("../metrics/first-party/roll-up.ts");
-  await rollUpFirstParty({ database, settings: firstPartySettings(config) });
-};
+const rangeOf = ({ from, to }: SelectionOptions): Partial<DayRange> => ({
+  ...(from !== undefined && { from }),
+  ...(to !== undefined && { to }),
+});
 
 /** Where every account is meant, an id can only be known to be wrong once discovery has answered. */
 const refuseUnknownAccounts = (

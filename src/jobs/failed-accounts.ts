@@ -30,13 +30,14 @@ const rangeUnseen = ({ connector, now, range, lookbackDays }: Asked): DayRange =
 };
 
 /**
- * Accounts that nothing can be pulled of, each with why: their days stand as failed, never as zero, and the failure
- * is the last outcome that is known of them.
+ * Accounts that nothing can be pulled of, each with why: their days stand as failed (or, where the platform was not
+ * even asked, as not fetched), never as zero, and the failure is the last outcome that is known of them.
  */
 export const failAccounts = async (
   asked: Asked,
   accountIds: readonly string[],
   failureOf: (accountId: string) => Failure,
+  state: "failed" | "not_fetched" = "failed",
 ): Promise<readonly PlanFailure[]> => {
   const { pool, connector } = asked;
   const { platform } = connector;
@@ -46,7 +47,7 @@ export const failAccounts = async (
     const days = { platform, accountId, ...rangeUnseen(asked) };
     await expectDays(pool, days);
     // A limit says nothing about the days: they stay as they were until the platform answers again.
-    if (failure.kind !== "busy") await markDays(pool, days, "failed", failure.message);
+    if (failure.kind !== "busy" && state === "failed") await markDays(pool, days, "failed", failure.message);
     const sliceId = await beginSlice(pool, { ...days, runId: null, attempts: 1 });
     await endSlice(pool, sliceId, {
       outcome: "failed",
@@ -57,4 +58,13 @@ export const failAccounts = async (
     failures.push({ platform, accountId, failure });
   }
   return failures;
+};
+
+/** Closed accounts that the platform no longer lists: their history is kept, and nothing of them is missing. */
+export const closeAccounts = async (asked: Asked, accountIds: readonly string[]): Promise<void> => {
+  for (const accountId of accountIds) {
+    const days = { platform: asked.connector.platform, accountId, ...rangeUnseen(asked) };
+    await expectDays(asked.pool, days);
+    await markDays(asked.pool, days, "account_closed", "the account is closed and no longer listed");
+  }
 };

@@ -16,7 +16,7 @@ import type { Account } from "../domain/facts.ts";
 import type { Platform } from "../domain/platform.ts";
 import { expectDays } from "../warehouse/account-days.ts";
 import { storeAccount } from "../warehouse/accounts.ts";
-import { failAccounts, type PlanFailure } from "./failed-accounts.ts";
+import { closeAccounts, failAccounts, type PlanFailure } from "./failed-accounts.ts";
 import type { Slice } from "./slice.ts";
 
 /** What is to be synced of one platform. */
@@ -121,12 +121,15 @@ const discover = async (options: PlanOptions): Promise<readonly Account[]> => {
 };
 
 /** Accounts of the platform that earlier syncs knew, and not as closed. */
-const knownAccounts = async ({ pool, connector }: PlanOptions): Promise<readonly string[]> => {
-  const { rows } = await pool.query<{ account_id: string }>(
-    "select account_id from warehouse.account where platform = $1 and is_active order by account_id",
+const knownAccounts = async ({
+  pool,
+  connector,
+}: PlanOptions): Promise<readonly { readonly id: string; readonly active: boolean }[]> => {
+  const { rows } = await pool.query<{ id: string; active: boolean }>(
+    "select account_id as id, is_active as active from warehouse.account where platform = $1 order by account_id",
     [connector.platform],
   );
-  return rows.map(({ account_id }) => account_id);
+  return rows;
 };
 
 const wanted = ({ named, asked }: PlanOptions, accountId: string): boolean =>
@@ -206,7 +209,8 @@ export const planPlatform = async (options: PlanOptions): Promise<Plan> => {
     options.signal.throwIfAborted();
     const failure = asFailure(error);
     log.error({ platform, kind: failure.kind, failure: failure.message }, "accounts cannot be discovered");
-    const ids = (named ?? (await knownAccounts(options))).filter((id) => wanted(options, id));
+    const active = (await knownAccounts(options)).filter((account) => account.active);
+    const ids = (named ?? active.map(({ id }) => id)).filter((id) => wanted(options, id));
     const failures = await failAccounts(options, ids, () => failure);
     return {
       slices: [],
@@ -218,12 +222,17 @@ export const planPlatform = async (options: PlanOptions): Promise<Plan> => {
   const meant = found.filter(({ id }) => wanted(options, id));
   const foundIds = new Set(found.map(({ id }) => id));
   const missing = (named ?? []).filter((id) => !foundIds.has(id) && wanted(options, id));
-  const lost = (await knownAccounts(options)).filter(
-    (id) => !foundIds.has(id) && !missing.includes(id) && wanted(options, id),
+  const gone = (await knownAccounts(options)).filter(
+    ({ id }) => !foundIds.has(id) && !missing.includes(id) && wanted(options, id),
+  );
+  const lost = gone.filter(({ active }) => active).map(({ id }) => id);
+  await closeAccounts(
+    options,
+    gone.filter(({ active }) => !active).map(({ id }) => id),
   );
   const failures: PlanFailure[] = [
     ...(await failAccounts(options, missing, notReached(platform, "do not reach"))),
-    ...(await failAccounts(options, lost, notReached(platform, "no longer reach"))),
+    ...(await failAccounts(options, lost, notReached(platform, "no longer reach"), "not_fetched")),
   ];
   const perAccount: (readonly Slice[])[] = [];
   for (const account of meant)

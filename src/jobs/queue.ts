@@ -126,6 +126,7 @@ export const openQueues = async (options: QueueOptions): Promise<Queues> => {
       connectionTimeoutMillis: 10_000,
       options: "-c search_path=bullmq",
     });
+    own.on("connect", (client) => client.on("error", () => undefined));
     own.on("error", (error) => log.debug({ err: error }, "a connection of the queue broke"));
     const client = await own.connect();
     try {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
 import type { Logger } from "pino";
@@ -132,6 +133,8 @@ export const syncPlans = async (
   options: SyncOptions,
   plans: readonly { readonly connector: Connector; readonly plan: Plan }[],
 ): Promise<readonly SliceResult[]> => {
+  // Every request under way listens to it; Node warns of a leak from the eleventh on.
+  setMaxListeners(0, options.signal);
   const results = await Promise.all(
     plans.map(async ({ connector, plan }) => syncPlatform(options, connector, plan)),
   );

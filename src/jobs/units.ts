@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { Config } from "../config.ts";
 import type { Connector } from "../connectors/connector.ts";
+import { configuredPlatforms } from "../connectors/registry.ts";
 import { addDays, dayAt } from "../domain/day.ts";
 import { asFailure, Failure, failureRules } from "../domain/failure.ts";
 import type { Platform } from "../domain/platform.ts";
@@ -8,6 +9,7 @@ import { storeCountingRules } from "../metrics/counting.ts";
 import { refreshReportingRates } from "../metrics/reporting-currency.ts";
 import { rollUpTouched } from "../metrics/rollup/rollup.ts";
 import type { Database } from "../warehouse/database.ts";
+import { afterSlices } from "./after-slices.ts";
 import { insertPlan, sliceOf, type Unit } from "./ledger.ts";
 import { endNight, reportNight } from "./night.ts";
 import { planPlatform } from "./plan.ts";
@@ -133,17 +135,28 @@ const rollup = async (context: UnitContext, { unit, log }: Ask): Promise<UnitRes
   return { rowsWritten };
 };
 
-/** What is left to roll up, then the alerts, and the sum of the night. */
+/** What follows the slices, and the sum of the night. */
 const close = async (context: UnitContext, { unit, log }: Ask): Promise<UnitResult> => {
   const { database, config, signal } = context;
   const { pool } = database;
-  // Names of actions that the config counts may have become known only now.
-  for (const platform of Object.keys(config.connectors) as Platform[])
-    if (config.connectors[platform]) await storeCountingRules(pool, platform, config.connectors);
-  await rollUpTouched({ pool, reportingCurrency: config.reportingCurrency ?? null, signal });
-  await context.afterRollup(log);
+  const ga4 = await afterSlices({
+    database,
+    config,
+    log,
+    signal,
+    now: context.now,
+    platforms: configuredPlatforms(config.connectors),
+    ga4: "usual",
+    afterRollup: context.afterRollup,
+  });
   const report = await reportNight(pool, unit.runId);
-  await endNight(pool, unit.runId, report.failed > 0 ? "failed" : "done");
+  const lacking = ga4.filter(({ failure }) => failure !== null);
+  await endNight(pool, unit.runId, report.failed > 0 || lacking.length > 0 ? "failed" : "done");
+  for (const { property, failure } of lacking)
+    log.error(
+      { platform: "ga4", account: property, failure: failure?.message, remedy: failure?.remedy },
+      "missing after the night",
+    );
   for (const { platform, account_id, failure, remedy, slices } of report.missing)
     log.error({ platform, account: account_id, slices, failure, remedy }, "missing after the night");
   log.info({ done: report.done, failed: report.failed }, "night ended");

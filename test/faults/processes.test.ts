@@ -33,11 +33,11 @@ describe.each(backends)("with the queue on %s", (kind) => {
       const runId = await begin(stage.config, stage.database, stage.queues);
       let kills = 0;
       const over = nightOver(stage.database, runId, 120_000);
-      let ended = false;
-      void over.finally(() => (ended = true)).catch(() => undefined);
-      while (kills < killsWished && !ended) {
+      const night = { ended: false };
+      void over.finally(() => (night.ended = true)).catch(() => undefined);
+      while (kills < killsWished && !night.ended) {
         await sleep(Math.random() * 1_200);
-        if (ended) break;
+        if (night.ended) break;
         await endProcess(worker, "SIGKILL");
         kills += 1;
         worker = await spare;

@@ -49,11 +49,12 @@ describe.each(["the database", "a file"])("tokens kept in %s", (place) => {
 
   test("are renewed by one process at a time", async () => {
     const store = (await open()).stores[place];
+    if (!store) throw new Error(`no store in ${place}`);
     let inside = 0;
     let most = 0;
     await Promise.all(
       Array.from({ length: 4 }, () =>
-        store?.alone("linkedin:1", async () => {
+        store.alone("linkedin:1", async () => {
           inside += 1;
           most = Math.max(most, inside);
           await new Promise((done) => setImmediate(done));

@@ -116,7 +116,7 @@ test("an account that vanishes from discovery keeps its figures, its days are no
   const { pool, night, reach, pulled } = await opened();
   await night(0);
   reach();
-  expect((await night(1)).failures).toEqual([]);
+  expect((await night(1)).failures).toMatchObject([{ accountId: "1", failure: { kind: "account" } }]);
   await night(4);
   expect(await spend(pool)).toMatchObject({ days: "2", spend: 200 });
   expect(await states(pool)).toEqual([

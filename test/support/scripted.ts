@@ -163,7 +163,8 @@ export const scriptedConnector = (script: Scripted): Connector => {
     async *accounts() {
       yield* script.accounts?.() ?? [scriptedAccount({ platform, ...script.account })];
     },
-    async *entities() {
+    async *entities(pull) {
+      await onStream?.("entities", pull);
       yield script.entities ?? [];
     },
     async *performance(pull) {

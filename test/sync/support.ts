@@ -46,6 +46,10 @@ export interface WorldOptions {
   readonly platforms?: readonly Platform[];
   /** Keys added to the section of a platform. */
   readonly settings?: Partial<Record<Platform, Readonly<Record<string, unknown>>>>;
+  /** Further sections beside the platforms, such as GA4's. */
+  readonly connectors?: Readonly<Record<string, unknown>>;
+  /** Further keys of the config. */
+  readonly config?: Readonly<Record<string, unknown>>;
   readonly maxWaitMs?: number;
   /** A database that is there already. */
   readonly databaseUrl?: string;
@@ -78,16 +82,20 @@ export const openWorld = async (options: WorldOptions = {}) => {
   const configText = (settings: WorldOptions["settings"] = {}): string =>
     sandboxConfig(sandbox, {
       database: url,
-      connectors: Object.fromEntries(
-        (options.platforms ?? allPlatforms).map((platform) => [
-          platform,
-          {
-            ...sandbox.settings.connectors[platform],
-            ...options.settings?.[platform],
-            ...settings[platform],
-          },
-        ]),
-      ),
+      ...options.config,
+      connectors: {
+        ...Object.fromEntries(
+          (options.platforms ?? allPlatforms).map((platform) => [
+            platform,
+            {
+              ...sandbox.settings.connectors[platform],
+              ...options.settings?.[platform],
+              ...settings[platform],
+            },
+          ]),
+        ),
+        ...options.connectors,
+      },
     });
 
   const open = async (settings: WorldOptions["settings"] = {}) => {

@@ -1,7 +1,6 @@
 import { channelNamed, channels, trafficOf } from "../../metrics/channels/channels.ts";
-import { clickIdNames, platformOfSource } from "../../metrics/channels/click-ids.ts";
-import { classify } from "../../metrics/channels/classify.ts";
-import { normalize } from "../../metrics/channels/normalize.ts";
+import { clickIdNames } from "../../metrics/channels/click-ids.ts";
+import { sortVisit } from "../../metrics/first-party/visit.ts";
 import { text, type Read } from "../values.ts";
 import type { ImportContext, Refuse, Values } from "./kind.ts";
 
@@ -49,7 +48,7 @@ export const stageVisit = (values: Values, refuse: Refuse, context: ImportContex
     const id = values[name];
     if (id !== undefined) others[name] = id;
   }
-  const visit = classify(
+  const visit = sortVisit(
     {
       ...others,
       gclid: values.gclid,
@@ -67,13 +66,7 @@ export const stageVisit = (values: Values, refuse: Refuse, context: ImportContex
     gclid: values.gclid,
     click_ids: JSON.stringify(others),
     reported_channel: named,
-    tag_channel: visit.channel,
-    tag_traffic: visit.traffic,
-    tag_platform: visit.platform ?? undefined,
-    tag_evidence: visit.evidence,
-    source_platform: visit.platform ?? platformOfSource(normalize(visit.source)),
-    is_conflict: String(visit.conflict),
-    is_stale_suspected: String(visit.staleSuspected),
+    ...visit,
   };
   for (const name of tagNames) staged[name] = values[name];
   return staged;

@@ -54,6 +54,12 @@ interface Config {
   readonly firstParty: FirstPartySection;
 }
 
+export const classifyOptions = ({ firstParty }: Pick<Config, "firstParty">): ClassifyOptions => ({
+  ownHosts: new Set(firstParty.ownHosts.map(normalizeHost)),
+  unwantedReferrers: new Set(firstParty.unwantedReferrers.map(normalizeHost)),
+  affiliatesArePaid: firstParty.affiliatesArePaid,
+});
+
 export const firstPartySettings = ({
   timezone,
   reportingCurrency,
@@ -65,10 +71,5 @@ export const firstPartySettings = ({
   ...(firstParty.qualifiedScore === undefined ? {} : { qualifiedScore: firstParty.qualifiedScore }),
   ga4KeyEvents: firstParty.ga4KeyEvents,
   targets: firstParty.targets,
-});
-
-export const classifyOptions = ({ firstParty }: Pick<Config, "firstParty">): ClassifyOptions => ({
-  ownHosts: new Set(firstParty.ownHosts.map(normalizeHost)),
-  unwantedReferrers: new Set(firstParty.unwantedReferrers.map(normalizeHost)),
-  affiliatesArePaid: firstParty.affiliatesArePaid,
+  classify: classifyOptions({ firstParty }),
 });

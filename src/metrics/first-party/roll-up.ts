@@ -3,6 +3,7 @@ import { rollUpKpis } from "../kpi/roll-up.ts";
 import { attribute } from "./attribution.ts";
 import { rollUpExclusions } from "./exclusions.ts";
 import { rollUpChannels, rollUpPaid } from "./marts.ts";
+import { reclassify } from "./reclassify.ts";
 import type { FirstPartySettings } from "./settings.ts";
 
 /**
@@ -18,9 +19,10 @@ export const rollUpFirstParty = async (options: {
   const client = await options.database.pool.connect();
   try {
     await client.query("begin");
+    await client.query("select pg_advisory_xact_lock(hashtext('costper.first_party'))");
+    if (settings.classify) await reclassify(client, settings.classify);
     // The planner takes the intermediate relations for tiny and would loop over them pair by pair.
     await client.query("set local enable_nestloop = off; set local jit = off; set local work_mem = '64MB'");
-    await client.query("select pg_advisory_xact_lock(hashtext('costper.first_party'))");
     await attribute(client, settings);
     await rollUpExclusions(client, settings);
     await rollUpChannels(client, settings);

@@ -1,3 +1,4 @@
+import type { ClassifyOptions } from "../channels/classify.ts";
 import type { LeadStage } from "./stages.ts";
 
 /** The choices that the first-party rollup depends on. */
@@ -13,6 +14,8 @@ export interface FirstPartySettings {
   readonly ga4KeyEvents?: readonly string[];
   /** Aims for a measure, such as visitors from 100 to 1000 a day. */
   readonly targets?: readonly KpiTarget[];
+  /** How visits are sorted; where it changed, stored rows are sorted anew. Undefined: they stay as they are. */
+  readonly classify?: ClassifyOptions;
 }
 
 export interface KpiTarget {

@@ -173,7 +173,12 @@ const byAction: Mart = {
   labels: ["platform", "account_id", "account_name", "campaign_name", "conversion_action_name"],
   aging: ["is_final"],
   fresh: `
-  with ${account}, ${delivery},
+  with ${account},
+  -- The daily mart is made just before, and summing up all ads is the longest part of it.
+  delivery as (
+    select date, campaign_id, spend from marts.cost_per_conversion_daily
+    where account_key = $1 and date = any ($2::date[])
+  ),
   actions as (
     select date, campaign_id, conversion_action_id, sum(conversions) as conversions,
            sum(conversion_value) as conversion_value

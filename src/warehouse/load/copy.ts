@@ -35,13 +35,28 @@ export const openCopy = (client: pg.PoolClient, table: FactTable, place: Place):
   );
   let failure: Error | undefined;
   stream.on("error", (error) => (failure = error));
+
+  // A stream whose connection broke says so to nobody that waits for it: without this it would wait for ever.
+  let onLost: (error: Error) => void = () => undefined;
+  const lost = new Promise<never>((_, reject) => {
+    onLost = (error) => reject(error);
+  });
+  lost.catch(() => undefined);
+  const onEnd = () => onLost(new Error("the connection to the database broke during a copy"));
+  client.on("error", onLost);
+  client.on("end", onEnd);
+  const release = () => {
+    client.off("error", onLost);
+    client.off("end", onEnd);
+  };
+
   return {
     async write(lines) {
       if (failure) throw failure;
       if (lines.length === 0) return;
       const separator = `\n${lead}`;
       if (!stream.write(`${lead}${lines.join(separator)}\n`)) {
-        await once(stream, "drain").catch((error: unknown) => {
+        await Promise.race([once(stream, "drain"), lost]).catch((error: unknown) => {
           throw failure ?? error;
         });
       }
@@ -49,12 +64,14 @@ export const openCopy = (client: pg.PoolClient, table: FactTable, place: Place):
     async end() {
       if (failure) throw failure;
       stream.end();
-      await finished(stream);
+      await Promise.race([finished(stream), lost]);
+      release();
       return stream.rowCount;
     },
     async abort(error) {
       stream.destroy(error);
-      await finished(stream).catch(() => undefined);
+      await Promise.race([finished(stream), lost]).catch(() => undefined);
+      release();
     },
   };
 };

@@ -87,11 +87,36 @@ export const sessionSettings = `
   set local enable_nestloop = off;
   set local jit = off`;
 
-const attempt = (slice: SliceToLoad, mayGoDirect: boolean): Promise<LoadedSlice> =>
+/** Another slice published some of the same days while this one was read: its figures may be the newer ones. */
+class Overtaken extends Error {}
+
+const isOvertaken = async (
+  client: pg.PoolClient,
+  { connector, pull, sliceId }: SliceToLoad,
+  began: string,
+): Promise<boolean> => {
+  const { rowCount } = await client.query(
+    `select from ops.account_day
+     where platform = $1 and account_id = $2 and date between $3 and $4 and slice_id <> $5 and fetched_at > $6 limit 1`,
+    [connector.platform, pull.account.id, pull.from, pull.to, sliceId, began],
+  );
+  return rowCount === 1;
+};
+
+/**
+ * `direct`: straight into the warehouse, if the range is empty. `alone`: no other slice of the account publishes from
+ * before the first row is read.
+ */
+type Way = "direct" | "beside" | "alone";
+
+const attempt = (slice: SliceToLoad, way: Way): Promise<LoadedSlice> =>
   inTransaction(slice.pool, async (client) => {
     const { connector, pull, sliceId, accountKey } = slice;
     await client.query(sessionSettings);
-    const direct = mayGoDirect && (await rangeIsEmpty(client, slice));
+    if (way === "alone") await lockAccount(client, "publish", accountKey);
+    const clock = await client.query<{ now: string }>("select clock_timestamp()::text as now");
+    const began = clock.rows[0]?.now ?? "";
+    const direct = way === "direct" && (await rangeIsEmpty(client, slice));
     const staging: Staging = {
       client,
       connector,
@@ -122,6 +147,7 @@ const attempt = (slice: SliceToLoad, mayGoDirect: boolean): Promise<LoadedSlice>
     const entities = await pullEntities(slice);
     await lockAccount(client, "publish", accountKey);
     if (direct && !(await rangeIsOurs(staging))) throw new FilledMeanwhile();
+    if (way !== "alone" && (await isOvertaken(client, slice, began))) throw new Overtaken();
     await storeEntities(client, accountKey, entities);
     if (slice.withEntities)
       await storeRestatement(
@@ -154,6 +180,21 @@ const attempt = (slice: SliceToLoad, mayGoDirect: boolean): Promise<LoadedSlice>
     };
   });
 
+/** Enough for a collision, an overtaking and two deadlocks. */
+const attempts = 5;
+
+/**
+ * How to try again where slices got in each other's way, or the platform sent a row twice: beside the published rows
+ * that can be sorted out, straight among them it cannot.
+ */
+const nextWay = (way: Way, error: unknown): Way | undefined => {
+  if (error instanceof Overtaken) return "alone";
+  const collided =
+    error instanceof FilledMeanwhile || (isDatabaseError(error) && ["23505", "40P01"].includes(error.code));
+  if (!collided) return undefined;
+  return way === "direct" ? "beside" : "alone";
+};
+
 /**
  * Pulls one slice and replaces exactly its window, in one transaction: a crash, an abort or a failure at any point
  * leaves the previous figures whole.
@@ -161,15 +202,14 @@ const attempt = (slice: SliceToLoad, mayGoDirect: boolean): Promise<LoadedSlice>
  */
 export const loadSlice = async (slice: SliceToLoad): Promise<LoadedSlice> => {
   await ensurePartitions(slice.pool, factNames, slice.pull.from, slice.pull.to);
-  try {
-    return await attempt(slice, true);
-  } catch (error) {
-    // The platform sent a row twice, or another slice fills the same range: beside the published rows that can be
-    // sorted out, straight among them it cannot.
-    if (error instanceof FilledMeanwhile) return attempt(slice, false);
-    if (isDatabaseError(error) && ["23505", "40P01"].includes(error.code)) return attempt(slice, false);
-    throw dataFailure(error) ?? databaseFailure(error) ?? error;
-  }
+  for (let way: Way = "direct", left = attempts; ; left -= 1)
+    try {
+      return await attempt(slice, way);
+    } catch (error) {
+      const next: Way | undefined = left > 1 ? nextWay(way, error) : undefined;
+      if (next === undefined) throw dataFailure(error) ?? databaseFailure(error) ?? error;
+      way = next;
+    }
 };
 
 /** What Postgres itself reports (disk full, a lost connection) is worth another try, and says so. */

@@ -201,11 +201,25 @@ const stagedTables = [
   accountDaily,
 ];
 
+/**
+ * Whether some key may have come twice. Hashes of keys fit into memory where a million keys themselves do not; two
+ * keys with one hash cost no more than the closer look.
+ */
+const hasRepeats = async (client: pg.PoolClient, table: FactTable, sliceId: string): Promise<boolean> => {
+  const { rows } = await client.query(
+    `select from staging.${table.name} where slice_id = $1
+     group by hash_record_extended(row(${table.key.join(", ")}), 0) having count(*) > 1 limit 1`,
+    [sliceId],
+  );
+  return rows.length > 0;
+};
+
 /** A row that a platform sent twice (a batch repeated, a page that overlaps) is kept once. */
 export const dropRepeats = async ({ client, sliceId, direct }: Staging): Promise<void> => {
   for (const table of stagedTables) {
     // Straight among the published rows, the primary key has refused a repeat already.
     if (direct && (table === adDaily || table === conversionDaily)) continue;
+    if (!(await hasRepeats(client, table, sliceId))) continue;
     await client.query(
       `delete from staging.${table.name} s
        using (

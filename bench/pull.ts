@@ -1,0 +1,115 @@
+import { writeFile } from "node:fs/promises";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { pino } from "pino";
+import { stringify } from "yaml";
+import { connectorSettings, openConnector } from "../src/connectors/registry.ts";
+import { addDays, dayAt } from "../src/domain/day.ts";
+import { platforms, type Platform } from "../src/domain/platform.ts";
+import { createGoogleSandbox, googleSandboxSettings } from "../src/sandbox/google/index.ts";
+import { createLinkedinSandbox, linkedinSandboxSettings } from "../src/sandbox/linkedin/index.ts";
+import { createMetaSandbox, metaSandboxSettings } from "../src/sandbox/meta/index.ts";
+import { listen } from "../src/sandbox/server.ts";
+import { runCostper, startPostgres } from "./support/processes.ts";
+
+const accounts = 50;
+const days = 30;
+const latencyMs = 200;
+
+interface SyncJson {
+  readonly slices: readonly { platform: string; rows_read: number; outcome: string }[];
+}
+
+/** How many requests the connector lets go at once, as it says itself. */
+const slotsOf = async (platform: Platform, settings: Record<Platform, object>) => {
+  const parsed = {
+    google: connectorSettings.google.parse(settings.google),
+    meta: connectorSettings.meta.parse(settings.meta),
+    linkedin: connectorSettings.linkedin.parse(settings.linkedin),
+  };
+  const connector = await openConnector(platform, parsed, {
+    log: pino({ level: "silent" }),
+    limits: { run: async (_account, _signal, call) => call(), pause: () => undefined },
+    now: () => new Date(),
+  });
+  return connector.concurrency.platform;
+};
+
+/**
+ * Many small accounts on all platforms at once, where only waiting counts. The bound of a platform is its requests
+ * times the latency, spread over the requests that it may have under way; platforms run side by side.
+ */
+export const run = async () => {
+  const clock = () => new Date();
+  const servers = {
+    google: await listen(createGoogleSandbox({ clock, accounts })),
+    meta: await listen(createMetaSandbox({ clock, accounts })),
+    linkedin: await listen(createLinkedinSandbox({ clock, accounts })),
+  };
+  const settings = {
+    google: googleSandboxSettings(servers.google.url),
+    meta: metaSandboxSettings(servers.meta.url),
+    linkedin: linkedinSandboxSettings(servers.linkedin.url),
+  };
+  const postgres = await startPostgres();
+  try {
+    await writeFile(
+      join(postgres.folder, "costper.yaml"),
+      stringify({ database: postgres.url, connectors: settings }),
+    );
+    await runCostper(["migrate"], { cwd: postgres.folder });
+    for (const server of Object.values(servers)) server.latencyMs = latencyMs;
+    const to = addDays(dayAt(clock(), "UTC"), -2);
+    const from = addDays(to, 1 - days);
+    const cpuBefore = { sandboxes: process.cpuUsage(), postgres: postgres.cpuSeconds() };
+    const sync = await runCostper(["sync", "--from", from, "--to", to, "--json", "--quiet"], {
+      cwd: postgres.folder,
+    });
+    const { user, system } = process.cpuUsage(cpuBefore.sandboxes);
+    const cpu = {
+      sync_cpu_s: sync.cpuSeconds,
+      postgres_cpu_s: postgres.cpuSeconds() - cpuBefore.postgres,
+      sandboxes_cpu_s: (user + system) / 1_000_000,
+    };
+    const { slices } = JSON.parse(sync.stdout) as SyncJson;
+
+    const each = await Promise.all(
+      platforms.map(async (platform) => {
+        const { requests } = servers[platform];
+        const own = slices.filter((slice) => slice.platform === platform && slice.outcome === "done");
+        const slots = await slotsOf(platform, settings);
+        const times = requests.map(({ at }) => at).toSorted((a, b) => a - b);
+        const pullSeconds = ((times.at(-1) ?? 0) - (times[0] ?? 0) + latencyMs) / 1_000;
+        const boundSeconds = (requests.length * latencyMs) / 1_000 / slots;
+        return {
+          platform,
+          slices_done: own.length,
+          rows_read: own.reduce((sum, slice) => sum + slice.rows_read, 0),
+          requests: requests.length,
+          requests_per_account_day: requests.length / (own.length * days),
+          slots,
+          bound_s: boundSeconds,
+          first_to_last_request_s: pullSeconds,
+          ratio: pullSeconds / boundSeconds,
+        };
+      }),
+    );
+    const bound = Math.max(...each.map(({ bound_s }) => bound_s));
+    return {
+      accounts_per_platform: accounts,
+      days,
+      latency_ms: latencyMs,
+      status: sync.status,
+      platforms: each,
+      whole_command_s: sync.seconds,
+      ...cpu,
+      latency_bound_s: bound,
+      cpu_bound_s: Object.values(cpu).reduce((sum, seconds) => sum + seconds, 0) / cpus().length,
+      ratio_whole_command_to_latency_bound: sync.seconds / bound,
+      peak_rss_mib: sync.peakMib,
+    };
+  } finally {
+    await Promise.all(Object.values(servers).map((server) => server.close()));
+    await postgres.close();
+  }
+};

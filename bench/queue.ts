@@ -1,0 +1,216 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { pino } from "pino";
+import { stringify } from "yaml";
+import { advance, unitIdOf } from "../src/jobs/dispatch.ts";
+import { queuePrefix } from "../src/jobs/installation.ts";
+import { claim, finish, insertPlan } from "../src/jobs/ledger.ts";
+import { beginNight } from "../src/jobs/night.ts";
+import { openQueues, type Queues } from "../src/jobs/queue.ts";
+import { nightQueue } from "../src/jobs/schedule.ts";
+import type { Slice } from "../src/jobs/slice.ts";
+import { createGoogleSandbox, googleSandboxSettings } from "../src/sandbox/google/index.ts";
+import { listen } from "../src/sandbox/server.ts";
+import { type Database, openDatabase } from "../src/warehouse/database.ts";
+import { migrate } from "../src/warehouse/migrate.ts";
+import { startPostgres } from "./support/processes.ts";
+import { startRedis } from "./support/redis.ts";
+
+const root = join(import.meta.dirname, "..");
+const log = pino({ level: "silent" });
+
+const accounts = 200;
+const latencyMs = 100;
+const drained = 20_000;
+const drainedAccounts = 200;
+
+/** A worker as an operator starts it; resolves when it is up. */
+const startWorker = async (file: string, more: readonly string[]): Promise<ChildProcess> => {
+  const child = spawn(
+    process.execPath,
+    [
+      "--import",
+      "tsx",
+      join(root, "src", "cli.ts"),
+      "--config",
+      file,
+      "--log-format",
+      "json",
+      "start",
+      "--only",
+      "worker",
+      ...more,
+    ],
+    { cwd: root, stdio: ["ignore", "ignore", "pipe"] },
+  );
+  let said = "";
+  for await (const chunk of child.stderr) {
+    said += String(chunk);
+    if (said.includes("costper is up")) break;
+  }
+  if (!said.includes("costper is up")) throw new Error(`the worker did not come up: ${said.slice(-500)}`);
+  child.stderr.resume();
+  return child;
+};
+
+const secondsUntil = async (database: Database, runId: string): Promise<number> => {
+  for (;;) {
+    const { rows } = await database.pool.query<{ seconds: number | null; outcome: string | null }>(
+      "select extract(epoch from finished_at - started_at)::float8 as seconds, outcome from ops.run where run_id = $1",
+      [runId],
+    );
+    if (rows[0]?.outcome === "failed") throw new Error("the night failed");
+    if (rows[0]?.seconds) return rows[0].seconds;
+    await sleep(100);
+  }
+};
+
+/** The seconds that a night of many small accounts takes. */
+const timeNight = async (
+  url: string,
+  folder: string,
+  processes: number,
+  more: readonly string[],
+): Promise<number> => {
+  const sandbox = await listen(createGoogleSandbox({ clock: () => new Date(), accounts: accounts - 1 }));
+  sandbox.latencyMs = latencyMs;
+  const name = `night_${String(processes)}`;
+  const admin = openDatabase(url);
+  await admin.pool.query(`create database ${name}`);
+  await admin.close();
+  const own = new URL(url);
+  own.pathname = `/${name}`;
+  const database = openDatabase(own.href);
+  await migrate(database);
+  const file = join(folder, `${name}.yaml`);
+  const config = {
+    database: own.href,
+    lookbackDays: 1,
+    schedule: "0 3 1 1 *",
+    connectors: { google: googleSandboxSettings(sandbox.url) },
+  };
+  await writeFile(file, stringify(config), { mode: 0o600 });
+  const queues = await openQueues({
+    redisUrl: undefined,
+    databaseUrl: own.href,
+    prefix: await queuePrefix(database.pool),
+    log,
+  });
+  const workers = await Promise.all(Array.from({ length: processes }, () => startWorker(file, more)));
+  const runId =
+    (await beginNight(
+      { pool: database.pool, log, platforms: ["google"] },
+      { at: new Date(), wallClock: name },
+    )) ?? "";
+  await advance(database.pool, queues, runId);
+  const seconds = await secondsUntil(database, runId);
+  for (const worker of workers) {
+    const ended = once(worker, "exit");
+    worker.kill("SIGKILL");
+    await ended;
+  }
+  await queues.close();
+  await database.close();
+  await sandbox.close();
+  return seconds;
+};
+
+/** Plans and drains many slices that pull nothing: what queue and ledger cost by themselves. */
+const timeDrain = async (
+  database: Database,
+  queues: Queues,
+): Promise<{ planned: number; drained: number }> => {
+  const { pool } = database;
+  const name = `drain on ${queues.backend}`;
+  const runId =
+    (await beginNight({ pool, log, platforms: ["google"] }, { at: new Date(), wallClock: name })) ?? "";
+  const slices = Array.from({ length: drained }, (_, index): Slice => {
+    const account = index % drainedAccounts;
+    const day = new Date(Date.UTC(2026, 0, 1) - Math.floor(index / drainedAccounts) * 86_400_000)
+      .toISOString()
+      .slice(0, 10);
+    return {
+      account: {
+        platform: "google",
+        id: String(account),
+        name: `Account ${String(account)}`,
+        currency: "EUR",
+        timeZone: "UTC",
+        status: "ENABLED",
+        active: true,
+      },
+      accountKey: account + 1,
+      withEntities: false,
+      from: day,
+      to: day,
+    };
+  });
+  const started = performance.now();
+  await insertPlan(pool, runId, { slices, failures: [], accountAtOnce: 2 });
+  const planned = (performance.now() - started) / 1_000;
+  const handle: Parameters<Queues["worker"]>[2] = async (job) => {
+    const jobId = unitIdOf(job.data) ?? "";
+    const { verdict } = await claim(pool, jobId, 1_000);
+    if (verdict !== "claimed") return;
+    await finish(pool, jobId);
+    const [kind, , , account] = jobId.split(".");
+    const accountKey = kind === "slice" || kind === "rollup" ? Number(account) + 1 : null;
+    if (kind === "close")
+      await pool.query("update ops.run set outcome = 'done', finished_at = now() where run_id = $1", [runId]);
+    await advance(pool, queues, runId, accountKey);
+  };
+  const workers = [queues.worker(nightQueue, 4, handle), queues.worker("google", 16, handle)];
+  await advance(pool, queues, runId);
+  await secondsUntil(database, runId);
+  const total = (performance.now() - started) / 1_000;
+  await Promise.all(workers.map((worker) => worker.close()));
+  return { planned, drained: total - planned };
+};
+
+const round = (seconds: number): number => Math.round(seconds * 10) / 10;
+
+/** `npm run bench -- queue` */
+export const run = async (): Promise<unknown> => {
+  const postgres = await startPostgres();
+  const redis = await startRedis();
+  try {
+    const one = await timeNight(postgres.url, postgres.folder, 1, ["--slices", "1"]);
+    const four = await timeNight(postgres.url, postgres.folder, 4, []);
+    const database = openDatabase(postgres.url, { connections: 24 });
+    await migrate(database);
+    const drains: Record<string, unknown> = {};
+    for (const redisUrl of [undefined, ...(redis ? [redis.url] : [])]) {
+      const queues = await openQueues({
+        redisUrl,
+        databaseUrl: postgres.url,
+        prefix: "bench",
+        log,
+        connections: 24,
+      });
+      const { planned, drained: seconds } = await timeDrain(database, queues);
+      drains[queues.backend] = {
+        planned_seconds: round(planned),
+        drained_seconds: round(seconds),
+        slices_per_second: Math.round(drained / seconds),
+      };
+      await queues.close();
+    }
+    await database.close();
+    return {
+      accounts,
+      latency_ms: latencyMs,
+      one_slice_at_a_time_seconds: round(one),
+      four_workers_seconds: round(four),
+      times_as_fast: round(one / four),
+      slices: drained,
+      drain: drains,
+      ...(redis ? {} : { redis: "not installed" }),
+    };
+  } finally {
+    await redis?.stop();
+    await postgres.close();
+  }
+};
