@@ -12,8 +12,8 @@ export interface Seed {
   readonly currencies?: readonly string[];
   /** Fills the `_reporting` columns at fixed rates; a currency without a rate stays NULL. */
   readonly reportingCurrency?: string;
-  /** Only the daily mart, for benchmarks. */
-  readonly onlyDaily?: boolean;
+  /** Only the marts, for benchmarks. */
+  readonly onlyMarts?: boolean;
 }
 
 const ratesToEur = { EUR: "1", USD: "0.9", DKK: "0.134", JPY: "0.006" };
@@ -171,9 +171,9 @@ export const seedMarts = async (pool: pg.Pool, seed: Seed): Promise<void> => {
   await pool.query(accounts, [seed.accounts, seed.currencies ?? ["EUR"]]);
   await pool.query(campaigns, [seed.campaigns]);
   await pool.query(daily, [...range, seed.reportingCurrency ?? null, JSON.stringify(ratesToEur)]);
-  if (seed.onlyDaily !== true) {
-    await pool.query(networks);
-    await pool.query(actions);
+  await pool.query(networks);
+  await pool.query(actions);
+  if (seed.onlyMarts !== true) {
     for (const statement of [history, alerts, alertEvents, channels, excluded])
       await pool.query(statement, [seed.lastDay]);
   }

@@ -22,31 +22,56 @@ export const areMonthsFresh = async (
   return stale.length === 0;
 };
 
+/** Months of which the same days are taken: their last day, and how many days at their start are left away. */
+interface Stretch {
+  readonly months: RawBuilder<unknown>;
+  readonly last: number;
+  readonly before: number;
+}
+
+const dayOf = (day: string): number => Number(day.slice(8));
+
+const stretchesOf = ({ from, to }: Scope["range"]): readonly Stretch[] => {
+  const [first, end] = [monthOf(from), monthOf(to)];
+  const before = dayOf(from) - 1;
+  if (first === end) return [{ months: sql`m.month = ${first}::date`, last: dayOf(to), before }];
+  return [
+    { months: sql`m.month = ${first}::date`, last: 31, before },
+    { months: sql`m.month > ${first}::date and m.month < ${end}::date`, last: 31, before: 0 },
+    { months: sql`m.month = ${end}::date`, last: dayOf(to), before: 0 },
+  ];
+};
+
 /**
  * Sums of each campaign over the range, as differences of running sums: one row a month to read instead of thirty.
- * The same columns as adding up the daily mart gives.
+ * The same columns as adding up the daily mart gives. Which elements to take stands in the statement as numbers: to
+ * work it out for every row and column would take as long as the rest.
  */
 export const campaignMonths = ({ range, keys, choice }: Scope): RawBuilder<unknown> => {
-  const last = sql`case when m.month = ${monthOf(range.to)}::date then ${Number(range.to.slice(8))}::int else 31 end`;
-  const before = sql`case when m.month = ${monthOf(range.from)}::date then ${Number(range.from.slice(8)) - 1}::int else 0 end`;
-  // Element 0 is none: NULL, so that a month taken from its start has nothing taken off.
-  const part = (column: string): RawBuilder<unknown> =>
-    sql`sum(${sql.ref(`m.${column}`)}[p.last] - coalesce(${sql.ref(`m.${column}`)}[p.before], 0))`;
-  const decimal = (column: string): RawBuilder<unknown> => sql`${part(column)} * 0.000001`;
-  const amount = (column: string): RawBuilder<unknown> =>
-    choice.mode === "reporting"
-      ? sql`case when ${part("days_without_rate")} = 0 then ${decimal(`${column}_reporting`)} end`
-      : decimal(column);
+  const isReporting = choice.mode === "reporting";
+  const suffix = isReporting ? "_reporting" : "";
+  const parts = stretchesOf(range).map(({ months, last, before }) => {
+    const part = (column: string): RawBuilder<unknown> =>
+      before === 0
+        ? sql`${sql.ref(`m.${column}`)}[${sql.lit(last)}]`
+        : sql`${sql.ref(`m.${column}`)}[${sql.lit(last)}] - ${sql.ref(`m.${column}`)}[${sql.lit(before)}]`;
+    return sql`
+      select m.account_key, m.campaign_id, ${currencyOf(choice)} as currency, ${part("days_with_row")} as days,
+             ${isReporting ? part("days_without_rate") : sql`0`} as unrated, ${part(`spend${suffix}`)} as spend,
+             ${part("impressions")} as impressions, ${part("clicks")} as clicks, ${part("conversions")} as conversions,
+             ${part(`conversion_value${suffix}`)} as conversion_value, ${part("organic_conversions")} as organic_conversions,
+             m.first_open_date is null or m.first_open_date > ${range.to}::date as is_final
+      from marts.campaign_month m where ${months} ${accounts(keys, "m")} ${inCurrency(choice)}`;
+  });
   return sql`
-    select m.account_key, m.campaign_id, ${currencyOf(choice)} as currency, ${amount("spend")} as spend,
-           ${part("impressions")} as impressions, ${part("clicks")} as clicks, ${decimal("conversions")} as conversions,
-           ${amount("conversion_value")} as conversion_value, ${decimal("organic_conversions")} as organic_conversions,
-           bool_and(m.first_open_date is null or m.first_open_date > ${range.to}::date) as is_final
-    from marts.campaign_month m
-    cross join lateral (select ${last} as last, ${before} as before) p
-    where m.month between ${monthOf(range.from)}::date and ${range.to}::date ${accounts(keys, "m")} ${inCurrency(choice)}
+    select p.account_key, p.campaign_id, p.currency,
+           case when sum(p.unrated) = 0 then sum(p.spend) * 0.000001 end as spend,
+           sum(p.impressions) as impressions, sum(p.clicks) as clicks, sum(p.conversions) * 0.000001 as conversions,
+           case when sum(p.unrated) = 0 then sum(p.conversion_value) * 0.000001 end as conversion_value,
+           sum(p.organic_conversions) * 0.000001 as organic_conversions, bool_and(p.is_final) as is_final
+    from (${sql.join(parts, sql` union all `)}) p
     group by 1, 2, 3
-    having ${part("days_with_row")} > 0`;
+    having sum(p.days) > 0`;
 };
 
 interface CampaignRow {

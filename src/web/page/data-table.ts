@@ -5,10 +5,12 @@ export interface DataColumn {
   readonly number?: boolean;
   /** Never broken into lines: dates and short names. */
   readonly whole?: boolean;
+  /** Sentences: kept wide enough to read on a phone. */
+  readonly long?: boolean;
 }
 
 const classOf = (column: DataColumn | undefined): string | null =>
-  column?.number ? "number" : column?.whole ? "whole" : null;
+  column?.number ? "number" : column?.whole ? "whole" : column?.long ? "long" : null;
 
 /** A plain table; its first column heads the rows. It scrolls sideways by itself rather than pushing the page wide. */
 export const dataTable = ({

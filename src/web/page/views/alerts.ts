@@ -169,7 +169,7 @@ const eventTable = (events: Alerts["events"]): HTMLElement =>
         { name: "Rule", whole: true },
         { name: "About" },
         { name: "Change" },
-        { name: "Why" },
+        { name: "Why", long: true },
       ],
       rows: events.map((event) => [
         momentText(event.occurred_at),

@@ -69,7 +69,7 @@ export const failedJobs = (jobs: Health["jobs"], context: Context): readonly Nod
         caption: "Jobs that were given up",
         columns: [
           { name: "Job" },
-          { name: "Why" },
+          { name: "Why", long: true },
           { name: "Given up", whole: true },
           { name: "Attempts", number: true },
           ...(mayRetry ? [{ name: "Again" }] : []),
