@@ -26,7 +26,7 @@ const endOfVersion = (version: string): Date =>
 const warnOfVersion = ({ apiVersion }: LinkedinSettings, { log, now }: ConnectorContext): void => {
   const end = endOfVersion(apiVersion);
   const daysLeft = Math.floor((end.getTime() - now().getTime()) / 86_400_000);
-  log.info({ platform: "linkedin", apiVersion }, "LinkedIn API version");
+  log.info({ apiVersion }, "LinkedIn API version");
   if (daysLeft < 60)
     log.warn(
       { platform: "linkedin", apiVersion, endsOn: dayAt(end, "utc"), daysLeft },

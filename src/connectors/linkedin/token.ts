@@ -94,7 +94,7 @@ export const openTokens = (
 
   const warnOf = (what: string, expiresAt: number, days: number): void => {
     const left = Math.floor((expiresAt - context.now().getTime()) / dayMs);
-    if (left < days) context.log.warn({ platform: "linkedin", daysLeft: left }, `${what} expires soon`);
+    if (left < days) context.log.warn({ daysLeft: left }, `${what} expires soon`);
   };
 
   const refresh = async (): Promise<Grant> => {
