@@ -70,3 +70,25 @@ test("a network or status that is newer than costper is kept as text", async () 
     break;
   }
 });
+
+test("a server that refuses the parameter which only saves bytes is asked without it, and from then on never with it", async () => {
+  const asked: boolean[] = [];
+  const { connector } = await startWire((exchange) => {
+    const withParameters = exchange.body.includes("PARAMETERS");
+    asked.push(withParameters);
+    if (!withParameters) return exchange.json(200, [{ results: [rowOf("1", { clicks: "3" })] }]);
+    return exchange.json(400, [
+      {
+        error: {
+          code: 400,
+          status: "INVALID_ARGUMENT",
+          message: "bad query",
+          details: [{ errors: [{ errorCode: { queryError: "UNEXPECTED_INPUT" }, message: "PARAMETERS" }] }],
+        },
+      },
+    ]);
+  });
+  expect(await all(ads(connector))).toHaveLength(1);
+  expect(await all(ads(connector))).toHaveLength(1);
+  expect(asked).toEqual([true, false, false]);
+});

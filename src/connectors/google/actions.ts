@@ -65,7 +65,7 @@ export const createActionReader = (client: GoogleClient, log: Logger) => {
   ): Promise<ActionRow[]> => {
     const rows: ActionRow[] = [];
     const { account, signal } = pull;
-    const query = { name, gaql, customerId, loginCustomerId: account.via, signal };
+    const query = { name, gaql, customerId, loginCustomerId: account.via, signal, whole: true };
     for await (const batch of client.rows(query)) rows.push(...(batch as ActionRow[]));
     return rows;
   };

@@ -1,3 +1,4 @@
+import { plainQuery } from "./queries.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { ConnectorContext } from "../connector.ts";
 import { request } from "../request.ts";
@@ -16,6 +17,8 @@ interface Query {
   readonly customerId: string;
   readonly loginCustomerId?: string | undefined;
   readonly signal: AbortSignal;
+  /** For short answers: nothing is yielded before all is there, so that a break at any point is retried here. */
+  readonly whole?: boolean;
 }
 
 export interface GoogleClient {
@@ -44,6 +47,11 @@ const transient = (message: string, accountId?: string): Failure =>
     remedy: "it is tried again; nothing of a broken answer is kept",
     ...(accountId === undefined ? {} : { accountId }),
   });
+
+const isRefusedQuery = (error: unknown): boolean =>
+  error instanceof Failure &&
+  error.kind === "request" &&
+  !/UNSUPPORTED_VERSION|PROJECT/.test(error.code ?? "");
 
 export const createGoogleClient = (settings: GoogleSettings, context: ConnectorContext): GoogleClient => {
   const idleMs = settings.timeoutSeconds * 1_000;
@@ -128,13 +136,16 @@ export const createGoogleClient = (settings: GoogleSettings, context: ConnectorC
     }
   };
 
+  let takesParameters = true;
+
   return {
-    async *rows({ name, gaql, customerId, loginCustomerId, signal }) {
+    async *rows({ name, gaql, customerId, loginCustomerId, signal, whole = false }) {
       let busy = 0;
+      const query = (): string => (takesParameters ? gaql : plainQuery(gaql));
       const about = (): ErrorContext => ({
         what: `the ${name} query`,
         accountId: customerId,
-        query: gaql,
+        query: query(),
         now: context.now,
         redact,
         repetition: busy,
@@ -147,7 +158,7 @@ export const createGoogleClient = (settings: GoogleSettings, context: ConnectorC
             loginCustomerId,
             developerToken: settings.developerToken,
             accessToken,
-            query: gaql,
+            query: query(),
             endpoint: settings.endpoints.api,
           })),
         }));
@@ -156,7 +167,12 @@ export const createGoogleClient = (settings: GoogleSettings, context: ConnectorC
           const head: Buffer[] = [];
           const pieces = await nextPieces(about(), answer, scanner, head);
           const batch = pieces?.[0] ? parsePiece(about(), pieces[0], answer.headers) : undefined;
-          return { answer, scanner, head, batch, rest: pieces?.slice(1) };
+          const rest = pieces?.slice(1);
+          if (!whole) return { answer, scanner, head, batch, rest };
+          const rows = [...(batch ?? [])];
+          for (let more = rest; more; more = await nextPieces(about(), answer, scanner, head))
+            for (const piece of more) rows.push(...parsePiece(about(), piece, answer.headers));
+          return { answer, scanner, head, batch: rows, rest: undefined };
         } catch (error) {
           answer.close();
           throw error;
@@ -167,6 +183,11 @@ export const createGoogleClient = (settings: GoogleSettings, context: ConnectorC
           return await open();
         } catch (error) {
           if (error instanceof Failure && error.kind === "busy") busy += 1;
+          // The parameter only saves bytes: a server that refuses it is asked without, from then on.
+          if (takesParameters && query() !== plainQuery(gaql) && isRefusedQuery(error)) {
+            takesParameters = false;
+            return open();
+          }
           throw error;
         }
       };

@@ -59,7 +59,7 @@ export const discover = async function* (
 ): AsyncGenerator<Account> {
   const collect = async (name: string, gaql: string, root: string, login?: string): Promise<Fields[]> => {
     const rows: Fields[] = [];
-    const query = { name, gaql, customerId: root, loginCustomerId: login, signal };
+    const query = { name, gaql, customerId: root, loginCustomerId: login, signal, whole: true };
     for await (const batch of client.rows(query)) rows.push(...(batch as Fields[]));
     return rows;
   };

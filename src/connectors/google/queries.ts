@@ -11,6 +11,9 @@ import { type DayRange, isDay } from "../../domain/day.ts";
  */
 const withoutNames = "PARAMETERS omit_unselected_resource_names=true";
 
+/** The same query for a server that does not take the parameter. */
+export const plainQuery = (gaql: string): string => gaql.replace(` ${withoutNames}`, "");
+
 const between = ({ from, to }: DayRange): string => {
   if (!isDay(from) || !isDay(to)) throw new RangeError(`not a range of days: ${from} to ${to}`);
   return `WHERE segments.date BETWEEN '${from}' AND '${to}' ${withoutNames}`;

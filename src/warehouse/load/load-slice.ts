@@ -1,6 +1,6 @@
 import type pg from "pg";
 import type { Connector, Pull } from "../../connectors/connector.ts";
-import { Failure } from "../../domain/failure.ts";
+import { asFailure, Failure } from "../../domain/failure.ts";
 import type { Entity } from "../../domain/facts.ts";
 import { knownWindows, storeRestatement } from "../accounts.ts";
 import { recordDays } from "../account-days.ts";
@@ -16,6 +16,7 @@ import {
   isDatabaseError,
   stageCampaigns,
   stageFacts,
+  streamAttempts,
   type Staging,
 } from "./stage.ts";
 
@@ -70,11 +71,18 @@ const rangeIsOurs = async ({ client, accountKey, pull, copiedStraight }: Staging
   return true;
 };
 
+/** Asked again from the start where the answer breaks in its middle, as the streams of facts are. */
 const pullEntities = async (slice: SliceToLoad): Promise<readonly Entity[]> => {
-  const entities: Entity[] = [];
-  if (slice.withEntities)
-    for await (const batch of slice.connector.entities(slice.pull)) entities.push(...batch);
-  return entities;
+  if (!slice.withEntities) return [];
+  for (let attempt = 1; ; attempt += 1)
+    try {
+      const entities: Entity[] = [];
+      for await (const batch of slice.connector.entities(slice.pull)) entities.push(...batch);
+      return entities;
+    } catch (error) {
+      slice.pull.signal.throwIfAborted();
+      if (asFailure(error).kind !== "transient" || attempt >= streamAttempts) throw error;
+    }
 };
 
 /**

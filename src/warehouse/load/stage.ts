@@ -21,7 +21,7 @@ import {
 } from "./fact-tables.ts";
 
 /** How often a stream that breaks after its first rows is asked again from the start, within one attempt at a slice. */
-const streamAttempts = 3;
+export const streamAttempts = 3;
 
 export interface Staging {
   readonly client: pg.PoolClient;
