@@ -2,6 +2,9 @@
 create function warehouse.touch_converted_days() returns trigger
 language plpgsql as $$
 begin
+  -- A rollup under way has not seen the new rates, and its rows cannot be seen here: wait until it has committed.
+  -- Rollups that begin after this wait for the rates.
+  perform pg_advisory_xact_lock(hashtext('costper.rates'), 0);
   insert into ops.touched_day (account_key, date)
   select distinct m.account_key, m.date
   from (select min(rate_date) as first, max(rate_date) + 10 as last from changed_rates) r
