@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect } from "kysely";
 import pg from "pg";
 import { Failure } from "../domain/failure.ts";
+import { watchConnections } from "./lost-connections.ts";
 import type { DB } from "./schema.ts";
 
 /** A pool on the warehouse and the typed query builder over it. */
@@ -30,8 +31,7 @@ export const openDatabase = (url: string, options: { readonly connections?: numb
   });
   // An idle connection that breaks (a restarted server) is replaced by the pool at the next use.
   pool.on("error", () => undefined);
-  // One that breaks in the middle of a transaction fails its next query, rather than the whole process.
-  pool.on("connect", (client) => void client.on("error", () => undefined));
+  watchConnections(pool);
   const db = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) });
   return { db, pool, close: () => db.destroy() };
 };

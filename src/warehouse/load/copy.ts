@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { finished } from "node:stream/promises";
 import type pg from "pg";
 import { from as copyFrom } from "pg-copy-streams";
+import { isLost } from "../lost-connections.ts";
 import type { FactTable } from "./fact-tables.ts";
 
 /** Where rows are copied: beside the published figures, or straight among them while the range is empty. */
@@ -30,6 +31,8 @@ export const openCopy = (client: pg.PoolClient, table: FactTable, place: Place):
     place.schema === "staging"
       ? `${place.sliceId}\t${String(place.accountKey)}\t`
       : `${String(place.accountKey)}\t`;
+  const broke = "the connection to the database broke during a copy";
+  if (isLost(client)) throw new Error(broke);
   const stream = client.query(
     copyFrom(`copy ${place.schema}.${table.name} (${columns.join(", ")}) from stdin`),
   );
@@ -42,7 +45,7 @@ export const openCopy = (client: pg.PoolClient, table: FactTable, place: Place):
     onLost = (error) => reject(error);
   });
   lost.catch(() => undefined);
-  const onEnd = () => onLost(new Error("the connection to the database broke during a copy"));
+  const onEnd = () => onLost(new Error(broke));
   client.on("error", onLost);
   client.on("end", onEnd);
   const release = () => {

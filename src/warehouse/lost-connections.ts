@@ -1,0 +1,17 @@
+import type pg from "pg";
+
+const lost = new WeakSet<object>();
+
+/**
+ * Remembers connections of the pool that broke, also while they are lent out: such a one must not end the process, and
+ * a COPY begun on it would wait for an answer for ever.
+ */
+export const watchConnections = (pool: pg.Pool): void => {
+  pool.on("connect", (client) => {
+    client.on("error", () => lost.add(client));
+    client.on("end", () => lost.add(client));
+  });
+};
+
+/** Whether the connection has broken since it was made. */
+export const isLost = (client: pg.PoolClient): boolean => lost.has(client);
