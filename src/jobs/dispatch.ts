@@ -41,19 +41,15 @@ const groupByQueue = (units: readonly Unit[]): Map<string, Unit[]> => {
   return groups;
 };
 
-/** Puts units into their queues; one that is there already under its id is left alone. */
-export const enqueue = async (
-  queues: Queues,
-  units: readonly Unit[],
-  idOf: (unit: Unit) => string = ({ jobId }) => jobId,
-): Promise<void> => {
+/** Puts units into their queues; one that is there already is left alone. */
+export const enqueue = async (queues: Queues, units: readonly Unit[]): Promise<void> => {
   for (const [name, group] of groupByQueue(units))
     for (let start = 0; start < group.length; start += 500)
       await queues.queue(name).addBulk(
         group.slice(start, start + 500).map((unit) => ({
           name: unit.kind,
           data: payloadOf(unit),
-          opts: { jobId: idOf(unit), removeOnComplete: true, removeOnFail: true },
+          opts: { jobId: unit.jobId, removeOnComplete: true, removeOnFail: true },
         })),
       );
 };
@@ -72,13 +68,11 @@ export const advance = async (
 
 /**
  * Puts back into the queues what the ledger says is there and the queue does not know: a Redis that was emptied, a
- * process that ended between the two. A job that the queue holds to be active though nobody has renewed the unit's
- * lease is one whose worker lost the queue's server at the wrong moment: its unit comes back under another id, and
- * the ledger sees to it that it is done once. The number of jobs put back.
+ * process that ended between the two. The number of jobs put back.
  */
 export const mendQueues = async (pool: pg.Pool, queues: Queues, quietMs: number): Promise<number> => {
-  const { rows } = await pool.query<UnitRow & { lapsed: string | null }>(
-    `select ${unitColumns}, extract(epoch from j.lease_until)::bigint as lapsed from ops.job j
+  const { rows } = await pool.query<UnitRow>(
+    `select ${unitColumns} from ops.job j
      where j.state in ('queued', 'running', 'deferred')
        and j.changed_at < clock_timestamp() - make_interval(secs => $1)
        and (j.state <> 'running' or j.lease_until < clock_timestamp())
@@ -86,16 +80,12 @@ export const mendQueues = async (pool: pg.Pool, queues: Queues, quietMs: number)
     [quietMs / 1_000],
   );
   const lost: Unit[] = [];
-  const abandoned = new Map<Unit, string>();
-  for (const row of rows) {
-    const unit = unitOf(row);
+  for (const unit of rows.map(unitOf)) {
     const queue = queues.queue(queueOf(unit));
     const state = await queue.getJobState(unit.jobId);
     if (state === "failed" || state === "completed") await queue.remove(unit.jobId);
     if (state === "unknown" || state === "failed" || state === "completed") lost.push(unit);
-    else if (state === "active" && row.lapsed !== null) abandoned.set(unit, `${unit.jobId}.${row.lapsed}`);
   }
   await enqueue(queues, lost);
-  await enqueue(queues, [...abandoned.keys()], (unit) => abandoned.get(unit) ?? unit.jobId);
-  return lost.length + abandoned.size;
+  return lost.length;
 };
