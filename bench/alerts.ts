@@ -1,3 +1,6 @@
+import { openDatabase } from "../src/warehouse/database.ts";
+import { migrate } from "../src/warehouse/migrate.ts";
+import { startPostgres } from "./support/processes.ts";
 import { pathToFileURL } from "node:url";
 import { evaluateAlerts } from "../src/alerts/evaluate.ts";
 import { alertSettings } from "../src/alerts/settings.ts";
@@ -118,3 +121,16 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   process.stdout.write(`${JSON.stringify(await benchAlerts(database))}\n`);
   await database.close();
 }
+
+/** Measures in a database of its own. */
+export const run = async (): Promise<AlertsBenchmark> => {
+  const postgres = await startPostgres();
+  const database = openDatabase(postgres.url);
+  try {
+    await migrate(database);
+    return await benchAlerts(database);
+  } finally {
+    await database.close();
+    await postgres.close();
+  }
+};

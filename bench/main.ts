@@ -5,8 +5,10 @@ import { cpus, totalmem } from "node:os";
  * figures that matter are ratios of things measured side by side in the same run, since machines differ.
  */
 const benches: Readonly<Record<string, () => Promise<{ run: () => Promise<unknown> }>>> = {
+  alerts: () => import("./alerts.ts"),
   classify: () => import("./classify.ts"),
   dashboard: () => import("./dashboard.ts"),
+  history: () => import("./history.ts"),
   load: () => import("./load.ts"),
   pull: () => import("./pull.ts"),
   queue: () => import("./queue.ts"),
