@@ -1,7 +1,5 @@
-import { openDatabase } from "../src/warehouse/database.ts";
 import { migrate } from "../src/warehouse/migrate.ts";
 import { startPostgres } from "./support/processes.ts";
-import { pathToFileURL } from "node:url";
 import { evaluateAlerts } from "../src/alerts/evaluate.ts";
 import { alertSettings } from "../src/alerts/settings.ts";
 import { type Database, openDatabase } from "../src/warehouse/database.ts";
@@ -114,13 +112,6 @@ export const benchAlerts = async (
     firing: again.firing,
   };
 };
-
-// By itself: tsx bench/alerts.ts URL_OF_AN_EMPTY_MIGRATED_DATABASE
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  const database = openDatabase(process.argv[2] ?? "");
-  process.stdout.write(`${JSON.stringify(await benchAlerts(database))}\n`);
-  await database.close();
-}
 
 /** Measures in a database of its own. */
 export const run = async (): Promise<AlertsBenchmark> => {
