@@ -5,6 +5,8 @@ export default defineConfig({
     include: ["test/browser/**/*.test.ts"],
     globalSetup: ["test/support/postgres-server.ts"],
     testTimeout: 60_000,
+    // A shared machine may stall a process for seconds; what fails twice is broken. At hand, once is enough.
+    retry: process.env["CI"] ? 1 : 0,
     hookTimeout: 60_000,
     maxWorkers: 1,
   },
