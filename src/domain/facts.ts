@@ -8,12 +8,15 @@ import type { Platform } from "./platform.ts";
  * name is `""`. Money is in the account's currency, in major units, as decimal text. Days are the account's.
  */
 
+/** ISO 4217 for "no currency": a closed account of which the platform tells nothing but its id. */
+export const noCurrency = "XXX";
+
 /** An ad account as discovery found it. */
 export interface Account {
   readonly platform: Platform;
   readonly id: string;
   readonly name: string;
-  /** ISO 4217. */
+  /** ISO 4217; `noCurrency` where the platform does not say. */
   readonly currency: string;
   /** IANA name of the zone in which the platform reports this account's days. */
   readonly timeZone: string;

@@ -12,7 +12,7 @@ import {
   windowsOf,
 } from "../domain/day.ts";
 import { asFailure, Failure } from "../domain/failure.ts";
-import type { Account } from "../domain/facts.ts";
+import { type Account, noCurrency } from "../domain/facts.ts";
 import type { Platform } from "../domain/platform.ts";
 import { expectDays } from "../warehouse/account-days.ts";
 import { storeAccount } from "../warehouse/accounts.ts";
@@ -140,7 +140,7 @@ const currencies = new Set(Intl.supportedValuesOf("currency"));
 /** @throws Failure of kind `data`: amounts in a currency that nobody knows could be added to no others. */
 const checkCurrency = ({ platform, id, currency, active }: Account): void => {
   // Of a closed account a platform may not even say the currency.
-  if ((currencies.has(currency) && currency !== "XXX") || (!active && currency === "XXX")) return;
+  if (currency === noCurrency ? !active : currencies.has(currency)) return;
   throw new Failure({
     kind: "data",
     platform,

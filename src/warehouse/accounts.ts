@@ -1,7 +1,7 @@
 import type pg from "pg";
 import type { KnownWindows } from "../connectors/connector.ts";
 import { isSameTimeZone } from "../domain/day.ts";
-import type { Account } from "../domain/facts.ts";
+import { type Account, noCurrency } from "../domain/facts.ts";
 import { Failure } from "../domain/failure.ts";
 
 /** An account as the warehouse knows it. */
@@ -9,9 +9,6 @@ export interface StoredAccount {
   readonly accountKey: number;
   readonly known: KnownWindows;
 }
-
-/** ISO 4217 for "no currency": a closed account of which the platform tells nothing but its id. */
-const noCurrency = "XXX";
 
 /** Names may hold anything that Postgres can store: only NUL is dropped. */
 const storable = (text: string): string => text.replaceAll("\0", "");

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import { isTimeZone } from "../../domain/day.ts";
-import type { Account } from "../../domain/facts.ts";
+import { type Account, noCurrency } from "../../domain/facts.ts";
 import { asFailure, type Failure } from "../../domain/failure.ts";
 import type { GoogleClient } from "./client.ts";
 import { idOf, textOf } from "./normalize.ts";
@@ -21,7 +21,7 @@ const accountOf = (fields: Fields, root: string): Account | undefined => {
     platform: "google",
     id,
     name: textOf(fields["descriptiveName"], id),
-    currency: textOf(fields["currencyCode"], "XXX"),
+    currency: textOf(fields["currencyCode"], noCurrency),
     timeZone: isTimeZone(zone) ? zone : "UTC",
     status,
     active: !["CANCELED", "SUSPENDED", "CLOSED"].includes(status),
@@ -37,7 +37,7 @@ const unreadAccount = (id: string, failure: Failure): Account => ({
   platform: "google",
   id,
   name: id,
-  currency: "XXX",
+  currency: noCurrency,
   timeZone: "UTC",
   ...(notEnabled.test(failure.code ?? "")
     ? { status: "NOT_ENABLED", active: false }
