@@ -153,7 +153,7 @@ const timeDrain = async (
   const planned = (performance.now() - started) / 1_000;
   const handle: Parameters<Queues["worker"]>[2] = async (job) => {
     const jobId = unitIdOf(job.data) ?? "";
-    const { verdict } = await claim(pool, jobId, 1_000);
+    const { verdict } = await claim(pool, jobId, 1_000, 30);
     if (verdict !== "claimed") return;
     await finish(pool, jobId);
     const [kind, , , account] = jobId.split(".");

@@ -159,21 +159,24 @@ export const insertPlan = async (
   });
 };
 
-export type Verdict = "claimed" | "finished" | "paused" | "platform_full" | "account_full";
+export type Verdict = "claimed" | "finished" | "leased" | "paused" | "platform_full" | "account_full";
 
 export interface Claim {
   readonly verdict: Verdict;
-  /** For `paused`. */
+  /** Of `paused` and `leased` (another worker is at it): until when. */
   readonly until: Date | null;
   /** How many workers died over the unit, and how many attempts failed. */
   readonly crashes: number;
   readonly attempts: number;
 }
 
-/** Seconds that a worker's hold on a unit lasts; it is renewed well before. */
-export const leaseSeconds = 30;
-
-export const claim = async (pool: pg.Pool, jobId: string, platformAtOnce: number): Promise<Claim> => {
+/** Asks for a unit; the hold on it lasts for `leaseSeconds` and is renewed well before. */
+export const claim = async (
+  pool: pg.Pool,
+  jobId: string,
+  platformAtOnce: number,
+  leaseSeconds: number,
+): Promise<Claim> => {
   const { rows } = await pool.query<Claim>("select * from ops.claim_job($1, $2, $3)", [
     jobId,
     leaseSeconds,
@@ -182,7 +185,11 @@ export const claim = async (pool: pg.Pool, jobId: string, platformAtOnce: number
   return rows[0] ?? { verdict: "finished", until: null, crashes: 0, attempts: 0 };
 };
 
-export const renewLeases = async (pool: pg.Pool, jobIds: readonly string[]): Promise<void> => {
+export const renewLeases = async (
+  pool: pg.Pool,
+  jobIds: readonly string[],
+  leaseSeconds: number,
+): Promise<void> => {
   await pool.query(
     `update ops.job set lease_until = clock_timestamp() + make_interval(secs => $2)
      where job_id = any ($1) and state = 'running'`,

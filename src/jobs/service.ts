@@ -23,6 +23,8 @@ export interface Pace {
   /** How long after its time a night may begin by the scheduler alone. */
   readonly graceMs: number;
   readonly renewMs: number;
+  /** How long a unit stays with a worker that no longer renews its lease. */
+  readonly leaseSeconds: number;
   /** How long a slice under way may go on after the service was told to stop, and to be put back then. */
   readonly finishMs: number;
   readonly putBackMs: number;
@@ -34,6 +36,7 @@ export const usualPace: Pace = {
   quietMs: 20_000,
   graceMs: 45_000,
   renewMs: 8_000,
+  leaseSeconds: 30,
   finishMs: 18_000,
   putBackMs: 8_000,
 };
@@ -145,6 +148,7 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
       queues,
       log,
       onUnit: (event) => metrics.onUnit(event),
+      leaseSeconds: pace.leaseSeconds,
       ...(pace.firstDelayMs !== undefined && { firstDelayMs: pace.firstDelayMs }),
     };
     const { handle, renew } = createHandler(context);

@@ -36,6 +36,8 @@ export interface WorkerContext extends UnitContext {
   /** Aborted when nothing new is begun any more; what is under way may go on for a while. */
   readonly stopping: AbortSignal;
   readonly onUnit: (event: UnitEvent) => void;
+  /** How long a unit stays with a worker that says nothing. */
+  readonly leaseSeconds: number;
   /** Tests shorten the delays between attempts; nothing else does. */
   readonly firstDelayMs?: number;
 }
@@ -64,7 +66,7 @@ const claimWhenFree = async (context: WorkerContext, unit: Unit): Promise<Claim>
       ? (await context.connector(unit.platform)).concurrency.platform
       : 1;
   for (;;) {
-    const claimed = await claim(context.database.pool, unit.jobId, atOnce);
+    const claimed = await claim(context.database.pool, unit.jobId, atOnce, context.leaseSeconds);
     if (claimed.verdict !== "platform_full" || context.stopping.aborted) return claimed;
     await sleep(placeMs * (0.5 + Math.random()), undefined, { signal: context.stopping }).catch(
       () => undefined,
@@ -152,6 +154,8 @@ export const createHandler = (context: WorkerContext) => {
     if (claimed.verdict === "platform_full") await delay(job, token, Date.now());
     if (claimed.verdict === "account_full")
       await delay(job, token, Date.now() + accountFullMs * (0.5 + Math.random() / 2));
+    // The queue took a busy worker for a dead one: should it be dead, its lease ends.
+    if (claimed.verdict === "leased") await delay(job, token, claimed.until?.getTime() ?? Date.now());
     if (claimed.verdict === "finished") {
       await advance(pool, queues, unit.runId, unit.accountKey);
       return;
@@ -185,6 +189,7 @@ export const createHandler = (context: WorkerContext) => {
     handle,
     /** Units under way in this process. */
     running: running as ReadonlySet<string>,
-    renew: () => (running.size > 0 ? renewLeases(pool, [...running]) : Promise.resolve()),
+    renew: () =>
+      running.size > 0 ? renewLeases(pool, [...running], context.leaseSeconds) : Promise.resolve(),
   };
 };

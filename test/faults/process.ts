@@ -25,10 +25,11 @@ const { loadConfig } = await import("../../src/config.ts");
 const { openQueuesWhenUp, queuePrefix } = await import("../../src/jobs/installation.ts");
 const { createMetrics } = await import("../../src/jobs/metrics.ts");
 const { sharedPauses } = await import("../../src/jobs/pauses.ts");
-const { startService } = await import("../../src/jobs/service.ts");
-const { clock, lessImpatient, quick } = await import("../jobs/pace.ts");
+const { startService, usualPace } = await import("../../src/jobs/service.ts");
+const { clock, ofProcesses, quick } = await import("../jobs/pace.ts");
 
-const [, , file = "", slices] = process.argv;
+const [, , file = "", pace = "quick"] = process.argv;
+const patience = pace === "usual" ? undefined : ofProcesses;
 const stopped = new AbortController();
 const log = pino({ level: process.env["COSTPER_TEST_LOG"] ?? "silent" }, pino.destination(2));
 const config = await loadConfig({ cwd: process.cwd(), env: process.env, file });
@@ -46,7 +47,7 @@ const queues = await openQueuesWhenUp({
   databaseUrl: app.databaseUrl,
   prefix: await queuePrefix(app.database.pool),
   log,
-  patience: lessImpatient,
+  ...(patience && { patience }),
   signal: stopped.signal,
 });
 const service = await startService({
@@ -59,8 +60,7 @@ const service = await startService({
   metrics: createMetrics(),
   roles: { scheduler: true, worker: true },
   afterRollup: async () => undefined,
-  slicesAtOnce: slices === undefined ? undefined : Number(slices),
-  pace: quick,
+  pace: { ...quick, leaseSeconds: patience ? patience.lockMs / 1_000 : usualPace.leaseSeconds },
 });
 const end = async (): Promise<void> => {
   await service.stop();

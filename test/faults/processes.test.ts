@@ -59,7 +59,7 @@ describe.each(backends)("with the queue on %s", (kind) => {
       await pool.query(
         "insert into ops.schedule (name, pattern, time_zone, since) values ('night', '0 3 * * *', 'Europe/Copenhagen', '2026-10-01')",
       );
-      await Promise.all(Array.from({ length: 4 }, () => startProcess(stage)));
+      await Promise.all(Array.from({ length: 4 }, () => startProcess(stage, { patience: "usual" })));
       const { rows } = await pool.query<{ run_id: string }>("select run_id from ops.night");
       expect(rows).toHaveLength(1);
       const runId = rows[0]?.run_id ?? "";
@@ -96,7 +96,7 @@ describe.each(backends)("with the queue on %s", (kind) => {
     noting(`clock jumps by ${String(minutes / 60)} h`, kind, async () => {
       const stage = await openStage(kind);
       slowDown(stage.sandbox, 150);
-      const process = await startProcess(stage, minutes);
+      const process = await startProcess(stage, { jumpMinutes: minutes });
       const runId = await begin(stage.config, stage.database, stage.queues);
       await slicesIn(stage.database, "done", 1);
       process.kill("SIGUSR2");

@@ -66,9 +66,12 @@ export const expectUndisturbed = async (database: Database, runId: string): Prom
 
 const processes = new Set<ChildProcess>();
 
-/** Starts a process of the service; resolves when its workers are up. */
-export const startProcess = async (stage: Stage, jumpMinutes = 0): Promise<ChildProcess> => {
-  const child = fork(join(import.meta.dirname, "process.ts"), [stage.file], {
+/** Starts a process of the service; resolves when its workers are up. `usual`: as patient as in production. */
+export const startProcess = async (
+  stage: Stage,
+  { jumpMinutes = 0, patience = "quick" }: { jumpMinutes?: number; patience?: "quick" | "usual" } = {},
+): Promise<ChildProcess> => {
+  const child = fork(join(import.meta.dirname, "process.ts"), [stage.file, patience], {
     execArgv: ["--import", "tsx"],
     env: { ...process.env, COSTPER_TEST_JUMP: String(jumpMinutes) },
     stdio: ["ignore", "ignore", "inherit", "ipc"],

@@ -42,6 +42,9 @@ const planned = async (...slices: readonly Slice[][]) => {
 
 const release = async (pool: pg.Pool, runId: string): Promise<readonly Unit[]> => releaseReady(pool, runId);
 
+/** Asks for a unit as a worker does. */
+const take = (pool: pg.Pool, jobId = "", platformAtOnce = 1) => claim(pool, jobId, platformAtOnce, 30);
+
 const kindsOf = (units: readonly Unit[]): string[] =>
   units.map(({ kind, accountId }) => `${kind} ${accountId ?? ""}`.trim()).sort();
 
@@ -82,7 +85,7 @@ test("never lets more slices run than account and platform bear, whoever asks", 
   const { rows } = await pool.query<{ job_id: string }>(
     "select job_id from ops.job where kind = 'slice' order by account_key, position",
   );
-  const claims = await Promise.all(rows.map(({ job_id }) => claim(pool, job_id, 5)));
+  const claims = await Promise.all(rows.map(({ job_id }) => take(pool, job_id, 5)));
   expect(claims.filter(({ verdict }) => verdict === "claimed")).toHaveLength(5);
   const perAccount = await pool.query<{ n: number }>(
     "select count(*)::integer as n from ops.job where state = 'running' group by account_key",
@@ -93,15 +96,32 @@ test("never lets more slices run than account and platform bear, whoever asks", 
 test("counts the workers that died over a unit, and frees their places when their lease is over", async () => {
   const { pool, runId } = await planned(slicesOf("1", 1, 3));
   const [first] = (await release(pool, runId)).filter(({ kind }) => kind === "slice");
-  expect(await claim(pool, first?.jobId ?? "", 1)).toMatchObject({ verdict: "claimed", crashes: 0 });
-  expect(await claim(pool, first?.jobId ?? "", 1)).toMatchObject({ verdict: "claimed", crashes: 1 });
+  const lapse = () =>
+    pool.query("update ops.job set lease_until = now() - interval '1 second' where state = 'running'");
+  expect(await take(pool, first?.jobId, 1)).toMatchObject({ verdict: "claimed", crashes: 0 });
+  await lapse();
+  expect(await take(pool, first?.jobId, 1)).toMatchObject({ verdict: "claimed", crashes: 1 });
   const other = await pool.query<{ job_id: string }>(
     "select job_id from ops.job where state = 'queued' and kind = 'slice'",
   );
   const otherId = other.rows[0]?.job_id ?? "";
-  expect((await claim(pool, otherId, 1)).verdict).toBe("platform_full");
-  await pool.query("update ops.job set lease_until = now() - interval '1 second' where state = 'running'");
-  expect((await claim(pool, otherId, 1)).verdict).toBe("claimed");
+  expect((await take(pool, otherId, 1)).verdict).toBe("platform_full");
+  await lapse();
+  expect((await take(pool, otherId, 1)).verdict).toBe("claimed");
+});
+
+test("gives a unit to one worker only while its lease holds, however many ask at once", async () => {
+  const { pool, runId } = await planned(slicesOf("1", 1, 1));
+  const [unit] = (await release(pool, runId)).filter(({ kind }) => kind === "slice");
+  const claims = await Promise.all(Array.from({ length: 6 }, () => take(pool, unit?.jobId, 5)));
+  expect(claims.map(({ verdict }) => verdict).sort()).toEqual([
+    "claimed",
+    ...Array<string>(5).fill("leased"),
+  ]);
+  const lease = await pool.query<{ lease_until: Date }>(
+    "select lease_until from ops.job where state = 'running'",
+  );
+  expect(claims.find(({ verdict }) => verdict === "leased")?.until).toEqual(lease.rows[0]?.lease_until);
 });
 
 test("runs nothing of a platform or an account that is paused, in any process", async () => {
@@ -110,12 +130,12 @@ test("runs nothing of a platform or an account that is paused, in any process", 
   const until = new Date(Date.now() + 60_000);
   await sharedPauses(pool).pause("google", "1", until);
   expect(await sharedPauses(pool).until("google", "1")).toEqual(until);
-  const claims = await Promise.all(units.map(({ jobId }) => claim(pool, jobId, 5)));
+  const claims = await Promise.all(units.map(({ jobId }) => take(pool, jobId, 5)));
   expect(claims.map(({ verdict }) => verdict).sort()).toEqual(["claimed", "paused"]);
   await sharedPauses(pool).pause("google", null, until);
   await pool.query("update ops.job set state = 'queued' where kind = 'slice'");
-  expect((await claim(pool, units[0]?.jobId ?? "", 5)).verdict).toBe("paused");
-  expect((await claim(pool, units[1]?.jobId ?? "", 5)).verdict).toBe("paused");
+  expect((await take(pool, units[0]?.jobId, 5)).verdict).toBe("paused");
+  expect((await take(pool, units[1]?.jobId, 5)).verdict).toBe("paused");
 });
 
 test("a failure stops as much as it reaches: an account, or all of its platform", async () => {

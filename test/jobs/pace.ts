@@ -8,13 +8,14 @@ export const clock = (): Date => new Date("2026-10-20T05:00:00Z");
 export const impatient: Patience = { lockMs: 2_500, stalledMs: 500 };
 
 /** Processes that share a busy machine stand still for seconds while they load their modules. */
-export const lessImpatient: Patience = { lockMs: 8_000, stalledMs: 1_000 };
+export const ofProcesses: Patience = { lockMs: 8_000, stalledMs: 1_000 };
 
 export const quick: Pace = {
   watchMs: 400,
   quietMs: 800,
   graceMs: 60_000,
-  renewMs: 2_000,
+  renewMs: 700,
+  leaseSeconds: 3,
   finishMs: 5_000,
   putBackMs: 3_000,
   firstDelayMs: 200,
