@@ -1357,6 +1357,13 @@ export interface OpsCredential {
   warned_days: number | null;
 }
 
+export interface OpsDayFingerprint {
+  account_key: number;
+  date: string;
+  fingerprint: string;
+  published: string;
+}
+
 export interface OpsGa4Day {
   date: string;
   disagreement_share: Numeric | null;
@@ -2728,6 +2735,7 @@ export interface DB {
   "ops.click_day": OpsClickDay;
   "ops.counting_rule": OpsCountingRule;
   "ops.credential": OpsCredential;
+  "ops.day_fingerprint": OpsDayFingerprint;
   "ops.ga4_day": OpsGa4Day;
   "ops.installation": OpsInstallation;
   "ops.job": OpsJob;

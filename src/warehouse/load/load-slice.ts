@@ -3,22 +3,14 @@ import type { Connector, Pull } from "../../connectors/connector.ts";
 import { asFailure, Failure } from "../../domain/failure.ts";
 import type { Entity } from "../../domain/facts.ts";
 import { knownWindows, storeRestatement } from "../accounts.ts";
-import { recordDays } from "../account-days.ts";
 import { storeEntities } from "../dimensions.ts";
 import { ensurePartitions, inTransaction, lockAccount } from "../transaction.ts";
 import { factTables } from "./fact-tables.ts";
-import { publish } from "./publish.ts";
-import { completeToTotals, daysThatFallShort, type DayVerdict, sumParts } from "./residual.ts";
-import {
-  clearStaging,
-  dataFailure,
-  dropRepeats,
-  isDatabaseError,
-  stageCampaigns,
-  stageFacts,
-  streamAttempts,
-  type Staging,
-} from "./stage.ts";
+import { fingerprints } from "./fingerprint.ts";
+import type { DayVerdict } from "./residual.ts";
+import { dataFailure, isDatabaseError, stageFacts, streamAttempts, type Staging } from "./stage.ts";
+import { confirmDays, unchangedDays, windowWithout } from "./unchanged.ts";
+import { addUp, publishWindow } from "./window.ts";
 
 export interface SliceToLoad {
   readonly pool: pg.Pool;
@@ -72,17 +64,27 @@ const rangeIsOurs = async ({ client, accountKey, pull, copiedStraight }: Staging
 };
 
 /** Asked again from the start where the answer breaks in its middle, as the streams of facts are. */
-const pullEntities = async (slice: SliceToLoad): Promise<readonly Entity[]> => {
-  if (!slice.withEntities) return [];
+const pullEntities = async ({ connector, pull, withEntities }: SliceToLoad): Promise<readonly Entity[]> => {
+  if (!withEntities) return [];
   for (let attempt = 1; ; attempt += 1)
     try {
       const entities: Entity[] = [];
-      for await (const batch of slice.connector.entities(slice.pull)) entities.push(...batch);
+      for await (const batch of connector.entities(pull)) entities.push(...batch);
       return entities;
     } catch (error) {
-      slice.pull.signal.throwIfAborted();
+      pull.signal.throwIfAborted();
       if (asFailure(error).kind !== "transient" || attempt >= streamAttempts) throw error;
     }
+};
+
+/** Begins to read names and states beside other work; `stop` where they are not wanted any more. */
+const startEntities = (slice: SliceToLoad): { read: Promise<readonly Entity[]>; stop: () => void } => {
+  const controller = new AbortController();
+  const signal = AbortSignal.any([slice.pull.signal, controller.signal]);
+  const read = pullEntities({ ...slice, pull: { ...slice.pull, signal } });
+  // Looked at when the work beside it is done; should that fail, nobody does.
+  read.catch(() => undefined);
+  return { read, stop: () => controller.abort() };
 };
 
 /**
@@ -111,6 +113,19 @@ const isOvertaken = async (
   return rowCount === 1;
 };
 
+/** What the window's days came to, in all. */
+const totalsOf = async (
+  client: pg.PoolClient,
+  { pull }: SliceToLoad,
+): Promise<Pick<LoadedSlice, "platformSpend" | "ourSpend">> => {
+  const { rows } = await client.query<{ platform: string; ours: string }>(
+    `select coalesce(sum(platform_spend), 0) as platform, coalesce(sum(our_spend), 0) as ours
+     from ops.account_day where platform = $1 and account_id = $2 and date between $3 and $4`,
+    [pull.account.platform, pull.account.id, pull.from, pull.to],
+  );
+  return { platformSpend: rows[0]?.platform ?? "0", ourSpend: rows[0]?.ours ?? "0" };
+};
+
 /**
  * `direct`: straight into the warehouse, if the range is empty. `alone`: no other slice of the account publishes from
  * before the first row is read.
@@ -133,59 +148,46 @@ const attempt = (slice: SliceToLoad, way: Way): Promise<LoadedSlice> =>
       accountKey,
       direct,
       copiedStraight: new Map(),
+      prints: [],
       onRows: slice.onRows ?? (() => undefined),
     };
-    const scope = {
-      client,
-      sliceId,
-      accountKey,
-      direct,
-      from: pull.from,
-      to: pull.to,
-      networkSplit: connector.networkSplit,
-    };
-    let rowsRead = await stageFacts(staging);
-    await dropRepeats(staging);
-    await sumParts(scope);
-    const short = connector.campaigns ? await daysThatFallShort(scope) : [];
-    if (short.length > 0) {
-      rowsRead += await stageCampaigns(staging, short);
-      await dropRepeats(staging);
-    }
-    const entities = await pullEntities(slice);
-    await lockAccount(client, "publish", accountKey);
-    if (direct && !(await rangeIsOurs(staging))) throw new FilledMeanwhile();
-    if (way !== "alone" && (await isOvertaken(client, slice, began))) throw new Overtaken();
-    await storeEntities(client, accountKey, entities);
-    if (slice.withEntities)
-      await storeRestatement(
-        client,
-        accountKey,
-        connector.restatement(await knownWindows(client, accountKey)).finalAfterDays,
+    await client.query("savepoint staged");
+    const rowsRead = await stageFacts(staging);
+    const prints = fingerprints(pull, connector.networkSplit, staging.prints);
+    // Names are read while the database adds up.
+    const names = startEntities(slice);
+    try {
+      const unchanged = direct ? [] : await unchangedDays(staging, prints);
+      const window = windowWithout(pull, unchanged);
+      const sums = window && (await addUp(staging, window));
+      // Nothing of it is needed: not even to be deleted row by row.
+      if (!sums) await client.query("rollback to savepoint staged");
+      const entities = await names.read;
+      await lockAccount(client, "publish", accountKey);
+      if (direct && !(await rangeIsOurs(staging))) throw new FilledMeanwhile();
+      if (way !== "alone" && (await isOvertaken(client, slice, began))) throw new Overtaken();
+      await storeEntities(client, accountKey, entities);
+      if (slice.withEntities)
+        await storeRestatement(
+          client,
+          accountKey,
+          connector.restatement(await knownWindows(client, accountKey)).finalAfterDays,
+        );
+      const published = sums && (await publishWindow(staging, sums, prints));
+      await confirmDays(
+        staging,
+        unchanged.filter((day) => !window || day < window.from || day > window.to),
       );
-    const verdicts = await completeToTotals(scope);
-    const failedDays = verdicts.filter(({ problem }) => problem !== null);
-    await recordDays({
-      ...scope,
-      platform: connector.platform,
-      accountId: pull.account.id,
-      verdicts,
-    });
-    const { rowsWritten } = await publish({ ...scope, failedDays: failedDays.map(({ date }) => date) });
-    await clearStaging(staging);
-    const totals = await client.query<{ platform: string; ours: string }>(
-      `select coalesce(sum(platform_spend), 0) as platform, coalesce(sum(our_spend), 0) as ours
-       from ops.account_day where platform = $1 and account_id = $2 and date between $3 and $4`,
-      [connector.platform, pull.account.id, pull.from, pull.to],
-    );
-    pull.signal.throwIfAborted();
-    return {
-      rowsRead,
-      rowsWritten,
-      platformSpend: totals.rows[0]?.platform ?? "0",
-      ourSpend: totals.rows[0]?.ours ?? "0",
-      failedDays,
-    };
+      pull.signal.throwIfAborted();
+      return {
+        rowsRead: rowsRead + (sums?.rowsRead ?? 0),
+        rowsWritten: published?.rowsWritten ?? 0,
+        failedDays: published?.failedDays ?? [],
+        ...(await totalsOf(client, slice)),
+      };
+    } finally {
+      names.stop();
+    }
   });
 
 /** Enough for a collision, an overtaking and two deadlocks. */

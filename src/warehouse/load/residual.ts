@@ -58,20 +58,21 @@ export const sumParts = async (scope: ResidualScope): Promise<void> => {
 };
 
 /** Notes what was added beside the sums, so that the next level is completed with it. */
-const noteParts = (table: FactTable): string => {
+const noteParts = (table: FactTable, same: string): string => {
+  const added = `(not exists (select from grown own where ${same}))::integer`;
   if (table === adDaily)
     return `,
      noted as (
        insert into staging.delivery_part
          (slice_id, date, campaign_id, spend, impressions, clicks, row_count, is_residual)
-       select $1::bigint, date, campaign_id, spend, impressions, clicks, 1, true from missing
+       select $1::bigint, date, campaign_id, spend, impressions, clicks, ${added}, true from missing m
      )`;
   if (table !== conversionDaily) return "";
   const columns = `${outcomeKey}, ${conversionDaily.figures.join(", ")}`;
   return `,
      noted as (
        insert into staging.outcome_part (slice_id, ${columns}, row_count, is_residual)
-       select $1::bigint, ${columns}, 1, true from missing
+       select $1::bigint, ${columns}, ${added}, true from missing m
      )`;
 };
 
@@ -94,7 +95,7 @@ const complete = async (scope: ResidualScope, table: FactTable, missing: string)
        from missing m
        where ${direct ? "" : "own.slice_id = $1 and "}own.account_key = $2 and own.date between $3 and $4 and ${same}
        returning ${table.key.map((column) => `own.${column}`).join(", ")}
-     )${noteParts(table)}
+     )${noteParts(table, same)}
      insert into ${place} (${lead}, ${columns})
      select ${values}, ${columns} from missing m
      where $1::bigint is not null and not exists (select from grown own where ${same})`,

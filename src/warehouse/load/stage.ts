@@ -19,6 +19,7 @@ import {
   networkDaily,
   networkLine,
 } from "./fact-tables.ts";
+import { createStreamPrint, type StreamPrint } from "./fingerprint.ts";
 
 /** How often a stream that breaks after its first rows is asked again from the start, within one attempt at a slice. */
 export const streamAttempts = 3;
@@ -33,6 +34,8 @@ export interface Staging {
   readonly direct: boolean;
   /** Rows that went straight into each table of the warehouse. */
   readonly copiedStraight: Map<FactTable, number>;
+  /** Of each stream that went through: what it brought, hashed by day. */
+  readonly prints: StreamPrint[];
   /** Told of every batch, for the progress display. */
   readonly onRows: (rows: number) => void;
 }
@@ -45,6 +48,25 @@ interface Line {
 
 /** The day of a row lies in what was asked for: a platform that answers more would otherwise touch other days. */
 const inside = (pull: Pull, date: string): boolean => date >= pull.from && date <= pull.to;
+
+/** The lines of a batch by table and day, in the order in which they came. */
+const sorted = <T extends { readonly date: string }>(
+  batch: readonly T[],
+  pull: Pull,
+  lineOf: (row: T) => Line,
+): ReadonlyMap<FactTable, ReadonlyMap<string, readonly string[]>> => {
+  const tables = new Map<FactTable, Map<string, string[]>>();
+  for (const row of batch) {
+    if (!inside(pull, row.date)) continue;
+    const { table, text } = lineOf(row);
+    let days = tables.get(table);
+    if (!days) tables.set(table, (days = new Map()));
+    const lines = days.get(row.date);
+    if (lines) lines.push(text);
+    else days.set(row.date, [text]);
+  }
+  return tables;
+};
 
 /**
  * Copies one stream of the connector. Rows of one table flow through a single COPY while the stream goes on; a
@@ -63,6 +85,7 @@ const copyStream = async <T extends { readonly date: string }>(
     let open: { table: FactTable; copy: Copy; place: Place } | undefined;
     let rows = 0;
     const straight = new Map<FactTable, number>();
+    const print = createStreamPrint();
     const end = async (): Promise<void> => {
       if (!open) return;
       const landed = await open.copy.end();
@@ -72,21 +95,14 @@ const copyStream = async <T extends { readonly date: string }>(
     try {
       for await (const batch of stream()) {
         pull.signal.throwIfAborted();
-        const byTable = new Map<FactTable, string[]>();
-        for (const row of batch) {
-          if (!inside(pull, row.date)) continue;
-          const { table, text } = lineOf(row);
-          const lines = byTable.get(table);
-          if (lines) lines.push(text);
-          else byTable.set(table, [text]);
-        }
-        for (const [table, lines] of byTable) {
+        for (const [table, days] of sorted(batch, pull, lineOf)) {
+          for (const [date, lines] of days) print.add(table.name, date, lines);
           if (open?.table !== table) {
             await end();
             const place = placeOf(table);
             open = { table, place, copy: openCopy(client, table, place) };
           }
-          await open.copy.write(lines);
+          await open.copy.write([...days.values()].flat());
         }
         rows += batch.length;
         staging.onRows(batch.length);
@@ -95,6 +111,7 @@ const copyStream = async <T extends { readonly date: string }>(
       await client.query("release savepoint stream");
       for (const [table, landed] of straight)
         staging.copiedStraight.set(table, (staging.copiedStraight.get(table) ?? 0) + landed);
+      staging.prints.push(print);
       return rows;
     } catch (error) {
       await open?.copy.abort(error instanceof Error ? error : new Error(String(error)));

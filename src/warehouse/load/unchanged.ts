@@ -1,0 +1,109 @@
+import type pg from "pg";
+import { type DayRange, eachDay } from "../../domain/day.ts";
+import { adDaily, conversionDaily, factTables, type FactTable } from "./fact-tables.ts";
+import type { Staging } from "./stage.ts";
+
+interface Scope extends DayRange {
+  readonly client: pg.PoolClient;
+  readonly sliceId: string;
+  readonly accountKey: number;
+}
+
+type Fingerprints = ReadonlyMap<string, string>;
+
+const sumsOf = ({ name, figures }: FactTable, rows: string, count: string): string =>
+  `select date, concat_ws(' ', '${name}', ${count}, ${figures.map((figure) => `sum(${figure})`).join(", ")}) as sums
+   from ${rows} group by date`;
+
+const joined = (tables: readonly string[]): string =>
+  `select date, string_agg(sums, '; ' order by sums) as published
+   from (${tables.join(" union all ")}) sums group by date`;
+
+/** Counts and sums of each day as they stand in the warehouse. Parameters: account, first and last day. */
+const inWarehouse = joined(
+  factTables.map((table) =>
+    sumsOf(table, `warehouse.${table.name} where account_key = $1 and date between $2 and $3`, "count(*)"),
+  ),
+);
+
+/** The same of what this slice publishes, from the sums that it made anyway. Parameters: slice, first and last day. */
+const ofSlice = joined(
+  factTables.map((table) => {
+    const [rows, count] =
+      table === adDaily
+        ? ["delivery_part", "sum(row_count)"]
+        : table === conversionDaily
+          ? ["outcome_part", "sum(row_count)"]
+          : [table.name, "count(*)"];
+    return sumsOf(table, `staging.${rows} where slice_id = $1 and date between $2 and $3`, count);
+  }),
+);
+
+/**
+ * The days for which the platform answered what they were published from, and whose rows still come to what they
+ * came to then: comparing them row by row would find nothing.
+ */
+export const unchangedDays = async (
+  { client, accountKey, connector, pull }: Staging,
+  prints: Fingerprints,
+): Promise<readonly string[]> => {
+  const { rows: known } = await client.query<{ date: string }>(
+    `select f.date
+     from ops.day_fingerprint f
+     join unnest($2::date[], $3::text[]) as now (date, fingerprint) using (date, fingerprint)
+     join ops.account_day d on d.platform = $4 and d.account_id = $5 and d.date = f.date
+     where f.account_key = $1 and d.state in ('complete', 'no_spend')
+     order by f.date`,
+    [accountKey, [...prints.keys()], [...prints.values()], connector.platform, pull.account.id],
+  );
+  if (known.length === 0) return [];
+  const { rows } = await client.query<{ date: string }>(
+    `select f.date from ops.day_fingerprint f left join (${inWarehouse}) w using (date)
+     where f.account_key = $1 and f.date between $2 and $3 and f.date = any ($4::date[])
+       and f.published = coalesce(w.published, '')`,
+    [accountKey, known[0]?.date, known.at(-1)?.date, known.map(({ date }) => date)],
+  );
+  return rows.map(({ date }) => date);
+};
+
+/** The shortest window with every day that is not unchanged; undefined where there is none. */
+export const windowWithout = (pull: DayRange, unchanged: readonly string[]): DayRange | undefined => {
+  const left = new Set(unchanged);
+  const changed = eachDay(pull).filter((day) => !left.has(day));
+  const [from, to] = [changed[0], changed.at(-1)];
+  return from === undefined || to === undefined ? undefined : { from, to };
+};
+
+/** Notes what the days were published from; `except`: days that depend on more than their rows, or failed. */
+export const noteFingerprints = async (
+  { client, sliceId, accountKey, from, to }: Scope,
+  prints: Fingerprints,
+  except: readonly string[],
+): Promise<void> => {
+  const days = [...prints].filter(([date]) => date >= from && date <= to && !except.includes(date));
+  await client.query(
+    "delete from ops.day_fingerprint where account_key = $1 and date between $2 and $3 and date = any ($4::date[])",
+    [accountKey, from, to, except],
+  );
+  await client.query(
+    `insert into ops.day_fingerprint as f (account_key, date, fingerprint, published)
+     select $4::integer, n.date, n.fingerprint, coalesce(s.published, '')
+     from unnest($5::date[], $6::text[]) as n (date, fingerprint) left join (${ofSlice}) s using (date)
+     on conflict (account_key, date) do update
+     set fingerprint = excluded.fingerprint, published = excluded.published
+     where (f.fingerprint, f.published) is distinct from (excluded.fingerprint, excluded.published)`,
+    [sliceId, from, to, accountKey, days.map(([date]) => date), days.map(([, print]) => print)],
+  );
+};
+
+/** The days were asked for anew and stay as they are. */
+export const confirmDays = async (
+  { client, sliceId, connector, pull }: Staging,
+  days: readonly string[],
+): Promise<void> => {
+  await client.query(
+    `update ops.account_day set fetched_at = clock_timestamp(), slice_id = $1
+     where platform = $2 and account_id = $3 and date = any ($4::date[])`,
+    [sliceId, connector.platform, pull.account.id, days],
+  );
+};
