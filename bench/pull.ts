@@ -15,6 +15,8 @@ import { runCostper, startPostgres } from "./support/processes.ts";
 const accounts = 50;
 const days = 30;
 const latencyMs = 200;
+/** Of each account: so few that waiting counts, not the rows. */
+const campaigns = 2;
 
 interface SyncJson {
   readonly slices: readonly { platform: string; rows_read: number; outcome: string }[];
@@ -42,9 +44,9 @@ const slotsOf = async (platform: Platform, settings: Record<Platform, object>) =
 export const run = async () => {
   const clock = () => new Date();
   const servers = {
-    google: await listen(createGoogleSandbox({ clock, accounts })),
-    meta: await listen(createMetaSandbox({ clock, accounts })),
-    linkedin: await listen(createLinkedinSandbox({ clock, accounts })),
+    google: await listen(createGoogleSandbox({ clock, accounts, campaigns })),
+    meta: await listen(createMetaSandbox({ clock, accounts, campaigns })),
+    linkedin: await listen(createLinkedinSandbox({ clock, accounts, campaigns })),
   };
   const settings = {
     google: googleSandboxSettings(servers.google.url),
@@ -97,6 +99,7 @@ export const run = async () => {
     const bound = Math.max(...each.map(({ bound_s }) => bound_s));
     return {
       accounts_per_platform: accounts,
+      campaigns_per_account: campaigns,
       days,
       latency_ms: latencyMs,
       status: sync.status,

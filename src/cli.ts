@@ -1,9 +1,14 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setFlagsFromString } from "node:v8";
 import { Command, CommanderError, Option } from "commander";
 import { exitStatus } from "./commands/errors.ts";
 import { createAct, examples, type Register } from "./commands/frame.ts";
+
+// Rows die young and little stays, but V8 lets garbage pile up to what the machine could hold: a gigabyte where 200 MB
+// live. Collecting when the heap has grown by two fifths costs little and halves the peak.
+setFlagsFromString("--heap-growing-percent=40");
 
 /** Every command, in the order of the help; its file is loaded when it is called. */
 const commands: Readonly<

@@ -156,8 +156,13 @@ const campaignFields = (
 });
 
 /** A dozen campaigns of every kind for the account of that number. */
-export const campaignsOf = (accountId: string, account: number, seed: string): SandboxCampaign[] =>
-  plans.map((given, index) => {
+export const campaignsOf = (
+  accountId: string,
+  account: number,
+  seed: string,
+  most = plans.length,
+): SandboxCampaign[] =>
+  plans.slice(0, most).map((given, index) => {
     const id = String(21_000_000_001 + account * 1_000 + index);
     const adGroups = Array.from({ length: given.adGroups }, (_, group) => {
       const adGroupId = String(150_000_000_001 + account * 10_000 + index * 10 + group);

@@ -29,6 +29,8 @@ export interface GoogleSandboxOptions {
   readonly seed?: string;
   /** Client accounts of the manager (default 3); one closed and one reached directly come on top. */
   readonly accounts?: number;
+  /** Campaigns of each client account, at most (default: all that there are). */
+  readonly campaigns?: number;
   /** One more account, reached directly, with so many ads that all deliver every day. */
   readonly bulk?: { readonly ads: number };
   /** Rows in a batch of an answer (default 500; the platform's own are of 10,000). */
@@ -54,7 +56,12 @@ const invalid = (family: string, code: string, message: string): SandboxError =>
 
 export const createGoogleSandbox = (options: GoogleSandboxOptions): GoogleSandbox => {
   const seed = options.seed ?? "costper";
-  const world = createWorld({ seed, accounts: options.accounts ?? 3, bulkAds: options.bulk?.ads ?? 0 });
+  const world = createWorld({
+    seed,
+    accounts: options.accounts ?? 3,
+    campaigns: options.campaigns,
+    bulkAds: options.bulk?.ads ?? 0,
+  });
   const figures = createFigures(seed);
   const batches = createBatches({ world, figures, batchRows: options.batchRows ?? 500 });
   const todayOf = ({ timeZone }: { readonly timeZone: string }): Day => dayAt(options.clock(), timeZone);

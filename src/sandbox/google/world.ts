@@ -119,11 +119,13 @@ export interface WorldOptions {
   readonly seed: string;
   /** How many client accounts the manager has. */
   readonly accounts: number;
+  /** Campaigns of each client account, at most; absent: all that there are. */
+  readonly campaigns?: number | undefined;
   readonly bulkAds: number;
 }
 
 /** The world: the manager's clients, one closed, one account reached directly and, if asked for, a large one. */
-export const createWorld = ({ seed, accounts, bulkAds }: WorldOptions): SandboxAccount[] => {
+export const createWorld = ({ seed, accounts, campaigns, bulkAds }: WorldOptions): SandboxAccount[] => {
   const clients = Array.from({ length: accounts }, (_, index): SandboxAccount => {
     const [name, currency, timeZone] = markets[index % markets.length] ?? markets[0];
     const id = clientAccountId(index);
@@ -141,7 +143,7 @@ export const createWorld = ({ seed, accounts, bulkAds }: WorldOptions): SandboxA
         "ENABLED",
         managerId,
       ),
-      campaigns: campaignsOf(id, index, seed),
+      campaigns: campaignsOf(id, index, seed, campaigns),
       actions: actionsOf(id, index, true),
     };
   });

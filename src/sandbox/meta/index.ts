@@ -14,6 +14,8 @@ interface MetaSandboxOptions {
   readonly clock: () => Date;
   readonly seed?: string;
   readonly accounts?: number;
+  /** Campaigns of each account, at most (default: all that there are). */
+  readonly campaigns?: number;
 }
 
 export interface MetaSandbox extends SandboxPlatform {
@@ -167,8 +169,9 @@ export const createMetaSandbox = ({
   clock,
   seed = "meta",
   accounts = 3,
+  campaigns,
 }: MetaSandboxOptions): MetaSandbox => {
-  const world = createWorld(seed, accounts);
+  const world = createWorld(seed, accounts, campaigns);
   const factsOf = createFacts(clock, seed);
   const runs = new Map<string, Run>();
   let lastRun = 6_100_000_000_000;

@@ -76,10 +76,10 @@ const adStatus = (campaign: string, ad: number): string => {
   return ad === 2 ? "ARCHIVED" : "ACTIVE";
 };
 
-const accountOf = (index: number, seed: string): SandboxAccount => {
+const accountOf = (index: number, seed: string, campaignCount: number): SandboxAccount => {
   const [name, currency, digits, unitsPerEuro, timeZone, offsetHours] =
     places[index % places.length] ?? places[0];
-  const campaigns = themes.map((theme, c): SandboxCampaign => {
+  const campaigns = themes.slice(0, campaignCount).map((theme, c): SandboxCampaign => {
     const status = campaignStatuses[c] ?? "ACTIVE";
     const goals = goalsOf(c);
     const adSets = Array.from({ length: c % 4 === 0 ? 2 : 1 }, (_, s): SandboxAdSet => {
@@ -114,5 +114,10 @@ const accountOf = (index: number, seed: string): SandboxAccount => {
   };
 };
 
-export const createWorld = (seed: string, accounts: number): readonly SandboxAccount[] =>
-  Array.from({ length: accounts }, (_, index) => accountOf(index, seed));
+/** `campaigns`: of each account, at most as many as there are themes. */
+export const createWorld = (
+  seed: string,
+  accounts: number,
+  campaigns: number = themes.length,
+): readonly SandboxAccount[] =>
+  Array.from({ length: accounts }, (_, index) => accountOf(index, seed, campaigns));

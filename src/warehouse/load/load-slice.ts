@@ -77,16 +77,6 @@ const pullEntities = async ({ connector, pull, withEntities }: SliceToLoad): Pro
     }
 };
 
-/** Begins to read names and states beside other work; `stop` where they are not wanted any more. */
-const startEntities = (slice: SliceToLoad): { read: Promise<readonly Entity[]>; stop: () => void } => {
-  const controller = new AbortController();
-  const signal = AbortSignal.any([slice.pull.signal, controller.signal]);
-  const read = pullEntities({ ...slice, pull: { ...slice.pull, signal } });
-  // Looked at when the work beside it is done; should that fail, nobody does.
-  read.catch(() => undefined);
-  return { read, stop: () => controller.abort() };
-};
-
 /**
  * Staged rows have no statistics: a planner that takes them for few would join them row by row, for hours.
  * The transaction is open while the platform answers, however slowly.
@@ -132,63 +122,72 @@ const totalsOf = async (
  */
 type Way = "direct" | "beside" | "alone";
 
-const attempt = (slice: SliceToLoad, way: Way): Promise<LoadedSlice> =>
-  inTransaction(slice.pool, async (client) => {
-    const { connector, pull, sliceId, accountKey } = slice;
-    await client.query(sessionSettings);
-    if (way === "alone") await lockAccount(client, "publish", accountKey);
-    const clock = await client.query<{ now: string }>("select clock_timestamp()::text as now");
-    const began = clock.rows[0]?.now ?? "";
-    const direct = way === "direct" && (await rangeIsEmpty(client, slice));
-    const staging: Staging = {
+const attempt = async (given: SliceToLoad, way: Way): Promise<LoadedSlice> => {
+  // What is read beside other work ends with it.
+  const ended = new AbortController();
+  const signal = AbortSignal.any([given.pull.signal, ended.signal]);
+  const slice = { ...given, pull: { ...given.pull, signal } };
+  try {
+    return await inTransaction(slice.pool, (client) => loadOn(client, slice, way));
+  } finally {
+    ended.abort();
+  }
+};
+
+const loadOn = async (client: pg.PoolClient, slice: SliceToLoad, way: Way): Promise<LoadedSlice> => {
+  const { connector, pull, sliceId, accountKey } = slice;
+  await client.query(sessionSettings);
+  if (way === "alone") await lockAccount(client, "publish", accountKey);
+  const clock = await client.query<{ now: string }>("select clock_timestamp()::text as now");
+  const began = clock.rows[0]?.now ?? "";
+  const direct = way === "direct" && (await rangeIsEmpty(client, slice));
+  const staging: Staging = {
+    client,
+    connector,
+    pull,
+    sliceId,
+    accountKey,
+    direct,
+    copiedStraight: new Map(),
+    prints: [],
+    onRows: slice.onRows ?? (() => undefined),
+  };
+  await client.query("savepoint staged");
+  const rowsRead = await stageFacts(staging);
+  const prints = fingerprints(pull, connector.networkSplit, staging.prints);
+  // Names are read while the database adds up.
+  const names = pullEntities(slice);
+  // Looked at below; should that work fail, nobody does.
+  names.catch(() => undefined);
+  const unchanged = direct ? [] : await unchangedDays(staging, prints);
+  const window = windowWithout(pull, unchanged);
+  const sums = window && (await addUp(staging, window));
+  // Nothing of it is needed: not even to be deleted row by row.
+  if (!sums) await client.query("rollback to savepoint staged");
+  const entities = await names;
+  await lockAccount(client, "publish", accountKey);
+  if (direct && !(await rangeIsOurs(staging))) throw new FilledMeanwhile();
+  if (way !== "alone" && (await isOvertaken(client, slice, began))) throw new Overtaken();
+  await storeEntities(client, accountKey, entities);
+  if (slice.withEntities)
+    await storeRestatement(
       client,
-      connector,
-      pull,
-      sliceId,
       accountKey,
-      direct,
-      copiedStraight: new Map(),
-      prints: [],
-      onRows: slice.onRows ?? (() => undefined),
-    };
-    await client.query("savepoint staged");
-    const rowsRead = await stageFacts(staging);
-    const prints = fingerprints(pull, connector.networkSplit, staging.prints);
-    // Names are read while the database adds up.
-    const names = startEntities(slice);
-    try {
-      const unchanged = direct ? [] : await unchangedDays(staging, prints);
-      const window = windowWithout(pull, unchanged);
-      const sums = window && (await addUp(staging, window));
-      // Nothing of it is needed: not even to be deleted row by row.
-      if (!sums) await client.query("rollback to savepoint staged");
-      const entities = await names.read;
-      await lockAccount(client, "publish", accountKey);
-      if (direct && !(await rangeIsOurs(staging))) throw new FilledMeanwhile();
-      if (way !== "alone" && (await isOvertaken(client, slice, began))) throw new Overtaken();
-      await storeEntities(client, accountKey, entities);
-      if (slice.withEntities)
-        await storeRestatement(
-          client,
-          accountKey,
-          connector.restatement(await knownWindows(client, accountKey)).finalAfterDays,
-        );
-      const published = sums && (await publishWindow(staging, sums, prints));
-      await confirmDays(
-        staging,
-        unchanged.filter((day) => !window || day < window.from || day > window.to),
-      );
-      pull.signal.throwIfAborted();
-      return {
-        rowsRead: rowsRead + (sums?.rowsRead ?? 0),
-        rowsWritten: published?.rowsWritten ?? 0,
-        failedDays: published?.failedDays ?? [],
-        ...(await totalsOf(client, slice)),
-      };
-    } finally {
-      names.stop();
-    }
-  });
+      connector.restatement(await knownWindows(client, accountKey)).finalAfterDays,
+    );
+  const published = sums && (await publishWindow(staging, sums, prints));
+  await confirmDays(
+    staging,
+    unchanged.filter((day) => !window || day < window.from || day > window.to),
+  );
+  pull.signal.throwIfAborted();
+  return {
+    rowsRead: rowsRead + (sums?.rowsRead ?? 0),
+    rowsWritten: published?.rowsWritten ?? 0,
+    failedDays: published?.failedDays ?? [],
+    ...(await totalsOf(client, slice)),
+  };
+};
 
 /** Enough for a collision, an overtaking and two deadlocks. */
 const attempts = 5;
