@@ -90,6 +90,46 @@ const pingRedis = async (url: string): Promise<void> => {
   }
 };
 
+/**
+ * A server that refuses at once (it starts up, shuts down, takes no connections) is asked again by every worker without
+ * a pause: thousands of times a second. So a refusal takes its time.
+ */
+const refusalMs = 500;
+
+class PatientClient extends pg.Client {
+  override connect(): Promise<pg.Client>;
+  override connect(done: ((error: Error) => void) | ((error: null, client: pg.Client) => void)): void;
+  override connect(done?: (error: never, client: never) => void): Promise<pg.Client> | void {
+    if (!done) return super.connect();
+    super.connect((error: Error | null, client?: pg.Client) => {
+      if (error) setTimeout(done, refusalMs, error);
+      else done(null as never, client as never);
+    });
+  }
+}
+
+/** How long a failure that is said again and again is said only once. */
+const repeatMs = 10_000;
+
+/** Says what a queue suffers from, and each thing only now and then: its workers all meet the same. */
+const sayErrors = (log: Logger, queue: string): ((error: Error) => void) => {
+  const said = new Map<string, { at: number; since: number }>();
+  return ({ message }) => {
+    const before = said.get(message);
+    const now = performance.now();
+    if (before && now - before.at < repeatMs) {
+      before.since += 1;
+      return;
+    }
+    if (said.size > 50) said.clear();
+    said.set(message, { at: now, since: 0 });
+    log.warn(
+      { queue, failure: message, ...(before && before.since > 0 && { repeated: before.since }) },
+      "the queue is not well; trying again",
+    );
+  };
+};
+
 const closeMs = 3_000;
 
 const bounded = async (closing: Promise<unknown>): Promise<void> => {
@@ -119,6 +159,7 @@ export const openQueues = async (options: QueueOptions): Promise<Queues> => {
   if (redisUrl === undefined) {
     // A worker keeps one connection to listen on; the pool grows with them.
     const own = new pg.Pool({
+      Client: PatientClient,
       connectionString: databaseUrl,
       max: commands,
       keepAlive: true,
@@ -154,8 +195,12 @@ export const openQueues = async (options: QueueOptions): Promise<Queues> => {
     ...(options.telemetry && { telemetry: options.telemetry }),
   };
   const queues = new Map<string, Queue<JobData>>();
-  const onError = (name: string) => (error: Error) =>
-    log.warn({ queue: name, failure: error.message }, "the queue is not well; trying again");
+  const speakers = new Map<string, (error: Error) => void>();
+  const onError = (name: string) => {
+    const speaker = speakers.get(name) ?? sayErrors(log, name);
+    speakers.set(name, speaker);
+    return speaker;
+  };
 
   return {
     backend: redisUrl === undefined ? "postgres" : "redis",
