@@ -72,7 +72,7 @@ const start = async (frame: Frame, options: StartOptions): Promise<number> => {
   });
   const { database } = app;
   await migrate(database);
-  const tracing = await openTracing(env, "0.1.0");
+  const tracing = await openTracing(env, { version: "0.1.0", log });
   if (tracing) frame.onEnd(() => tracing.close());
   const queues = await openQueuesWhenUp({
     redisUrl: config.queue,
@@ -96,6 +96,7 @@ const start = async (frame: Frame, options: StartOptions): Promise<number> => {
     afterRollup: createAfterRollup(app, tokens(database)),
     tend: () => alertAfterRollup({ db: database.db, config, now: app.now(), log }),
     slicesAtOnce: options.slices,
+    ...(tracing && { onUnit: (event) => tracing.onUnit(event) }),
   });
   frame.onEnd(() => service.stop());
   if (roles.has("web")) {

@@ -58,14 +58,20 @@ export const describeQueue = (url: string): string => {
   return `${hostname}:${port || "6379"}`;
 };
 
-const unreachable = (url: string, error: unknown): Failure =>
-  new Failure({
+const unreachable = (url: string, error: unknown): Failure => {
+  const { code, message } = error as Error & { code?: string };
+  const refused = /WRONGPASS|NOAUTH|invalid (username|password)/i.test(message);
+  return new Failure({
     kind: "transient",
-    message: `no Redis answers at ${describeQueue(url)} (${(error as { code?: string }).code ?? (error as Error).message})`,
-    remedy:
-      "check `queue` in costper.yaml, and that the server is up; without `queue` the database carries the jobs",
+    message: refused
+      ? `the Redis at ${describeQueue(url)} refuses the user or password`
+      : `no Redis answers at ${describeQueue(url)} (${code ?? message})`,
+    remedy: refused
+      ? "check user and password in `queue` of costper.yaml"
+      : "check `queue` in costper.yaml, and that the server is up; without `queue` the database carries the jobs",
     cause: error,
   });
+};
 
 const redisConnection = (url: string): Redis => {
   const redis = new Redis(url, {
@@ -79,12 +85,14 @@ const redisConnection = (url: string): Redis => {
 
 const pingRedis = async (url: string): Promise<void> => {
   const redis = new Redis(url, { lazyConnect: true, connectTimeout: 5_000, retryStrategy: () => null });
-  redis.on("error", () => undefined);
+  // connect() itself says only that the connection was closed.
+  let reason: Error | undefined;
+  redis.on("error", (error) => (reason = error));
   try {
     await redis.connect();
     await redis.ping();
   } catch (error) {
-    throw unreachable(url, error);
+    throw unreachable(url, reason ?? error);
   } finally {
     redis.disconnect();
   }
@@ -130,7 +138,7 @@ const sayErrors = (log: Logger, queue: string): ((error: Error) => void) => {
   };
 };
 
-const closeMs = 3_000;
+const closeMs = 2_000;
 
 const bounded = async (closing: Promise<unknown>): Promise<void> => {
   let timer: NodeJS.Timeout | undefined;
