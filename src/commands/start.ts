@@ -108,6 +108,11 @@ const start = async (frame: Frame, options: StartOptions): Promise<number> => {
         failed: () => listJobs(database.pool, "failed"),
         retry: (id) => retryJobs(database.pool, queues, id),
       },
+      credentials: async () =>
+        (await tokens(database).ends()).map(({ platform, expiresAt }) => ({
+          platform,
+          expires_at: expiresAt.toISOString(),
+        })),
       queues: [nightQueue, ...platforms].map((name) => queues.queue(name)),
     });
     log.info({ url }, "dashboard");
