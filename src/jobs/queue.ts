@@ -116,6 +116,9 @@ class PatientClient extends pg.Client {
   }
 }
 
+/** How long a worker waits before it asks a server again that is not there. */
+const awayMs = 3_000;
+
 /** How long a failure that is said again and again is said only once. */
 const repeatMs = 10_000;
 
@@ -234,6 +237,7 @@ export const openQueues = async (options: QueueOptions): Promise<Queues> => {
           lockDuration: patience.lockMs,
           stalledInterval: patience.stalledMs,
           maxStalledCount,
+          runRetryDelay: awayMs,
         },
         backend.factory,
       ) as unknown as Worker<JobData>;
