@@ -27,6 +27,12 @@ const latencyMs = 100;
 const drained = 20_000;
 const drainedAccounts = 200;
 
+const round = (seconds: number): number => Math.round(seconds * 10) / 10;
+
+/** Each part as it is done, so that a run that is cut off has told something. */
+const note = (part: string, figures: Readonly<Record<string, unknown>>): void =>
+  void process.stderr.write(`${JSON.stringify({ part, ...figures })}\n`);
+
 /** A worker as an operator starts it; resolves when it is up. */
 const startWorker = async (file: string, more: readonly string[]): Promise<ChildProcess> => {
   const child = spawn(
@@ -112,6 +118,11 @@ const timeNight = async (
     worker.kill("SIGKILL");
     await ended;
   }
+  const { rows } = await database.pool.query<{ slices: number }>(
+    "select count(*)::integer as slices from ops.slice where run_id = $1 and outcome = 'done'",
+    [runId],
+  );
+  note("night", { processes, ...rows[0], seconds: round(seconds) });
   await queues.close();
   await database.close();
   await sandbox.close();
@@ -170,8 +181,6 @@ const timeDrain = async (
   return { planned, drained: total - planned };
 };
 
-const round = (seconds: number): number => Math.round(seconds * 10) / 10;
-
 /** `npm run bench -- queue` */
 export const run = async (): Promise<unknown> => {
   const postgres = await startPostgres();
@@ -191,11 +200,13 @@ export const run = async (): Promise<unknown> => {
         connections: 24,
       });
       const { planned, drained: seconds } = await timeDrain(database, queues);
-      drains[queues.backend] = {
+      const figures = {
         planned_seconds: round(planned),
         drained_seconds: round(seconds),
         slices_per_second: Math.round(drained / seconds),
       };
+      drains[queues.backend] = figures;
+      note(`${String(drained)} slices on ${queues.backend}`, figures);
       await queues.close();
     }
     await database.close();

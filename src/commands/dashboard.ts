@@ -7,7 +7,7 @@ import type { Frame } from "./frame.ts";
 export const openDashboard = async (
   frame: Pick<Frame, "log" | "onEnd">,
   app: App,
-  options: Pick<WebOptions, "checks" | "metricsRegistry" | "jobs"> & {
+  options: Pick<WebOptions, "checks" | "metricsRegistry" | "jobs" | "credentials"> & {
     readonly queues?: readonly Queue[];
   } = {},
 ): Promise<string> => {
@@ -19,6 +19,7 @@ export const openDashboard = async (
     log: frame.log,
     checks: options.checks ?? {},
     jobs: options.jobs,
+    credentials: options.credentials,
     ...(options.metricsRegistry && { metricsRegistry: options.metricsRegistry }),
     ...(board && { extraRoutes: board }),
   });

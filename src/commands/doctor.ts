@@ -1,9 +1,12 @@
-import { createConnectors } from "../app.ts";
+import { createConnectors, openWarehouse } from "../app.ts";
 import type { Config } from "../config.ts";
 import { ConfigError } from "../config/problems.ts";
 import { configuredPlatforms } from "../connectors/registry.ts";
+import { asFailure, Failure } from "../domain/failure.ts";
+import type { CredentialStore } from "../warehouse/credentials.ts";
+import { credentialStore } from "./credentials.ts";
 import { checkQueue, checkWarehouse } from "./doctor/services.ts";
-import { type Check, checkNode, checkSecretsFile } from "./doctor/checks.ts";
+import { type Check, checkNode, checkSecretsFile, checkTokenEnd, failed } from "./doctor/checks.ts";
 import { checkGa4 } from "./doctor/ga4.ts";
 import { checkPlatform } from "./doctor/platforms.ts";
 import { exitStatus } from "./errors.ts";
@@ -34,10 +37,32 @@ async function* checks(frame: Frame): AsyncGenerator<Check> {
     remedy: "",
   };
   yield* checkSecretsFile(config.folder);
-  yield* checkWarehouse(config);
-  if (config.queue !== undefined) yield await checkQueue(config.queue);
-  const connector = createConnectors({ config, log: frame.log, maxWaitMs: 60_000 });
-  for (const platform of platforms) {
+  const warehouse = await openWarehouse(config, 4).catch((error: unknown) => asFailure(error));
+  try {
+    if (warehouse instanceof Failure) yield failed("database", warehouse);
+    const isWell = warehouse instanceof Failure ? false : yield* checkWarehouse(warehouse);
+    if (config.queue !== undefined) yield await checkQueue(config.queue);
+    // A renewal may end the token before it: what the service goes on with must come out of it, too.
+    const tokens =
+      isWell && !(warehouse instanceof Failure)
+        ? (await credentialStore(frame, config))(warehouse.database)
+        : undefined;
+    yield* checkPlatforms(frame, config, tokens);
+  } finally {
+    if (!(warehouse instanceof Failure)) await warehouse.close();
+  }
+  if (config.ga4)
+    yield* checkGa4(config.ga4, { log: frame.log, signal: frame.signal, now: () => new Date() });
+}
+
+/** Every platform's credentials, and when their tokens end. */
+async function* checkPlatforms(
+  frame: Frame,
+  config: Config,
+  tokens: CredentialStore | undefined,
+): AsyncGenerator<Check> {
+  const connector = createConnectors({ config, log: frame.log, maxWaitMs: 60_000, tokens });
+  for (const platform of configuredPlatforms(config.connectors)) {
     frame.signal.throwIfAborted();
     yield* checkPlatform(
       platform,
@@ -45,9 +70,9 @@ async function* checks(frame: Frame): AsyncGenerator<Check> {
       () => connector(platform),
       frame.signal,
     );
+    const end = (await tokens?.ends())?.find((known) => known.platform === platform);
+    if (end) yield checkTokenEnd(end, new Date());
   }
-  if (config.ga4)
-    yield* checkGa4(config.ga4, { log: frame.log, signal: frame.signal, now: () => new Date() });
 }
 
 const lines = ({ check, outcome, message, remedy }: Check): string[] => [

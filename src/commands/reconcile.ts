@@ -8,6 +8,7 @@ import { compareRollups } from "../metrics/rollup/rollup.ts";
 import { countDays } from "../domain/day.ts";
 import { migrate } from "../warehouse/migrate.ts";
 import { checkRange } from "./dates.ts";
+import { credentialStore } from "./credentials.ts";
 import { examples, type Frame, type Register } from "./frame.ts";
 import { formatMoney } from "./output.ts";
 import {
@@ -163,7 +164,7 @@ export const register: Register = (command, act) => {
         const platforms = selectedPlatforms(config, options);
         const asked = askedAccounts(config, platforms, options);
         await refuseUnreached(config, options, frame);
-        const app = await frame.openApp();
+        const app = await frame.openApp({ tokens: await credentialStore(frame, config) });
         await migrate(app.database);
         if (options.rollups) return proveRollups(app, frame, options);
         const results = await Promise.all(

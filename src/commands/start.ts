@@ -72,7 +72,7 @@ const start = async (frame: Frame, options: StartOptions): Promise<number> => {
   });
   const { database } = app;
   await migrate(database);
-  const tracing = await openTracing(env, "0.1.0");
+  const tracing = await openTracing(env, { version: "0.1.0", log });
   if (tracing) frame.onEnd(() => tracing.close());
   const queues = await openQueuesWhenUp({
     redisUrl: config.queue,
@@ -96,6 +96,7 @@ const start = async (frame: Frame, options: StartOptions): Promise<number> => {
     afterRollup: createAfterRollup(app, tokens(database)),
     tend: () => alertAfterRollup({ db: database.db, config, now: app.now(), log }),
     slicesAtOnce: options.slices,
+    ...(tracing && { onUnit: (event) => tracing.onUnit(event) }),
   });
   frame.onEnd(() => service.stop());
   if (roles.has("web")) {
@@ -107,6 +108,11 @@ const start = async (frame: Frame, options: StartOptions): Promise<number> => {
         failed: () => listJobs(database.pool, "failed"),
         retry: (id) => retryJobs(database.pool, queues, id),
       },
+      credentials: async () =>
+        (await tokens(database).ends()).map(({ platform, expiresAt }) => ({
+          platform,
+          expires_at: expiresAt.toISOString(),
+        })),
       queues: [nightQueue, ...platforms].map((name) => queues.queue(name)),
     });
     log.info({ url }, "dashboard");

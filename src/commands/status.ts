@@ -1,6 +1,7 @@
 import { migrate } from "../warehouse/migrate.ts";
 import { accountStatus, type AccountStatus, staleAfterHours } from "../warehouse/status.ts";
 import { configuredPlatforms } from "../connectors/registry.ts";
+import { credentialStore } from "./credentials.ts";
 import { examples, type Register } from "./frame.ts";
 
 /** What is wrong with an account; null where nothing is. */
@@ -23,7 +24,8 @@ export const register: Register = (command, act) => {
       ),
     )
     .action(
-      act(async ({ globals, out, loadConfig, openApp, report }) => {
+      act(async (frame) => {
+        const { globals, out, loadConfig, openApp, report } = frame;
         const config = await loadConfig();
         const { database, now } = await openApp();
         await migrate(database);
@@ -31,8 +33,15 @@ export const register: Register = (command, act) => {
           (config.connectors[platform]?.accounts ?? []).map((accountId) => ({ platform, accountId })),
         );
         const accounts = await accountStatus(database.db, named, now());
-        if (globals.json) out.json({ accounts });
-        else
+        const tokens = (await (await credentialStore(frame, config))(database).ends()).map(
+          ({ platform, expiresAt }) => ({
+            platform,
+            expires_at: expiresAt.toISOString(),
+            days: Math.floor((expiresAt.getTime() - now().getTime()) / 86_400_000),
+          }),
+        );
+        if (globals.json) out.json({ accounts, tokens });
+        else {
           out.table(
             [
               { title: "platform" },
@@ -51,6 +60,14 @@ export const register: Register = (command, act) => {
               account.failure,
             ]),
           );
+          if (tokens.length > 0) {
+            out.text("");
+            out.table(
+              [{ title: "platform" }, { title: "token ends" }, { title: "days left", right: true }],
+              tokens.map(({ platform, expires_at, days }) => [platform, expires_at.slice(0, 10), days]),
+            );
+          }
+        }
         for (const account of accounts) {
           const problem = problemOf(account);
           if (problem !== null)

@@ -41,17 +41,26 @@ const groupByQueue = (units: readonly Unit[]): Map<string, Unit[]> => {
   return groups;
 };
 
+const entryOf = (unit: Unit) => ({
+  name: unit.kind,
+  data: payloadOf(unit),
+  opts: { jobId: unit.jobId, removeOnComplete: true, removeOnFail: true },
+});
+
+/** On Postgres a bulk makes two temporary tables, which cost more than a few jobs added one by one. */
+const worthABulk = 8;
+
 /** Puts units into their queues; one that is there already is left alone. */
 export const enqueue = async (queues: Queues, units: readonly Unit[]): Promise<void> => {
-  for (const [name, group] of groupByQueue(units))
-    for (let start = 0; start < group.length; start += 500)
-      await queues.queue(name).addBulk(
-        group.slice(start, start + 500).map((unit) => ({
-          name: unit.kind,
-          data: payloadOf(unit),
-          opts: { jobId: unit.jobId, removeOnComplete: true, removeOnFail: true },
-        })),
-      );
+  for (const [name, group] of groupByQueue(units)) {
+    const queue = queues.queue(name);
+    const entries = group.map(entryOf);
+    if (entries.length < worthABulk)
+      for (const entry of entries) await queue.add(entry.name, entry.data, entry.opts);
+    else
+      for (let start = 0; start < entries.length; start += 500)
+        await queue.addBulk(entries.slice(start, start + 500));
+  }
 };
 
 /** Whatever of the night may run now goes into the queues. */

@@ -58,14 +58,20 @@ export const describeQueue = (url: string): string => {
   return `${hostname}:${port || "6379"}`;
 };
 
-const unreachable = (url: string, error: unknown): Failure =>
-  new Failure({
+const unreachable = (url: string, error: unknown): Failure => {
+  const { code, message } = error as Error & { code?: string };
+  const refused = /WRONGPASS|NOAUTH|invalid (username|password)/i.test(message);
+  return new Failure({
     kind: "transient",
-    message: `no Redis answers at ${describeQueue(url)} (${(error as { code?: string }).code ?? (error as Error).message})`,
-    remedy:
-      "check `queue` in costper.yaml, and that the server is up; without `queue` the database carries the jobs",
+    message: refused
+      ? `the Redis at ${describeQueue(url)} refuses the user or password`
+      : `no Redis answers at ${describeQueue(url)} (${code ?? message})`,
+    remedy: refused
+      ? "check user and password in `queue` of costper.yaml"
+      : "check `queue` in costper.yaml, and that the server is up; without `queue` the database carries the jobs",
     cause: error,
   });
+};
 
 const redisConnection = (url: string): Redis => {
   const redis = new Redis(url, {
@@ -79,18 +85,63 @@ const redisConnection = (url: string): Redis => {
 
 const pingRedis = async (url: string): Promise<void> => {
   const redis = new Redis(url, { lazyConnect: true, connectTimeout: 5_000, retryStrategy: () => null });
-  redis.on("error", () => undefined);
+  // connect() itself says only that the connection was closed.
+  let reason: Error | undefined;
+  redis.on("error", (error) => (reason = error));
   try {
     await redis.connect();
     await redis.ping();
   } catch (error) {
-    throw unreachable(url, error);
+    throw unreachable(url, reason ?? error);
   } finally {
     redis.disconnect();
   }
 };
 
-const closeMs = 3_000;
+/**
+ * A server that refuses at once (it starts up, shuts down, takes no connections) is asked again by every worker without
+ * a pause: thousands of times a second. So a refusal takes its time.
+ */
+const refusalMs = 500;
+
+class PatientClient extends pg.Client {
+  override connect(): Promise<pg.Client>;
+  override connect(done: ((error: Error) => void) | ((error: null, client: pg.Client) => void)): void;
+  override connect(done?: (error: never, client: never) => void): Promise<pg.Client> | void {
+    if (!done) return super.connect();
+    super.connect((error: Error | null, client?: pg.Client) => {
+      if (error) setTimeout(done, refusalMs, error);
+      else done(null as never, client as never);
+    });
+  }
+}
+
+/** How long a worker waits before it asks a server again that is not there. */
+const awayMs = 3_000;
+
+/** How long a failure that is said again and again is said only once. */
+const repeatMs = 10_000;
+
+/** Says what a queue suffers from, and each thing only now and then: its workers all meet the same. */
+const sayErrors = (log: Logger, queue: string): ((error: Error) => void) => {
+  const said = new Map<string, { at: number; since: number }>();
+  return ({ message }) => {
+    const before = said.get(message);
+    const now = performance.now();
+    if (before && now - before.at < repeatMs) {
+      before.since += 1;
+      return;
+    }
+    if (said.size > 50) said.clear();
+    said.set(message, { at: now, since: 0 });
+    log.warn(
+      { queue, failure: message, ...(before && before.since > 0 && { repeated: before.since }) },
+      "the queue is not well; trying again",
+    );
+  };
+};
+
+const closeMs = 2_000;
 
 const bounded = async (closing: Promise<unknown>): Promise<void> => {
   let timer: NodeJS.Timeout | undefined;
@@ -119,6 +170,7 @@ export const openQueues = async (options: QueueOptions): Promise<Queues> => {
   if (redisUrl === undefined) {
     // A worker keeps one connection to listen on; the pool grows with them.
     const own = new pg.Pool({
+      Client: PatientClient,
       connectionString: databaseUrl,
       max: commands,
       keepAlive: true,
@@ -154,8 +206,12 @@ export const openQueues = async (options: QueueOptions): Promise<Queues> => {
     ...(options.telemetry && { telemetry: options.telemetry }),
   };
   const queues = new Map<string, Queue<JobData>>();
-  const onError = (name: string) => (error: Error) =>
-    log.warn({ queue: name, failure: error.message }, "the queue is not well; trying again");
+  const speakers = new Map<string, (error: Error) => void>();
+  const onError = (name: string) => {
+    const speaker = speakers.get(name) ?? sayErrors(log, name);
+    speakers.set(name, speaker);
+    return speaker;
+  };
 
   return {
     backend: redisUrl === undefined ? "postgres" : "redis",
@@ -181,6 +237,7 @@ export const openQueues = async (options: QueueOptions): Promise<Queues> => {
           lockDuration: patience.lockMs,
           stalledInterval: patience.stalledMs,
           maxStalledCount,
+          runRetryDelay: awayMs,
         },
         backend.factory,
       ) as unknown as Worker<JobData>;

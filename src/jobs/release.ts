@@ -5,6 +5,9 @@ import { type Unit, unfinished, unitColumns, unitOf, type UnitRow } from "./ledg
  * Marks what may run now as queued and gives it: plans at once, the rates after the plans, of each account's slices
  * as many as may run at once, a rollup after its account's slices, the close after everything. Slices that failed
  * hold nothing up.
+ *
+ * Asked after every slice, and right after a plan of thousands that no statistics tell of yet: what is looked up beyond
+ * the account's own units must not depend on the planner's guesses, hence the ordered search for any unit left over.
  */
 export const releaseReady = async (
   pool: pg.Pool,
@@ -33,16 +36,14 @@ export const releaseReady = async (
        select o.job_id from open o
        where o.state = 'pending' and (
          o.kind = 'plan'
-         or (o.kind = 'rates' and not exists (
-               select from ops.job p where p.run_id = $1 and p.kind = 'plan' and p.state in ${unfinished}))
-         or (o.kind = 'rollup' and not exists (
-               select from ops.job s where s.run_id = $1 and s.account_key = o.account_key and s.kind = 'slice'
-                                       and s.state in ${unfinished})))
+         or (o.kind = 'rates' and not exists (select from open p where p.kind = 'plan'))
+         or (o.kind = 'rollup' and not exists (select from under_way u where u.account_key = o.account_key)))
      ),
      closing as (
        select c.job_id from ops.job c
        where c.run_id = $1 and c.kind = 'close' and c.state = 'pending'
-         and not exists (select from ops.job w where w.run_id = $1 and w.kind <> 'close' and w.state in ${unfinished})
+         and (select w.job_id from ops.job w where w.run_id = $1 and w.state in ${unfinished} and w.kind <> 'close'
+              order by w.account_key limit 1) is null
      )
      update ops.job j set state = 'queued', changed_at = clock_timestamp()
      where j.state = 'pending' and j.job_id in (

@@ -9,10 +9,11 @@ import type { Platform } from "../domain/platform.ts";
 import type { Database } from "../warehouse/database.ts";
 import { advance, mendQueues } from "./dispatch.ts";
 import type { Metrics } from "./metrics.ts";
+import { putBack } from "./ledger.ts";
 import { beginNight, missedNight, noteSchedule } from "./night.ts";
 import type { JobData, Queues } from "./queue.ts";
 import { type Due, ensureScheduler, lastDue, nightQueue, type Schedule } from "./schedule.ts";
-import { createHandler, type WorkerContext } from "./worker.ts";
+import { createHandler, type UnitEvent, type WorkerContext } from "./worker.ts";
 
 /** How soon things happen; tests are less patient than production. */
 export interface Pace {
@@ -37,8 +38,8 @@ export const usualPace: Pace = {
   graceMs: 45_000,
   renewMs: 8_000,
   leaseSeconds: 30,
-  finishMs: 18_000,
-  putBackMs: 8_000,
+  finishMs: 14_000,
+  putBackMs: 6_000,
 };
 
 export interface ServiceOptions {
@@ -53,6 +54,8 @@ export interface ServiceOptions {
   readonly afterRollup: (log: Logger) => Promise<void>;
   /** Done now and then by workers, night or not: data that grows stale without a night must be noticed too. */
   readonly tend?: (log: Logger) => Promise<void>;
+  /** Told of every unit that was worked at, inside its job: traces. */
+  readonly onUnit?: (event: UnitEvent) => void;
   /** Slices of one platform at once in this process; absent: as many as the platform bears. */
   readonly slicesAtOnce?: number | undefined;
   readonly pace?: Pace;
@@ -122,6 +125,7 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
 
   const loops: Promise<void>[] = [];
   const workers: Worker<JobData>[] = [];
+  let letGo = async (): Promise<void> => undefined;
   if (roles.scheduler) {
     // What was due by the schedule of before is missing, whatever the schedule is now.
     const missed = await missedNight(pool, now());
@@ -147,11 +151,18 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
       afterRollup: options.afterRollup,
       queues,
       log,
-      onUnit: (event) => metrics.onUnit(event),
+      onUnit(event) {
+        metrics.onUnit(event);
+        options.onUnit?.(event);
+      },
       leaseSeconds: pace.leaseSeconds,
       ...(pace.firstDelayMs !== undefined && { firstDelayMs: pace.firstDelayMs }),
     };
-    const { handle, renew } = createHandler(context);
+    const { handle, renew, running } = createHandler(context);
+    // Told to stop is not died: no crash is counted.
+    letGo = async () => {
+      for (const jobId of running) await putBack(pool, jobId);
+    };
     workers.push(
       queues.worker(nightQueue, Math.min(4, options.slicesAtOnce ?? 4), async (job, token) => {
         if (job.name === "tick") await begin(lastDue(schedule, now()));
@@ -177,12 +188,19 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
     if (!(await inTime(ended, pace.finishMs))) {
       log.info("slices under way are put back");
       cancel.abort(new DOMException("the service stops", "AbortError"));
-      if (!(await inTime(ended, pace.putBackMs)))
-        await inTime(Promise.all(workers.map((worker) => worker.close(true))), 2_000);
+      if (!(await inTime(ended, pace.putBackMs))) {
+        // It hangs where nothing stops it, in the database say; the end of the process takes its transaction back.
+        log.warn("slices under way do not end: they are left to other workers");
+        await inTime(Promise.all([letGo(), ...workers.map((worker) => worker.close(true))]), 1_500);
+      }
     }
     cancel.abort();
-    await Promise.all(loops);
-    await metrics.flushUsage(pool).catch(() => undefined);
+    // A database that does not answer any more is not waited for.
+    await inTime(Promise.all(loops), 1_000);
+    await inTime(
+      metrics.flushUsage(pool).catch(() => undefined),
+      1_000,
+    );
   };
 
   return {

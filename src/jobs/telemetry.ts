@@ -1,19 +1,63 @@
+import type { SpanExporter } from "@opentelemetry/sdk-trace-node";
 import type { Telemetry } from "bullmq";
+import type { Logger } from "pino";
+import type { UnitEvent } from "./worker.ts";
 
-/** Traces of a night, where `OTEL_EXPORTER_OTLP_ENDPOINT` says where to; nothing is loaded otherwise. */
+/** Traces of a night, where OTEL_EXPORTER_OTLP_ENDPOINT says where to; nothing is loaded otherwise. */
 export interface Tracing {
   readonly telemetry: Telemetry;
+  /** Writes onto the span of the job at hand what its unit was about and came to. */
+  onUnit(event: UnitEvent): void;
+  /** Sends what is left, as far as a receiver takes it before the process has to end. */
   close(): Promise<void>;
 }
 
-export const openTracing = async (env: NodeJS.ProcessEnv, version: string): Promise<Tracing | undefined> => {
-  if (!env["OTEL_EXPORTER_OTLP_ENDPOINT"]) return undefined;
+/** A receiver that is away is not what a service waits for when it is told to stop. */
+const closeMs = 2_000;
+
+/** How often a receiver that takes nothing is spoken of. */
+const repeatMs = 5 * 60_000;
+
+/** Traces are lost without harm, but not without a word. */
+const sayLosses = (exporter: SpanExporter, log: Logger, where: string): SpanExporter => {
+  let saidAt: number | undefined;
+  return {
+    export: (spans, done) =>
+      exporter.export(spans, (result) => {
+        const now = performance.now();
+        // 0 is success; the code's own enum would load the SDK's core for one number.
+        if (Number(result.code) !== 0 && (saidAt === undefined || now - saidAt > repeatMs)) {
+          saidAt = now;
+          log.warn(
+            { where, spans: spans.length, failure: result.error?.message },
+            "traces are lost: their receiver does not take them (OTEL_EXPORTER_OTLP_ENDPOINT)",
+          );
+        }
+        done(result);
+      }),
+    shutdown: () => exporter.shutdown(),
+    ...(exporter.forceFlush && { forceFlush: () => exporter.forceFlush?.() ?? Promise.resolve() }),
+  };
+};
+
+/** An endpoint may carry a user and a password. */
+const hostOf = (endpoint: string): string => (URL.canParse(endpoint) ? new URL(endpoint).host : "");
+
+export const openTracing = async (
+  env: NodeJS.ProcessEnv,
+  options: { readonly version: string; readonly log: Logger },
+): Promise<Tracing | undefined> => {
+  const { version, log } = options;
+  const endpoint = env["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] || env["OTEL_EXPORTER_OTLP_ENDPOINT"];
+  if (!endpoint) return undefined;
   const [
+    { trace },
     { BullMQOtel },
     { BatchSpanProcessor, NodeTracerProvider },
     { OTLPTraceExporter },
     { resourceFromAttributes },
   ] = await Promise.all([
+    import("@opentelemetry/api"),
     import("bullmq-otel"),
     import("@opentelemetry/sdk-trace-node"),
     import("@opentelemetry/exporter-trace-otlp-http"),
@@ -24,8 +68,33 @@ export const openTracing = async (env: NodeJS.ProcessEnv, version: string): Prom
       "service.name": env["OTEL_SERVICE_NAME"] ?? "costper",
       "service.version": version,
     }),
-    spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter())],
+    spanProcessors: [new BatchSpanProcessor(sayLosses(new OTLPTraceExporter(), log, hostOf(endpoint)))],
   });
   provider.register();
-  return { telemetry: new BullMQOtel({ tracerName: "costper" }, version), close: () => provider.shutdown() };
+  return {
+    telemetry: new BullMQOtel({ tracerName: "costper" }, version),
+    onUnit({ unit, outcome, failure, rowsRead, rowsWritten }) {
+      trace.getActiveSpan()?.setAttributes({
+        "costper.run": unit.runId,
+        "costper.job": unit.jobId,
+        "costper.kind": unit.kind,
+        "costper.platform": unit.platform ?? undefined,
+        "costper.account": unit.accountId ?? undefined,
+        "costper.from": unit.from ?? undefined,
+        "costper.to": unit.to ?? undefined,
+        "costper.outcome": outcome,
+        "costper.failure": failure?.kind,
+        "costper.rows_read": rowsRead,
+        "costper.rows_written": rowsWritten,
+      });
+    },
+    async close() {
+      let timer: NodeJS.Timeout | undefined;
+      await Promise.race([
+        provider.shutdown().catch(() => undefined),
+        new Promise((done) => (timer = setTimeout(done, closeMs))),
+      ]);
+      clearTimeout(timer);
+    },
+  };
 };

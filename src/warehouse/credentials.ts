@@ -13,12 +13,22 @@ export interface Expiring {
   readonly days: number;
 }
 
+/** When a platform's token ends. */
+export interface TokenEnd {
+  readonly platform: string;
+  readonly expiresAt: Date;
+}
+
 /** Keeps rotated tokens, and says which of them a person must renew soon. */
 export interface CredentialStore extends TokenStore {
   alone<T>(key: string, work: () => Promise<T>): Promise<T>;
+  /** Of each platform whose token ends some day, by platform: of the credential that was renewed last. */
+  ends(): Promise<readonly TokenEnd[]>;
   /** Each at most once for 30, 14 and 3 days before its end. */
   expiring(now: Date): Promise<readonly Expiring[]>;
 }
+
+const platformOfKey = (key: string): string => key.split(":")[0] ?? key;
 
 /** Days before the end at which a person is warned. */
 const warnings = [3, 14, 30] as const;
@@ -71,6 +81,12 @@ const alone =
     }
   };
 
+/** A credential that was replaced in the config stays behind under its own key: the newest one is in use. */
+const inUse = `(
+  select distinct on (split_part(key, ':', 1)) split_part(key, ':', 1) as platform, key, expires_at, warned_days
+  from ops.credential order by split_part(key, ':', 1), changed_at desc
+) newest`;
+
 /** In `ops.credential`, encrypted. */
 export const sealedCredentials = (pool: pg.Pool, key: Buffer, log: Logger): CredentialStore => ({
   alone: alone(pool),
@@ -101,9 +117,15 @@ export const sealedCredentials = (pool: pg.Pool, key: Buffer, log: Logger): Cred
       [name, seal(key, secret), expiresAt ?? null],
     );
   },
+  async ends() {
+    const { rows } = await pool.query<{ platform: string; expires_at: Date }>(
+      `select platform, expires_at from ${inUse} where expires_at is not null order by platform`,
+    );
+    return rows.map(({ platform, expires_at }) => ({ platform, expiresAt: expires_at }));
+  },
   async expiring(now) {
     const { rows } = await pool.query<{ key: string; expires_at: Date; warned_days: number | null }>(
-      "select key, expires_at, warned_days from ops.credential where expires_at < $1::timestamptz + interval '31 days'",
+      `select key, expires_at, warned_days from ${inUse} where expires_at < $1::timestamptz + interval '31 days'`,
       [now],
     );
     const due: Expiring[] = [];
@@ -122,18 +144,36 @@ export const sealedCredentials = (pool: pg.Pool, key: Buffer, log: Logger): Cred
 
 const fileShape = z.record(
   z.string(),
-  z.object({ secret: z.string(), expiresAt: z.string().optional(), warnedDays: z.number().optional() }),
+  z.object({
+    secret: z.string(),
+    expiresAt: z.string().optional(),
+    changedAt: z.string().optional(),
+    warnedDays: z.number().optional(),
+  }),
 );
+
+type Kept = z.infer<typeof fileShape>;
+
+/** As `inUse` says of the table. */
+const newestOf = (all: Kept): readonly (readonly [key: string, kept: Kept[string]])[] => {
+  const newest = new Map<string, readonly [string, Kept[string]]>();
+  for (const entry of Object.entries(all)) {
+    const before = newest.get(platformOfKey(entry[0]));
+    if (!before || (before[1].changedAt ?? "") <= (entry[1].changedAt ?? ""))
+      newest.set(platformOfKey(entry[0]), entry);
+  }
+  return [...newest.values()];
+};
 
 /** Without a key: in a file that only its owner reads. One process at a time changes it. */
 export const fileCredentials = (pool: pg.Pool, file: string, log: Logger): CredentialStore => {
   let warned = false;
-  const load = async (): Promise<z.infer<typeof fileShape>> => {
+  const load = async (): Promise<Kept> => {
     const text = await readFile(file, "utf8").catch(() => "{}");
     const parsed = fileShape.safeParse(JSON.parse(text));
     return parsed.success ? parsed.data : {};
   };
-  const change = (edit: (all: z.infer<typeof fileShape>) => void): Promise<void> =>
+  const change = (edit: (all: Kept) => void): Promise<void> =>
     alone(pool)("file", async () => {
       const all = await load();
       edit(all);
@@ -152,14 +192,32 @@ export const fileCredentials = (pool: pg.Pool, file: string, log: Logger): Crede
         );
       warned = true;
       await change((all) => {
-        const expires = expiresAt?.toISOString() ?? all[name]?.expiresAt;
-        all[name] = { secret, ...(expires !== undefined && { expiresAt: expires }) };
+        const before = all[name];
+        const expires = expiresAt?.toISOString() ?? before?.expiresAt;
+        const isLater =
+          before?.expiresAt !== undefined &&
+          expiresAt !== undefined &&
+          expiresAt.getTime() > Date.parse(before.expiresAt) + dayMs;
+        const warnedDays = isLater ? undefined : before?.warnedDays;
+        all[name] = {
+          secret,
+          changedAt: new Date().toISOString(),
+          ...(expires !== undefined && { expiresAt: expires }),
+          ...(warnedDays !== undefined && { warnedDays }),
+        };
       });
+    },
+    async ends() {
+      return newestOf(await load())
+        .flatMap(([key, { expiresAt }]) =>
+          expiresAt === undefined ? [] : [{ platform: platformOfKey(key), expiresAt: new Date(expiresAt) }],
+        )
+        .sort((one, other) => (one.platform < other.platform ? -1 : 1));
     },
     async expiring(now) {
       const due: Expiring[] = [];
-      const dueNow = (all: z.infer<typeof fileShape>) =>
-        Object.entries(all).flatMap(([key, entry]) => {
+      const dueNow = (all: Kept) =>
+        newestOf(all).flatMap(([key, entry]) => {
           if (entry.expiresAt === undefined) return [];
           const expiresAt = new Date(entry.expiresAt);
           const warning = warningDue(expiresAt, entry.warnedDays ?? null, now);

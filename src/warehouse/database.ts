@@ -20,6 +20,15 @@ const types: pg.CustomTypesConfig = {
       : pg.types.getTypeParser(oid, format as "text")) as typeof pg.types.getTypeParser,
 };
 
+/** A statement that hangs holds its connection; the end of the process ends that. */
+const closeMs = 2_000;
+
+const closeInTime = async (db: Kysely<DB>): Promise<void> => {
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([db.destroy(), new Promise((done) => (timer = setTimeout(done, closeMs)))]);
+  clearTimeout(timer);
+};
+
 /** Opens the pool; connects on first use. */
 export const openDatabase = (url: string, options: { readonly connections?: number } = {}): Database => {
   const pool = new pg.Pool({
@@ -33,7 +42,7 @@ export const openDatabase = (url: string, options: { readonly connections?: numb
   pool.on("error", () => undefined);
   watchConnections(pool);
   const db = new Kysely<DB>({ dialect: new PostgresDialect({ pool }) });
-  return { db, pool, close: () => db.destroy() };
+  return { db, pool, close: () => closeInTime(db) };
 };
 
 /** Where the database is, for people: never with its password. */

@@ -8,7 +8,7 @@ import { Failure } from "../domain/failure.ts";
 import type { DB } from "../warehouse/schema.ts";
 import { guard, isLoopback } from "./access.ts";
 import type { Jobs } from "./api/jobs.ts";
-import { apiRoutes } from "./api/routes.ts";
+import { type ApiOptions, apiRoutes } from "./api/routes.ts";
 import { answerFailures } from "./failures.ts";
 import { loginRoutes } from "./login.ts";
 import { pageRoutes } from "./page-routes.ts";
@@ -33,6 +33,8 @@ export interface WebOptions {
   readonly metricsRegistry?: Registry;
   /** What was given up and how to put it back to work; without it the page leaves that part out. */
   readonly jobs?: Jobs | undefined;
+  /** When tokens end, where they are not kept in the database. */
+  readonly credentials?: ApiOptions["credentials"];
   /** Mounts further routes (the job board under `/queues`), guarded like the rest but with a looser content policy. */
   readonly extraRoutes?: (app: FastifyInstance) => Promise<void> | void;
 }
@@ -132,7 +134,13 @@ export const openWeb = async (options: WebOptions): Promise<Web> => {
     metricsRoute(ours, options.metricsRegistry);
     await ours.register(
       async (api) =>
-        apiRoutes(api, { db, guarded: token !== undefined, jobs: options.jobs, alerts: config.alerts ?? [] }),
+        apiRoutes(api, {
+          db,
+          guarded: token !== undefined,
+          jobs: options.jobs,
+          credentials: options.credentials,
+          alerts: config.alerts ?? [],
+        }),
       { prefix: "/api" },
     );
     await pageRoutes(ours);

@@ -26,7 +26,7 @@ export const hasRedis = (): boolean => {
   return false;
 };
 
-const freePort = async (): Promise<number> => {
+export const freePort = async (): Promise<number> => {
   const probe = createServer().listen(0, "127.0.0.1");
   await once(probe, "listening");
   const { port } = probe.address() as AddressInfo;
@@ -35,14 +35,30 @@ const freePort = async (): Promise<number> => {
   return port;
 };
 
-export const startRedis = async (): Promise<RedisServer> => {
+/** @param at - a port, and a password that it demands, where a test has told them before */
+export const startRedis = async (
+  at: { readonly port?: number; readonly password?: string } = {},
+): Promise<RedisServer> => {
   const folder = await mkdtemp(join(tmpdir(), "costper-redis-"));
-  const port = await freePort();
-  const url = `redis://127.0.0.1:${String(port)}`;
+  const port = at.port ?? (await freePort());
+  const secret = at.password === undefined ? [] : ["--requirepass", at.password];
+  const url = `redis://${at.password === undefined ? "" : `:${at.password}@`}127.0.0.1:${String(port)}`;
   const start = async () => {
     const child = spawn(
       "redis-server",
-      ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder],
+      [
+        "--port",
+        String(port),
+        "--bind",
+        "127.0.0.1",
+        "--save",
+        "",
+        "--appendonly",
+        "no",
+        "--dir",
+        folder,
+        ...secret,
+      ],
       { stdio: "ignore" },
     );
     const probe = new Redis(url, { retryStrategy: () => 50, maxRetriesPerRequest: null });

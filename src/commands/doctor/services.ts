@@ -1,6 +1,5 @@
 import { Redis } from "ioredis";
-import { openWarehouse, type Warehouse } from "../../app.ts";
-import type { Config } from "../../config.ts";
+import type { Warehouse } from "../../app.ts";
 import type { Database } from "../../warehouse/database.ts";
 import { migrationStatus } from "../../warehouse/migrate.ts";
 import { type Check, failed, ok } from "./checks.ts";
@@ -32,19 +31,19 @@ const checkSchema = async (database: Database): Promise<Check> => {
       };
 };
 
-/** The database: whether it answers, its version, and the state of the schema. */
-export async function* checkWarehouse(config: Config): AsyncGenerator<Check> {
-  let warehouse: Warehouse | undefined;
+/** The database: its version and the state of the schema. @returns whether both are as they should be. */
+export async function* checkWarehouse({ database, where }: Warehouse): AsyncGenerator<Check, boolean> {
   let subject = "database";
   try {
-    warehouse = await openWarehouse(config, 2);
-    yield await checkVersion(warehouse.database, warehouse.where);
+    const version = await checkVersion(database, where);
+    yield version;
     subject = "schema";
-    yield await checkSchema(warehouse.database);
+    const schema = await checkSchema(database);
+    yield schema;
+    return version.outcome === "ok" && schema.outcome === "ok";
   } catch (error) {
     yield failed(subject, error);
-  } finally {
-    await warehouse?.close();
+    return false;
   }
 }
 

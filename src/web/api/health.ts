@@ -92,6 +92,7 @@ export const health = async (
   read: Read,
   query: z.infer<typeof healthQuery>,
   jobs: Health["jobs"],
+  credentials: Health["credentials"] | undefined,
 ): Promise<Health> => {
   const range = await resolveRange(read, query);
   if (countDays(range) > longestDays)
@@ -106,7 +107,7 @@ export const health = async (
     night: await lastNight(read),
     usage: await usageOf(read),
     pauses: await pausesOf(read),
-    credentials: await credentialsOf(read),
+    credentials: credentials ?? (await credentialsOf(read)),
     jobs,
   };
 };

@@ -5,6 +5,7 @@ import type { AlertSettings } from "../../alerts/settings.ts";
 import type { DB } from "../../warehouse/schema.ts";
 import { alerts, alertsQuery, silence, silenceBody } from "./alerts.ts";
 import { annotations, annotationsQuery } from "./annotations.ts";
+import type { Health } from "./answers.ts";
 import { breakdown, breakdownQuery } from "./breakdown.ts";
 import {
   campaignDays,
@@ -29,6 +30,8 @@ export interface ApiOptions {
   /** Whether a token guards the server. */
   readonly guarded: boolean;
   readonly jobs: Jobs | undefined;
+  /** When tokens end; absent: those kept in the database. */
+  readonly credentials?: (() => Promise<Health["credentials"]>) | undefined;
   /** The rules as they are configured now. */
   readonly alerts: readonly AlertSettings[];
 }
@@ -37,7 +40,8 @@ export interface ApiOptions {
 const shownJobs = 100;
 
 /** The dashboard's JSON: one read-only route a view, its query string checked before the database hears of it. */
-export const apiRoutes = (app: FastifyInstance, { db, guarded, jobs, alerts: rules }: ApiOptions): void => {
+export const apiRoutes = (app: FastifyInstance, options: ApiOptions): void => {
+  const { db, guarded, jobs, credentials, alerts: rules } = options;
   app.addHook("onSend", async (_request, reply) => void reply.header("cache-control", "no-store"));
 
   const refresher = openRefresher(db, (error) =>
@@ -74,6 +78,7 @@ export const apiRoutes = (app: FastifyInstance, { db, guarded, jobs, alerts: rul
       read,
       query,
       failed === undefined ? null : { may_retry: guarded, failed: failed.slice(0, shownJobs) },
+      await credentials?.(),
     );
   });
   get("/alerts", alertsQuery, (read, query) => alerts(read, query, rules));
