@@ -15,7 +15,6 @@ import {
   maturityQuery,
 } from "./campaign-days.ts";
 import { channels, channelsQuery, excluded, excludedQuery } from "./channels.ts";
-import { openRefresher } from "./campaign-months.ts";
 import { breakdownCsv } from "./csv.ts";
 import { dictionary } from "./dictionary.ts";
 import { health, healthQuery } from "./health.ts";
@@ -23,6 +22,7 @@ import { type Jobs, retry, retryBody } from "./jobs.ts";
 import { moved, movedQuery } from "./moved.ts";
 import { overview, overviewQuery } from "./overview.ts";
 import { type Read, reading } from "./read.ts";
+import { openRefresher } from "./refresher.ts";
 
 export interface ApiOptions {
   readonly db: Kysely<DB>;
@@ -41,7 +41,7 @@ export const apiRoutes = (app: FastifyInstance, { db, guarded, jobs, alerts: rul
   app.addHook("onSend", async (_request, reply) => void reply.header("cache-control", "no-store"));
 
   const refresher = openRefresher(db, (error) =>
-    app.log.warn({ err: error }, "campaign months not refreshed"),
+    app.log.warn({ err: error }, "the sums of campaigns were not refreshed"),
   );
   app.addHook("onListen", async () => refresher.start());
   app.addHook("onClose", () => refresher.close());
