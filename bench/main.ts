@@ -13,6 +13,7 @@ const benches: Readonly<Record<string, () => Promise<{ run: () => Promise<unknow
   pull: () => import("./pull.ts"),
   queue: () => import("./queue.ts"),
   rollup: () => import("./rollup.ts"),
+  triggers: () => import("./triggers.ts"),
 };
 
 const wanted = process.argv.slice(2).filter((name) => !name.startsWith("-"));

@@ -6,6 +6,7 @@ import { storeCountingRules } from "../metrics/counting.ts";
 import { classifyOptions, firstPartySettings } from "../metrics/first-party/config.ts";
 import { warnOfMissingRates } from "../metrics/missing-rates.ts";
 import { rollUpFirstParty } from "../metrics/first-party/roll-up.ts";
+import { refreshSums } from "../metrics/rollup/refresh-sums.ts";
 import { rollUpTouched } from "../metrics/rollup/rollup.ts";
 import type { Database } from "../warehouse/database.ts";
 import { closeDay } from "./close-day.ts";
@@ -55,6 +56,8 @@ export const afterSlices = async (options: AfterSlices): Promise<readonly Ga4Res
   await closeDay({ pool, log, now: now(), keepDays: config.history.keepDays });
   const ga4 = await pullGa4(options);
   await rollUpTouched({ pool, reportingCurrency: config.reportingCurrency ?? null, signal });
+  // So that whoever looks in the morning, or after an alert, finds the sums of all campaigns ready.
+  await refreshSums(database.db, signal);
   await warnOfMissingRates({ pool, log, from: options.from ?? addDays(dayAt(now(), "UTC"), -usualDays) });
   // Spend that came in and campaigns that became known move first-party figures too.
   await rollUpFirstParty({ database, settings: firstPartySettings(config) });

@@ -5,14 +5,6 @@
 
 import type { ColumnType } from "kysely";
 
-export type ArrayType<T> = ArrayTypeImpl<T> extends (infer U)[]
-  ? U[]
-  : ArrayTypeImpl<T>;
-
-export type ArrayTypeImpl<T> = T extends ColumnType<infer S, infer I, infer U>
-  ? ColumnType<S[], I[], U[]>
-  : T[];
-
 export type Generated<T> = T extends ColumnType<infer S, infer I, infer U>
   ? ColumnType<S, I | undefined, U>
   : ColumnType<T, T | undefined, T>;
@@ -253,69 +245,6 @@ export interface AdReportingAdReportingCampaignReport {
    * Paid spend in the account's currency.
    */
   spend: Numeric | null;
-}
-
-export interface MartsCampaignMonth {
-  /**
-   * The account; see warehouse.account.
-   */
-  account_key: number;
-  /**
-   * The platform's campaign id; '' where it names none.
-   */
-  campaign_id: string;
-  /**
-   * Paid clicks, as the platform counts them.
-   */
-  clicks: ArrayType<Int8>;
-  /**
-   * Value of those conversions, in millionths of the account's currency.
-   */
-  conversion_value: ArrayType<Int8>;
-  /**
-   * Value of conversions in reporting currency where known, in millionths.
-   */
-  conversion_value_reporting: ArrayType<Int8>;
-  /**
-   * Paid conversions of counted actions, in millionths.
-   */
-  conversions: ArrayType<Int8>;
-  /**
-   * ISO 4217 code of the amounts that do not end in _reporting.
-   */
-  currency: string;
-  /**
-   * Days that have a row in the daily mart.
-   */
-  days_with_row: number[];
-  /**
-   * Days whose amounts in reporting currency are unknown.
-   */
-  days_without_rate: number[];
-  /**
-   * First day of the month that is not final; NULL where all are.
-   */
-  first_open_date: string | null;
-  /**
-   * Paid impressions.
-   */
-  impressions: ArrayType<Int8>;
-  /**
-   * First day of the month, in the account's days.
-   */
-  month: string;
-  /**
-   * Conversions left out because their traffic was organic, in millionths.
-   */
-  organic_conversions: ArrayType<Int8>;
-  /**
-   * Paid spend, in millionths of the account's currency.
-   */
-  spend: ArrayType<Int8>;
-  /**
-   * Spend in reporting currency where known, in millionths.
-   */
-  spend_reporting: ArrayType<Int8>;
 }
 
 export interface MartsChannelDaily {
@@ -1328,6 +1257,48 @@ export interface OpsAlertSilence {
   starts_at: Timestamp;
 }
 
+export interface OpsCampaignDaySum {
+  account_key: number;
+  campaign_key: number;
+  clicks: Int8;
+  conversion_value: Int8;
+  conversion_value_reporting: Int8;
+  conversions: Int8;
+  currency: string;
+  date: string;
+  days: number;
+  days_open: number;
+  days_without_rate: number;
+  impressions: Int8;
+  organic_conversions: Int8;
+  spend: Int8;
+  spend_reporting: Int8;
+}
+
+export interface OpsCampaignKey {
+  account_key: number;
+  campaign_id: string;
+  campaign_key: Generated<number>;
+}
+
+export interface OpsCampaignMonthSum {
+  account_key: number;
+  campaign_key: number;
+  clicks: Int8;
+  conversion_value: Int8;
+  conversion_value_reporting: Int8;
+  conversions: Int8;
+  currency: string;
+  days: number;
+  days_open: number;
+  days_without_rate: number;
+  impressions: Int8;
+  month: string;
+  organic_conversions: Int8;
+  spend: Int8;
+  spend_reporting: Int8;
+}
+
 export interface OpsClickDay {
   account_id: string;
   clicks: Int8;
@@ -1446,6 +1417,25 @@ export interface OpsPartDay {
   date: string;
   impressions: Int8 | null;
   is_final: boolean;
+  organic_conversions: Numeric | null;
+  part_id: string;
+  part_kind: string;
+  part_name: string | null;
+  platform: string;
+  spend: Numeric | null;
+  spend_reporting: Numeric | null;
+}
+
+export interface OpsPartMonth {
+  account_key: number;
+  clicks: Int8 | null;
+  conversion_value: Numeric;
+  conversion_value_reporting: Numeric | null;
+  conversions: Numeric;
+  currency: string;
+  impressions: Int8 | null;
+  is_final: boolean;
+  month: string;
   organic_conversions: Numeric | null;
   part_id: string;
   part_kind: string;
@@ -2714,7 +2704,6 @@ export interface DB {
   "ad_reporting.ad_reporting__ad_group_report": AdReportingAdReportingAdGroupReport;
   "ad_reporting.ad_reporting__ad_report": AdReportingAdReportingAdReport;
   "ad_reporting.ad_reporting__campaign_report": AdReportingAdReportingCampaignReport;
-  "marts.campaign_month": MartsCampaignMonth;
   "marts.channel_daily": MartsChannelDaily;
   "marts.conversion_maturity": MartsConversionMaturity;
   "marts.cost_per_conversion_by_account_daily": MartsCostPerConversionByAccountDaily;
@@ -2732,6 +2721,9 @@ export interface DB {
   "ops.alert": OpsAlert;
   "ops.alert_event": OpsAlertEvent;
   "ops.alert_silence": OpsAlertSilence;
+  "ops.campaign_day_sum": OpsCampaignDaySum;
+  "ops.campaign_key": OpsCampaignKey;
+  "ops.campaign_month_sum": OpsCampaignMonthSum;
   "ops.click_day": OpsClickDay;
   "ops.counting_rule": OpsCountingRule;
   "ops.credential": OpsCredential;
@@ -2742,6 +2734,7 @@ export interface DB {
   "ops.night": OpsNight;
   "ops.notice": OpsNotice;
   "ops.part_day": OpsPartDay;
+  "ops.part_month": OpsPartMonth;
   "ops.pause": OpsPause;
   "ops.rollup_setting": OpsRollupSetting;
   "ops.run": OpsRun;

@@ -8,7 +8,7 @@ import { begin, configOf, nightOver, openSandbox, openService } from "./night-su
 
 const row = { date: "2026-10-19", channel: "Paid Search", source: "google", medium: "cpc", sessions: 40 };
 
-test("a night does all that a sync does: clicks, GA4, what the history teaches, first-party figures", async () => {
+test("a night does all that a sync does: clicks, GA4, what the history teaches, first-party figures, the dashboard's sums", async () => {
   const sandbox = await openSandbox();
   const ga4 = await listen(createGa4Sandbox({ "1": { rows: [row] } }));
   onTestFinished(() => ga4.close());
@@ -53,5 +53,10 @@ test("a night does all that a sync does: clicks, GA4, what the history teaches, 
   expect(await ask("select rule from marts.excluded_conversions")).toEqual([{ rule: "organic" }]);
   expect(await ask("select value from ops.rollup_setting where name = 'maturity_learned_on'")).toEqual([
     { value: "2026-10-20" },
+  ]);
+  // What the dashboard reads is ready, though nobody has looked yet.
+  expect(await ask("select from ops.stale_campaign_month")).toEqual([]);
+  expect(await ask("select sum(days)::int > 0 as summed from ops.campaign_month_sum")).toEqual([
+    { summed: true },
   ]);
 });

@@ -9,7 +9,7 @@ import {
   linkedinSandboxSettings,
 } from "../../src/sandbox/linkedin/index.ts";
 import { listen } from "../../src/sandbox/server.ts";
-import type { Health } from "../../src/web/api/answers.ts";
+import type { Health } from "../../src/web/api/health-answers.ts";
 import { openBackend, silent } from "./backends.ts";
 import { nightOver } from "./night-support.ts";
 import { folderWith, startCostper } from "./start-process.ts";

@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { addDays } from "../../src/domain/day.ts";
 
 /** What to sow. Everything is a function of names and days: the same seed gives the same figures. */
 export interface Seed {
@@ -12,8 +13,10 @@ export interface Seed {
   readonly currencies?: readonly string[];
   /** Fills the `_reporting` columns at fixed rates; a currency without a rate stays NULL. */
   readonly reportingCurrency?: string;
-  /** Only the marts, for benchmarks. */
+  /** Only the marts, for benchmarks; what follows them is brought up to date at the end rather than at every write. */
   readonly onlyMarts?: boolean;
+  /** Days at the end on which every campaign has networks and actions; before them one campaign an account has. */
+  readonly partDays?: number;
 }
 
 const ratesToEur = { EUR: "1", USD: "0.9", DKK: "0.134", JPY: "0.006" };
@@ -40,7 +43,7 @@ const daily = `
          spend, clicks * 37 + h % 91, clicks, conversions, conversions * 55.5, organic,
          spend / nullif(conversions, 0), spend / nullif(clicks, 0), conversions / nullif(clicks, 0),
          conversions * 55.5 / nullif(spend, 0),
-         $3::text, spend * rate, conversions * 55.5 * rate, spend * rate / nullif(conversions, 0),
+         $2::text, spend * rate, conversions * 55.5 * rate, spend * rate / nullif(conversions, 0),
          case when not is_final then round(conversions * (1 + 0.02 * (30 - age)), 6) end,
          case when not is_final then spend / nullif(round(conversions * (1 + 0.02 * (30 - age)), 6), 0) end,
          is_final, $1::date + interval '1 day 3 hours'
@@ -51,13 +54,13 @@ const daily = `
            (5 + d.h % 120)::bigint as clicks,
            case when d.h % 11 = 0 then 0 else round((1 + d.h % 70) / 10.0, 2) end as conversions,
            case when a.platform = 'linkedin' then (d.h % 3)::numeric else 0 end as organic,
-           ($4::jsonb ->> a.currency)::numeric * case when $3::text is null then null else 1 end as rate
+           ($3::jsonb ->> a.currency)::numeric * case when $2::text is null then null else 1 end as rate
     from warehouse.campaign c
     join warehouse.account a using (account_key)
     cross join lateral (
       select g.day::date as date, ($1::date - g.day::date) as age,
              abs(hashtext(c.campaign_id || g.day::date::text)::bigint) as h
-      from generate_series($1::date - ($2::int - 1), $1::date, interval '1 day') as g (day)
+      from generate_series($4::date, $5::date, interval '1 day') as g (day)
     ) d
   ) rows`;
 
@@ -70,7 +73,8 @@ const networks = `
          cost_per_conversion_reporting, is_final, refreshed_at
   from marts.cost_per_conversion_daily
   join (values ('google', 'SEARCH', 0.75), ('google', 'YOUTUBE', 0.25), ('meta', 'facebook', 0.5),
-               ('meta', 'instagram', 0.5), ('linkedin', 'LINKEDIN', 1)) n (platform, network, share) using (platform)`;
+               ('meta', 'instagram', 0.5), ('linkedin', 'LINKEDIN', 1)) n (platform, network, share) using (platform)
+  where date between $1 and $2 and (date > $3 or campaign_id like '%0001')`;
 
 const actions = `
   insert into marts.cost_per_conversion_by_action_daily
@@ -80,7 +84,7 @@ const actions = `
          spend_reporting / nullif(conversions * share, 0), is_final, refreshed_at
   from marts.cost_per_conversion_daily
   cross join (values ('purchase', 'Purchase', 0.25), ('lead', 'Lead <form>', 0.75)) n (action, action_name, share)
-  where conversions > 0`;
+  where conversions > 0 and date between $1 and $2 and (date > $3 or campaign_id like '%0001')`;
 
 // The youngest thirty days were observed three times: first report, a week on, today.
 const history = `
@@ -109,7 +113,7 @@ const accountDays = `
   cross join lateral (select a.account_key = max(account_key) as last from warehouse.account) n
   cross join lateral (select g::date as date from generate_series($1::date - ($2::int - 1), $1::date, interval '1 day') g) d
   cross join lateral (select case when a.account_key = 1 and d.date = $1::date - 3 then 1.25 else 0 end as by) off
-  left join (select account_key, date, sum(spend) as spend from marts.cost_per_conversion_daily group by 1, 2) m
+  left join marts.cost_per_conversion_by_account_daily m
     on m.account_key = a.account_key and m.date = d.date`;
 
 const slices = `
@@ -158,6 +162,44 @@ const excluded = `
   from generate_series(0, 9) as age
   cross join (values ('Organic Search', 'organic', 'organic'), ('Direct', 'direct', 'direct')) c (channel, traffic, rule)`;
 
+/** The marts of each month, by two connections at once. */
+const sowMarts = async (pool: pg.Pool, seed: Seed): Promise<void> => {
+  const first = addDays(seed.lastDay, 1 - seed.days);
+  const wholeAfter = addDays(seed.lastDay, -(seed.partDays ?? seed.days));
+  const { rows: months } = await pool.query<{ from: string; to: string }>(
+    `select greatest(m::date, $1::date) as "from", least((m + interval '1 month - 1 day')::date, $2::date) as "to"
+     from generate_series(date_trunc('month', $1::date), $2::date, interval '1 month') m`,
+    [first, seed.lastDay],
+  );
+  const work = async (): Promise<void> => {
+    for (let month = months.pop(); month !== undefined; month = months.pop()) {
+      const { from, to } = month;
+      const rates = JSON.stringify(ratesToEur);
+      await pool.query(daily, [seed.lastDay, seed.reportingCurrency ?? null, rates, from, to]);
+      await pool.query(networks, [from, to, wholeAfter]);
+      await pool.query(actions, [from, to, wholeAfter]);
+    }
+  };
+  await Promise.all([work(), work()]);
+};
+
+/** The sums that the mart's triggers would have kept. */
+const addUp = `
+  select marts.add_up_account_days(array_agg(account_key), array_agg(date))
+  from (select a.account_key, g::date as date
+        from warehouse.account a, generate_series($1::date - ($2::int - 1), $1::date, interval '1 day') g
+        where a.account_key % 2 = $3) d`;
+
+const markStale = `
+  insert into ops.stale_campaign_month (account_key, month)
+  select distinct account_key, date_trunc('month', date)::date from marts.cost_per_conversion_by_account_daily`;
+
+const nameCampaigns = `
+  insert into ops.campaign_key (account_key, campaign_id) select account_key, campaign_id from warehouse.campaign`;
+
+const triggers = (verb: "enable" | "disable"): string =>
+  `alter table marts.cost_per_conversion_daily ${verb} trigger user`;
+
 /** Fills an empty, migrated warehouse with marts as a rollup would leave them, and with what `ops` knows of the nights. */
 export const seedMarts = async (pool: pg.Pool, seed: Seed): Promise<void> => {
   const range = [seed.lastDay, seed.days];
@@ -170,10 +212,15 @@ export const seedMarts = async (pool: pg.Pool, seed: Seed): Promise<void> => {
   );
   await pool.query(accounts, [seed.accounts, seed.currencies ?? ["EUR"]]);
   await pool.query(campaigns, [seed.campaigns]);
-  await pool.query(daily, [...range, seed.reportingCurrency ?? null, JSON.stringify(ratesToEur)]);
-  await pool.query(networks);
-  await pool.query(actions);
-  if (seed.onlyMarts !== true) {
+  if (seed.onlyMarts === true) {
+    await pool.query(triggers("disable"));
+    await sowMarts(pool, seed);
+    await Promise.all([0, 1].map((half) => pool.query(addUp, [...range, half])));
+    await pool.query(nameCampaigns);
+    await pool.query(markStale);
+    await pool.query(triggers("enable"));
+  } else {
+    await sowMarts(pool, seed);
     for (const statement of [history, alerts, alertEvents, channels, excluded])
       await pool.query(statement, [seed.lastDay]);
   }

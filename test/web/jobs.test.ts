@@ -3,7 +3,7 @@ import { queuePrefix } from "../../src/jobs/installation.ts";
 import { openQueues } from "../../src/jobs/queue.ts";
 import { listJobs, retryJobs } from "../../src/jobs/retry.ts";
 import type { WebOptions } from "../../src/web/server.ts";
-import type { Health } from "../../src/web/api/answers.ts";
+import type { Health } from "../../src/web/api/health-answers.ts";
 import type { freshDatabase } from "../support/database.ts";
 import { silentLog, startWeb } from "../support/web.ts";
 

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { WebProblem } from "../failures.ts";
 import type { AlertSettings } from "../../alerts/settings.ts";
 import type { DB } from "../../warehouse/schema.ts";
-import type { Alerts } from "./answers.ts";
+import type { Alerts } from "./health-answers.ts";
 import { alertSeries } from "./alert-series.ts";
 import { hasRows, type Read } from "./read.ts";
 

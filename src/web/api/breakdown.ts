@@ -1,11 +1,12 @@
 import { type RawBuilder, sql } from "kysely";
 import { z } from "zod";
 import { type Breakdown, type BreakdownRow, breakdowns, type Figures } from "./answers.ts";
-import { areMonthsFresh } from "./campaign-months.ts";
+import { standingOf } from "./campaign-sums.ts";
 import { chooseCurrency, figure, figureNames, figures } from "./money.ts";
-import { campaignNameOf, grouped, nameOf, type Scope, totalsOf } from "./groups.ts";
+import { grouped, nameOf, shown, totalsOf } from "./groups.ts";
 import { accountKeys, currencyKey, filterKeys, pageKeys, rangeKeys, resolveRange, search } from "./query.ts";
 import type { Read } from "./read.ts";
+import type { Scope } from "./scope.ts";
 import { sparks } from "./sparks.ts";
 
 const sortable = ["name", ...figureNames] as const;
@@ -34,11 +35,7 @@ export const scopeOf = async (read: Read, query: BreakdownQuery, named = false):
     choice: await chooseCurrency(read, query.currency),
     keys,
     campaign,
-    summed:
-      by !== "platform" &&
-      by !== "account" &&
-      campaign === undefined &&
-      (await areMonthsFresh(read, { range, keys })),
+    standing: by === "platform" || by === "account" ? [] : await standingOf(read, range, keys),
     named: named || query.sort === "name" || (query.q ?? "") !== "",
     q: query.q === "" ? undefined : query.q,
   };
@@ -48,7 +45,9 @@ export const scopeOf = async (read: Read, query: BreakdownQuery, named = false):
 export const ordering = ({ by, sort, order }: BreakdownQuery): RawBuilder<unknown> => {
   const direction = order === "asc" ? sql`asc` : sql`desc`;
   const key = sort === "name" ? nameOf(by) : figure(sort);
-  return sql`${key} ${direction} nulls last, g.platform, g.account_id, g.campaign_id, g.part, g.part_id, g.currency`;
+  const rest =
+    by === "campaign" ? sql`g.campaign_key` : sql`g.platform, g.account_id, g.campaign_id, g.part, g.part_id`;
+  return sql`${key} ${direction} nulls last, ${rest}, g.currency`;
 };
 
 type Line = BreakdownRow & { readonly kind: "row" | "total"; readonly count: number };
@@ -67,16 +66,14 @@ export const breakdown = async (read: Read, query: BreakdownQuery): Promise<Brea
     with grouped as materialized (${grouped(scope)}),
     totals as (${totalsOf(scope)}),
     page as (
-      select g.*, row_number() over () as place
-      from (
-        select * from grouped g order by ${ordering(query)}
-        limit ${query.size} offset ${(query.page - 1) * query.size}
-      ) g
+      select * from grouped g order by ${ordering(query)} limit ${query.size} offset ${(query.page - 1) * query.size}
     )
-    select 'row' as kind, g.place, g.platform, g.account_id, g.account_name, g.campaign_id,
-           ${campaignNameOf(scope)} as campaign_name, g.part,
-           g.part_id, g.currency, g.is_final, 0 as count, ${figures}
-    from page g
+    select * from (
+      select 'row' as kind, row_number() over (order by ${ordering(query)}) as place, g.platform, g.account_id,
+             g.account_name, g.campaign_id, g.campaign_name, g.part, g.part_id, g.currency, g.is_final, 0 as count,
+             ${figures}
+      from (${shown(scope, sql`page`)}) g
+    ) g
     union all
     select 'total', null, '', null, null, null, null, null, null, g.currency, g.is_final, g.count, ${figures} from totals g
     order by 2 nulls last, currency`);

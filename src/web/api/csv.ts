@@ -4,7 +4,7 @@ import { stringify } from "csv-stringify/sync";
 import { type Kysely, sql } from "kysely";
 import type { DB } from "../../warehouse/schema.ts";
 import { type BreakdownQuery, ordering, scopeOf } from "./breakdown.ts";
-import { grouped } from "./groups.ts";
+import { grouped, shown } from "./groups.ts";
 import { figureNames, figures } from "./money.ts";
 import { type Read, reading } from "./read.ts";
 
@@ -54,7 +54,7 @@ const write = async (read: Read, query: BreakdownQuery, out: PassThrough): Promi
     with grouped as materialized (${grouped(scope)})
     select ${scope.range.from}::text as "from", ${scope.range.to}::text as "to", g.platform, g.account_id,
            g.account_name, g.campaign_id, g.campaign_name, g.part, g.part_id, g.currency, ${figures}, g.is_final
-    from grouped g order by ${ordering(query)}`);
+    from (${shown(scope, sql`grouped`)}) g order by ${ordering(query)}`);
   out.write(stringify([header]));
   for (;;) {
     const rows = await read<Row>(sql`fetch ${sql.lit(batch)} from breakdown`);

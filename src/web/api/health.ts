@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { z } from "zod";
 import { countDays } from "../../domain/day.ts";
-import type { Health } from "./answers.ts";
+import type { Health } from "./health-answers.ts";
 import { filterKeys, pageKeys, rangeKeys, resolveRange } from "./query.ts";
 import type { Read } from "./read.ts";
 import { WebProblem } from "../failures.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { WebProblem } from "../failures.ts";
-import type { FailedJob } from "./answers.ts";
+import type { FailedJob } from "./health-answers.ts";
 
 /** What was given up, and a way to put it back to work: given by whoever holds the queue. */
 export interface Jobs {

@@ -60,7 +60,7 @@ export const sumsOfSums: RawBuilder<unknown> = sql`
   sum(g.organic_conversions) as organic_conversions, bool_and(g.is_final) as is_final`;
 
 const ratio = (over: string, under: string): RawBuilder<unknown> =>
-  sql`g.${sql.ref(over)} / nullif(g.${sql.ref(under)}, 0)`;
+  sql`g.${sql.ref(over)}::numeric / nullif(g.${sql.ref(under)}, 0)`;
 
 const ratios = {
   cost_per_conversion: ratio("spend", "conversions"),

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import { z } from "zod";
 import { countDays } from "../../domain/day.ts";
 import type { CurrencyChoice, Figures, Overview, Period, Range } from "./answers.ts";
-import { chooseCurrency, currencyOf, figures, inCurrency, spendOf, sums, valueOf } from "./money.ts";
+import { chooseCurrency, currencyOf, figureNames, figures, inCurrency, sums, sumsOfSums } from "./money.ts";
 import {
   accountKeys,
   currencyKey,
@@ -31,41 +31,60 @@ const grainOf = (range: Range): Overview["grain"] => {
 
 type Keys = readonly number[] | undefined;
 
-const periods = (
+type Sums = Figures & { readonly currency: string | null };
+
+type Line = Period & Sums;
+
+/** The periods of each platform, and after them, without a date, what they add up to: one pass over the days. */
+const lines = (
   read: Read,
   range: Range,
   keys: Keys,
   choice: CurrencyChoice,
   grain: Overview["grain"],
-): Promise<readonly Period[]> =>
-  read<Period>(sql`
-    select g.date, g.platform, g.currency, g.spend, g.conversions, g.conversion_value,
-           g.spend / nullif(g.conversions, 0) as cost_per_conversion,
-           case when not g.is_final then g.spend / nullif(g.projected_conversions, 0) end as projected_cost_per_conversion,
-           g.conversion_value / nullif(g.spend, 0) as return_on_ad_spend, g.is_final
-    from (
-      select date_trunc(${sql.lit(grain)}, m.date)::date as date, m.platform, ${currencyOf(choice)} as currency,
-             ${spendOf(choice)} as spend, sum(m.conversions) as conversions, ${valueOf(choice)} as conversion_value,
-             case when count(*) = count(m.projected_conversions) then sum(m.projected_conversions) end as projected_conversions,
-             bool_and(m.is_final) as is_final
+): Promise<readonly (Omit<Line, "date"> & { readonly date: string | null })[]> =>
+  read(sql`
+    with period as materialized (
+      select date_trunc(${sql.lit(grain)}, m.date::timestamp)::date as date, m.platform,
+             ${currencyOf(choice)} as currency, ${sums(choice)},
+             case when count(*) = count(m.projected_conversions) then sum(m.projected_conversions) end as projected_conversions
       from marts.cost_per_conversion_by_account_daily m
       where ${within(range, keys)} ${inCurrency(choice)}
       group by 1, 2, 3
-    ) g
-    order by g.date, g.platform`);
+    )
+    select g.date, g.platform, g.currency, ${figures}, g.is_final,
+           case when not g.is_final then g.spend / nullif(g.projected_conversions, 0) end as projected_cost_per_conversion
+    from period g
+    union all
+    select null, null, g.currency, ${figures}, g.is_final, null
+    from (select g.currency, ${sumsOfSums} from period g group by g.currency) g
+    order by date nulls last, platform, spend desc nulls last, currency`);
 
-type Tile = Figures & { readonly currency: string | null };
+const figuresOf = (line: Figures): Figures =>
+  Object.fromEntries(figureNames.map((name) => [name, line[name]])) as unknown as Figures;
 
-const tiles = (read: Read, range: Range, keys: Keys, choice: CurrencyChoice): Promise<readonly Tile[]> =>
-  read<Tile>(sql`
+const periodOf = (line: Line): Period => ({
+  date: line.date,
+  platform: line.platform,
+  currency: line.currency,
+  spend: line.spend,
+  conversions: line.conversions,
+  conversion_value: line.conversion_value,
+  cost_per_conversion: line.cost_per_conversion,
+  projected_cost_per_conversion: line.projected_cost_per_conversion,
+  return_on_ad_spend: line.return_on_ad_spend,
+  is_final: line.is_final,
+});
+
+const tiles = (read: Read, range: Range, keys: Keys, choice: CurrencyChoice): Promise<readonly Sums[]> =>
+  read<Sums>(sql`
     select g.currency, ${figures}
     from (
       select ${currencyOf(choice)} as currency, ${sums(choice)}
       from marts.cost_per_conversion_by_account_daily m
       where ${within(range, keys)} ${inCurrency(choice)}
       group by 1
-    ) g
-    order by g.spend desc nulls last, g.currency`);
+    ) g`);
 
 const countGaps = async (read: Read, range: Range, keys: Keys): Promise<number> => {
   const [row] = await read<{ gaps: number }>(sql`
@@ -85,23 +104,26 @@ export const overview = async (read: Read, query: z.infer<typeof overviewQuery>)
   const keys = await accountKeys(read, query);
   const grain = query.grain ?? grainOf(range);
   const before = rangeBefore(range);
-  const now = await tiles(read, range, keys, currency);
+  const all = await lines(read, range, keys, currency, grain);
   const earlier = await tiles(read, before, keys, currency);
-  const all = await periods(read, range, keys, currency, grain);
+  const isPeriod = (line: (typeof all)[number]): line is Line => line.date !== null;
+  const periods = all.filter(isPeriod).map(periodOf);
   return {
     range,
     before,
     grain,
     currency,
-    groups: now.map(({ currency: code, ...sum }) => {
-      const then = earlier.find((tile) => tile.currency === code);
-      return {
-        currency: code,
-        now: sum,
-        before: then ?? null,
-        periods: all.filter((period) => period.currency === code),
-      };
-    }),
+    groups: all
+      .filter((line) => !isPeriod(line))
+      .map((now) => {
+        const then = earlier.find((tile) => tile.currency === now.currency);
+        return {
+          currency: now.currency,
+          now: figuresOf(now),
+          before: then === undefined ? null : figuresOf(then),
+          periods: periods.filter((period) => period.currency === now.currency),
+        };
+      }),
     gaps: await countGaps(read, range, keys),
   };
 };

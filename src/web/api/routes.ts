@@ -5,7 +5,7 @@ import type { AlertSettings } from "../../alerts/settings.ts";
 import type { DB } from "../../warehouse/schema.ts";
 import { alerts, alertsQuery, silence, silenceBody } from "./alerts.ts";
 import { annotations, annotationsQuery } from "./annotations.ts";
-import type { Health } from "./answers.ts";
+import type { Health } from "./health-answers.ts";
 import { breakdown, breakdownQuery } from "./breakdown.ts";
 import {
   campaignDays,
@@ -16,7 +16,6 @@ import {
   maturityQuery,
 } from "./campaign-days.ts";
 import { channels, channelsQuery, excluded, excludedQuery } from "./channels.ts";
-import { openRefresher } from "./campaign-months.ts";
 import { breakdownCsv } from "./csv.ts";
 import { dictionary } from "./dictionary.ts";
 import { health, healthQuery } from "./health.ts";
@@ -24,6 +23,7 @@ import { type Jobs, retry, retryBody } from "./jobs.ts";
 import { moved, movedQuery } from "./moved.ts";
 import { overview, overviewQuery } from "./overview.ts";
 import { type Read, reading } from "./read.ts";
+import { openRefresher } from "./refresher.ts";
 
 export interface ApiOptions {
   readonly db: Kysely<DB>;
@@ -45,7 +45,7 @@ export const apiRoutes = (app: FastifyInstance, options: ApiOptions): void => {
   app.addHook("onSend", async (_request, reply) => void reply.header("cache-control", "no-store"));
 
   const refresher = openRefresher(db, (error) =>
-    app.log.warn({ err: error }, "campaign months not refreshed"),
+    app.log.warn({ err: error }, "the sums of campaigns were not refreshed"),
   );
   app.addHook("onListen", async () => refresher.start());
   app.addHook("onClose", () => refresher.close());

@@ -1,9 +1,9 @@
 import { sql } from "kysely";
 import { addDays, countDays } from "../../domain/day.ts";
 import type { BreakdownRow, Range } from "./answers.ts";
-import { martFor, partRows, type Scope } from "./groups.ts";
-import { monthlySparks } from "./campaign-months.ts";
+import { martFor, type Scope } from "./scope.ts";
 import { currencyOf, inCurrency, spendOf } from "./money.ts";
+import { partRows } from "./part-rows.ts";
 import { within } from "./query.ts";
 import type { Read } from "./read.ts";
 
@@ -31,20 +31,16 @@ export const sparks = async (
   if (rows.length === 0) return () => [];
   const range = shownOf(scope.range);
   const { by, choice } = scope;
-  if (by === "campaign" && scope.summed)
-    return linesOf(await monthlySparks<Day>(read, { ...scope, range }, rows), range);
-  const account = by === "account" || by === "campaign" ? sql`m.account_id` : sql`null::text`;
-  const campaign = by === "campaign" ? sql`m.campaign_id` : sql`null::text`;
+  if (by === "campaign") return linesOf(await campaignDays(read, { ...scope, range }, rows), range);
+  const account = by === "account" ? sql`m.account_id` : sql`null::text`;
   const parts = by === "network" || by === "action";
   const value =
     by === "action" ? sql`sum(m.conversions)` : sql`${spendOf(choice)} / nullif(sum(m.conversions), 0)`;
-  const keys = by === "campaign" ? await keysOf(read, rows) : scope.keys;
   const days = await read<Day>(sql`
-    select m.platform, ${account} as account_id, ${campaign} as campaign_id, ${parts ? sql`m.part_id` : sql`null::text`} as part_id,
+    select m.platform, ${account} as account_id, null::text as campaign_id, ${parts ? sql`m.part_id` : sql`null::text`} as part_id,
            ${currencyOf(choice)} as currency, m.date - ${range.from}::date as place, round(${value}, 6) as value
-    from ${parts ? partRows(scope) : sql`${sql.table(martFor(scope))} m`}
-    where ${within(range, keys, scope.campaign)} ${inCurrency(choice)}
-      ${by === "campaign" ? sql`and m.campaign_id = any(${rows.map(({ campaign_id }) => campaign_id)}::text[])` : sql``}
+    from ${parts ? partRows({ ...scope, range }, "day") : sql`${sql.table(martFor(scope))} m`}
+    where ${within(range, scope.keys, scope.campaign)} ${inCurrency(choice)}
     group by 1, 2, 3, 4, 5, 6`);
   return linesOf(days, range);
 };
@@ -60,11 +56,21 @@ const linesOf = (days: readonly Day[], range: Range): ((row: Row) => readonly (s
   return (row) => lines.get(identity(row)) ?? [];
 };
 
-const keysOf = async (read: Read, rows: readonly Row[]): Promise<readonly number[]> => {
-  const found = await read<{ account_key: number }>(sql`
-    select distinct a.account_key
-    from unnest(${rows.map(({ platform }) => platform)}::text[], ${rows.map(({ account_id }) => account_id)}::text[])
-      as r (platform, account_id)
-    join warehouse.account a using (platform, account_id)`);
-  return found.map(({ account_key }) => account_key);
+/** Each day of each campaign is one row of the mart, found by its key. */
+const campaignDays = (
+  read: Read,
+  { range, choice }: Scope,
+  rows: readonly Row[],
+): Promise<readonly Day[]> => {
+  const spend = choice.mode === "reporting" ? sql`m.spend_reporting` : sql`m.spend`;
+  return read<Day>(sql`
+    select m.platform, m.account_id, m.campaign_id, null::text as part_id, ${currencyOf(choice)} as currency,
+           m.date - ${range.from}::date as place, round(${spend} / nullif(m.conversions, 0), 6) as value
+    from unnest(${rows.map(({ platform }) => platform)}::text[], ${rows.map(({ account_id }) => account_id)}::text[],
+                ${rows.map(({ campaign_id }) => campaign_id)}::text[]) as r (platform, account_id, campaign_id)
+    join warehouse.account a on a.platform = r.platform and a.account_id = r.account_id
+    cross join generate_series(${range.from}::date, ${range.to}::date, interval '1 day') as d (day)
+    join marts.cost_per_conversion_daily m
+      on m.account_key = a.account_key and m.date = d.day::date and m.campaign_id = r.campaign_id
+    where ${within(range, undefined)} ${inCurrency(choice)}`);
 };

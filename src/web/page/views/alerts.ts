@@ -1,4 +1,4 @@
-import type { AlertRow, Alerts } from "../../api/answers.ts";
+import type { AlertRow, Alerts } from "../../api/health-answers.ts";
 import { address, go, here, parameter } from "../address.ts";
 import { ApiProblem, apiPath, ask, send } from "../api.ts";
 import { lineChart } from "../chart.ts";

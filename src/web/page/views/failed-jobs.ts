@@ -1,4 +1,4 @@
-import type { FailedJob, Health } from "../../api/answers.ts";
+import type { FailedJob, Health } from "../../api/health-answers.ts";
 import { ApiProblem, send } from "../api.ts";
 import type { Context } from "../context.ts";
 import { dataTable } from "../data-table.ts";

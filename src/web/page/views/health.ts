@@ -1,4 +1,4 @@
-import type { Health } from "../../api/answers.ts";
+import type { Health } from "../../api/health-answers.ts";
 import { go, here } from "../address.ts";
 import { apiPath, ask } from "../api.ts";
 import type { View } from "../context.ts";

@@ -1,4 +1,4 @@
-import type { Health } from "../../api/answers.ts";
+import type { Health } from "../../api/health-answers.ts";
 import { dataTable } from "../data-table.ts";
 import { h } from "../dom.ts";
 import { dash, dayText, integer, momentText, percent, platformName } from "../format.ts";

@@ -1,0 +1,66 @@
+import { type RawBuilder, sql } from "kysely";
+import { addDays, type DayRange } from "../../domain/day.ts";
+import { monthOf } from "./campaign-points.ts";
+import { martOf, type Scope } from "./scope.ts";
+
+const martColumns: Readonly<Record<string, RawBuilder<unknown>>> = {
+  network: sql`n.network as part_id, n.network as part_name, n.spend, n.spend_reporting, n.impressions, n.clicks,
+               n.organic_conversions`,
+  action: sql`n.conversion_action_id as part_id, n.conversion_action_name as part_name`,
+};
+
+const summedColumns: Readonly<Record<string, RawBuilder<unknown>>> = {
+  network: sql`n.part_id, n.part_name, n.spend, n.spend_reporting, n.impressions, n.clicks, n.organic_conversions`,
+  action: sql`n.part_id, n.part_name`,
+};
+
+const sharedColumns = sql`
+  n.account_key, n.date, n.platform, n.currency, n.conversions, n.conversion_value, n.conversion_value_reporting, n.is_final`;
+
+/** The whole months of a range, as the day from which and the day before which they are; empty: the same day. */
+const wholeMonths = ({ from, to }: DayRange): { readonly since: string; readonly before: string } => {
+  const since = from === monthOf(from) ? from : monthOf(from, 1);
+  const before = monthOf(addDays(to, 1));
+  return before > since ? { since, before } : { since: from, before: from };
+};
+
+/** Where days are asked for one by one, or a month at a time where that will do. */
+export type Grain = "day" | "month";
+
+const summedRows = ({ by, range }: Scope, grain: Grain): RawBuilder<unknown> => {
+  const { since, before } =
+    grain === "month" ? wholeMonths(range) : { since: range.from, before: range.from };
+  const days = sql`
+    select ${sharedColumns}, ${summedColumns[by]} from ops.part_day n
+    where n.part_kind = ${sql.lit(by)} and n.date between ${range.from}::date and ${range.to}::date`;
+  if (since === before) return days;
+  return sql`
+    ${days} and (n.date < ${since}::date or n.date >= ${before}::date)
+    union all
+    select ${sharedColumns}, ${summedColumns[by]} from (select p.*, p.month as date from ops.part_month p) n
+    where n.part_kind = ${sql.lit(by)} and n.month >= ${since}::date and n.month < ${before}::date`;
+};
+
+/**
+ * Rows by network or action as a table `m`: added up over campaigns (and over months, dated by their first day) where
+ * that stands, else those of the mart.
+ */
+export const partRows = (scope: Scope, grain: Grain): RawBuilder<unknown> => {
+  const { by } = scope;
+  if (scope.campaign !== undefined)
+    return sql`(select ${sharedColumns}, n.campaign_id, ${martColumns[by]} from ${sql.table(martOf[by])} n) m`;
+  const stale = scope.standing.flatMap(({ account_key, stale }) =>
+    stale.map((month) => ({ account_key, month })),
+  );
+  if (stale.length === 0) return sql`(${summedRows(scope, grain)}) m`;
+  const months = sql`
+    unnest(${stale.map(({ account_key }) => account_key)}::int[], ${stale.map(({ month }) => month)}::date[])
+      as t (account_key, month)`;
+  const isStale = sql`
+    t.account_key = n.account_key and n.date >= t.month and n.date < t.month + interval '1 month'`;
+  return sql`(
+    select * from (${summedRows(scope, grain)}) n where not exists (select from ${months} where ${isStale})
+    union all
+    select ${sharedColumns}, ${martColumns[by]} from ${months} join ${sql.table(martOf[by])} n on ${isStale}
+  ) m`;
+};
