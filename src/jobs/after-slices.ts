@@ -56,11 +56,11 @@ export const afterSlices = async (options: AfterSlices): Promise<readonly Ga4Res
   await closeDay({ pool, log, now: now(), keepDays: config.history.keepDays });
   const ga4 = await pullGa4(options);
   await rollUpTouched({ pool, reportingCurrency: config.reportingCurrency ?? null, signal });
-  // So that whoever looks in the morning, or after an alert, finds the sums of all campaigns ready.
-  await refreshSums(database.db, signal);
   await warnOfMissingRates({ pool, log, from: options.from ?? addDays(dayAt(now(), "UTC"), -usualDays) });
   // Spend that came in and campaigns that became known move first-party figures too.
   await rollUpFirstParty({ database, settings: firstPartySettings(config) });
   await options.afterRollup(log);
+  // So that whoever looks in the morning finds the sums of all campaigns ready; no alert waits for them.
+  await refreshSums(database.db, signal);
   return ga4;
 };
