@@ -96,6 +96,8 @@ export interface ChannelRow {
   readonly sessions: Decimal | null;
   readonly conversions: Decimal | null;
   readonly conversion_value: Decimal | null;
+  /** Of the value; null where nothing of it has one. */
+  readonly currency: string | null;
 }
 
 export interface Channels {
@@ -103,6 +105,8 @@ export interface Channels {
   /** False: no first-party data was imported yet. */
   readonly known: boolean;
   readonly rows: readonly ChannelRow[];
+  /** One for each currency. */
+  readonly totals: readonly Omit<ChannelRow, "channel" | "traffic">[];
 }
 
 export interface CampaignDayRow extends Figures {

@@ -1,22 +1,56 @@
-import { sql } from "kysely";
+import { stringify } from "csv-stringify/sync";
+import { type RawBuilder, sql } from "kysely";
 import { z } from "zod";
-import type { ChannelRow, Channels, Excluded } from "./answers.ts";
+import type { ChannelRow, Channels, Excluded, Range } from "./answers.ts";
 import { accountKeys, filterKeys, rangeKeys, resolveRange, within } from "./query.ts";
 import { hasRows, type Read } from "./read.ts";
 
 export const channelsQuery = z.strictObject({ ...rangeKeys });
 
+const channelFigures = sql`
+  currency, sum(sessions) as sessions, sum(conversions) as conversions,
+  case when count(*) filter (where conversions <> 0 and conversion_value is null) = 0
+    then sum(conversion_value) end as conversion_value`;
+
+const channelDays = (range: Range): RawBuilder<unknown> => sql`
+  from marts.channel_daily where date between ${range.from}::date and ${range.to}::date`;
+
+const channelRows = (read: Read, range: Range): Promise<readonly ChannelRow[]> =>
+  read<ChannelRow>(sql`
+    select channel, traffic, ${channelFigures} ${channelDays(range)}
+    group by channel, traffic, currency order by conversions desc nulls last, channel, currency`);
+
 /** First-party sessions and conversions by channel, where any were imported. */
 export const channels = async (read: Read, query: z.infer<typeof channelsQuery>): Promise<Channels> => {
   const range = await resolveRange(read, query);
-  if (!(await hasRows(read, "marts.channel_daily"))) return { range, known: false, rows: [] };
-  const rows = await read<ChannelRow>(sql`
-    select channel, traffic, sum(sessions) as sessions, sum(conversions) as conversions,
-           sum(conversion_value) as conversion_value
-    from marts.channel_daily
-    where date between ${range.from}::date and ${range.to}::date
-    group by 1, 2 order by 4 desc nulls last, 1`);
-  return { range, known: true, rows };
+  if (!(await hasRows(read, "marts.channel_daily"))) return { range, known: false, rows: [], totals: [] };
+  return {
+    range,
+    known: true,
+    rows: await channelRows(read, range),
+    totals: await read<Channels["totals"][number]>(sql`
+      select ${channelFigures} ${channelDays(range)} group by currency order by currency nulls last`),
+  };
+};
+
+const csvColumns = [
+  "from",
+  "to",
+  "channel",
+  "traffic",
+  "sessions",
+  "conversions",
+  "conversion_value",
+  "currency",
+];
+
+/** The same as CSV. */
+export const channelsCsv = async (read: Read, query: z.infer<typeof channelsQuery>): Promise<string> => {
+  const { range, rows } = await channels(read, query);
+  return stringify(
+    rows.map((row) => ({ ...range, ...row })),
+    { header: true, columns: csvColumns },
+  );
 };
 
 export const excludedQuery = z.strictObject({

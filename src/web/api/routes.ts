@@ -15,7 +15,7 @@ import {
   maturity,
   maturityQuery,
 } from "./campaign-days.ts";
-import { channels, channelsQuery, excluded, excludedQuery } from "./channels.ts";
+import { channels, channelsCsv, channelsQuery, excluded, excludedQuery } from "./channels.ts";
 import { breakdownCsv } from "./csv.ts";
 import { dictionary } from "./dictionary.ts";
 import { health, healthQuery } from "./health.ts";
@@ -85,6 +85,13 @@ export const apiRoutes = (app: FastifyInstance, options: ApiOptions): void => {
   get("/annotations", annotationsQuery, annotations);
 
   app.get("/dictionary", () => reading(db, dictionary));
+  app.get("/channels.csv", async ({ query }, reply) => {
+    const asked = channelsQuery.parse(query);
+    return reply
+      .type("text/csv; charset=utf-8")
+      .header("content-disposition", 'attachment; filename="costper-channel.csv"')
+      .send(await reading(db, (read) => channelsCsv(read, asked)));
+  });
   app.get("/breakdown.csv", ({ query }, reply) => {
     const asked = breakdownQuery.parse(query);
     return reply

@@ -17,12 +17,26 @@ export const dataTable = ({
   caption,
   columns,
   rows,
+  totals = [],
 }: {
   readonly caption: string;
   readonly columns: readonly DataColumn[];
   readonly rows: readonly (readonly (string | Node)[])[];
-}): HTMLElement =>
-  h(
+  readonly totals?: readonly (readonly (string | Node)[])[];
+}): HTMLElement => {
+  const line = (row: readonly (string | Node)[]): HTMLElement =>
+    h(
+      "tr",
+      {},
+      ...row.map((cell, index) =>
+        h(
+          index === 0 ? "th" : "td",
+          { ...(index === 0 ? { scope: "row" } : {}), class: classOf(columns[index]) },
+          cell,
+        ),
+      ),
+    );
+  return h(
     "div",
     { class: "scroll", tabindex: 0, role: "region", "aria-label": caption },
     h(
@@ -38,25 +52,8 @@ export const dataTable = ({
           ...columns.map((column) => h("th", { scope: "col", class: classOf(column) }, column.name)),
         ),
       ),
-      h(
-        "tbody",
-        {},
-        ...rows.map((row) =>
-          h(
-            "tr",
-            {},
-            ...row.map((cell, index) =>
-              h(
-                index === 0 ? "th" : "td",
-                {
-                  ...(index === 0 ? { scope: "row" } : {}),
-                  class: classOf(columns[index]),
-                },
-                cell,
-              ),
-            ),
-          ),
-        ),
-      ),
+      h("tbody", {}, ...rows.map(line)),
+      ...(totals.length > 0 ? [h("tfoot", {}, ...totals.map(line))] : []),
     ),
   );
+};

@@ -9,6 +9,7 @@ const write = (format: Intl.NumberFormat, value: Decimal): string =>
   format.format(value as Intl.StringNumericLiteral);
 
 const plain = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
+const fixed = new Intl.NumberFormat(undefined, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
 const share = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 2 });
 const change = new Intl.NumberFormat(undefined, {
@@ -52,7 +53,7 @@ export const percent = (value: Figure): string =>
   value === null || value === undefined ? dash : write(share, value);
 
 export const times = (value: Figure): string =>
-  value === null || value === undefined ? dash : `${write(plain, value)}×`;
+  value === null || value === undefined ? dash : `${write(fixed, value)}×`;
 
 /** How much `now` is above or below `before`; undefined where that has no meaning. */
 export const changeOf = (now: Figure, before: Figure): number | undefined => {

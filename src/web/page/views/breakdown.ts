@@ -1,10 +1,10 @@
 import { type Breakdown, breakdowns, type Channels } from "../../api/answers.ts";
 import { address, go, here, parameter } from "../address.ts";
 import { apiPath, ask } from "../api.ts";
-import type { View } from "../context.ts";
+import type { Context, View } from "../context.ts";
 import { dataTable } from "../data-table.ts";
 import { h, hidden } from "../dom.ts";
-import { count, integer, rangeText, words } from "../format.ts";
+import { count, integer, money, rangeText, words } from "../format.ts";
 import { command, empty, heading, link } from "../parts.ts";
 import { breakdownTable } from "./breakdown-table.ts";
 
@@ -113,8 +113,14 @@ const searchBox = (): HTMLElement => {
   );
 };
 
-const channelTable = ({ rows }: Channels): HTMLElement =>
-  h(
+const channelTable = ({ rows, totals }: Channels): HTMLElement => {
+  const sessions = rows.some((row) => row.sessions !== null);
+  const figures = (row: Channels["totals"][number]): string[] => [
+    ...(sessions ? [integer(row.sessions)] : []),
+    count(row.conversions),
+    money(row.conversion_value, row.currency),
+  ];
+  return h(
     "div",
     { class: "card flush" },
     dataTable({
@@ -122,24 +128,30 @@ const channelTable = ({ rows }: Channels): HTMLElement =>
       columns: [
         { name: "Channel" },
         { name: "Traffic" },
-        { name: "Sessions", number: true },
+        ...(sessions ? [{ name: "Sessions", number: true }] : []),
         { name: "Conversions", number: true },
         { name: "Value", number: true },
       ],
-      rows: rows.map((row) => [
-        row.channel,
-        row.traffic,
-        integer(row.sessions),
-        count(row.conversions),
-        count(row.conversion_value),
-      ]),
+      rows: rows.map((row) => [row.channel, row.traffic, ...figures(row)]),
+      totals: totals.map((row) => ["Total", "", ...figures(row)]),
     }),
   );
+};
 
-const drawChannels = async (signal: AbortSignal): Promise<readonly Node[]> => {
+const csvLink = (path: string, file: string): HTMLElement =>
+  h("a", { class: "button", href: path, download: file }, "Download CSV");
+
+const drawChannels = async ({ signal, days }: Context): Promise<readonly Node[]> => {
   const answer = await ask<Channels>(apiPath("channels", ["range", "from", "to"]), signal);
-  const top = heading("Breakdown", rangeText(answer.range));
-  if (answer.rows.length > 0) return [top, tabs("channel"), channelTable(answer)];
+  days(answer.range);
+  const top = heading(
+    "Breakdown",
+    `${rangeText(answer.range)}. First-party data: what the site itself counted.`,
+  );
+  if (answer.rows.length > 0) {
+    const download = csvLink(apiPath("channels.csv", ["range", "from", "to"]), "costper-channel.csv");
+    return [top, tabs("channel"), h("div", { class: "tools" }, download), channelTable(answer)];
+  }
   const advice = answer.known
     ? "Choose a longer range."
     : h("span", {}, "Bring in first-party data with ", command("costper import conversions FILE.csv"), ".");
@@ -149,17 +161,16 @@ const drawChannels = async (signal: AbortSignal): Promise<readonly Node[]> => {
 /** A sortable, searchable, paged table that leads down to the campaign. */
 export const breakdownView: View = {
   title: "Breakdown",
-  filters: ["range", "platform", "currency"],
-  draw: async ({ signal, currencies, days }) => {
-    if (parameter("by") === "channel") return drawChannels(signal);
+  get filters(): View["filters"] {
+    return parameter("by") === "channel" ? ["range"] : ["range", "platform", "currency"];
+  },
+  draw: async (context) => {
+    if (parameter("by") === "channel") return drawChannels(context);
+    const { signal, currencies, days } = context;
     const answer = await ask<Breakdown>(apiPath("breakdown", names), signal);
     currencies(answer.currency);
     days(answer.range);
-    const download = h(
-      "a",
-      { class: "button", href: apiPath("breakdown.csv", names), download: `costper-${answer.by}.csv` },
-      "Download CSV",
-    );
+    const download = csvLink(apiPath("breakdown.csv", names), `costper-${answer.by}.csv`);
     return [
       heading(
         "Breakdown",
