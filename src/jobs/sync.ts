@@ -4,7 +4,7 @@ import type pg from "pg";
 import type { Logger } from "pino";
 import type { Connector } from "../connectors/connector.ts";
 import { type Failure, failureRules } from "../domain/failure.ts";
-import { rollUpTouched } from "../metrics/rollup/rollup.ts";
+import { rollUpAccount } from "../metrics/rollup/rollup.ts";
 import { type Run, windowKey } from "../warehouse/runs.ts";
 import type { Plan } from "./plan.ts";
 import { runSlice, skipSlice, type Slice, type SliceResult } from "./slice.ts";
@@ -120,7 +120,7 @@ const syncPlatform = async (
       const remaining = (left.get(slice.accountKey) ?? 1) - 1;
       left.set(slice.accountKey, remaining);
       if (remaining === 0 && !signal.aborted)
-        await rollUpTouched({ pool, reportingCurrency: options.reportingCurrency, signal }, slice.accountKey);
+        await rollUpAccount({ pool, reportingCurrency: options.reportingCurrency, signal }, slice.accountKey);
     }
   };
   const active = new Set<Promise<SliceResult>>();
@@ -128,7 +128,7 @@ const syncPlatform = async (
   return results;
 };
 
-/** Syncs several platforms side by side; a platform that fails holds up no other. Then rolls up what is left. */
+/** Syncs several platforms side by side, and rolls up each account after its slices; a platform that fails holds up no other. */
 export const syncPlans = async (
   options: SyncOptions,
   plans: readonly { readonly connector: Connector; readonly plan: Plan }[],
@@ -139,10 +139,5 @@ export const syncPlans = async (
     plans.map(async ({ connector, plan }) => syncPlatform(options, connector, plan)),
   );
   options.signal.throwIfAborted();
-  await rollUpTouched({
-    pool: options.pool,
-    reportingCurrency: options.reportingCurrency,
-    signal: options.signal,
-  });
   return results.flat();
 };

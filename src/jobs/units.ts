@@ -7,7 +7,7 @@ import { asFailure, Failure, failureRules } from "../domain/failure.ts";
 import type { Platform } from "../domain/platform.ts";
 import { storeCountingRules } from "../metrics/counting.ts";
 import { refreshReportingRates } from "../metrics/reporting-currency.ts";
-import { rollUpTouched } from "../metrics/rollup/rollup.ts";
+import { rollUpAccount } from "../metrics/rollup/rollup.ts";
 import type { Database } from "../warehouse/database.ts";
 import { afterSlices } from "./after-slices.ts";
 import { insertPlan, sliceOf, type Unit } from "./ledger.ts";
@@ -123,7 +123,9 @@ const slice = async (context: UnitContext, { unit, log, attempt }: Ask): Promise
 };
 
 const rollup = async (context: UnitContext, { unit, log }: Ask): Promise<UnitResult> => {
-  const rowsWritten = await rollUpTouched(
+  // Planned from an account's slices, it always has one.
+  if (unit.accountKey === null) return {};
+  const rowsWritten = await rollUpAccount(
     {
       pool: context.database.pool,
       reportingCurrency: context.config.reportingCurrency ?? null,

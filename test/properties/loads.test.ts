@@ -2,7 +2,7 @@ import fc from "fast-check";
 import type pg from "pg";
 import { expect, test } from "vitest";
 import type { Platform } from "../../src/domain/platform.ts";
-import { compareRollups, rollUpTouched } from "../../src/metrics/rollup/rollup.ts";
+import { compareRollups, rollUpAccount } from "../../src/metrics/rollup/rollup.ts";
 import { freshDatabase } from "../support/database.ts";
 import {
   load,
@@ -43,7 +43,7 @@ const subject = async (pool: pg.Pool, platform: Platform, id: string) => {
     pull: async (ranges: readonly { from: string; to: string }[]) => {
       for (const range of ranges) {
         await load(pool, connector, { account, accountKey, ...range });
-        await rollUpTouched({ pool, reportingCurrency: null }, accountKey);
+        await rollUpAccount({ pool, reportingCurrency: null }, accountKey);
       }
     },
     marts: async () => {

@@ -4,7 +4,7 @@ import type { Connector } from "../../src/connectors/connector.ts";
 import type { Entity } from "../../src/domain/facts.ts";
 import { Failure } from "../../src/domain/failure.ts";
 import { reconcileAccount } from "../../src/metrics/reconcile.ts";
-import { rollUpTouched } from "../../src/metrics/rollup/rollup.ts";
+import { rollUpAccount } from "../../src/metrics/rollup/rollup.ts";
 import { freshDatabase } from "../support/database.ts";
 import {
   load,
@@ -39,7 +39,7 @@ const opened = async (more: Partial<Scripted> = {}) => {
   const pull = async (says: ScriptedDay | undefined, via: Connector = connector) => {
     if (says) day = says;
     const result = await load(pool, via, { account, accountKey, ...range });
-    await rollUpTouched({ pool, reportingCurrency: null }, accountKey);
+    await rollUpAccount({ pool, reportingCurrency: null }, accountKey);
     return result;
   };
   return {

@@ -52,10 +52,9 @@ const projections = `
  * Brings up to date what follows the calendar rather than the facts: days become final, projections move with their
  * age. Only rows that really differ are written; figures and refreshed_at stay as they are. The number of rows written.
  */
-export const ageMarts = async ({ pool, clock }: AgeOptions, accountKey: number | null): Promise<number> => {
+export const ageMarts = async ({ pool, clock }: AgeOptions): Promise<number> => {
   const { rows } = await pool.query<{ account_key: number }>(
-    "select account_key from warehouse.account where $1::integer is null or account_key = $1 order by account_key",
-    [accountKey],
+    "select account_key from warehouse.account order by account_key",
   );
   let written = 0;
   for (const { account_key } of rows)

@@ -119,11 +119,8 @@ const noticeReportingCurrency = async ({ pool, reportingCurrency }: RollupOption
     );
 };
 
-/** Rolls up what changed since the last rollup: of one account, or of all. The number of mart rows written. */
-export const rollUpTouched = async (
-  options: RollupOptions,
-  accountKey: number | null = null,
-): Promise<number> => {
+/** Rolls up the days whose facts changed since the last rollup, of one account or of all. */
+const rollUpDue = async (options: RollupOptions, accountKey: number | null): Promise<number> => {
   await noticeReportingCurrency(options);
   const { rows } = await options.pool.query<{ account_key: number; days: string[] }>(
     `select account_key, array_agg(date::text order by date) as days from ops.touched_day
@@ -132,8 +129,20 @@ export const rollUpTouched = async (
   );
   let written = 0;
   for (const row of rows) written += await rollUpAccountDays(options, row.account_key, row.days);
-  written += await ageMarts(options, accountKey);
-  return written + (await refreshNames(options.pool, accountKey));
+  return written;
+};
+
+/**
+ * Rolls up what changed of one account, names too; what follows the calendar is left to the rollup of all at the end.
+ * The number of mart rows written.
+ */
+export const rollUpAccount = async (options: RollupOptions, accountKey: number): Promise<number> =>
+  (await rollUpDue(options, accountKey)) + (await refreshNames(options.pool, accountKey));
+
+/** Rolls up what changed since the last rollup, and ages the days that are not final. The number of mart rows written. */
+export const rollUpTouched = async (options: RollupOptions): Promise<number> => {
+  const written = (await rollUpDue(options, null)) + (await ageMarts(options));
+  return written + (await refreshNames(options.pool, null));
 };
 
 /** Every account's days that facts or marts hold in the range; open ends where a bound is null. */
