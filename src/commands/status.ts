@@ -1,6 +1,7 @@
 import { migrate } from "../warehouse/migrate.ts";
 import { accountStatus, type AccountStatus, staleAfterHours } from "../warehouse/status.ts";
 import { configuredPlatforms } from "../connectors/registry.ts";
+import { daysLeft } from "../warehouse/credentials.ts";
 import { credentialStore } from "./credentials.ts";
 import { examples, type Register } from "./frame.ts";
 
@@ -37,7 +38,7 @@ export const register: Register = (command, act) => {
           ({ platform, expiresAt }) => ({
             platform,
             expires_at: expiresAt.toISOString(),
-            days: Math.floor((expiresAt.getTime() - now().getTime()) / 86_400_000),
+            days: daysLeft(expiresAt, now()),
           }),
         );
         if (globals.json) out.json({ accounts, tokens });

@@ -35,12 +35,16 @@ const warnings = [3, 14, 30] as const;
 
 const dayMs = 86_400_000;
 
+/** Whole days until a token ends; below 0 once it has ended. */
+export const daysLeft = (expiresAt: Date, now: Date): number =>
+  Math.floor((expiresAt.getTime() - now.getTime()) / dayMs);
+
 const warningDue = (
   expiresAt: Date,
   warned: number | null,
   now: Date,
 ): { readonly days: number; readonly threshold: number } | undefined => {
-  const days = Math.floor((expiresAt.getTime() - now.getTime()) / dayMs);
+  const days = daysLeft(expiresAt, now);
   const threshold = warnings.find((limit) => days <= limit);
   return threshold !== undefined && (warned === null || warned > threshold) ? { days, threshold } : undefined;
 };
@@ -82,7 +86,7 @@ const alone =
   };
 
 /** A credential that was replaced in the config stays behind under its own key: the newest one is in use. */
-const inUse = `(
+export const inUse = `(
   select distinct on (split_part(key, ':', 1)) split_part(key, ':', 1) as platform, key, expires_at, warned_days
   from ops.credential order by split_part(key, ':', 1), changed_at desc
 ) newest`;

@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { asFailure } from "../../domain/failure.ts";
-import type { TokenEnd } from "../../warehouse/credentials.ts";
+import { daysLeft, type TokenEnd } from "../../warehouse/credentials.ts";
 
 /** One thing that was looked at. A warning leaves the exit status at 0. */
 export interface Check {
@@ -50,7 +50,7 @@ const soonDays = 30;
 
 /** When a token ends that only a person can renew. */
 export const checkTokenEnd = ({ platform, expiresAt }: TokenEnd, now: Date): Check => {
-  const days = Math.floor((expiresAt.getTime() - now.getTime()) / 86_400_000);
+  const days = daysLeft(expiresAt, now);
   const day = expiresAt.toISOString().slice(0, 10);
   const remedy = `sign in again and set the new token in connectors.${platform}`;
   if (days < 0) return { check: platform, outcome: "failed", message: `the token ended on ${day}`, remedy };

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { z } from "zod";
 import { countDays } from "../../domain/day.ts";
+import { inUse } from "../../warehouse/credentials.ts";
 import type { Health } from "./health-answers.ts";
 import { filterKeys, pageKeys, rangeKeys, resolveRange } from "./query.ts";
 import type { Read } from "./read.ts";
@@ -84,7 +85,7 @@ const pausesOf = (read: Read): Promise<Health["pauses"]> =>
 /** When tokens end; what they are never leaves the database. */
 const credentialsOf = (read: Read): Promise<Health["credentials"]> =>
   read(sql`
-    select split_part(key, ':', 1) as platform, expires_at from ops.credential
+    select platform, expires_at from ${sql.raw(inUse)}
     where expires_at is not null order by expires_at, 1`);
 
 /** Which account-days can be trusted, how fresh each account is, what the last run did and what holds the next up. */
