@@ -2,6 +2,7 @@ import { stringify } from "csv-stringify/sync";
 import { type RawBuilder, sql } from "kysely";
 import { z } from "zod";
 import type { ChannelRow, Channels, Excluded, Range } from "./answers.ts";
+import { asText } from "./csv.ts";
 import { accountKeys, filterKeys, rangeKeys, resolveRange, within } from "./query.ts";
 import { hasRows, type Read } from "./read.ts";
 
@@ -48,7 +49,7 @@ const csvColumns = [
 export const channelsCsv = async (read: Read, query: z.infer<typeof channelsQuery>): Promise<string> => {
   const { range, rows } = await channels(read, query);
   return stringify(
-    rows.map((row) => ({ ...range, ...row })),
+    rows.map((row) => ({ ...range, ...row, channel: asText(row.channel) })),
     { header: true, columns: csvColumns },
   );
 };

@@ -30,7 +30,7 @@ const partNames: Readonly<Record<string, string>> = {
 };
 
 /** A name that a spreadsheet would run as a formula is marked as text. */
-const asText = (name: unknown): unknown =>
+export const asText = (name: unknown): unknown =>
   typeof name === "string" && /^[=+\-@\t\r]/.test(name) ? `'${name}` : name;
 
 type Row = Record<string, unknown>;

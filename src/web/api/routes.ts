@@ -1,4 +1,5 @@
-import type { FastifyInstance } from "fastify";
+import type { Readable } from "node:stream";
+import type { FastifyInstance, FastifyReply } from "fastify";
 import type { Kysely } from "kysely";
 import type { z } from "zod";
 import type { AlertSettings } from "../../alerts/settings.ts";
@@ -35,6 +36,12 @@ export interface ApiOptions {
   /** The rules as they are configured now. */
   readonly alerts: readonly AlertSettings[];
 }
+
+const sendCsv = (reply: FastifyReply, by: string, body: string | Readable): FastifyReply =>
+  reply
+    .type("text/csv; charset=utf-8")
+    .header("content-disposition", `attachment; filename="costper-${by}.csv"`)
+    .send(body);
 
 /** What is shown of a list at most; all of it is put back all the same. */
 const shownJobs = 100;
@@ -87,17 +94,11 @@ export const apiRoutes = (app: FastifyInstance, options: ApiOptions): void => {
   app.get("/dictionary", () => reading(db, dictionary));
   app.get("/channels.csv", async ({ query }, reply) => {
     const asked = channelsQuery.parse(query);
-    return reply
-      .type("text/csv; charset=utf-8")
-      .header("content-disposition", 'attachment; filename="costper-channel.csv"')
-      .send(await reading(db, (read) => channelsCsv(read, asked)));
+    return sendCsv(reply, "channel", await reading(db, (read) => channelsCsv(read, asked)));
   });
   app.get("/breakdown.csv", ({ query }, reply) => {
     const asked = breakdownQuery.parse(query);
-    return reply
-      .type("text/csv; charset=utf-8")
-      .header("content-disposition", `attachment; filename="costper-${asked.by}.csv"`)
-      .send(breakdownCsv(db, asked));
+    return sendCsv(reply, asked.by, breakdownCsv(db, asked));
   });
   app.post("/silences", ({ body }) => silence(db, silenceBody.parse(body)));
   app.post("/jobs/retry", ({ body }) => retry(jobs, guarded, retryBody.parse(body)));
