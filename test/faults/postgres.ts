@@ -3,10 +3,9 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import pg from "pg";
 import { onTestFinished } from "vitest";
 import { dataFolder, findBinaries } from "../../src/warehouse/embedded/binaries.ts";
-import { startEmbedded } from "../../src/warehouse/embedded/server.ts";
+import { connects, startEmbedded } from "../../src/warehouse/embedded/server.ts";
 
 /** A Postgres of a test's own, which it may restart. */
 export interface OwnPostgres {
@@ -14,18 +13,6 @@ export interface OwnPostgres {
   /** Ends it without a word to its clients, as a crash would, and starts it anew at the same port. */
   crash(): Promise<void>;
 }
-
-const isUp = async (url: string): Promise<boolean> => {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 1_000 });
-  client.on("error", () => undefined);
-  try {
-    await client.connect();
-    await client.end();
-    return true;
-  } catch {
-    return false;
-  }
-};
 
 export const startOwnPostgres = async (): Promise<OwnPostgres> => {
   const folder = await mkdtemp(join(tmpdir(), "costper-restart-"));
@@ -43,7 +30,7 @@ export const startOwnPostgres = async (): Promise<OwnPostgres> => {
     async crash() {
       const pid = Number((await readFile(join(data, "postmaster.pid"), "utf8")).split("\n")[0]);
       process.kill(pid, "SIGQUIT");
-      while (await isUp(server.url)) await sleep(20);
+      while (await connects(server.url)) await sleep(20);
       await sleep(500);
       const { port } = new URL(server.url);
       const settings = {
@@ -59,7 +46,7 @@ export const startOwnPostgres = async (): Promise<OwnPostgres> => {
         ["-D", data, ...Object.entries(settings).flatMap(([key, value]) => ["-c", `${key}=${value}`])],
         { ...binaries.owner, stdio: "ignore" },
       );
-      while (!(await isUp(server.url))) await sleep(50);
+      while (!(await connects(server.url))) await sleep(50);
     },
   };
 };

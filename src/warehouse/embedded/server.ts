@@ -103,7 +103,8 @@ const defaultSettings = {
   listen_addresses: "127.0.0.1",
 };
 
-const connects = async (url: string): Promise<boolean> => {
+/** Whether a server answers there. */
+export const connects = async (url: string): Promise<boolean> => {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 1_000 });
   client.on("error", () => undefined);
   try {
