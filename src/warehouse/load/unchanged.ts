@@ -81,10 +81,11 @@ export const noteFingerprints = async (
   except: readonly string[],
 ): Promise<void> => {
   const days = [...prints].filter(([date]) => date >= from && date <= to && !except.includes(date));
-  await client.query(
-    "delete from ops.day_fingerprint where account_key = $1 and date between $2 and $3 and date = any ($4::date[])",
-    [accountKey, from, to, except],
-  );
+  if (except.length > 0)
+    await client.query(
+      "delete from ops.day_fingerprint where account_key = $1 and date between $2 and $3 and date = any ($4::date[])",
+      [accountKey, from, to, except],
+    );
   await client.query(
     `insert into ops.day_fingerprint as f (account_key, date, fingerprint, published)
      select $4::integer, n.date, n.fingerprint, coalesce(s.published, '')
@@ -101,6 +102,7 @@ export const confirmDays = async (
   { client, sliceId, connector, pull }: Staging,
   days: readonly string[],
 ): Promise<void> => {
+  if (days.length === 0) return;
   await client.query(
     `update ops.account_day set fetched_at = clock_timestamp(), slice_id = $1
      where platform = $2 and account_id = $3 and date = any ($4::date[])`,
