@@ -1,7 +1,7 @@
 import { migrate } from "../src/warehouse/migrate.ts";
 import { startPostgres } from "./support/processes.ts";
 import { evaluateAlerts } from "../src/alerts/evaluate.ts";
-import { alertSettings } from "../src/alerts/settings.ts";
+import { alertSettings } from "../src/alerts/rule/settings.ts";
 import { type Database, openDatabase } from "../src/warehouse/database.ts";
 
 export interface AlertsBenchmark {

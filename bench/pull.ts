@@ -6,10 +6,10 @@ import { stringify } from "yaml";
 import { connectorSettings, openConnector } from "../src/connectors/registry.ts";
 import { addDays, dayAt } from "../src/domain/day.ts";
 import { platforms, type Platform } from "../src/domain/platform.ts";
-import { createGoogleSandbox, googleSandboxSettings } from "../src/sandbox/google/index.ts";
-import { createLinkedinSandbox, linkedinSandboxSettings } from "../src/sandbox/linkedin/index.ts";
-import { createMetaSandbox, metaSandboxSettings } from "../src/sandbox/meta/index.ts";
-import { listen } from "../src/sandbox/server.ts";
+import { createGoogleSandbox, googleSandboxSettings } from "../sandbox/google/index.ts";
+import { createLinkedinSandbox, linkedinSandboxSettings } from "../sandbox/linkedin/index.ts";
+import { createMetaSandbox, metaSandboxSettings } from "../sandbox/meta/index.ts";
+import { listen } from "../sandbox/server.ts";
 import { runCostper, startPostgres } from "./support/processes.ts";
 
 const accounts = 50;

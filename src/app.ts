@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import type { Config } from "./config.ts";
 import type { Connector, ConnectorContext, TokenStore } from "./connectors/connector.ts";
-import { createLimits, type Limits, type SharedPauses } from "./connectors/limits.ts";
+import { createLimits, type Limits, type SharedPauses } from "./connectors/wire/limits.ts";
 import { openConnector } from "./connectors/registry.ts";
 import type { Platform } from "./domain/platform.ts";
 import { checkDatabase, type Database, describeUrl, openDatabase } from "./warehouse/database.ts";

@@ -5,6 +5,7 @@ import { setFlagsFromString } from "node:v8";
 import { Command, CommanderError, Option } from "commander";
 import { exitStatus } from "./commands/errors.ts";
 import { createAct, examples, type Register } from "./commands/frame.ts";
+import { packageRoot } from "./package-root.ts";
 
 // Rows die young and little stays, but V8 lets garbage pile up to what the machine could hold: a gigabyte where 200 MB
 // live. Collecting when the heap has grown by two fifths costs little and halves the peak.
@@ -97,7 +98,7 @@ const commands: Readonly<
 };
 
 const version = (): string => {
-  const text = readFileSync(join(import.meta.dirname, "..", "package.json"), "utf8");
+  const text = readFileSync(join(packageRoot, "package.json"), "utf8");
   return (JSON.parse(text) as { version: string }).version;
 };
 

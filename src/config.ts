@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import dotenv from "dotenv";
-import { alertProblems } from "./alerts/problems.ts";
+import { alertProblems } from "./alerts/rule/problems.ts";
 import { combinationProblems, cpcProblems, withBareIds } from "./config/checks.ts";
 import { ConfigError, type Problem } from "./config/problems.ts";
 import { readConfig } from "./config/read.ts";

@@ -11,8 +11,8 @@ import {
   createGoogleSandbox,
   googleCredentials,
   googleSandboxSettings,
-} from "../../src/sandbox/google/index.ts";
-import { listen } from "../../src/sandbox/server.ts";
+} from "../../sandbox/google/index.ts";
+import { listen } from "../../sandbox/server.ts";
 
 // A process of its own, so that the figures of the sync process are its own. Argument: ads that deliver every day.
 const ads = Number(process.argv[2] ?? "1000");

@@ -1,17 +1,17 @@
 import { type Kysely, sql } from "kysely";
 import { addDays, type Day } from "../domain/day.ts";
 import type { DB } from "../warehouse/schema.ts";
-import { explainAll, plainExplanation } from "./explain.ts";
-import { type AlertRow, alertKey, readMemory, type RememberedAlert, writeAlerts } from "./memory.ts";
-import { type Announcement, groupNotices, putIntoOutbox } from "./notice.ts";
-import type { Observation } from "./observation.ts";
-import { observe, type RuleProblem, type RuleView } from "./observe.ts";
-import { type AlertRule, ruleOf } from "./rule.ts";
-import type { Figures } from "./scan.ts";
-import type { AlertSettings, Notifiers } from "./settings.ts";
-import { reachOfLabels } from "./series.ts";
-import { isSilenced, readSilences, type Silence } from "./silence.ts";
-import { type AlertMemory, type AlertState, nextStep, type Saying, unremembered } from "./state.ts";
+import { explainAll, plainExplanation } from "./notice/explain.ts";
+import { type AlertRow, alertKey, readMemory, type RememberedAlert, writeAlerts } from "./state/memory.ts";
+import { type Announcement, groupNotices, putIntoOutbox } from "./notice/notice.ts";
+import type { Observation } from "./figures/observation.ts";
+import { observe, type RuleProblem, type RuleView } from "./figures/observe.ts";
+import { type AlertRule, ruleOf } from "./rule/rule.ts";
+import type { Figures } from "./figures/scan.ts";
+import type { AlertSettings, Notifiers } from "./rule/settings.ts";
+import { reachOfLabels } from "./figures/series.ts";
+import { isSilenced, readSilences, type Silence } from "./state/silence.ts";
+import { type AlertMemory, type AlertState, nextStep, type Saying, unremembered } from "./state/state.ts";
 
 export interface EvaluateOptions {
   readonly db: Kysely<DB>;

@@ -3,14 +3,14 @@ import { addDays, type Day, type DayRange, eachDay } from "../domain/day.ts";
 import type { Decimal } from "../domain/decimal.ts";
 import { Failure } from "../domain/failure.ts";
 import type { DB } from "../warehouse/schema.ts";
-import type { Observation } from "./observation.ts";
-import { observe } from "./observe.ts";
-import { type AlertRule, isOperation, ruleOf } from "./rule.ts";
-import type { Figures } from "./scan.ts";
-import { endOf } from "./scope.ts";
-import type { AlertSettings } from "./settings.ts";
-import type { Labels } from "./series.ts";
-import { type AlertMemory, nextStep, unremembered } from "./state.ts";
+import type { Observation } from "./figures/observation.ts";
+import { observe } from "./figures/observe.ts";
+import { type AlertRule, isOperation, ruleOf } from "./rule/rule.ts";
+import type { Figures } from "./figures/scan.ts";
+import { endOf } from "./figures/scope.ts";
+import type { AlertSettings } from "./rule/settings.ts";
+import type { Labels } from "./figures/series.ts";
+import { type AlertMemory, nextStep, unremembered } from "./state/state.ts";
 
 /** A time that the rule would have begun to fire. */
 export interface ReplayedFiring {

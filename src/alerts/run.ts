@@ -1,9 +1,9 @@
 import type { Kysely } from "kysely";
 import type { Day } from "../domain/day.ts";
 import type { DB } from "../warehouse/schema.ts";
-import { type Delivered, deliverDue } from "./deliver.ts";
+import { type Delivered, deliverDue } from "./deliver/deliver.ts";
 import { evaluateAlerts, type Evaluation } from "./evaluate.ts";
-import type { AlertSettings, Notifiers } from "./settings.ts";
+import type { AlertSettings, Notifiers } from "./rule/settings.ts";
 
 /** The part of the configuration that alerts are made of. */
 export interface AlertsConfig {

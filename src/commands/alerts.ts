@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import type { ListedAlert } from "../alerts/list.ts";
-import type { AlertSettings } from "../alerts/settings.ts";
+import type { ListedAlert } from "../alerts/state/list.ts";
+import type { AlertSettings } from "../alerts/rule/settings.ts";
 import type { App } from "../app.ts";
 import type { Config } from "../config.ts";
 import { asFailure } from "../domain/failure.ts";
@@ -62,7 +62,7 @@ const addCheck = (command: Command, act: Act): void => {
         const config = await loadConfig();
         const app = await openMigrated(frame);
         const { runAlerts } = await import("../alerts/run.ts");
-        const { listAlerts } = await import("../alerts/list.ts");
+        const { listAlerts } = await import("../alerts/state/list.ts");
         const { db } = app.database;
         const result = await runAlerts({ db, config, now: app.now(), asOf: date, atOnce: true });
         for (const { rule, message } of result.problems) log.error({ rule }, message);
@@ -89,7 +89,7 @@ const addList = (command: Command, act: Act): void => {
     .action(
       act(async (frame) => {
         const app = await openMigrated(frame);
-        const { listAlerts } = await import("../alerts/list.ts");
+        const { listAlerts } = await import("../alerts/state/list.ts");
         const alerts = await listAlerts(app.database.db);
         if (frame.globals.json) frame.out.json({ alerts });
         else if (alerts.length === 0) frame.out.text("no alert was evaluated yet");
@@ -111,7 +111,7 @@ const addTest = (command: Command, act: Act): void => {
             `no notifier is called ${name}`,
             `there is ${Object.keys(notifiers).join(", ") || "none"}`,
           );
-        const { sendTest } = await import("../alerts/send-test.ts");
+        const { sendTest } = await import("../alerts/deliver/send-test.ts");
         try {
           await sendTest({ notifier, now: new Date() });
         } catch (error) {
@@ -135,8 +135,8 @@ const addSilence = (command: Command, act: Act): void => {
       act<{ label: readonly string[]; for: string }>(async (frame, options, name = "") => {
         const config = await frame.loadConfig();
         const rule = ruleNamed(config, name).name;
-        const { isDuration, durationMs } = await import("../alerts/duration.ts");
-        const { readLabels, silence } = await import("../alerts/silence.ts");
+        const { isDuration, durationMs } = await import("../alerts/rule/duration.ts");
+        const { readLabels, silence } = await import("../alerts/state/silence.ts");
         if (!isDuration(options.for) || durationMs(options.for) === 0)
           throw new UsageError(
             `--for ${options.for} is not a length of time`,

@@ -6,7 +6,7 @@ import { describeProblem } from "../imports/problem.ts";
 import { loadSourceLists } from "../metrics/channels/lists.ts";
 import { classifyOptions, firstPartySettings } from "../metrics/first-party/config.ts";
 import { rollUpFirstParty } from "../metrics/first-party/roll-up.ts";
-import { shopFiles } from "../sandbox/first-party.ts";
+import { shopFiles } from "../../sandbox/first-party.ts";
 
 async function* bytesOf(text: string): AsyncGenerator<Uint8Array> {
   yield Buffer.from(text);

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { InvalidArgumentError } from "commander";
-import { sandboxConfig, startSandbox } from "../sandbox/start.ts";
+import { sandboxConfig, startSandbox } from "../../sandbox/start.ts";
 import { examples, type Register } from "./frame.ts";
 
 const parsePort = (text: string): number => {

@@ -1,6 +1,6 @@
 import { CronExpressionParser } from "cron-parser";
 import { z } from "zod";
-import { alertSettings, notifierSettings } from "../alerts/settings.ts";
+import { alertSettings, notifierSettings } from "../alerts/rule/settings.ts";
 import { ga4Settings } from "../connectors/ga4/settings.ts";
 import { connectorSettings } from "../connectors/registry.ts";
 import { baseUrl } from "../connectors/settings.ts";

@@ -1,7 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { packageRoot } from "../package-root.ts";
 import { jsonSchema } from "./json-schema.ts";
 
 // `npm run schema`; a test tells when it is due.
-const file = join(import.meta.dirname, "..", "..", "costper.schema.json");
+const file = join(packageRoot, "costper.schema.json");
 writeFileSync(file, `${JSON.stringify(jsonSchema(), undefined, 2)}\n`);

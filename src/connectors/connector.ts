@@ -11,7 +11,7 @@ import type {
   NetworkDay,
 } from "../domain/facts.ts";
 import type { Platform } from "../domain/platform.ts";
-import type { Limits } from "./limits.ts";
+import type { Limits } from "./wire/limits.ts";
 
 /** What one call of a connector is about: an account, an inclusive window of its own days, and a way to stop. */
 export interface Pull extends DayRange {

@@ -1,5 +1,5 @@
 import type pg from "pg";
-import type { SharedPauses } from "../connectors/limits.ts";
+import type { SharedPauses } from "../connectors/wire/limits.ts";
 import type { Platform } from "../domain/platform.ts";
 
 const keyOf = (platform: Platform, accountId: string | null): string => `${platform} ${accountId ?? ""}`;

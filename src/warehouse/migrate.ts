@@ -2,10 +2,11 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Migration, Migrator, sql } from "kysely";
 import { Failure } from "../domain/failure.ts";
+import { packageRoot } from "../package-root.ts";
 import type { Database } from "./database.ts";
 
 /** The numbered SQL files, beside `src` in development and beside `dist` in the package. */
-const folder = join(import.meta.dirname, "..", "..", "migrations");
+const folder = join(packageRoot, "migrations");
 
 const readMigrations = async (): Promise<Record<string, Migration>> => {
   const files = (await readdir(folder)).filter((file) => file.endsWith(".sql")).sort();

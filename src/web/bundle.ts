@@ -10,7 +10,7 @@ export interface PageFile {
 }
 
 const source = join(import.meta.dirname, "page");
-/** Where `npm run build:web` puts the page; beside this file in the package, absent when run from source. */
+/** Where `npm run build` puts the page: beside the bundle in the package, absent when run from source. */
 const built = join(import.meta.dirname, "public");
 
 const hashed = (stem: string, ending: string, body: Uint8Array): PageFile => ({

@@ -3,7 +3,7 @@ import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } 
 import { type Kysely, sql } from "kysely";
 import type { Logger } from "pino";
 import type { Registry } from "prom-client";
-import type { AlertSettings } from "../alerts/settings.ts";
+import type { AlertSettings } from "../alerts/rule/settings.ts";
 import { Failure } from "../domain/failure.ts";
 import type { DB } from "../warehouse/schema.ts";
 import { guard, isLoopback } from "./access.ts";

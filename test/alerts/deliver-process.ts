@@ -1,4 +1,4 @@
-import { deliverDue } from "../../src/alerts/deliver.ts";
+import { deliverDue } from "../../src/alerts/deliver/deliver.ts";
 import { openDatabase } from "../../src/warehouse/database.ts";
 
 // A process of its own that delivers, to be killed while it does: deliver-process.ts DATABASE_URL WEBHOOK_URL

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { listAlerts } from "../../src/alerts/list.ts";
+import { listAlerts } from "../../src/alerts/state/list.ts";
 import { replay } from "../../src/alerts/replay.ts";
 import { eachDay } from "../../src/domain/day.ts";
 import type { Database } from "../../src/warehouse/database.ts";

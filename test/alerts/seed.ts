@@ -1,6 +1,6 @@
 import type { Database } from "../../src/warehouse/database.ts";
 import { eachDay } from "../../src/domain/day.ts";
-import { alertSettings, type AlertSettings } from "../../src/alerts/settings.ts";
+import { alertSettings, type AlertSettings } from "../../src/alerts/rule/settings.ts";
 
 /** A day of one campaign; what is left out is 0. */
 export interface CampaignDay {

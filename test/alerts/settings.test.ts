@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { alertProblems } from "../../src/alerts/problems.ts";
-import { alertSettings, notifierSettings } from "../../src/alerts/settings.ts";
-import { divide, exact, toText } from "../../src/alerts/exact.ts";
+import { alertProblems } from "../../src/alerts/rule/problems.ts";
+import { alertSettings, notifierSettings } from "../../src/alerts/rule/settings.ts";
+import { divide, exact, toText } from "../../src/alerts/figures/exact.ts";
 
 const rule = { name: "r", metric: "cost_per_conversion", above: 40, notify: ["ops"] };
 const notifiers = { ops: { type: "webhook", url: "https://example.com/hook" } };

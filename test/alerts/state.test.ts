@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type AlertInput, type AlertMemory, nextStep, unremembered } from "../../src/alerts/state.ts";
+import { type AlertInput, type AlertMemory, nextStep, unremembered } from "../../src/alerts/state/state.ts";
 import { addDays } from "../../src/domain/day.ts";
 
 const start = "2026-03-01";

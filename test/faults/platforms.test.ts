@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { reportNight } from "../../src/jobs/night.ts";
 import { retryJobs } from "../../src/jobs/retry.ts";
-import { answers, connectionReset, onPath } from "../../src/sandbox/faults.ts";
+import { answers, connectionReset, onPath } from "../../sandbox/faults.ts";
 import { backends } from "../jobs/backends.ts";
 import { begin, nightOver, openService } from "../jobs/night-support.ts";
 import {

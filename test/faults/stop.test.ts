@@ -1,8 +1,8 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { advance } from "../../src/jobs/dispatch.ts";
 import { beginNight } from "../../src/jobs/night.ts";
-import { createLinkedinSandbox, linkedinSandboxSettings } from "../../src/sandbox/linkedin/index.ts";
-import { listen } from "../../src/sandbox/server.ts";
+import { createLinkedinSandbox, linkedinSandboxSettings } from "../../sandbox/linkedin/index.ts";
+import { listen } from "../../sandbox/server.ts";
 import { openBackend, silent } from "../jobs/backends.ts";
 import { folderWith, startCostper } from "../jobs/start-process.ts";
 

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, expect, onTestFinished } from "vitest";
 import type { Config } from "../../src/config.ts";
 import { parseConfig } from "../../src/config.ts";
-import { sandboxConfig, type Sandbox } from "../../src/sandbox/start.ts";
+import { sandboxConfig, type Sandbox } from "../../sandbox/start.ts";
 import type { Database } from "../../src/warehouse/database.ts";
 import { openBackend } from "../jobs/backends.ts";
 import { begin, configOf, fingerprint, nightOver, openSandbox, openService } from "../jobs/night-support.ts";

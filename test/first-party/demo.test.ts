@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { firstPartyLines, importDemoFiles } from "../../src/commands/demo-first-party.ts";
 import { parseConfig } from "../../src/config.ts";
 import { addDays } from "../../src/domain/day.ts";
-import { shopFiles } from "../../src/sandbox/first-party.ts";
+import { shopFiles } from "../../sandbox/first-party.ts";
 import { rowsOf } from "../imports/support.ts";
 import { freshDatabase } from "../support/database.ts";
 import { seedCampaign, seedSpend } from "./support.ts";

@@ -7,7 +7,7 @@ import {
   directAccountId,
   googleFaults,
   managerId,
-} from "../../src/sandbox/google/index.ts";
+} from "../../sandbox/google/index.ts";
 import { startSandbox, startWire } from "./support.ts";
 
 const discover = async (connector: Connector): Promise<Account[]> => {

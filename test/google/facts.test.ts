@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ConversionDay, NetworkDay } from "../../src/domain/facts.ts";
-import { clientAccountId, directAccountId } from "../../src/sandbox/google/index.ts";
+import { clientAccountId, directAccountId } from "../../sandbox/google/index.ts";
 import { all, noon, pullOf, shop, startSandbox, sum } from "./support.ts";
 
 const accounts = [

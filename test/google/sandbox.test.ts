@@ -6,8 +6,8 @@ import {
   googleCredentials,
   type GoogleSandboxOptions,
   managerId,
-} from "../../src/sandbox/google/index.ts";
-import { listen } from "../../src/sandbox/server.ts";
+} from "../../sandbox/google/index.ts";
+import { listen } from "../../sandbox/server.ts";
 import { all, noon, pullOf, shop, startSandbox, sum } from "./support.ts";
 
 const start = async (options: Partial<GoogleSandboxOptions> = {}) => {

@@ -4,7 +4,7 @@ import { onTestFinished } from "vitest";
 import type { Connector, Pull } from "../../src/connectors/connector.ts";
 import openGoogle from "../../src/connectors/google/index.ts";
 import { googleSettings } from "../../src/connectors/google/settings.ts";
-import { createLimits } from "../../src/connectors/limits.ts";
+import { createLimits } from "../../src/connectors/wire/limits.ts";
 import type { Account } from "../../src/domain/facts.ts";
 import type { Failure } from "../../src/domain/failure.ts";
 import {
@@ -13,8 +13,8 @@ import {
   googleSandboxSettings,
   type GoogleSandboxOptions,
   managerId,
-} from "../../src/sandbox/google/index.ts";
-import { type Exchange, listen } from "../../src/sandbox/server.ts";
+} from "../../sandbox/google/index.ts";
+import { type Exchange, listen } from "../../sandbox/server.ts";
 
 export const noon = (): Date => new Date("2026-11-20T12:00:00Z");
 

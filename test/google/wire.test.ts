@@ -2,8 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import type { Connector } from "../../src/connectors/connector.ts";
 import type { Failure } from "../../src/domain/failure.ts";
-import { googleCredentials, googleFaults, onQuery } from "../../src/sandbox/google/index.ts";
-import { answers, connectionReset, htmlPage, truncatedJson } from "../../src/sandbox/faults.ts";
+import { googleCredentials, googleFaults, onQuery } from "../../sandbox/google/index.ts";
+import { answers, connectionReset, htmlPage, truncatedJson } from "../../sandbox/faults.ts";
 import { all, failing, pullOf, rowOf, startSandbox, startWire } from "./support.ts";
 
 const ads = (connector: Connector) => connector.performance(pullOf({ from: "2026-10-20" }));

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
-import { clientAccountId } from "../../src/sandbox/google/index.ts";
-import { createGa4Sandbox } from "../../src/sandbox/ga4/index.ts";
-import { listen } from "../../src/sandbox/server.ts";
+import { clientAccountId } from "../../sandbox/google/index.ts";
+import { createGa4Sandbox } from "../../sandbox/ga4/index.ts";
+import { listen } from "../../sandbox/server.ts";
 import { load } from "../first-party/support.ts";
 import { openBackend } from "./backends.ts";
 import { begin, configOf, nightOver, openSandbox, openService } from "./night-support.ts";

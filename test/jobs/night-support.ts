@@ -11,7 +11,7 @@ import { beginNight } from "../../src/jobs/night.ts";
 import { type Service, type ServiceOptions, startService } from "../../src/jobs/service.ts";
 import type { Queues } from "../../src/jobs/queue.ts";
 import { configuredPlatforms } from "../../src/connectors/registry.ts";
-import { sandboxConfig, startSandbox, type Sandbox } from "../../src/sandbox/start.ts";
+import { sandboxConfig, startSandbox, type Sandbox } from "../../sandbox/start.ts";
 import type { Database } from "../../src/warehouse/database.ts";
 import { silent } from "./backends.ts";
 import { clock, quick } from "./pace.ts";

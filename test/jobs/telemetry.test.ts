@@ -5,8 +5,8 @@ import {
   createLinkedinSandbox,
   linkedinSandboxCredentials,
   linkedinSandboxSettings,
-} from "../../src/sandbox/linkedin/index.ts";
-import { listen } from "../../src/sandbox/server.ts";
+} from "../../sandbox/linkedin/index.ts";
+import { listen } from "../../sandbox/server.ts";
 import { freePort } from "../support/redis-server.ts";
 import { backends, openBackend, silent } from "./backends.ts";
 import { nightOver } from "./night-support.ts";

@@ -7,8 +7,8 @@ import {
   createLinkedinSandbox,
   linkedinSandboxCredentials,
   linkedinSandboxSettings,
-} from "../../src/sandbox/linkedin/index.ts";
-import { listen } from "../../src/sandbox/server.ts";
+} from "../../sandbox/linkedin/index.ts";
+import { listen } from "../../sandbox/server.ts";
 import type { Health } from "../../src/web/api/health-answers.ts";
 import { openBackend, silent } from "./backends.ts";
 import { nightOver } from "./night-support.ts";

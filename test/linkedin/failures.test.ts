@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import type { FailureKind, FailureScope } from "../../src/domain/failure.ts";
-import { connectionReset, htmlPage, onPath, stalledBody, truncatedJson } from "../../src/sandbox/faults.ts";
-import { linkedinFaults, linkedinSandboxCredentials } from "../../src/sandbox/linkedin/index.ts";
-import type { Fault } from "../../src/sandbox/server.ts";
+import { connectionReset, htmlPage, onPath, stalledBody, truncatedJson } from "../../sandbox/faults.ts";
+import { linkedinFaults, linkedinSandboxCredentials } from "../../sandbox/linkedin/index.ts";
+import type { Fault } from "../../sandbox/server.ts";
 import { drain, failureOf, list, pullOf, startLinkedin } from "./support.ts";
 
 const week = () => pullOf("2026-11-13", "2026-11-20");

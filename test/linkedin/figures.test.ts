@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { notCounted } from "../../src/connectors/linkedin/counting.ts";
-import { onPath } from "../../src/sandbox/faults.ts";
-import { linkedinFaults } from "../../src/sandbox/linkedin/index.ts";
+import { onPath } from "../../sandbox/faults.ts";
+import { linkedinFaults } from "../../sandbox/linkedin/index.ts";
 import { addDays } from "../../src/domain/day.ts";
 import { accountOf, drain, exact, list, pullOf, startLinkedin, sum, today, trafficIs } from "./support.ts";
 

@@ -1,7 +1,7 @@
 import pino from "pino";
 import { onTestFinished } from "vitest";
 import type { Connector, Pull, TokenStore } from "../../src/connectors/connector.ts";
-import { createLimits } from "../../src/connectors/limits.ts";
+import { createLimits } from "../../src/connectors/wire/limits.ts";
 import { createLinkedin } from "../../src/connectors/linkedin/connector.ts";
 import { linkedinSettings } from "../../src/connectors/linkedin/settings.ts";
 import type { Account, Traffic } from "../../src/domain/facts.ts";
@@ -10,8 +10,8 @@ import {
   createLinkedinSandbox,
   type LinkedinSandboxOptions,
   linkedinSandboxSettings,
-} from "../../src/sandbox/linkedin/index.ts";
-import { type Exchange, listen } from "../../src/sandbox/server.ts";
+} from "../../sandbox/linkedin/index.ts";
+import { type Exchange, listen } from "../../sandbox/server.ts";
 
 export const today = "2026-11-21";
 const start = new Date(`${today}T10:00:00Z`);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { TokenStore } from "../../src/connectors/connector.ts";
-import { onPath, htmlPage } from "../../src/sandbox/faults.ts";
-import { linkedinFaults, linkedinSandboxCredentials } from "../../src/sandbox/linkedin/index.ts";
+import { onPath, htmlPage } from "../../sandbox/faults.ts";
+import { linkedinFaults, linkedinSandboxCredentials } from "../../sandbox/linkedin/index.ts";
 import { drain, failureOf, pullOf, startLinkedin } from "./support.ts";
 
 const week = () => pullOf("2026-11-13", "2026-11-20");

@@ -3,9 +3,9 @@ import { expect, test } from "vitest";
 import { decimalOf, millionths } from "../../src/connectors/linkedin/exact.ts";
 import { encode, idIn, parseJson, queryOf, type Restli } from "../../src/connectors/linkedin/restli.ts";
 import { addDays } from "../../src/domain/day.ts";
-import { onPath } from "../../src/sandbox/faults.ts";
-import { linkedinFaults } from "../../src/sandbox/linkedin/index.ts";
-import { parseQuery, type Value } from "../../src/sandbox/linkedin/syntax.ts";
+import { onPath } from "../../sandbox/faults.ts";
+import { linkedinFaults } from "../../sandbox/linkedin/index.ts";
+import { parseQuery, type Value } from "../../sandbox/linkedin/syntax.ts";
 import { accountOf, drain, list, pullOf, startLinkedin, today } from "./support.ts";
 
 test.each<[Restli, string]>([

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { Failure, type FailureKind, type FailureScope } from "../../src/domain/failure.ts";
-import { metaFaults, metaSandboxCredentials } from "../../src/sandbox/meta/index.ts";
-import { requests } from "../../src/sandbox/meta/faults.ts";
-import { connectionReset, htmlPage, stalledBody, truncatedJson } from "../../src/sandbox/faults.ts";
-import type { Fault } from "../../src/sandbox/server.ts";
+import { metaFaults, metaSandboxCredentials } from "../../sandbox/meta/index.ts";
+import { requests } from "../../sandbox/meta/faults.ts";
+import { connectionReset, htmlPage, stalledBody, truncatedJson } from "../../sandbox/faults.ts";
+import type { Fault } from "../../sandbox/server.ts";
 import { all, type Bench, bench, present } from "./support.ts";
 
 const day = { from: "2026-11-03", to: "2026-11-03" };

@@ -2,9 +2,9 @@ import { expect, test } from "vitest";
 import { countedActionTypes } from "../../src/connectors/meta/goals.ts";
 import { adReport, statusesOf } from "../../src/connectors/meta/queries.ts";
 import { windowsOf } from "../../src/domain/day.ts";
-import { onPath } from "../../src/sandbox/faults.ts";
-import { requests } from "../../src/sandbox/meta/faults.ts";
-import { metaSandboxCredentials } from "../../src/sandbox/meta/index.ts";
+import { onPath } from "../../sandbox/faults.ts";
+import { requests } from "../../sandbox/meta/faults.ts";
+import { metaSandboxCredentials } from "../../sandbox/meta/index.ts";
 import { all, bench, sum } from "./support.ts";
 
 const week = { from: "2026-11-01", to: "2026-11-07" };

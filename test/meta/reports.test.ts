@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { Failure } from "../../src/domain/failure.ts";
-import { requests } from "../../src/sandbox/meta/faults.ts";
-import { metaFaults } from "../../src/sandbox/meta/index.ts";
-import { connectionReset } from "../../src/sandbox/faults.ts";
-import type { Exchange, Fault } from "../../src/sandbox/server.ts";
+import { requests } from "../../sandbox/meta/faults.ts";
+import { metaFaults } from "../../sandbox/meta/index.ts";
+import { connectionReset } from "../../sandbox/faults.ts";
+import type { Exchange, Fault } from "../../sandbox/server.ts";
 import { all, type Bench, bench, present } from "./support.ts";
 
 const day = { from: "2026-11-03", to: "2026-11-03" };

@@ -1,13 +1,13 @@
 import { pino } from "pino";
 import { onTestFinished } from "vitest";
 import type { Connector, ConnectorContext, Pull } from "../../src/connectors/connector.ts";
-import { createLimits } from "../../src/connectors/limits.ts";
+import { createLimits } from "../../src/connectors/wire/limits.ts";
 import openMeta from "../../src/connectors/meta/index.ts";
 import { type MetaSettings, metaSettings } from "../../src/connectors/meta/settings.ts";
 import type { DayRange } from "../../src/domain/day.ts";
 import type { Account } from "../../src/domain/facts.ts";
-import { createMetaSandbox, type MetaSandbox, metaSandboxSettings } from "../../src/sandbox/meta/index.ts";
-import { listen, type SandboxPlatform, type SandboxServer } from "../../src/sandbox/server.ts";
+import { createMetaSandbox, type MetaSandbox, metaSandboxSettings } from "../../sandbox/meta/index.ts";
+import { listen, type SandboxPlatform, type SandboxServer } from "../../sandbox/server.ts";
 
 export const present = new Date("2026-11-20T12:00:00Z");
 

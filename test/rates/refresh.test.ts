@@ -3,9 +3,9 @@ import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
 import type { Day } from "../../src/domain/day.ts";
 import { refreshRates, type Refreshed } from "../../src/metrics/rates/refresh.ts";
-import { createEcbSandbox, sandboxRate } from "../../src/sandbox/ecb/index.ts";
-import { connectionReset, htmlPage } from "../../src/sandbox/faults.ts";
-import { listen, type SandboxServer } from "../../src/sandbox/server.ts";
+import { createEcbSandbox, sandboxRate } from "../../sandbox/ecb/index.ts";
+import { connectionReset, htmlPage } from "../../sandbox/faults.ts";
+import { listen, type SandboxServer } from "../../sandbox/server.ts";
 import type { Database } from "../../src/warehouse/database.ts";
 import { freshDatabase } from "../support/database.ts";
 

@@ -9,10 +9,10 @@ import { parseConfig } from "../../src/config.ts";
 import { addDays, dayAt } from "../../src/domain/day.ts";
 import { storeCountingRules } from "../../src/metrics/counting.ts";
 import { compareRollups, rebuild } from "../../src/metrics/rollup/rollup.ts";
-import { createEcbSandbox } from "../../src/sandbox/ecb/index.ts";
-import { truncatedJson } from "../../src/sandbox/faults.ts";
-import { createLinkedinSandbox, linkedinSandboxSettings } from "../../src/sandbox/linkedin/index.ts";
-import { listen } from "../../src/sandbox/server.ts";
+import { createEcbSandbox } from "../../sandbox/ecb/index.ts";
+import { truncatedJson } from "../../sandbox/faults.ts";
+import { createLinkedinSandbox, linkedinSandboxSettings } from "../../sandbox/linkedin/index.ts";
+import { listen } from "../../sandbox/server.ts";
 import { freshDatabase } from "../support/database.ts";
 
 /** LinkedIn and the bank as sandboxes, and the app on them with a given config. */

@@ -3,8 +3,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { createLinkedinSandbox, linkedinSandboxSettings } from "../../src/sandbox/linkedin/index.ts";
-import { listen } from "../../src/sandbox/server.ts";
+import { createLinkedinSandbox, linkedinSandboxSettings } from "../../sandbox/linkedin/index.ts";
+import { listen } from "../../sandbox/server.ts";
 import { addDays, dayAt } from "../../src/domain/day.ts";
 import { freshDatabase } from "../support/database.ts";
 

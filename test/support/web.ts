@@ -1,4 +1,4 @@
-import type { AlertSettings } from "../../src/alerts/settings.ts";
+import type { AlertSettings } from "../../src/alerts/rule/settings.ts";
 import pino from "pino";
 import { onTestFinished } from "vitest";
 import { openDatabase } from "../../src/warehouse/database.ts";

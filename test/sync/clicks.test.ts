@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { answers } from "../../src/sandbox/faults.ts";
-import { clientAccountId, onQuery } from "../../src/sandbox/google/index.ts";
+import { answers } from "../../sandbox/faults.ts";
+import { clientAccountId, onQuery } from "../../sandbox/google/index.ts";
 import { openWorld, type World } from "./support.ts";
 
 const account = clientAccountId(0);

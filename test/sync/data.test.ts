@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Exchange, Fault } from "../../src/sandbox/server.ts";
-import { requests as metaRequests } from "../../src/sandbox/meta/faults.ts";
+import type { Exchange, Fault } from "../../sandbox/server.ts";
+import { requests as metaRequests } from "../../sandbox/meta/faults.ts";
 import { openWorld, rowVersions } from "./support.ts";
 
 const day = { from: "2026-09-15", to: "2026-09-15" };

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { connectionReset, htmlPage, truncatedJson } from "../../src/sandbox/faults.ts";
-import { clientAccountId, directAccountId, googleFaults, onQuery } from "../../src/sandbox/google/index.ts";
-import { linkedinFaults } from "../../src/sandbox/linkedin/index.ts";
-import { metaFaults } from "../../src/sandbox/meta/index.ts";
-import type { Fault } from "../../src/sandbox/server.ts";
+import { connectionReset, htmlPage, truncatedJson } from "../../sandbox/faults.ts";
+import { clientAccountId, directAccountId, googleFaults, onQuery } from "../../sandbox/google/index.ts";
+import { linkedinFaults } from "../../sandbox/linkedin/index.ts";
+import { metaFaults } from "../../sandbox/meta/index.ts";
+import type { Fault } from "../../sandbox/server.ts";
 import type { Platform } from "../../src/domain/platform.ts";
 import { accountStatus } from "../../src/warehouse/status.ts";
 import { openWorld, rowVersions, type World, type WorldOptions } from "./support.ts";

@@ -2,8 +2,8 @@ import { expect, onTestFinished, test } from "vitest";
 import type { Check } from "../../src/commands/doctor/checks.ts";
 import { checkGa4 } from "../../src/commands/doctor/ga4.ts";
 import { ga4Settings } from "../../src/connectors/ga4/settings.ts";
-import { createGa4Sandbox, type Ga4SandboxRow } from "../../src/sandbox/ga4/index.ts";
-import { listen } from "../../src/sandbox/server.ts";
+import { createGa4Sandbox, type Ga4SandboxRow } from "../../sandbox/ga4/index.ts";
+import { listen } from "../../sandbox/server.ts";
 import { openWorld } from "./support.ts";
 
 const rows: readonly Ga4SandboxRow[] = ["2026-09-17", "2026-09-18", "2026-09-19"].flatMap((date, index) => [

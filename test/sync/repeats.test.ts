@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { googleFaults, onQuery } from "../../src/sandbox/google/index.ts";
+import { googleFaults, onQuery } from "../../sandbox/google/index.ts";
 import { openWorld } from "./support.ts";
 
 test("rows that a platform sends twice are counted once, in an empty warehouse and in a full one", async () => {

@@ -9,7 +9,7 @@ import { parseConfig } from "../../src/config.ts";
 import type { Platform } from "../../src/domain/platform.ts";
 import type { SyncEvents } from "../../src/jobs/sync.ts";
 import { createLog } from "../../src/log.ts";
-import { sandboxConfig, startSandbox } from "../../src/sandbox/start.ts";
+import { sandboxConfig, startSandbox } from "../../sandbox/start.ts";
 import { createDatabase } from "../support/database.ts";
 
 /** What a sync came to, as a person or a program would see it. */

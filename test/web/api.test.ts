@@ -2,7 +2,7 @@ import type pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Breakdown, Excluded, MovedDay, Overview } from "../../src/web/api/answers.ts";
 import type { Alerts, Health } from "../../src/web/api/health-answers.ts";
-import { alertSettings } from "../../src/alerts/settings.ts";
+import { alertSettings } from "../../src/alerts/rule/settings.ts";
 import { report } from "../../src/metrics/report.ts";
 import { openShared, smallSeed, startWeb } from "../support/web.ts";
 

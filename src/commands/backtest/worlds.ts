@@ -1,6 +1,6 @@
-import { createGoogleSandbox } from "../../sandbox/google/index.ts";
-import { createLinkedinSandbox } from "../../sandbox/linkedin/index.ts";
-import { createMetaSandbox } from "../../sandbox/meta/index.ts";
+import { createGoogleSandbox } from "../../../sandbox/google/index.ts";
+import { createLinkedinSandbox } from "../../../sandbox/linkedin/index.ts";
+import { createMetaSandbox } from "../../../sandbox/meta/index.ts";
 import type { Day } from "../../domain/day.ts";
 import type { TrueDay, TrueWorld } from "./truth-connector.ts";
 

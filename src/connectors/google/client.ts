@@ -1,7 +1,7 @@
 import { plainQuery } from "./queries.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { ConnectorContext } from "../connector.ts";
-import { request } from "../request.ts";
+import { request } from "../wire/request.ts";
 import { type AnswerScanner, type Piece, scanAnswer } from "./answer-scanner.ts";
 import { type ErrorContext, failureOf } from "./failures.ts";
 import { type Answer, interrupted, readText, send } from "./http.ts";

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { asFailure, Failure } from "../../domain/failure.ts";
 import type { ConnectorContext } from "../connector.ts";
-import { request } from "../request.ts";
+import { request } from "../wire/request.ts";
 import { refusalFailure, requestIdOf, saysRevoked, statusOf } from "./failures.ts";
 import { type Answer, exchange } from "./http.ts";
 import type { Pace } from "./pace.ts";

@@ -1,4 +1,4 @@
-import { requestRetry } from "../request.ts";
+import { requestRetry } from "../wire/request.ts";
 import { throttleDelaysMs } from "./failures.ts";
 
 /** The waits of the connector; tests shorten them, nothing else does. */

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { Failure } from "../../domain/failure.ts";
 import type { ConnectorContext } from "../connector.ts";
-import { request } from "../request.ts";
+import { request } from "../wire/request.ts";
 import { refreshFailure } from "./failures.ts";
 import { exchange } from "./http.ts";
 import type { Pace } from "./pace.ts";

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { asFailure, Failure } from "../../domain/failure.ts";
 import type { ConnectorContext } from "../connector.ts";
-import { request } from "../request.ts";
+import { request } from "../wire/request.ts";
 import { type Api, type ApiAnswer, type ApiParams, openApi } from "./api.ts";
 import { failureOf, type GraphError, TooMuchData } from "./failures.ts";
 import type { MetaSettings } from "./settings.ts";

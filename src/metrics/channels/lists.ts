@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { packageRoot } from "../../package-root.ts";
 import { overlay } from "./overlay.ts";
 
 export type SourceCategory = "search" | "shopping" | "social" | "video";
@@ -45,7 +46,7 @@ export const parseSourceLists = (csv: string): SourceLists => {
 };
 
 /** Beside `src` in development and beside `dist` in the package. */
-const file = join(import.meta.dirname, "..", "..", "..", "data", "ga4-source-categories.csv");
+const file = join(packageRoot, "data", "ga4-source-categories.csv");
 
 export const loadSourceLists = async (): Promise<SourceLists> =>
   parseSourceLists(await readFile(file, "utf8"));

@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from "kysely";
 import { addDays } from "../../domain/day.ts";
-import { type AlertRule, ruleOf } from "../../alerts/rule.ts";
-import type { AlertSettings } from "../../alerts/settings.ts";
+import { type AlertRule, ruleOf } from "../../alerts/rule/rule.ts";
+import type { AlertSettings } from "../../alerts/rule/settings.ts";
 import type { AlertRow } from "./health-answers.ts";
 import type { Read } from "./read.ts";
 

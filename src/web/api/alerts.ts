@@ -1,7 +1,7 @@
 import { type Kysely, sql } from "kysely";
 import { z } from "zod";
 import { WebProblem } from "../failures.ts";
-import type { AlertSettings } from "../../alerts/settings.ts";
+import type { AlertSettings } from "../../alerts/rule/settings.ts";
 import type { DB } from "../../warehouse/schema.ts";
 import type { Alerts } from "./health-answers.ts";
 import { alertSeries } from "./alert-series.ts";

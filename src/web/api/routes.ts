@@ -2,7 +2,7 @@ import type { Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import type { Kysely } from "kysely";
 import type { z } from "zod";
-import type { AlertSettings } from "../../alerts/settings.ts";
+import type { AlertSettings } from "../../alerts/rule/settings.ts";
 import type { DB } from "../../warehouse/schema.ts";
 import { alerts, alertsQuery, silence, silenceBody } from "./alerts.ts";
 import { annotations, annotationsQuery } from "./annotations.ts";

@@ -1,0 +1,133 @@
+import { type Kysely, sql } from "kysely";
+import type { DB } from "../../warehouse/schema.ts";
+import type { NoticeBody } from "../notice/notice.ts";
+import { DeliveryError } from "./post.ts";
+import { send } from "./send.ts";
+import type { Notifiers } from "../rule/settings.ts";
+
+export interface DeliverOptions {
+  readonly db: Kysely<DB>;
+  readonly notifiers: Notifiers;
+  readonly now: Date;
+  /** Also tries what is still waiting for its next attempt: a person asked for it. */
+  readonly atOnce?: boolean;
+  /** How long a receiver may take to answer. */
+  readonly timeoutMs?: number;
+}
+
+export interface Delivered {
+  readonly delivered: number;
+  /** One for each notifier that did not take a notice; it is tried again later. */
+  readonly failures: readonly { readonly notifier: string; readonly message: string }[];
+}
+
+const firstPauseMs = 30_000;
+const longestPauseMs = 6 * 3_600_000;
+/** News this old is none: it is not delivered any more. */
+const abandonedAfterMs = 3 * 86_400_000;
+/** A receiver that says so often that it will never take a notice is believed, lest it hold up the next. */
+const rejectionsBelieved = 5;
+/** Notifiers that are served at the same time; each holds a connection of the pool while it is. */
+const lanes = 4;
+
+interface Waiting {
+  readonly noticeId: string;
+  readonly key: string;
+  readonly body: NoticeBody;
+  readonly attempts: number;
+  readonly createdAt: Date;
+  readonly nextAttemptAt: Date;
+}
+
+type Outcome = "delivered" | "nothing" | { readonly message: string };
+
+/** The oldest notice for a notifier. Whoever holds it holds the notifier, so that notices arrive in their order. */
+const claim = async (db: Kysely<DB>, notifier: string): Promise<Waiting | undefined> => {
+  const lock = await sql<{ mine: boolean }>`
+    select pg_try_advisory_xact_lock(hashtext('costper.notifier'), hashtext(${notifier})) as mine`.execute(
+    db,
+  );
+  if (lock.rows[0]?.mine !== true) return undefined;
+  const { rows } = await sql<Waiting>`
+    select notice_id as "noticeId", idempotency_key as key, body, attempts, created_at as "createdAt",
+           next_attempt_at as "nextAttemptAt"
+    from ops.notice
+    where notifier = ${notifier} and status = 'waiting'
+    order by notice_id limit 1
+    for update skip locked`.execute(db);
+  return rows[0];
+};
+
+const pauseMs = (attempts: number, error: unknown): number => {
+  const asked = error instanceof DeliveryError ? (error.retryAfterMs ?? 0) : 0;
+  return Math.min(Math.max(firstPauseMs * 2 ** (attempts - 1), asked), longestPauseMs);
+};
+
+/**
+ * One attempt at one notice. The row stays locked meanwhile: a process that dies lets go of it at once, and whoever
+ * comes next tries again under the same key.
+ */
+const deliverNext = (options: DeliverOptions, name: string): Promise<Outcome> =>
+  options.db.transaction().execute(async (db): Promise<Outcome> => {
+    const { now, atOnce = false, timeoutMs } = options;
+    const notice = await claim(db, name);
+    const notifier = options.notifiers[name];
+    if (notice === undefined || notifier === undefined) return "nothing";
+    if (!atOnce && notice.nextAttemptAt > now) return "nothing";
+    const attempts = notice.attempts + 1;
+    try {
+      await send({ notifier, body: notice.body, idempotencyKey: notice.key, timeoutMs });
+    } catch (error) {
+      const message = error instanceof DeliveryError ? error.message : "it could not be sent";
+      const gone =
+        now.getTime() - notice.createdAt.getTime() > abandonedAfterMs ||
+        (error instanceof DeliveryError && error.rejected && attempts >= rejectionsBelieved);
+      await sql`
+        update ops.notice
+        set attempts = ${attempts}, last_error = ${message}, status = ${gone ? "abandoned" : "waiting"},
+            next_attempt_at = ${new Date(now.getTime() + pauseMs(attempts, error))}
+        where notice_id = ${notice.noticeId}`.execute(db);
+      return { message };
+    }
+    await sql`
+      update ops.notice
+      set attempts = ${attempts}, status = 'delivered', delivered_at = ${now}, last_error = null
+      where notice_id = ${notice.noticeId}`.execute(db);
+    return "delivered";
+  });
+
+/** Hands over what waits for one notifier, oldest first, until it is empty or fails: one dead receiver, one timeout. */
+const serve = async (options: DeliverOptions, name: string): Promise<{ count: number; failure?: string }> => {
+  for (let count = 0; ; count += 1) {
+    const outcome = await deliverNext(options, name);
+    if (outcome === "nothing") return { count };
+    if (outcome !== "delivered") return { count, failure: outcome.message };
+  }
+};
+
+/** Delivers what is due. Never throws for a receiver's sake: what failed stays in the outbox, with the reason. */
+export const deliverDue = async (options: DeliverOptions): Promise<Delivered> => {
+  const { rows } = await sql<{ notifier: string }>`
+    select distinct notifier from ops.notice where status = 'waiting' order by notifier`.execute(options.db);
+  const queue = rows.map(({ notifier }) => notifier).filter((name) => options.notifiers[name] !== undefined);
+  const failures: { notifier: string; message: string }[] = [];
+  let delivered = 0;
+  const lane = async (): Promise<void> => {
+    for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
+      const { count, failure } = await serve(options, name);
+      delivered += count;
+      if (failure !== undefined) failures.push({ notifier: name, message: failure });
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+  await abandonOrphans(options);
+  return { delivered, failures };
+};
+
+/** Notices for notifiers that are no longer configured wait a while, in case that was a slip. */
+const abandonOrphans = async ({ db, notifiers, now }: DeliverOptions): Promise<void> => {
+  await sql`
+    update ops.notice set status = 'abandoned', last_error = 'the notifier is no longer configured'
+    where status = 'waiting' and notifier <> all(${Object.keys(notifiers)}::text[])
+      and created_at < ${new Date(now.getTime() - abandonedAfterMs)}`.execute(db);
+};

@@ -1,0 +1,121 @@
+import type { Decimal } from "../../domain/decimal.ts";
+import { divide, exact, type Exact, multiply, one, toText } from "./exact.ts";
+import type { AlertRule } from "../rule/rule.ts";
+import type { Sums } from "./scan.ts";
+import type { FigureMetric, Metric } from "../rule/settings.ts";
+
+export type Verdict = "breach" | "ok" | "no_data";
+
+/** What a rule says of one series' sums. */
+export interface Judgement {
+  readonly verdict: Verdict;
+  /** The figure that the value is held against; null where there is none to hold it against. */
+  readonly limit: Exact | null;
+}
+
+/** What an anomaly rule expects of a series; absent while it has too little history. */
+export interface Expectation {
+  readonly low: Exact;
+  readonly high: Exact;
+}
+
+interface Ratio {
+  readonly part: Exact;
+  readonly whole: Exact;
+}
+
+/** A metric as a ratio of sums; plain sums are over one. */
+export const ratioOf = (metric: Metric, sums: Sums): Ratio => {
+  switch (metric as FigureMetric) {
+    case "cost_per_conversion":
+      return { part: sums.spend, whole: sums.conversions };
+    case "projected_cost_per_conversion":
+      return { part: sums.spend, whole: sums.projected };
+    case "cost_per_click":
+      return { part: sums.spend, whole: sums.clicks };
+    case "conversion_rate":
+      return { part: sums.conversions, whole: sums.clicks };
+    case "return_on_ad_spend":
+      return { part: sums.value, whole: sums.spend };
+    case "spend":
+      return { part: sums.spend, whole: one };
+    case "conversions":
+      return { part: sums.conversions, whole: one };
+  }
+};
+
+/** The metric's figure, or null where its divisor is 0. */
+export const figureOf = (metric: Metric, sums: Sums): Exact | null => {
+  const { part, whole } = ratioOf(metric, sums);
+  return whole === 0n ? null : divide(part, whole);
+};
+
+export const figureText = (value: Exact | null): Decimal | null => (value === null ? null : toText(value));
+
+const countsConversions = (metric: Metric): boolean =>
+  metric === "cost_per_conversion" || metric === "projected_cost_per_conversion";
+
+/** Which way a metric goes when things go wrong; anomaly rules listen to that side only. Spend: to both. */
+const worse: Readonly<Partial<Record<Metric, "up" | "down">>> = {
+  cost_per_conversion: "up",
+  projected_cost_per_conversion: "up",
+  cost_per_click: "up",
+  conversions: "down",
+  conversion_rate: "down",
+  return_on_ad_spend: "down",
+};
+
+/** Prepares a rule's judgement; what it returns runs for every series and allocates next to nothing. */
+export const judgeOf = (
+  rule: AlertRule,
+): ((now: Sums, before: Sums, expected?: Expectation) => Judgement) => {
+  const { kind } = rule.condition;
+  const limit = exact(rule.condition.limit);
+  const minSpend = exact(rule.minSpend);
+  const minConversions = exact(rule.minConversions);
+  const { metric } = rule;
+  const factor = kind === "changeBelow" ? one - limit / 100n : one + limit / 100n;
+  const isFixed = kind === "above" || kind === "below";
+  const quiet: Judgement = { verdict: "ok", limit: isFixed ? limit : null };
+  const fixedBreach: Judgement = { verdict: "breach", limit };
+  const say = (breach: boolean, against: Exact): Judgement => {
+    if (isFixed) return breach ? fixedBreach : quiet;
+    return { verdict: breach ? "breach" : "ok", limit: against };
+  };
+
+  /** `part / whole > against`, multiplied across; without a divisor, spend that reaches the threshold is too much. */
+  const over = (now: Sums, against: Exact): boolean => {
+    const { part, whole } = ratioOf(metric, now);
+    if (whole === 0n)
+      return countsConversions(metric) && minConversions === 0n && part > 0n && part >= against;
+    return part * one > against * whole;
+  };
+  const under = (now: Sums, against: Exact): boolean => {
+    const { part, whole } = ratioOf(metric, now);
+    return whole !== 0n && part * one < against * whole;
+  };
+
+  return (now, before, expected) => {
+    if (now.spend < minSpend) return quiet;
+    if (minConversions > 0n && now.conversions < minConversions) return quiet;
+    switch (kind) {
+      case "above":
+        return say(over(now, limit), limit);
+      case "below":
+        return say(under(now, limit), limit);
+      case "changeAbove":
+      case "changeBelow": {
+        const earlier = figureOf(metric, before);
+        if (earlier === null || earlier === 0n) return quiet;
+        const against = multiply(earlier, factor);
+        return say(kind === "changeAbove" ? over(now, against) : under(now, against), against);
+      }
+      case "anomaly": {
+        if (expected === undefined) return quiet;
+        const high = worse[metric] !== "down" && over(now, expected.high);
+        const low = worse[metric] !== "up" && under(now, expected.low);
+        return say(high || low, low || worse[metric] === "down" ? expected.low : expected.high);
+      }
+    }
+  };
+};

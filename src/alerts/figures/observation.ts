@@ -1,0 +1,131 @@
+import type { Day, DayRange } from "../../domain/day.ts";
+import type { Decimal } from "../../domain/decimal.ts";
+import { type Expectation, figureOf, figureText, judgeOf, type Verdict } from "./judge.ts";
+import type { Money } from "./money.ts";
+import type { AlertRule } from "../rule/rule.ts";
+import { windowOf } from "./scan.ts";
+import type { ScopedAccount } from "./scope.ts";
+import { type Labels, reachIsSeries, reachLabels, reachOf, type Series } from "./series.ts";
+
+/** What one evaluation saw of one series of one rule. */
+export interface Observation {
+  readonly rule: AlertRule;
+  readonly series: string;
+  readonly labels: Labels;
+  readonly verdict: Verdict;
+  /** The youngest whole day at the evaluation: what `for` counts. */
+  readonly day: Day;
+  readonly value: Decimal | null;
+  readonly threshold: Decimal | null;
+  readonly currency: string | null;
+  readonly window: DayRange | null;
+  readonly spend: Decimal | null;
+  readonly conversions: Decimal | null;
+  /** What is to be said beyond the figures: why there is no verdict, what an operation's figure means. */
+  readonly note: string;
+}
+
+/** Quiet series are reported, and so kept, for rules with at most so many; beyond, silence means well. */
+const quietSeriesKept = 200;
+
+const spanOf = (rule: AlertRule, accounts: readonly ScopedAccount[]): DayRange | null => {
+  const windows = accounts.map((account) => windowOf(account, rule));
+  const from = windows.map((window) => window.from).sort()[0];
+  const to = windows
+    .map((window) => window.to)
+    .sort()
+    .at(-1);
+  return from === undefined || to === undefined ? null : { from, to };
+};
+
+/** A series of which nothing can be said. */
+export const unknown = (
+  rule: AlertRule,
+  day: Day,
+  note: string,
+  labels: Labels,
+  series: string,
+): Observation => ({
+  rule,
+  series,
+  labels,
+  day,
+  note,
+  verdict: "no_data",
+  value: null,
+  threshold: null,
+  currency: null,
+  window: null,
+  spend: null,
+  conversions: null,
+});
+
+const accountsByReach = (
+  rule: AlertRule,
+  accounts: readonly ScopedAccount[],
+): ReadonlyMap<string, readonly ScopedAccount[]> => {
+  const groups = new Map<string, ScopedAccount[]>();
+  for (const account of accounts) {
+    const reach = reachOf(rule, account);
+    groups.set(reach, [...(groups.get(reach) ?? []), account]);
+  }
+  return groups;
+};
+
+/** Judges every series of a rule; of a rule with very many, only what is remembered or has something to say. */
+export const judgeAll = (parts: {
+  readonly remembers: (series: string) => boolean;
+  readonly rule: AlertRule;
+  readonly series: ReadonlyMap<string, Series>;
+  readonly blind: ReadonlyMap<string, string>;
+  readonly money: Exclude<Money, { kind: "error" }>;
+  readonly day: Day;
+  readonly expected: ReadonlyMap<string, Expectation> | undefined;
+  readonly accounts: readonly ScopedAccount[];
+}): readonly Observation[] => {
+  const { rule, series, blind, money, day, expected } = parts;
+  const judge = judgeOf(rule);
+  const keepsQuiet = series.size <= quietSeriesKept;
+  const observations: Observation[] = [];
+  const byReach = accountsByReach(rule, parts.accounts);
+  const seen = new Set<string>();
+  for (const one of series.values()) {
+    const reason =
+      blind.get(one.reach) ??
+      (one.unrated > 0 && money.kind === "converted"
+        ? `held back: no exchange rate to ${money.currency} for ${String(one.unrated)} of its days`
+        : undefined);
+    const judgement = reason === undefined ? judge(one.now, one.before, expected?.get(one.id)) : undefined;
+    const verdict = judgement?.verdict ?? "no_data";
+    if (verdict === "ok" && !keepsQuiet && !parts.remembers(one.id)) continue;
+    if (verdict === "no_data") seen.add(one.reach);
+    const accounts = byReach.get(one.reach) ?? [];
+    const known = reason === undefined;
+    observations.push({
+      rule,
+      series: one.id,
+      labels: one.labels,
+      verdict,
+      day:
+        accounts
+          .map((account) => account.youngest)
+          .sort()
+          .at(-1) ?? day,
+      value: known ? figureText(figureOf(rule.metric, one.now)) : null,
+      threshold: figureText(judgement?.limit ?? null),
+      currency: money.kind === "mixed" ? null : (money.currency ?? accounts[0]?.currency ?? null),
+      window: spanOf(rule, accounts),
+      spend: known && money.kind !== "mixed" ? figureText(one.now.spend) : null,
+      conversions: known ? figureText(one.now.conversions) : null,
+      note: reason ?? "",
+    });
+  }
+  // An account without data and without a single row is still said to be without data.
+  if (!reachIsSeries(rule))
+    for (const [reach, reason] of blind) {
+      const [account] = byReach.get(reach) ?? [];
+      if (!seen.has(reach) && account !== undefined)
+        observations.push(unknown(rule, day, reason, reachLabels(rule, account), reach));
+    }
+  return observations;
+};

@@ -1,0 +1,245 @@
+import type { Kysely } from "kysely";
+import type { Day } from "../../domain/day.ts";
+import { Failure } from "../../domain/failure.ts";
+import type { DB } from "../../warehouse/schema.ts";
+import { anomalyReachDays, expectations, firstDays, type PastScan } from "./anomaly.ts";
+import { exact } from "./exact.ts";
+import { figureText } from "./judge.ts";
+import { unknownThen } from "./known-then.ts";
+import { moneyOf } from "./money.ts";
+import { judgeAll, type Observation, unknown } from "./observation.ts";
+import { operationFigures } from "./operations.ts";
+import { type AlertRule, isOperation } from "../rule/rule.ts";
+import {
+  type Figures,
+  requestOf,
+  requestKey,
+  scanAll,
+  type ScanRequest,
+  type ScanRow,
+  windowBefore,
+  windowOf,
+} from "./scan.ts";
+import { readScope, type Scope, type ScopedAccount } from "./scope.ts";
+import { reachOf, type Series, seriesOf } from "./series.ts";
+
+/** A rule that cannot be evaluated as it stands. */
+export interface RuleProblem {
+  readonly rule: string;
+  readonly message: string;
+}
+
+export interface RuleView {
+  readonly rule: AlertRule;
+  readonly observations: readonly Observation[];
+  /** Reaches without whole data, and why; a remembered series in one of them is no_data, not gone. */
+  readonly blind: ReadonlyMap<string, string>;
+  readonly problem: RuleProblem | undefined;
+  readonly day: Day;
+}
+
+export interface ObserveOptions {
+  readonly db: Kysely<DB>;
+  readonly rules: readonly AlertRule[];
+  readonly now: Date;
+  readonly asOf: Day | undefined;
+  readonly figures: Figures;
+  readonly reportingCurrency: string | undefined;
+  /** Whether a series is remembered, so that it is reported even where all is well. */
+  readonly remembers: (rule: string) => (series: string) => boolean;
+}
+
+const reachDays = (rules: readonly AlertRule[]): number =>
+  rules.reduce((longest, { windowDays, settleDays, condition }) => {
+    const days = windowDays * 2 + settleDays + (condition.kind === "anomaly" ? anomalyReachDays : 0);
+    return Math.max(longest, days);
+  }, 1);
+
+/** What rules share during one evaluation: accounts, scans, first days. */
+interface Shared extends ObserveOptions {
+  readonly scope: Scope;
+  scanOf(request: ScanRequest): Promise<readonly ScanRow[]>;
+  pastScan: PastScan;
+  /** Rules that differ in their thresholds alone share their series too. */
+  seriesOnce(key: string, make: () => ReadonlyMap<string, Series>): ReadonlyMap<string, Series>;
+  begun(): Promise<ReadonlyMap<string, Day>>;
+}
+
+const groupOf = ({ grain, currency }: ScanRequest): string => JSON.stringify([grain, currency]);
+
+/** The scans that all rules need, those of one grain and currency together. */
+const planScans = (
+  scope: Scope,
+  { rules, reportingCurrency }: ObserveOptions,
+): ReadonlyMap<string, readonly ScanRequest[]> => {
+  const groups = new Map<string, Map<string, ScanRequest>>();
+  const plan = (request: ScanRequest): void => {
+    const group = groups.get(groupOf(request)) ?? new Map<string, ScanRequest>();
+    groups.set(groupOf(request), group.set(requestKey(request), request));
+  };
+  for (const rule of rules) {
+    const money = moneyOf(rule, figuresOf(rule, scope), reportingCurrency);
+    if (isOperation(rule.metric) || money.kind === "error") continue;
+    const request = requestOf(rule, money.kind === "converted" ? money.currency : undefined);
+    plan(request);
+    if (rule.grain === "action") plan({ ...request, grain: "campaign" });
+  }
+  return new Map([...groups].map(([key, group]) => [key, [...group.values()]]));
+};
+
+/** The accounts whose figures a rule adds up. */
+const figuresOf = (rule: AlertRule, { accounts }: Scope): readonly ScopedAccount[] =>
+  accounts.filter((account) => account.hasFigures && rule.matches.account(account));
+
+const share = (options: ObserveOptions, scope: Scope): Shared => {
+  const { db, figures, rules } = options;
+  const plan = planScans(scope, options);
+  const metrics = new Set(rules.flatMap(({ metric }) => (isOperation(metric) ? [] : [metric])));
+  const groups = new Map<string, Promise<ReadonlyMap<string, readonly ScanRow[]>>>();
+  const past = new Map<string, Promise<ReadonlyMap<string, readonly ScanRow[]>>>();
+  const series = new Map<string, ReadonlyMap<string, Series>>();
+  let begun: Promise<ReadonlyMap<string, Day>> | undefined;
+  return {
+    ...options,
+    scope,
+    seriesOnce: (key, make) => {
+      const found = series.get(key) ?? make();
+      series.set(key, found);
+      return found;
+    },
+    begun: () => (begun ??= firstDays(db)),
+    scanOf: async (request) => {
+      const key = groupOf(request);
+      const requests = plan.get(key) ?? [request];
+      const group = groups.get(key) ?? scanAll({ db, requests, metrics, figures, accounts: scope.accounts });
+      groups.set(key, group);
+      return (await group).get(requestKey(request)) ?? [];
+    },
+    pastScan: async (request, accounts, age) => {
+      const key = JSON.stringify([requestKey(request), age, accounts.map(({ accountKey }) => accountKey)]);
+      const scan = past.get(key) ?? scanAll({ db, requests: [request], metrics, figures, accounts });
+      past.set(key, scan);
+      return (await scan).get(requestKey(request)) ?? [];
+    },
+  };
+};
+
+/** Looks at every rule; rules of the same grain and currency share one pass over the mart. */
+export const observe = async function* (options: ObserveOptions): AsyncGenerator<RuleView> {
+  const { db, now, asOf, rules } = options;
+  const scope = await readScope({ db, now, asOf, reachDays: reachDays(rules) });
+  const shared = share(options, scope);
+  for (const rule of rules)
+    yield isOperation(rule.metric)
+      ? await observeOperation(shared, rule)
+      : await observeFigures(shared, rule);
+};
+
+const youngest = (accounts: readonly ScopedAccount[], { asOf, now }: ObserveOptions): Day =>
+  asOf ??
+  accounts
+    .map((account) => account.youngest)
+    .sort()
+    .at(-1) ??
+  now.toISOString().slice(0, 10);
+
+const observeOperation = async (shared: Shared, rule: AlertRule): Promise<RuleView> => {
+  const { db, scope, now, asOf } = shared;
+  const figures = await operationFigures({ db, rule, scope, now, asOf });
+  const limit = exact(rule.condition.limit);
+  const observations = figures.map(({ account, value, note }): Observation => ({
+    rule,
+    series: JSON.stringify([account.platform, account.accountId]),
+    labels: { platform: account.platform, account_id: account.accountId },
+    verdict: (rule.condition.kind === "below" ? value < limit : value > limit) ? "breach" : "ok",
+    day: account.youngest,
+    value: figureText(value),
+    threshold: figureText(limit),
+    currency: rule.metric === "reconciliation_difference" ? account.currency : null,
+    window: rule.metric === "reconciliation_difference" ? windowOf(account, rule) : null,
+    spend: null,
+    conversions: null,
+    note,
+  }));
+  return { rule, observations, blind: new Map(), problem: undefined, day: youngest(scope.accounts, shared) };
+};
+
+/** Which reaches of a rule lack whole data for a day that the rule looks at. */
+const blindReaches = async (
+  shared: Shared,
+  rule: AlertRule,
+  accounts: readonly ScopedAccount[],
+): Promise<Map<string, string>> => {
+  const { db, figures, scope } = shared;
+  const change = rule.condition.kind === "changeAbove" || rule.condition.kind === "changeBelow";
+  const windows = accounts.map((account) => {
+    const window = windowOf(account, rule);
+    const from = change ? windowBefore(window, rule.windowDays).from : window.from;
+    return { account, days: { from, to: window.to } };
+  });
+  const late = figures.known === "then" ? await unknownThen({ db, figures, windows }) : undefined;
+  const blind = new Map<string, string>();
+  for (const { account, days } of windows) {
+    const missing = late?.get(account.accountKey ?? 0);
+    const reason =
+      scope.blindness(account, days) ??
+      (missing === undefined
+        ? undefined
+        : `held back: ${account.platform}/${account.accountId} had no figures of ${missing} yet`);
+    const reach = reachOf(rule, account);
+    if (reason !== undefined && !blind.has(reach)) blind.set(reach, reason);
+  }
+  return blind;
+};
+
+const observeFigures = async (shared: Shared, rule: AlertRule): Promise<RuleView> => {
+  const accounts = shared.scope.accounts.filter((account) => rule.matches.account(account));
+  const day = youngest(accounts, shared);
+  const money = moneyOf(rule, figuresOf(rule, shared.scope), shared.reportingCurrency);
+  const failed = (message: string): RuleView => ({
+    rule,
+    observations: [unknown(rule, day, message, {}, "[]")],
+    blind: new Map(),
+    problem: { rule: rule.name, message },
+    day,
+  });
+  if (money.kind === "error") return failed(money.message);
+  if (accounts.length === 0)
+    return failed(`alert ${rule.name} matches no account that costper has asked for`);
+  if (shared.figures.known === "then" && rule.grain !== "campaign")
+    throw new Failure({
+      kind: "request",
+      message: `alert ${rule.name} looks at figures by ${rule.grain}, whose past states are not kept`,
+      remedy: "replay a rule by campaign, account or platform",
+    });
+
+  const currency = money.kind === "converted" ? money.currency : undefined;
+  const request = requestOf(rule, currency);
+  const rows = await shared.scanOf(request);
+  const whole = rule.grain === "action" ? await shared.scanOf({ ...request, grain: "campaign" }) : undefined;
+  const series = shared.seriesOnce(JSON.stringify([requestKey(request), rule.by, rule.filterKey]), () =>
+    seriesOf({ rule, rows, whole, accounts }),
+  );
+  const blind = await blindReaches(shared, rule, accounts);
+  const expected =
+    rule.condition.kind === "anomaly"
+      ? await expectations({
+          rule,
+          scope: shared.scope,
+          currency,
+          begun: await shared.begun(),
+          scan: (past, then, age) => shared.pastScan(past, then, age),
+        })
+      : undefined;
+  const observations = judgeAll({
+    remembers: shared.remembers(rule.name),
+    rule,
+    series,
+    blind,
+    money,
+    day,
+    expected,
+    accounts,
+  });
+  return { rule, observations, blind, problem: undefined, day };
+};

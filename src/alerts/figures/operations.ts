@@ -1,0 +1,100 @@
+import { type Kysely, sql } from "kysely";
+import type { Day } from "../../domain/day.ts";
+import type { DB } from "../../warehouse/schema.ts";
+import { exact, type Exact, one } from "./exact.ts";
+import type { AlertRule } from "../rule/rule.ts";
+import { windowOf } from "./scan.ts";
+import { dayDifference, endOf, type Scope, type ScopedAccount } from "./scope.ts";
+
+/** A figure about costper's own work on one account. */
+export interface OperationFigure {
+  readonly account: ScopedAccount;
+  readonly value: Exact;
+  readonly note: string;
+}
+
+interface Request {
+  readonly db: Kysely<DB>;
+  readonly rule: AlertRule;
+  readonly scope: Scope;
+  readonly now: Date;
+  readonly asOf: Day | undefined;
+}
+
+const accountsOf = ({ rule, scope }: Request): readonly ScopedAccount[] =>
+  scope.accounts.filter((account) => rule.matches.account(account));
+
+/**
+ * `freshness`: hours since the end of the account's last good day, in its own zone. An account that never had one
+ * is as old as the first day that was asked for. Accounts that the platform has closed are left out.
+ */
+const freshness = (request: Request): readonly OperationFigure[] =>
+  accountsOf(request)
+    .filter(({ active, lastGood, firstAsked }) => active && (lastGood ?? firstAsked) !== null)
+    .map((account) => {
+      const at = request.asOf === undefined ? request.now : endOf(account, request.asOf);
+      const day = account.lastGood ?? account.firstAsked ?? account.youngest;
+      const since =
+        account.lastGood === null
+          ? endOf(account, day).getTime() - 86_400_000
+          : endOf(account, day).getTime();
+      const value = (BigInt(Math.max(0, at.getTime() - since)) * one) / 3_600_000n;
+      const note = account.lastGood === null ? `no day was ever whole since ${day}` : `last whole day ${day}`;
+      return { account, value, note };
+    });
+
+/** `sync_failure`: how many of an account's slices have failed in a row, up to the last; 0 after one that was done. */
+const syncFailure = async (request: Request): Promise<readonly OperationFigure[]> => {
+  const { rows } = await sql<{ key: string; failed: string; failure: string | null }>`
+    select s.platform || '/' || s.account_id as key, count(*)::text as failed,
+           (array_agg(s.failure order by s.started_at desc))[1] as failure
+    from ops.slice s
+    where s.outcome = 'failed' and not exists (
+      select from ops.slice later
+      where later.platform = s.platform and later.account_id = s.account_id and later.outcome = 'done'
+        and (later.started_at, later.slice_id) > (s.started_at, s.slice_id))
+    group by 1`.execute(request.db);
+  const failing = new Map(rows.map((row) => [row.key, row]));
+  return accountsOf(request).map((account) => {
+    const row = failing.get(`${account.platform}/${account.accountId}`);
+    return { account, value: exact(row?.failed ?? "0"), note: row?.failure ?? "the last slice was done" };
+  });
+};
+
+/** `reconciliation_difference`: the largest difference of a day in the window, in the account's currency. */
+const reconciliation = async (request: Request): Promise<readonly OperationFigure[]> => {
+  const accounts = accountsOf(request);
+  const windows = accounts.map((account) => windowOf(account, request.rule));
+  const { rows } = await sql<{ key: string; difference: string; day: Day; cause: string | null }>`
+    select distinct on (1) d.platform || '/' || d.account_id as key, ${dayDifference}::text as difference,
+           d.date as day, d.cause
+    from ops.account_day d
+    join unnest(${accounts.map(({ platform }) => platform)}::text[],
+                ${accounts.map(({ accountId }) => accountId)}::text[],
+                ${windows.map(({ from }) => from)}::date[], ${windows.map(({ to }) => to)}::date[])
+      as w(platform, account_id, since, till)
+      on w.platform = d.platform and w.account_id = d.account_id and d.date between w.since and w.till
+    order by 1, ${dayDifference} desc, d.date desc`.execute(request.db);
+  const worst = new Map(rows.map((row) => [row.key, row]));
+  return accounts.map((account) => {
+    const row = worst.get(`${account.platform}/${account.accountId}`);
+    const value = exact(row?.difference ?? "0");
+    const note =
+      row === undefined || value === 0n
+        ? "every day agrees with the platform"
+        : `${row.day}${row.cause === null ? "" : `: ${row.cause}`}`;
+    return { account, value, note };
+  });
+};
+
+/** The figures of a rule about costper's own work, one per account. */
+export const operationFigures = async (request: Request): Promise<readonly OperationFigure[]> => {
+  switch (request.rule.metric) {
+    case "freshness":
+      return freshness(request);
+    case "sync_failure":
+      return syncFailure(request);
+    default:
+      return reconciliation(request);
+  }
+};

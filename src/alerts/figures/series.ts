@@ -1,0 +1,174 @@
+import type { Exact } from "./exact.ts";
+import type { AlertRule } from "../rule/rule.ts";
+import type { ScanRow, Sums } from "./scan.ts";
+import type { ScopedAccount } from "./scope.ts";
+
+export type Labels = Readonly<Record<string, string>>;
+
+/** One series of a rule: everything that it sums up, added before anything is divided. */
+export interface Series {
+  /** Identity among the rule's series: its ids, without names. */
+  readonly id: string;
+  readonly labels: Labels;
+  /** Whose data it depends on; see `reachOf`. */
+  readonly reach: string;
+  readonly now: Sums;
+  readonly before: Sums;
+  readonly unrated: number;
+}
+
+/** Part of a series that an account decides: the account itself, its platform, or nothing where all are one. */
+const level = (rule: AlertRule): "account" | "platform" | "all" => {
+  if (rule.by.some((key) => key === "account" || key === "campaign" || key === "action")) return "account";
+  return rule.by.some((key) => key === "platform" || key === "network") ? "platform" : "all";
+};
+
+/** The accounts that a series' figures come from, as a key: one without data leaves all of that reach unjudged. */
+export const reachOf = (rule: AlertRule, account: { platform: string; accountId: string }): string => {
+  const at = level(rule);
+  if (at === "all") return idText();
+  return at === "platform" ? idText(account.platform) : idText(account.platform, account.accountId);
+};
+
+/** Ids as one text; read back where a series' owner is asked for. */
+const idText = (...parts: readonly string[]): string => JSON.stringify(parts);
+
+/** The labels of a reach itself, for a series that stands for the whole of it. */
+export const reachLabels = (rule: AlertRule, account: { platform: string; accountId: string }): Labels => {
+  const at = level(rule);
+  if (at === "all") return {};
+  return { platform: account.platform, ...(at === "account" ? { account_id: account.accountId } : {}) };
+};
+
+/** Whether a reach is a series of its own, so that it exists even without a row of figures. */
+export const reachIsSeries = (rule: AlertRule): boolean =>
+  !rule.by.some((key) => key === "campaign" || key === "network" || key === "action");
+
+/** The reach that a remembered series had, from its labels. */
+export const reachOfLabels = (rule: AlertRule, labels: Labels): string =>
+  reachOf(rule, { platform: labels["platform"] ?? "", accountId: labels["account_id"] ?? "" });
+
+const add = (a: Sums, b: Sums): Sums => ({
+  spend: a.spend + b.spend,
+  clicks: a.clicks + b.clicks,
+  conversions: a.conversions + b.conversions,
+  value: a.value + b.value,
+  projected: a.projected + b.projected,
+});
+
+const zero: Exact = 0n;
+export const noSums: Sums = { spend: zero, clicks: zero, conversions: zero, value: zero, projected: zero };
+
+const labelsOf = (rule: AlertRule, row: ScanRow): Labels => ({
+  ...reachLabels(rule, row.account),
+  ...(rule.by.includes("campaign")
+    ? {
+        campaign_id: row.campaignId,
+        ...(row.campaignName === null ? {} : { campaign_name: row.campaignName }),
+      }
+    : {}),
+  ...(rule.by.includes("network") ? { network: row.partId } : {}),
+  ...(rule.by.includes("action")
+    ? {
+        conversion_action_id: row.partId,
+        ...(row.partName === null ? {} : { conversion_action_name: row.partName }),
+      }
+    : {}),
+});
+
+const idOf = (rule: AlertRule, row: ScanRow): string => {
+  const at = level(rule);
+  const parts: string[] = [];
+  if (at !== "all") parts.push(row.account.platform);
+  if (at === "account") parts.push(row.account.accountId);
+  if (rule.by.includes("campaign")) parts.push(row.campaignId);
+  if (rule.by.includes("network") || rule.by.includes("action")) parts.push(row.partId);
+  return idText(...parts);
+};
+
+const gather = (
+  rule: AlertRule,
+  rows: readonly ScanRow[],
+  labels: (row: ScanRow) => Labels,
+): Map<string, Series> => {
+  const series = new Map<string, Series>();
+  const wanted = new Map<ScopedAccount, string | undefined>();
+  for (const row of rows) {
+    const { account } = row;
+    if (!wanted.has(account))
+      wanted.set(account, rule.matches.account(account) ? reachOf(rule, account) : undefined);
+    const reach = wanted.get(account);
+    if (reach === undefined) continue;
+    if (!rule.matches.campaign({ id: row.campaignId, name: row.campaignName })) continue;
+    if (row.partId !== "" && !rule.matches.part({ id: row.partId, name: row.partName })) continue;
+    const id = reachIsSeries(rule) ? reach : idOf(rule, row);
+    const earlier = series.get(id);
+    series.set(
+      id,
+      earlier === undefined
+        ? { id, labels: labels(row), reach, now: row.now, before: row.before, unrated: row.unrated }
+        : {
+            ...earlier,
+            now: add(earlier.now, row.now),
+            before: add(earlier.before, row.before),
+            unrated: earlier.unrated + row.unrated,
+          },
+    );
+  }
+  return series;
+};
+
+/**
+ * Adds campaigns up to the rule's series. For rules about conversion actions, `whole` holds the campaigns' whole
+ * delivery: spend is never split among actions, so each is held against all that its campaigns spent.
+ */
+export const seriesOf = (options: {
+  readonly rule: AlertRule;
+  readonly rows: readonly ScanRow[];
+  readonly whole: readonly ScanRow[] | undefined;
+  readonly accounts: readonly ScopedAccount[];
+}): Map<string, Series> => {
+  const { rule, whole } = options;
+  const series = gather(rule, options.rows, (row) => labelsOf(rule, row));
+  if (reachIsSeries(rule))
+    for (const account of options.accounts) {
+      const id = reachOf(rule, account);
+      if (!series.has(id))
+        series.set(id, {
+          id,
+          labels: reachLabels(rule, account),
+          reach: id,
+          now: noSums,
+          before: noSums,
+          unrated: 0,
+        });
+    }
+  return whole === undefined ? series : withDelivery(rule, series, whole);
+};
+
+const withDelivery = (
+  rule: AlertRule,
+  series: Map<string, Series>,
+  whole: readonly ScanRow[],
+): Map<string, Series> => {
+  const base: AlertRule = { ...rule, by: rule.by.map((key) => (key === "action" ? "account" : key)) };
+  const delivery = gather(base, whole, () => ({}));
+  return new Map(
+    [...series].map(([id, one]) => {
+      const path = JSON.parse(id) as string[];
+      const owner = rule.by.includes("action") ? JSON.stringify(path.slice(0, -1)) : id;
+      const spent = delivery.get(owner);
+      if (spent === undefined) return [id, one];
+      const pay = (sums: Sums, paid: Sums): Sums => ({ ...sums, spend: paid.spend, clicks: paid.clicks });
+      return [
+        id,
+        {
+          ...one,
+          now: pay(one.now, spent.now),
+          before: pay(one.before, spent.before),
+          unrated: one.unrated + spent.unrated,
+        },
+      ];
+    }),
+  );
+};

@@ -1,0 +1,71 @@
+import { type Kysely, sql } from "kysely";
+import type { DB } from "../../warehouse/schema.ts";
+import { durationMs } from "../rule/duration.ts";
+import type { Labels } from "../figures/series.ts";
+
+export interface Silence {
+  readonly rule: string;
+  readonly labels: Labels;
+  readonly startsAt: Date;
+  readonly endsAt: Date;
+}
+
+/** Short names that people write for labels. */
+const written: Readonly<Record<string, string>> = {
+  account: "account_id",
+  campaign: "campaign_id",
+  action: "conversion_action_id",
+};
+
+const known = new Set([
+  "platform",
+  "account_id",
+  "campaign_id",
+  "campaign_name",
+  "network",
+  "conversion_action_id",
+  "conversion_action_name",
+]);
+
+/** Reads `k=v` as written on the command line; undefined where one of them is no label. */
+export const readLabels = (pairs: readonly string[]): Labels | undefined => {
+  const read = pairs.map((pair): readonly [string, string] => {
+    const at = pair.indexOf("=");
+    const key = pair.slice(0, Math.max(0, at));
+    return [written[key] ?? key, pair.slice(at + 1)];
+  });
+  return read.every(([key]) => known.has(key)) ? Object.fromEntries(read) : undefined;
+};
+
+/**
+ * Keeps a rule, or those of its series that carry the labels, from being heard from now on.
+ * @param lasts such as `3d`
+ * @throws RangeError where the length of time is none
+ */
+export const silence = async (options: {
+  readonly db: Kysely<DB>;
+  readonly rule: string;
+  readonly labels: Labels;
+  readonly lasts: string;
+  readonly now: Date;
+}): Promise<Silence> => {
+  const { rule, labels, now } = options;
+  const endsAt = new Date(now.getTime() + durationMs(options.lasts));
+  await sql`
+    insert into ops.alert_silence (rule, labels, starts_at, ends_at)
+    values (${rule}, ${JSON.stringify(labels)}::jsonb, ${now}, ${endsAt})`.execute(options.db);
+  return { rule, labels, startsAt: now, endsAt };
+};
+
+/** The silences in force. */
+export const readSilences = async (db: Kysely<DB>, now: Date): Promise<readonly Silence[]> => {
+  const { rows } = await sql<Silence>`
+    select rule, labels, starts_at as "startsAt", ends_at as "endsAt"
+    from ops.alert_silence where starts_at <= ${now} and ends_at > ${now}`.execute(db);
+  return rows;
+};
+
+export const isSilenced = (silences: readonly Silence[], rule: string, labels: Labels): boolean =>
+  silences.some(
+    (one) => one.rule === rule && Object.entries(one.labels).every(([key, value]) => labels[key] === value),
+  );

@@ -1,0 +1,74 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Logger } from "pino";
+import { asFailure, type Failure } from "../../domain/failure.ts";
+import type { Limits } from "./limits.ts";
+
+/** The inner layer of retries, seconds apart; the outer one, per slice, stands in `domain/failure.ts`. */
+export const requestRetry = { attempts: 5, firstDelayMs: 1_000, longestDelayMs: 30_000 } as const;
+
+export interface RequestOptions {
+  readonly limits: Limits;
+  readonly log: Logger;
+  /** Whose limits the call counts against; null for calls that belong to no account. */
+  readonly accountId: string | null;
+  readonly signal: AbortSignal;
+  /** The platform's name of the call, for the log. */
+  readonly call: string;
+  readonly now: () => Date;
+  /** Tests shorten the delays; nothing else does. */
+  readonly firstDelayMs?: number;
+}
+
+/**
+ * Runs one request under the platform's limits. `transient` failures are repeated with growing, jittered delay;
+ * `busy` ones pause the account or the application and are repeated when the pause is over.
+ * @throws Failure of any other kind at once; `transient` after the last attempt; `busy` where the pause is too long.
+ */
+export const request = async <T>(options: RequestOptions, send: () => Promise<T>): Promise<T> => {
+  let failures = 0;
+  let pauses = 0;
+  for (;;) {
+    let sent = false;
+    try {
+      return await options.limits.run(options.accountId, options.signal, () => {
+        sent = true;
+        return send();
+      });
+    } catch (error) {
+      options.signal.throwIfAborted();
+      const failure = asFailure(error);
+      // A call that was not even let through has found a pause too long to wait for.
+      if (failure.kind === "busy" && failure.retryAt && sent && pauses < 10) {
+        pauses += 1;
+        options.limits.pause(
+          failure.scope === "platform" ? null : options.accountId,
+          failure.retryAt,
+          failure.message,
+        );
+      } else if (failure.kind === "transient" && failures < requestRetry.attempts - 1) {
+        await sleep(backoffMs(failures, options.firstDelayMs), undefined, {
+          signal: options.signal,
+        });
+        failures += 1;
+      } else throw failure;
+      logRetry(options, failure, failures + pauses);
+    }
+  }
+};
+
+/** Full jitter on a doubling delay: between half of it and all of it. */
+const backoffMs = (failures: number, firstDelayMs: number = requestRetry.firstDelayMs): number =>
+  Math.min(firstDelayMs * 2 ** failures, requestRetry.longestDelayMs) * (0.5 + Math.random() / 2);
+
+const logRetry = (options: RequestOptions, failure: Failure, attempt: number): void =>
+  options.log.info(
+    {
+      call: options.call,
+      account: options.accountId,
+      kind: failure.kind,
+      code: failure.code,
+      attempt,
+      until: failure.retryAt,
+    },
+    "request is repeated",
+  );
