@@ -144,7 +144,7 @@ test("what the build needs reaches the image, and nothing else does", async () =
     "package.json",
     "package-lock.json",
     ".npmrc",
-    "tsconfig.build.json",
+    "sandbox",
   ])
     expect(allowed).toContain(`!${needed}`);
   expect(allowed.join("\n")).not.toMatch(/\.env|\.costper|costper\.yaml|\*/);
