@@ -1,7 +1,7 @@
 import { type Kysely, sql } from "kysely";
 import { addDays, type Day } from "../../domain/day.ts";
 import type { DB } from "../../warehouse/schema.ts";
-import { exact, type Exact, multiply } from "./exact.ts";
+import { exact, type Exact, multiply } from "../../domain/decimal.ts";
 import { type Expectation, figureOf } from "./judge.ts";
 import type { AlertRule } from "../rule/rule.ts";
 import { requestOf, type ScanRequest, type ScanRow, windowOf } from "./scan.ts";

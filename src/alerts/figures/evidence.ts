@@ -1,7 +1,7 @@
 import { type Kysely, type RawBuilder, sql } from "kysely";
 import { addDays, countDays, type Day, type DayRange, eachDay } from "../../domain/day.ts";
 import type { DB } from "../../warehouse/schema.ts";
-import { divide, exact, type Exact, multiply, one, toText } from "./exact.ts";
+import { divide, exact, type Exact, multiply, one, toText } from "../../domain/decimal.ts";
 import { figureOf } from "./judge.ts";
 import type { Observation } from "./observation.ts";
 import type { AlertRule } from "../rule/rule.ts";

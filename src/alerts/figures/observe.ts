@@ -3,7 +3,7 @@ import type { Day } from "../../domain/day.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { DB } from "../../warehouse/schema.ts";
 import { anomalyReachDays, expectations, firstDays, type PastScan } from "./anomaly.ts";
-import { exact } from "./exact.ts";
+import { exact } from "../../domain/decimal.ts";
 import { figureText } from "./judge.ts";
 import { unknownThen } from "./known-then.ts";
 import { moneyOf } from "./money.ts";

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from "kysely";
 import type { Day } from "../../domain/day.ts";
 import type { DB } from "../../warehouse/schema.ts";
-import { exact, type Exact, one } from "./exact.ts";
+import { exact, type Exact, one } from "../../domain/decimal.ts";
 import type { AlertRule } from "../rule/rule.ts";
 import { windowOf } from "./scan.ts";
 import { dayDifference, endOf, type Scope, type ScopedAccount } from "./scope.ts";

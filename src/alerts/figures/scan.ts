@@ -1,7 +1,7 @@
 import type { Kysely } from "kysely";
 import { addDays, type DayRange } from "../../domain/day.ts";
 import type { DB } from "../../warehouse/schema.ts";
-import type { Exact } from "./exact.ts";
+import type { Exact } from "../../domain/decimal.ts";
 import type { AlertRule, Grain } from "../rule/rule.ts";
 import { readSegments, type SegmentRow } from "./segments.ts";
 import type { FigureMetric } from "../rule/settings.ts";

@@ -1,4 +1,4 @@
-import type { Exact } from "./exact.ts";
+import type { Exact } from "../../domain/decimal.ts";
 import type { AlertRule } from "../rule/rule.ts";
 import type { ScanRow, Sums } from "./scan.ts";
 import type { ScopedAccount } from "./scope.ts";

@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
 import type { DB } from "../../warehouse/schema.ts";
-import { exact, toText } from "../figures/exact.ts";
+import { exact, toText } from "../../domain/decimal.ts";
 import { evidenceOf, evidenceText } from "../figures/evidence.ts";
 import { type AlertRow, alertKey } from "../state/memory.ts";
 import type { Observation } from "../figures/observation.ts";
