@@ -7,7 +7,7 @@ import { type Announcement, groupNotices, putIntoOutbox } from "./notice/notice.
 import type { Observation } from "./figures/observation.ts";
 import { observe, type RuleProblem, type RuleView } from "./figures/observe.ts";
 import { type AlertRule, ruleOf } from "./rule/rule.ts";
-import type { Figures } from "./figures/scan.ts";
+import type { Figures } from "./figures/segments.ts";
 import type { AlertSettings, Notifiers } from "./rule/settings.ts";
 import { reachOfLabels } from "./figures/series.ts";
 import { isSilenced, readSilences, type Silence } from "./state/silence.ts";

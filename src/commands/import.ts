@@ -12,7 +12,7 @@ import { describeProblem, type Problem } from "../imports/problem.ts";
 import { nearest } from "../imports/values.ts";
 import { loadSourceLists } from "../metrics/channels/lists.ts";
 import { classifyOptions, firstPartySettings } from "../metrics/first-party/config.ts";
-import { rollUpFirstParty } from "../metrics/first-party/roll-up.ts";
+import { rollUpFirstParty } from "../metrics/first-party.ts";
 import { rollUpTouched } from "../metrics/rollup/rollup.ts";
 import { migrate } from "../warehouse/migrate.ts";
 import { exitStatus, UsageError } from "./errors.ts";

@@ -1,7 +1,7 @@
 import type { Decimal } from "../../domain/decimal.ts";
 import { divide, exact, type Exact, multiply, one, toText } from "../../domain/decimal.ts";
 import type { AlertRule } from "../rule/rule.ts";
-import type { Sums } from "./scan.ts";
+import type { Sums } from "./sums.ts";
 import type { FigureMetric, Metric } from "../rule/settings.ts";
 
 export type Verdict = "breach" | "ok" | "no_data";

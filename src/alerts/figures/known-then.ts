@@ -1,7 +1,7 @@
 import { type Kysely, sql } from "kysely";
 import type { Day, DayRange } from "../../domain/day.ts";
 import type { DB } from "../../warehouse/schema.ts";
-import type { Figures } from "./scan.ts";
+import type { Figures } from "./segments.ts";
 import type { ScopedAccount } from "./scope.ts";
 
 /**

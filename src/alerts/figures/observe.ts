@@ -11,7 +11,6 @@ import { judgeAll, type Observation, unknown } from "./observation.ts";
 import { operationFigures } from "./operations.ts";
 import { type AlertRule, isOperation } from "../rule/rule.ts";
 import {
-  type Figures,
   requestOf,
   requestKey,
   scanAll,
@@ -21,6 +20,7 @@ import {
   windowOf,
 } from "./scan.ts";
 import { readScope, type Scope, type ScopedAccount } from "./scope.ts";
+import type { Figures } from "./segments.ts";
 import { reachOf, type Series, seriesOf } from "./series.ts";
 
 /** A rule that cannot be evaluated as it stands. */

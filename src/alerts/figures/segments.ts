@@ -2,9 +2,14 @@ import { type Kysely, type RawBuilder, sql } from "kysely";
 import { addDays } from "../../domain/day.ts";
 import type { DB } from "../../warehouse/schema.ts";
 import type { Grain } from "../rule/rule.ts";
-import type { Figures, Sums } from "./scan.ts";
 import type { ScopedAccount } from "./scope.ts";
+import type { Sums } from "./sums.ts";
 import type { FigureMetric } from "../rule/settings.ts";
+
+/** The figures of today, or those that were known at a moment (of each account's own). */
+export type Figures =
+  | { readonly known: "now" }
+  | { readonly known: "then"; at(account: ScopedAccount): Date };
 
 /** One campaign's sums over a run of days, by network or action where the grain asks for it. */
 export interface SegmentRow {

@@ -1,7 +1,7 @@
-import type { Exact } from "../../domain/decimal.ts";
 import type { AlertRule } from "../rule/rule.ts";
-import type { ScanRow, Sums } from "./scan.ts";
+import type { ScanRow } from "./scan.ts";
 import type { ScopedAccount } from "./scope.ts";
+import { addSums, noSums, type Sums } from "./sums.ts";
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -47,17 +47,6 @@ export const reachIsSeries = (rule: AlertRule): boolean =>
 /** The reach that a remembered series had, from its labels. */
 export const reachOfLabels = (rule: AlertRule, labels: Labels): string =>
   reachOf(rule, { platform: labels["platform"] ?? "", accountId: labels["account_id"] ?? "" });
-
-const add = (a: Sums, b: Sums): Sums => ({
-  spend: a.spend + b.spend,
-  clicks: a.clicks + b.clicks,
-  conversions: a.conversions + b.conversions,
-  value: a.value + b.value,
-  projected: a.projected + b.projected,
-});
-
-const zero: Exact = 0n;
-export const noSums: Sums = { spend: zero, clicks: zero, conversions: zero, value: zero, projected: zero };
 
 const labelsOf = (rule: AlertRule, row: ScanRow): Labels => ({
   ...reachLabels(rule, row.account),
@@ -109,8 +98,8 @@ const gather = (
         ? { id, labels: labels(row), reach, now: row.now, before: row.before, unrated: row.unrated }
         : {
             ...earlier,
-            now: add(earlier.now, row.now),
-            before: add(earlier.before, row.before),
+            now: addSums(earlier.now, row.now),
+            before: addSums(earlier.before, row.before),
             unrated: earlier.unrated + row.unrated,
           },
     );

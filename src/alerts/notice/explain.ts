@@ -1,7 +1,8 @@
 import type { Kysely } from "kysely";
 import type { DB } from "../../warehouse/schema.ts";
 import { exact, toText } from "../../domain/decimal.ts";
-import { evidenceOf, evidenceText } from "../figures/evidence.ts";
+import { evidenceOf } from "../figures/evidence.ts";
+import { evidenceText } from "./evidence-text.ts";
 import { type AlertRow, alertKey } from "../state/memory.ts";
 import type { Observation } from "../figures/observation.ts";
 import { type AlertRule, isOperation } from "../rule/rule.ts";

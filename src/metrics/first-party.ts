@@ -1,10 +1,10 @@
-import type { Database } from "../../warehouse/database.ts";
-import { rollUpKpis } from "../kpi/roll-up.ts";
-import { attribute } from "./attribution.ts";
-import { rollUpExclusions } from "./exclusions.ts";
-import { rollUpChannels, rollUpPaid } from "./marts.ts";
-import { reclassify } from "./reclassify.ts";
-import type { FirstPartySettings } from "./settings.ts";
+import type { Database } from "../warehouse/database.ts";
+import { rollUpKpis } from "./kpi/roll-up.ts";
+import { attribute } from "./first-party/attribution.ts";
+import { rollUpExclusions } from "./first-party/exclusions.ts";
+import { rollUpChannels, rollUpPaid } from "./first-party/marts.ts";
+import { reclassify } from "./first-party/reclassify.ts";
+import type { FirstPartySettings } from "./first-party/settings.ts";
 
 /**
  * Settles channel and campaign of every lead and conversion and rebuilds the first-party marts, in one transaction.
