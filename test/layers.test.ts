@@ -40,7 +40,8 @@ const uses: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** A layer's own folder, or file: `src/connectors/google/index.ts` is of `connectors`, `src/app.ts` of `app`. */
-const layerOf = (path: string): string => path.split("/")[path.startsWith("src/") ? 1 : 0]?.replace(/\.ts$/, "") ?? "";
+const layerOf = (path: string): string =>
+  path.split("/")[path.startsWith("src/") ? 1 : 0]?.replace(/\.ts$/, "") ?? "";
 
 const folderOf = (path: string): string => path.split("/").slice(0, -1).join("/");
 
@@ -96,7 +97,7 @@ const inside = (): readonly Import[] => {
 /** What lies on a circle: all that stays when whatever points at nothing is taken away, again and again, both ways. */
 const circles = (arrows: readonly (readonly [from: string, to: string])[]): string[] => {
   let left = arrows.filter(([from, to]) => from !== to);
-  for (let before = -1; before !== left.length; ) {
+  for (let before = -1; before !== left.length;) {
     before = left.length;
     const [sources, targets] = [new Set(left.map(([from]) => from)), new Set(left.map(([, to]) => to))];
     left = left.filter(([from, to]) => sources.has(to) && targets.has(from));
@@ -138,7 +139,8 @@ test("no two folders need each other, but one and a folder inside it", () => {
 
 test("a connector imports no other, and an SDK is imported in its connector alone", () => {
   inside();
-  const platformOf = (path: string): string | undefined => /^src\/connectors\/(?!wire\/)([^/]+)\//.exec(path)?.[1];
+  const platformOf = (path: string): string | undefined =>
+    /^src\/connectors\/(?!wire\/)([^/]+)\//.exec(path)?.[1];
   const platforms = new Set(imports.flatMap(({ file }) => platformOf(file) ?? []));
   expect(platforms.size).toBeGreaterThan(2);
   const crossing = imports.filter(({ file, target }) => {
@@ -146,7 +148,10 @@ test("a connector imports no other, and an SDK is imported in its connector alon
     return own !== undefined && other !== undefined && own !== other;
   });
   expect(crossing.map(({ file, target }) => `${file} -> ${target}`)).toEqual([]);
-  const sdks = { "google-ads-api": "src/connectors/google/", "facebook-nodejs-business-sdk": "src/connectors/meta/" };
+  const sdks = {
+    "google-ads-api": "src/connectors/google/",
+    "facebook-nodejs-business-sdk": "src/connectors/meta/",
+  };
   for (const [sdk, folder] of Object.entries(sdks)) {
     const users = imports.filter(({ specifier }) => specifier === sdk || specifier.startsWith(`${sdk}/`));
     expect(users.length).toBeGreaterThan(0);
