@@ -45,6 +45,10 @@ const layerOf = (path: string): string =>
 
 const folderOf = (path: string): string => path.split("/").slice(0, -1).join("/");
 
+/** The platform whose own folder a file of a connector lies in. */
+const platformOf = (path: string): string | undefined =>
+  /^src\/connectors\/(?!wire\/)([^/]+)\//.exec(path)?.[1];
+
 interface Import {
   readonly file: string;
   /** A file of ours, from the package's root, or the name of a package. */
@@ -137,10 +141,19 @@ test("no two folders need each other, but one and a folder inside it", () => {
   expect(circles(arrows)).toEqual([]);
 });
 
+test("an exported type's name means one thing", async () => {
+  // A platform's own folder may speak the platform's language.
+  const ours = files.filter((file) => file.startsWith("src/") && platformOf(file) === undefined);
+  const texts = await Promise.all(ours.map((file) => readFile(join(root, file), "utf8")));
+  const names = texts.flatMap((text) =>
+    [...text.matchAll(/^export (?:type|interface|class) (\w+)/gm)].map(([, name = ""]) => name),
+  );
+  expect(names.length).toBeGreaterThan(300);
+  expect(names.filter((name, place) => names.indexOf(name) !== place)).toEqual([]);
+});
+
 test("a connector imports no other, and an SDK is imported in its connector alone", () => {
   inside();
-  const platformOf = (path: string): string | undefined =>
-    /^src\/connectors\/(?!wire\/)([^/]+)\//.exec(path)?.[1];
   const platforms = new Set(imports.flatMap(({ file }) => platformOf(file) ?? []));
   expect(platforms.size).toBeGreaterThan(2);
   const crossing = imports.filter(({ file, target }) => {

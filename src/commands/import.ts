@@ -8,7 +8,7 @@ import { type ForeignFormat, foreignFormats } from "../imports/formats.ts";
 import { importFile, type ImportResult } from "../imports/import-file.ts";
 import { importKinds } from "../imports/kinds/index.ts";
 import type { ImportKind } from "../imports/kinds/kind.ts";
-import { describeProblem, type Problem } from "../imports/problem.ts";
+import { describeProblem, type RowProblem } from "../imports/problem.ts";
 import { nearest } from "../imports/values.ts";
 import { loadSourceLists } from "../metrics/channels/lists.ts";
 import { classifyOptions, firstPartySettings } from "../metrics/first-party/config.ts";
@@ -98,7 +98,7 @@ const printResult = (
   { globals, out }: Pick<Frame, "globals" | "out">,
   kind: string,
   result: ImportResult,
-  problems: readonly Problem[],
+  problems: readonly RowProblem[],
   dryRun: boolean,
 ): void => {
   if (globals.json)
@@ -150,7 +150,7 @@ export const register: Register = (command, act) => {
         const config = await loadConfig();
         const app = await openApp();
         await migrate(app.database);
-        const problems: Problem[] = [];
+        const problems: RowProblem[] = [];
         let found = 0;
         const separator = options.separator === undefined ? undefined : separators[options.separator];
         const fromInput = path === "-";

@@ -96,7 +96,7 @@ const start = async (frame: Frame, options: StartOptions): Promise<number> => {
     afterRollup: createAfterRollup(app, tokens(database)),
     tend: () => alertAfterRollup({ db: database.db, config, now: app.now(), log }),
     slicesAtOnce: options.slices,
-    ...(tracing && { onUnit: (event) => tracing.onUnit(event) }),
+    ...(tracing && { onJob: (event) => tracing.onJob(event) }),
   });
   frame.onEnd(() => service.stop());
   if (roles.has("web")) {

@@ -9,7 +9,7 @@ import { loadSlice } from "../warehouse/load/load-slice.ts";
 import { beginSlice, endSlice } from "../warehouse/runs.ts";
 import { keepClicks } from "./clicks.ts";
 
-/** One account x one window of its days: the unit of work. */
+/** One account x one window of its days. */
 export interface Slice extends DayRange {
   readonly account: Account;
   readonly accountKey: number;

@@ -3,7 +3,7 @@ import { ZodError } from "zod";
 import { Failure } from "../domain/failure.ts";
 
 /** What the page is told when something goes wrong: a sentence and what to do. Never SQL, never a stack. */
-export interface Problem {
+export interface ErrorAnswer {
   readonly error: string;
   readonly remedy: string;
 }
@@ -46,7 +46,7 @@ const sentence = ({ issues }: ZodError): string =>
     .map(({ path, message }) => (path.length === 0 ? message : `${path.join(".")}: ${message}`))
     .join("; ");
 
-const explain = (error: unknown): { readonly status: number; readonly problem: Problem } => {
+const explain = (error: unknown): { readonly status: number; readonly problem: ErrorAnswer } => {
   if (error instanceof ZodError)
     return {
       status: 400,

@@ -39,7 +39,7 @@ interface Waiting {
   readonly nextAttemptAt: Date;
 }
 
-type Outcome = "delivered" | "nothing" | { readonly message: string };
+type Attempt = "delivered" | "nothing" | { readonly message: string };
 
 /** The oldest notice for a notifier. Whoever holds it holds the notifier, so that notices arrive in their order. */
 const claim = async (db: Kysely<DB>, notifier: string): Promise<Waiting | undefined> => {
@@ -67,8 +67,8 @@ const pauseMs = (attempts: number, error: unknown): number => {
  * One attempt at one notice. The row stays locked meanwhile: a process that dies lets go of it at once, and whoever
  * comes next tries again under the same key.
  */
-const deliverNext = (options: DeliverOptions, name: string): Promise<Outcome> =>
-  options.db.transaction().execute(async (db): Promise<Outcome> => {
+const deliverNext = (options: DeliverOptions, name: string): Promise<Attempt> =>
+  options.db.transaction().execute(async (db): Promise<Attempt> => {
     const { now, atOnce = false, timeoutMs } = options;
     const notice = await claim(db, name);
     const notifier = options.notifiers[name];

@@ -1,5 +1,5 @@
 import type { AlertRule } from "../rule/rule.ts";
-import type { ScopedAccount } from "./scope.ts";
+import type { CoveredAccount } from "./coverage.ts";
 
 /** How a rule's amounts are to be read: as they are spent, converted, not at all, or not without being told. */
 export type Money =
@@ -17,7 +17,7 @@ const saysAmount = ({ metric, condition, minSpend }: AlertRule): boolean =>
 /** @param accounts those that the rule matches and that have figures */
 export const moneyOf = (
   rule: AlertRule,
-  accounts: readonly ScopedAccount[],
+  accounts: readonly CoveredAccount[],
   reportingCurrency: string | undefined,
 ): Money => {
   const currencies = [...new Set(accounts.flatMap(({ currency }) => currency ?? []))].sort();

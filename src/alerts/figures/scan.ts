@@ -2,10 +2,10 @@ import type { Kysely } from "kysely";
 import { addDays, type DayRange } from "../../domain/day.ts";
 import type { DB } from "../../warehouse/schema.ts";
 import type { AlertRule, Grain } from "../rule/rule.ts";
-import { type Figures, readSegments, type SegmentRow } from "./segments.ts";
+import { type KnownAt, readSegments, type SegmentRow } from "./segments.ts";
 import { addSums, noSums, type Sums } from "./sums.ts";
 import type { FigureMetric } from "../rule/settings.ts";
-import type { ScopedAccount } from "./scope.ts";
+import type { CoveredAccount } from "./coverage.ts";
 
 /** Which sums a rule needs; rules that need the same share one scan. */
 export interface ScanRequest {
@@ -20,7 +20,7 @@ export interface ScanRequest {
 
 /** One campaign's sums over its account's window, by network or action where the grain asks for it. */
 export interface ScanRow {
-  readonly account: ScopedAccount;
+  readonly account: CoveredAccount;
   readonly campaignId: string;
   readonly campaignName: string | null;
   /** Network, or conversion action; empty for the grain `campaign`. */
@@ -43,7 +43,7 @@ export const requestOf = (rule: AlertRule, currency: string | undefined): ScanRe
 });
 
 export const windowOf = (
-  account: ScopedAccount,
+  account: CoveredAccount,
   request: Pick<ScanRequest, "windowDays" | "settleDays">,
 ): DayRange => {
   const to = addDays(account.youngest, -request.settleDays);
@@ -100,8 +100,8 @@ export const scanAll = async (options: {
   readonly db: Kysely<DB>;
   readonly requests: readonly ScanRequest[];
   readonly metrics: ReadonlySet<FigureMetric>;
-  readonly figures: Figures;
-  readonly accounts: readonly ScopedAccount[];
+  readonly figures: KnownAt;
+  readonly accounts: readonly CoveredAccount[];
 }): Promise<ReadonlyMap<string, readonly ScanRow[]>> => {
   const { requests } = options;
   const [first] = requests;

@@ -1,6 +1,6 @@
 import type { AlertRule } from "../rule/rule.ts";
 import type { ScanRow } from "./scan.ts";
-import type { ScopedAccount } from "./scope.ts";
+import type { CoveredAccount } from "./coverage.ts";
 import { addSums, noSums, type Sums } from "./sums.ts";
 
 export type Labels = Readonly<Record<string, string>>;
@@ -81,7 +81,7 @@ const gather = (
   labels: (row: ScanRow) => Labels,
 ): Map<string, Series> => {
   const series = new Map<string, Series>();
-  const wanted = new Map<ScopedAccount, string | undefined>();
+  const wanted = new Map<CoveredAccount, string | undefined>();
   for (const row of rows) {
     const { account } = row;
     if (!wanted.has(account))
@@ -115,7 +115,7 @@ export const seriesOf = (options: {
   readonly rule: AlertRule;
   readonly rows: readonly ScanRow[];
   readonly whole: readonly ScanRow[] | undefined;
-  readonly accounts: readonly ScopedAccount[];
+  readonly accounts: readonly CoveredAccount[];
 }): Map<string, Series> => {
   const { rule, whole } = options;
   const series = gather(rule, options.rows, (row) => labelsOf(rule, row));

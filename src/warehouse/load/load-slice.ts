@@ -7,7 +7,7 @@ import { storeEntities } from "../dimensions.ts";
 import { ensurePartitions, inTransaction, lockAccount } from "../transaction.ts";
 import { factTables } from "./fact-tables.ts";
 import { fingerprints } from "./fingerprint.ts";
-import type { DayVerdict } from "./residual.ts";
+import type { DayCheck } from "./residual.ts";
 import { dataFailure, isDatabaseError, stageFacts, streamAttempts, type Staging } from "./stage.ts";
 import { confirmDays, unchangedDays, windowWithout } from "./unchanged.ts";
 import { addUp, publishWindow } from "./window.ts";
@@ -29,7 +29,7 @@ export interface LoadedSlice {
   readonly platformSpend: string;
   readonly ourSpend: string;
   /** Days that did not reconcile and were not published. */
-  readonly failedDays: readonly DayVerdict[];
+  readonly failedDays: readonly DayCheck[];
 }
 
 const factNames = factTables.map(({ name }) => `warehouse.${name}`);

@@ -3,7 +3,7 @@ import { type DayRange, eachDay } from "../../domain/day.ts";
 import { adDaily, conversionDaily, factTables, type FactTable } from "./fact-tables.ts";
 import type { Staging } from "./stage.ts";
 
-interface Scope extends DayRange {
+interface PrintedWindow extends DayRange {
   readonly client: pg.PoolClient;
   readonly sliceId: string;
   readonly accountKey: number;
@@ -76,7 +76,7 @@ export const windowWithout = (pull: DayRange, unchanged: readonly string[]): Day
 
 /** Notes what the days were published from; `except`: days that depend on more than their rows, or failed. */
 export const noteFingerprints = async (
-  { client, sliceId, accountKey, from, to }: Scope,
+  { client, sliceId, accountKey, from, to }: PrintedWindow,
   prints: Fingerprints,
   except: readonly string[],
 ): Promise<void> => {

@@ -1,5 +1,5 @@
 /** A line across the terminal, its scale on the left. The values must not all be equal. */
-export const lineChart = (
+export const textChart = (
   values: readonly number[],
   { height, label }: { readonly height: number; readonly label: (value: number) => string },
 ): string => {

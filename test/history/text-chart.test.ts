@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { lineChart } from "../../src/commands/line-chart.ts";
+import { textChart } from "../../src/commands/text-chart.ts";
 
 const label = (value: number): string => value.toFixed(1).padStart(5);
 
 test("a line rises, rests and falls between its lowest and its highest value", () => {
-  expect(lineChart([10, 10, 14, 13, 12], { height: 4, label }).split("\n")).toEqual([
+  expect(textChart([10, 10, 14, 13, 12], { height: 4, label }).split("\n")).toEqual([
     " 14.0 ┤ ╭╮",
     " 13.0 ┤ │╰╮",
     " 12.0 ┤ │ ╰",
@@ -14,5 +14,5 @@ test("a line rises, rests and falls between its lowest and its highest value", (
 });
 
 test("the axis is marked where the line begins", () => {
-  expect(lineChart([2, 0], { height: 1, label }).split("\n")).toEqual(["  2.0 ┼╮", "  0.0 ┤╰"]);
+  expect(textChart([2, 0], { height: 1, label }).split("\n")).toEqual(["  2.0 ┼╮", "  0.0 ┤╰"]);
 });
