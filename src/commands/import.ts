@@ -189,7 +189,7 @@ export const register: Register = (command, act) => {
         if (result.refusedFile !== undefined) say(`refused lines are in ${result.refusedFile}`);
         printResult(frame, kind.name, result, problems, options.dryRun ?? false);
         if (found > 0 && !result.loaded && !globals.json && !options.dryRun)
-          say("mend the lines above and import the file again, or load the others with --skip-bad");
+          say("correct the lines above and import the file again, or load the others with --skip-bad");
         return found > 0 ? exitStatus.failed : exitStatus.done;
       }),
     );

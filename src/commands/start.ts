@@ -134,7 +134,7 @@ export const register: Register = (command, act) => {
       examples(
         ["costper start", "everything in one process"],
         ["costper start --only worker", "one more worker, on this host or another"],
-        ["costper start --only scheduler,web", "what there should be one of, beside workers elsewhere"],
+        ["costper start --only scheduler,web", "the parts that run once, while workers run elsewhere"],
       ),
     )
     .action(act<StartOptions>(start));

@@ -199,7 +199,7 @@ const refuseUnknownAccounts = (
   if (unknown !== undefined && !discoveryFailed) throw unknownAccount(unknown);
 };
 
-/** Says what the sync came to, on standard output and, for each account that lacks something, at the end. */
+/** Prints the result of the sync, and at the end a line for each account that lacks something. */
 export const reportSync = (
   { globals, out, report: shortfall }: Pick<Frame, "globals" | "out" | "report">,
   report: SyncSummary,

@@ -109,7 +109,7 @@ const sliceRow = (runId: string, slice: Slice, position: number, atOnce: number)
   detail: { account: slice.account, withEntities: slice.withEntities },
 });
 
-/** What a platform's plan came to, all or nothing: its slices, a rollup per account, and what cannot be pulled. */
+/** Stores a platform's plan, all or nothing: its slices, a rollup per account, and what cannot be pulled. */
 export const insertPlan = async (
   pool: pg.Pool,
   runId: string,
@@ -197,7 +197,7 @@ export const renewLeases = async (
   );
 };
 
-/** A claim that came to nothing, through nobody's fault: the job waits in the queue again. */
+/** Releases a claim without counting an attempt: the job waits in the queue again. */
 export const putBack = async (pool: pg.Pool, jobId: string): Promise<void> => {
   await pool.query(
     `update ops.job set state = 'queued', lease_until = null, changed_at = clock_timestamp()
@@ -233,7 +233,7 @@ export const defer = async (pool: pg.Pool, jobId: string, until: Date, failure: 
   );
 };
 
-/** What has no sense any more after a failure that reaches further than its slice. The number of slices given up. */
+/** Gives up the slices that cannot succeed after a failure of their whole account or platform. Returns their number. */
 export const stopRest = async (
   pool: pg.Pool,
   job: Pick<Job, "runId" | "platform" | "accountId">,

@@ -46,5 +46,5 @@ export const diedOver = (crashes: number): Failure =>
   new Failure({
     kind: "data",
     message: `${String(crashes)} workers ended while they were at it`,
-    remedy: "see what the log says before they ended; `costper jobs retry` tries once more",
+    remedy: "read in the log what happened before they ended, then run `costper jobs retry`",
   });

@@ -83,7 +83,7 @@ export interface NightSummary {
   }[];
 }
 
-/** What the night came to, from its ledger. */
+/** The result of the night, read from its ledger. */
 export const summarizeNight = async (pool: pg.Pool, runId: string): Promise<NightSummary> => {
   const { rows } = await pool.query<{ done: number; failed: number }>(
     `select count(*) filter (where state = 'done')::integer as done,

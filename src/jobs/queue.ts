@@ -245,7 +245,7 @@ export const openQueues = async (options: QueueOptions): Promise<Queues> => {
       return worker;
     },
     async close() {
-      // A worker that was cut off may hold its connection for good; the end of the process takes it away.
+      // A worker that was cut off may never close its connection; the end of the process closes it.
       await bounded(Promise.all([...queues.values()].map((queue) => queue.close())));
       for (const close of closers.reverse()) await bounded(close());
     },

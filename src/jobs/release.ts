@@ -7,7 +7,7 @@ import { type Job, unfinished, jobColumns, jobOf, type JobRow } from "./ledger.t
  * hold nothing up.
  *
  * Asked after every slice, and right after a plan of thousands that no statistics tell of yet: what is looked up beyond
- * the account's own jobs must not depend on the planner's guesses, hence the ordered search for any job left over.
+ * the account's own jobs must not depend on the planner's guesses. So the search for any job left over is ordered.
  */
 export const releaseReady = async (
   pool: pg.Pool,

@@ -100,7 +100,7 @@ const slice = async (context: JobContext, { job, log, attempt }: Ask): Promise<J
       failure: new Failure({
         kind: "data",
         message: "the slice's entry names no account or window",
-        remedy: "it was written by another version; the next night plans it anew",
+        remedy: "you need do nothing: another version wrote it, and the next night plans it again",
       }),
     };
   const { platform, id } = wanted.account;

@@ -19,7 +19,7 @@ import { createHandler, type JobEvent, type WorkerContext } from "./worker.ts";
 export interface Pace {
   /** How often the watchdog looks. */
   readonly watchMs: number;
-  /** How long the queue may be behind the ledger before it is mended. */
+  /** How long the queue may be behind the ledger before the watchdog repairs it. */
   readonly quietMs: number;
   /** How long after its time a night may begin by the scheduler alone. */
   readonly graceMs: number;
@@ -54,9 +54,9 @@ export interface ServiceOptions {
   readonly afterRollup: (log: Logger) => Promise<void>;
   /** Done now and then by workers, night or not: data that grows stale without a night must be noticed too. */
   readonly tend?: (log: Logger) => Promise<void>;
-  /** Told of every job that was worked at, inside its job: traces. */
+  /** Is called after every job, inside its span, for traces. */
   readonly onJob?: (event: JobEvent) => void;
-  /** Slices of one platform at once in this process; absent: as many as the platform bears. */
+  /** Slices of one platform at once in this process; absent: as many as the platform allows. */
   readonly slicesAtOnce?: number | undefined;
   readonly pace?: Pace;
 }
@@ -213,7 +213,7 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
         message: found
           ? `the schedule stopped: its next night was due at ${due.toISOString()}`
           : "the queue holds no schedule: no scheduler runs, or its queue was emptied",
-        remedy: "see that a costper start with the scheduler runs; it mends the schedule by itself",
+        remedy: "run costper start with the scheduler; it repairs the schedule by itself",
       });
     },
     stop: () => (stopped ??= stop()),

@@ -12,13 +12,13 @@ export interface Tracing {
   close(): Promise<void>;
 }
 
-/** A receiver that is away is not what a service waits for when it is told to stop. */
+/** A service that is told to stop does not wait for a receiver that does not answer. */
 const closeMs = 2_000;
 
-/** How often a receiver that takes nothing is spoken of. */
+/** How often the log mentions a receiver that takes nothing. */
 const repeatMs = 5 * 60_000;
 
-/** Traces are lost without harm, but not without a word. */
+/** Losing traces does no harm, but the log says so. */
 const sayLosses = (exporter: SpanExporter, log: Logger, where: string): SpanExporter => {
   let saidAt: number | undefined;
   return {

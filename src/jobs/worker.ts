@@ -23,7 +23,7 @@ import { crashesBorne, diedOver, nextStepOf } from "./next-step.ts";
 
 export type JobOutcome = "done" | "failed" | "retried" | "put_back";
 
-/** Told of every job that was worked at, for metrics. */
+/** Describes every job that a worker has worked at, for metrics. */
 export interface JobEvent extends JobResult {
   readonly job: Job;
   readonly outcome: JobOutcome;
@@ -84,7 +84,7 @@ const pausedFailure = (job: Job, until: Date): Failure =>
     ...(job.platform && { platform: job.platform }),
     ...(job.accountId && { accountId: job.accountId }),
     message: `the platform's limit holds until ${until.toISOString()}`,
-    remedy: "what is loaded is kept; the rest follows by itself when the limit is over",
+    remedy: "you need do nothing: what is loaded is kept, and the rest follows when the limit is over",
     retryAt: until,
     scope: "account",
   });

@@ -8,7 +8,7 @@ export interface ErrorAnswer {
   readonly remedy: string;
 }
 
-/** Something that was asked for and cannot be answered. */
+/** A request that cannot be answered. */
 export class WebProblem extends Error {
   readonly status: number;
   readonly remedy: string;
@@ -50,7 +50,7 @@ const explain = (error: unknown): { readonly status: number; readonly problem: E
   if (error instanceof ZodError)
     return {
       status: 400,
-      problem: { error: sentence(error), remedy: "mend the address, or start again from the overview" },
+      problem: { error: sentence(error), remedy: "correct the address, or start again from the overview" },
     };
   if (error instanceof WebProblem)
     return { status: error.status, problem: { error: error.message, remedy: error.remedy } };
@@ -74,7 +74,7 @@ const explain = (error: unknown): { readonly status: number; readonly problem: E
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
     return {
       status: statusCode,
-      problem: { error: (error as Error).message, remedy: "mend the request" },
+      problem: { error: (error as Error).message, remedy: "correct the request" },
     };
   return {
     status: 500,

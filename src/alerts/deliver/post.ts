@@ -22,7 +22,7 @@ export class DeliveryError extends Error {
 
 const isLoopbackAddress = (address: string): boolean => ipaddr.process(address).range() === "loopback";
 
-/** Looks a name up and refuses what it leads to, at the very moment of connecting: names can change their minds. */
+/** Looks a name up while connecting and refuses a private address: a name's address can change at any time. */
 const guardedLookup =
   (allowPrivate: boolean): LookupFunction =>
   (host, options, done) => {

@@ -27,10 +27,10 @@ export interface Coverage {
   blindness(account: CoveredAccount, days: DayRange): string | undefined;
 }
 
-/** A tenth of a cent of noise is no difference; a whole one is. */
+/** Less than a cent is rounding noise; a whole cent is a difference. */
 const tolerated = "0.01";
 
-/** How far a day is off; its rows hold residual spend too, so that there is nothing that excuses a difference. */
+/** How far a day is off. Its rows include residual spend, so nothing excuses a difference. */
 export const dayDifference = sql<string>`abs(coalesce(d.difference, 0))`;
 
 const readAccounts = async (db: Kysely<DB>, until: Day | undefined) => {
@@ -91,7 +91,7 @@ export const readCoverage = async (options: {
 }): Promise<Coverage> => {
   const rows = await readAccounts(options.db, options.asOf);
   const accounts = rows
-    // An account that nothing was ever asked of, and that has no figures, is none of ours.
+    // An account without figures that was never pulled is none of ours.
     .filter(({ hasFigures, firstAsked }) => hasFigures || firstAsked !== null)
     .map((row) => ({ ...row, youngest: options.asOf ?? addDays(dayAt(options.now, row.timeZone), -1) }));
   const oldest = accounts.reduce((day, { youngest }) => (youngest < day ? youngest : day), "9999-12-31");

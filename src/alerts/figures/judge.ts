@@ -55,7 +55,7 @@ export const figureText = (value: Exact | null): Decimal | null => (value === nu
 const countsConversions = (metric: Metric): boolean =>
   metric === "cost_per_conversion" || metric === "projected_cost_per_conversion";
 
-/** Which way a metric goes when things go wrong; anomaly rules listen to that side only. Spend: to both. */
+/** The direction in which a metric gets worse. Anomaly rules look at that side only; for spend, at both. */
 const worse: Readonly<Partial<Record<Metric, "up" | "down">>> = {
   cost_per_conversion: "up",
   projected_cost_per_conversion: "up",

@@ -21,11 +21,11 @@ export interface Observation {
   readonly window: DayRange | null;
   readonly spend: Decimal | null;
   readonly conversions: Decimal | null;
-  /** What is to be said beyond the figures: why there is no verdict, what an operation's figure means. */
+  /** What to say besides the figures: why there is no verdict, or what an operation's figure means. */
   readonly note: string;
 }
 
-/** Quiet series are reported, and so kept, for rules with at most so many; beyond, silence means well. */
+/** Rules with at most so many series report quiet ones too, so that they are kept. With more, no report means all is well. */
 const quietSeriesKept = 200;
 
 const spanOf = (rule: AlertRule, accounts: readonly CoveredAccount[]): DayRange | null => {

@@ -55,7 +55,7 @@ export const plainExplanation = (observation: Observation, state: AlertState): s
   return parts.join("; ");
 };
 
-/** For how many alerts of one evaluation the story behind the figures is looked up; the rest have the figures. */
+/** For so many alerts of one evaluation the evidence is looked up; the others have their figures only. */
 const toldInFull = 50;
 
 /** The whole explanation of what is about to be said, by alert. */

@@ -81,8 +81,8 @@ export const findBinaries = async (name = packageName()): Promise<Binaries> => {
 };
 
 /**
- * The folder in which the data really lie: the wished one, or, where root works in a folder that the user of
- * Postgres could not enter, one under /var/lib/costper that belongs to the wished one alone.
+ * The folder that really holds the data: the given one, or, where root works in a folder that the user of
+ * Postgres could not enter, one under /var/lib/costper that belongs to the given one alone.
  */
 export const dataFolder = async (wished: string, binaries: Binaries): Promise<string> => {
   const folder =
@@ -90,7 +90,7 @@ export const dataFolder = async (wished: string, binaries: Binaries): Promise<st
       ? join(openPlace, createHash("sha1").update(resolve(wished)).digest("hex").slice(0, 12))
       : resolve(wished);
   await mkdir(folder, { recursive: true, mode: 0o755 });
-  // Found where it is looked for, also by somebody who wants to delete it.
+  // A link in the given place lets people find the data there, also to delete it.
   if (folder !== resolve(wished)) await symlink(folder, resolve(wished)).catch(() => undefined);
   if (binaries.owner) await chown(folder, binaries.owner.uid, binaries.owner.gid);
   return folder;

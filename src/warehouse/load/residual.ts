@@ -57,7 +57,7 @@ export const sumParts = async (staged: StagedWindow): Promise<void> => {
   );
 };
 
-/** Notes what was added beside the sums, so that the next level is completed with it. */
+/** Records what was added next to the sums, so that the next level takes it into account. */
 const noteParts = (table: FactTable, same: string): string => {
   const added = `(not exists (select from grown own where ${same}))::integer`;
   if (table === adDaily)
@@ -209,7 +209,7 @@ const unknownNetworks = async (staged: StagedWindow): Promise<void> => {
   );
 };
 
-/** The days whose ads come to less than the account: only of them are campaign totals asked for. */
+/** The days on which the ads add up to less than the account. Campaign totals are requested for these days only. */
 export const daysThatFallShort = async (staged: StagedWindow): Promise<readonly string[]> => {
   const { rows } = await staged.client.query<{ date: string }>(
     `select t.date from staging.account_daily t

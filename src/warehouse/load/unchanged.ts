@@ -40,8 +40,8 @@ const ofSlice = joined(
 );
 
 /**
- * The days for which the platform answered what they were published from, and whose rows still come to what they
- * came to then: comparing them row by row would find nothing.
+ * The days for which the platform sent the same rows as when they were published, and whose rows in the warehouse
+ * still have the same counts and sums. Comparing these days row by row would find nothing.
  */
 export const unchangedDays = async (
   { client, accountKey, connector, pull }: Staging,

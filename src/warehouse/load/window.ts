@@ -14,7 +14,7 @@ import { noteFingerprints } from "./unchanged.ts";
 /** The part of a slice's window that has to be published anew, added up. */
 export interface WindowSums {
   readonly staged: StagedWindow;
-  /** Days whose ads come to less than their account: campaign totals explain them. */
+  /** Days on which the ads add up to less than the account. Campaign totals explain them. */
   readonly short: readonly string[];
   /** Rows that were read for that. */
   readonly rowsRead: number;
