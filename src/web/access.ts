@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import ipaddr from "ipaddr.js";
+import { isLoopbackHost } from "../domain/hosts.ts";
 import { loginPage } from "./login-page.ts";
 import type { Sessions } from "./session.ts";
 
@@ -14,13 +14,6 @@ export const sameSecret = (given: string, expected: string): boolean =>
 
 const bearerOf = ({ headers }: FastifyRequest): string | undefined =>
   /^Bearer +(\S+) *$/i.exec(headers.authorization ?? "")?.[1];
-
-/** Whether only this machine can reach a server that listens on `host`. */
-export const isLoopback = (host: string): boolean => {
-  const bare = host.replace(/^\[|\]$/g, "").toLowerCase();
-  if (bare === "localhost" || bare.endsWith(".localhost")) return true;
-  return ipaddr.isValid(bare) && ipaddr.process(bare).range() === "loopback";
-};
 
 const parse = (url: string): URL | undefined => (URL.canParse(url) ? new URL(url) : undefined);
 
@@ -59,7 +52,7 @@ const refuseForeignHost = (request: FastifyRequest, reply: FastifyReply, guarded
   const host = hostOf(request);
   if (host === undefined)
     return refuse(reply, 400, "the request does not say for which host it is", "send one Host header");
-  if (guarded || isLoopback(parse(`http://${host}`)?.hostname ?? "")) return undefined;
+  if (guarded || isLoopbackHost(parse(`http://${host}`)?.hostname ?? "")) return undefined;
   return refuse(
     reply,
     403,

@@ -5,8 +5,9 @@ import type { Logger } from "pino";
 import type { Registry } from "prom-client";
 import type { AlertSettings } from "../alerts/rule/settings.ts";
 import { Failure } from "../domain/failure.ts";
+import { isLoopbackHost } from "../domain/hosts.ts";
 import type { DB } from "../warehouse/schema.ts";
-import { guard, isLoopback } from "./access.ts";
+import { guard } from "./access.ts";
 import type { Jobs } from "./api/jobs.ts";
 import { type ApiOptions, apiRoutes } from "./api/routes.ts";
 import { answerFailures } from "./failures.ts";
@@ -85,7 +86,7 @@ const relaxed = policy({
 const slowestRequestMs = 20_000;
 
 const refuseOpenDoor = (host: string, token: string | undefined): void => {
-  if (token !== undefined || isLoopback(host)) return;
+  if (token !== undefined || isLoopbackHost(host)) return;
   throw new Failure({
     kind: "request",
     message: `web.host ${host} can be reached from other machines, and no web.token is set`,
