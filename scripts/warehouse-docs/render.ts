@@ -1,12 +1,22 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { rebuild } from "../../src/metrics/rollup/rollup.ts";
 import type { Database } from "../../src/warehouse/database.ts";
 import { readRoutines, readTables, schemas, type Table } from "./catalog.ts";
 import { type Question, questions } from "./questions.ts";
 
-/** Fills an empty warehouse with the data that the questions are answered on. */
+const run = async ({ pool }: Database, file: string): Promise<void> => {
+  await pool.query(await readFile(join(import.meta.dirname, file), "utf8"));
+};
+
+/** Fills an empty warehouse with the data that the questions are answered on: facts by rule, marts by the rollup. */
 export const seedWarehouse = async (database: Database): Promise<void> => {
-  await database.pool.query(await readFile(join(import.meta.dirname, "seed.sql"), "utf8"));
+  await run(database, "seed.sql");
+  await rebuild(
+    { pool: database.pool, reportingCurrency: "EUR", clock: () => new Date("2026-11-01T03:40:00Z") },
+    { from: null, to: null },
+  );
+  await run(database, "seed-nights.sql");
 };
 
 const cell = (value: unknown): string => {
