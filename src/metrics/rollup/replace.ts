@@ -6,6 +6,9 @@ export interface MartDays {
   readonly accountKey: number;
   readonly days: readonly string[];
   readonly reportingCurrency: string | null;
+}
+
+export interface MartDaysAt extends MartDays {
   /** Instead of the database's own clock. */
   readonly now: Date | null;
 }
@@ -60,7 +63,7 @@ const historyOf = `,
  * @returns the number of rows written.
  */
 export const replaceMart = async (
-  scope: MartDays,
+  scope: MartDaysAt,
   mart: Mart,
   options: { readonly history: boolean },
 ): Promise<number> => {
