@@ -1,4 +1,6 @@
 import { type DestinationStream, type Logger, pino } from "pino";
+import { ga4 } from "./connectors/ga4/source.ts";
+import { profiles } from "./connectors/registry.ts";
 import { Failure } from "./domain/failure.ts";
 
 export interface LogOptions {
@@ -11,12 +13,8 @@ export interface LogOptions {
 }
 
 // Nothing should log these; where something does all the same, the value is cut out.
-const secretKeys = [
-  "accessToken",
-  "refreshToken",
-  "clientSecret",
-  "developerToken",
-  "appSecret",
+const secretKeys = (): readonly string[] => [
+  ...[...profiles(), ga4].flatMap(({ secrets }) => secrets),
   "access_token",
   "refresh_token",
   "client_secret",
@@ -63,7 +61,7 @@ export const createLog = async (options: LogOptions = {}): Promise<Logger> =>
       timestamp: pino.stdTimeFunctions.isoTime,
       serializers: { err: describeError, error: describeError },
       redact: {
-        paths: secretKeys.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]),
+        paths: [...new Set(secretKeys())].flatMap((key) => [key, `*.${key}`, `*.*.${key}`]),
         censor: "[secret]",
       },
     },

@@ -91,8 +91,6 @@ export interface DefaultCurve {
 export interface ClickTagging {
   /** The parameter whose value the connector's click report explains; absent: there is no such report. */
   readonly reportedId?: string;
-  /** The channel of a reported click where no rule of `networks` holds. */
-  readonly reportedChannel?: Channel;
   /** The parameter whose value is a campaign id of the platform; absent: the advertiser writes utm_id. */
   readonly campaignId?: string;
   /** What to do where clicks arrive without tags; absent: tag by hand. */
