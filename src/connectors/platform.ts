@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Channel } from "../domain/channel.ts";
+import type { Day } from "../domain/day.ts";
 import type { Platform } from "../domain/platform.ts";
 
 /** Settings that the core reads, whichever platform they are of. */
@@ -117,6 +118,8 @@ export interface PlatformProfile<
   /** The first rule that holds decides; the last should hold for any. */
   readonly networks: readonly NetworkRule[];
   readonly clicks?: ClickTagging;
+  /** Days on which the platform changed what it counts: a step there is its own, not a campaign's. */
+  readonly changes?: readonly { readonly date: Day; readonly text: string }[];
   /** The platform in the views of `ad_reporting`. */
   readonly adReporting: {
     /** As Fivetran's models call it: `google_ads`. */
