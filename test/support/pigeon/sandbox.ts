@@ -19,16 +19,17 @@ const accounts = [account("a1", "EUR"), account("a1:USD", "USD"), account("b2", 
 /** The pigeons' API: who there is, and what their days came to. */
 export const createPigeonSandbox = (): SandboxPlatform => ({
   platform: "pigeon",
-  answer({ path, headers, rawQuery, json }) {
-    if (headers.authorization !== `Key ${pigeonKey}`) return json(401, { wrong: "key" });
-    if (path === "/accounts") return json(200, accounts);
+  answer(exchange) {
+    const { path, headers, rawQuery } = exchange;
+    if (headers.authorization !== `Key ${pigeonKey}`) return exchange.json(401, { wrong: "key" });
+    if (path === "/accounts") return exchange.json(200, accounts);
     const id = decodeURIComponent(/^\/accounts\/([^/]+)\/days$/.exec(path)?.[1] ?? "");
-    if (!accounts.some((known) => known.id === id)) return json(404, { wrong: "account" });
+    if (!accounts.some((known) => known.id === id)) return exchange.json(404, { wrong: "account" });
     const query = new URLSearchParams(rawQuery);
     const days: unknown[] = [];
     const last = Date.parse(query.get("to") ?? "");
     for (let at = Date.parse(query.get("from") ?? ""); at <= last; at += 86_400_000)
       days.push({ date: new Date(at).toISOString().slice(0, 10), ...pigeonDay });
-    return json(200, days);
+    return exchange.json(200, days);
   },
 });
