@@ -1,6 +1,4 @@
 import { type DestinationStream, type Logger, pino } from "pino";
-import { ga4 } from "./connectors/ga4/source.ts";
-import { profiles } from "./connectors/registry.ts";
 import { Failure } from "./domain/failure.ts";
 
 export interface LogOptions {
@@ -8,13 +6,17 @@ export interface LogOptions {
   readonly verbose?: boolean;
   /** Omitted: pretty on a terminal, JSON elsewhere. */
   readonly format?: "json" | "pretty";
+  /** Further names whose values are cut out: what the sources of the config call secret. */
+  readonly secrets?: readonly string[];
   /** Omitted: standard error. */
   readonly stream?: DestinationStream;
 }
 
 // Nothing should log these; where something does all the same, the value is cut out.
-const secretKeys = (): readonly string[] => [
-  ...[...profiles(), ga4].flatMap(({ secrets }) => secrets),
+const secretKeys = [
+  "accessToken",
+  "refreshToken",
+  "clientSecret",
   "access_token",
   "refresh_token",
   "client_secret",
@@ -61,7 +63,11 @@ export const createLog = async (options: LogOptions = {}): Promise<Logger> =>
       timestamp: pino.stdTimeFunctions.isoTime,
       serializers: { err: describeError, error: describeError },
       redact: {
-        paths: [...new Set(secretKeys())].flatMap((key) => [key, `*.${key}`, `*.*.${key}`]),
+        paths: [...new Set([...secretKeys, ...(options.secrets ?? [])])].flatMap((key) => [
+          key,
+          `*.${key}`,
+          `*.*.${key}`,
+        ]),
         censor: "[secret]",
       },
     },

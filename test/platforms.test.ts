@@ -11,7 +11,9 @@ import { listen, type SandboxServer } from "../sandbox/server.ts";
 import { parseConfig } from "../src/config.ts";
 import { ConfigError } from "../src/config/problems.ts";
 import { platforms, profiles, registerPlatform } from "../src/connectors/registry.ts";
+import { secretSettings } from "../src/connectors/secrets.ts";
 import { addDays, dayAt } from "../src/domain/day.ts";
+import { createLog } from "../src/log.ts";
 import { type Database, openDatabase } from "../src/warehouse/database.ts";
 import { openWeb } from "../src/web/server.ts";
 import { createDatabase } from "./support/database.ts";
@@ -81,6 +83,18 @@ test("a name is taken once, and is fit for columns, addresses and styles", () =>
   const load = () => import("./support/pigeon/connector.ts");
   expect(() => registerPlatform(pigeon, load)).toThrow("there is a platform pigeon already");
   expect(() => registerPlatform({ ...pigeon, name: "Carrier-Pigeon" }, load)).toThrow("lower-case letters");
+});
+
+test("what a profile calls secret is cut out of log lines", async () => {
+  let logged = "";
+  const log = await createLog({
+    secrets: secretSettings(),
+    format: "json",
+    stream: { write: (line) => void (logged += line) },
+  });
+  log.info({ key: "hush", settings: { key: "hush" }, account: "a1" }, "opened");
+  expect(logged).toContain('"account":"a1"');
+  expect(logged).not.toContain("hush");
 });
 
 const problemsOf = (section: object): readonly string[] => {
