@@ -166,7 +166,7 @@ const watch = (sent: Sent, host: string, totalMs: number, letGo: () => void) => 
         Math.max(1, Math.min(idleMs, leftMs)),
       );
       signal.addEventListener("abort", onAbort, { once: true });
-      if (signal.aborted) return onAbort();
+      if (signal.aborted) onAbort();
       work.then(
         (value) => {
           done();
