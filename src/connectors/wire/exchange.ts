@@ -188,7 +188,7 @@ const exchangeOnce = async (sent: Sent, url: URL, defaultTotalMs: number): Promi
     ...(sent.lookup === undefined ? {} : { lookup: sent.lookup }),
     headers: {
       "user-agent": "costper (gzip)",
-      "accept-encoding": "gzip, deflate",
+      "accept-encoding": "gzip",
       ...(sent.body === undefined ? {} : { "content-length": String(Buffer.byteLength(sent.body)) }),
       ...sent.headers,
     },
