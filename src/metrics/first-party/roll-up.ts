@@ -1,6 +1,7 @@
 import type { Database } from "../../warehouse/database.ts";
 import { rollUpKpis } from "../kpi/roll-up.ts";
 import { attribute } from "./attribution.ts";
+import { bookLeads } from "./bookings.ts";
 import { rollUpExclusions } from "./exclusions.ts";
 import { rollUpChannels, rollUpPaid } from "./marts.ts";
 import { reclassify } from "./reclassify.ts";
@@ -23,6 +24,7 @@ export const rollUpFirstParty = async (options: {
     if (settings.classify) await reclassify(client, settings.classify);
     // The planner takes the intermediate relations for tiny and would loop over them pair by pair.
     await client.query("set local enable_nestloop = off; set local jit = off; set local work_mem = '64MB'");
+    await bookLeads(client, settings);
     await attribute(client, settings);
     await rollUpExclusions(client, settings);
     await rollUpChannels(client, settings);
