@@ -51,6 +51,12 @@ const cellErrors = new Set(
  */
 export const cell = (field: string): string | undefined => {
   const trimmed = field.trim();
+  if (trimmed === "") return undefined;
+  // Every cell of a file passes here, and hardly one begins so.
+  return "=#'".includes(trimmed.charAt(0)) ? spreadsheetCell(trimmed) : trimmed;
+};
+
+const spreadsheetCell = (trimmed: string): string | undefined => {
   const formula = /^="(.*)"$/s.exec(trimmed);
   const shownValue = formula === null ? trimmed : (formula[1] ?? "").replaceAll('""', '"').trim();
   // A leading apostrophe tells Excel that digits are text.

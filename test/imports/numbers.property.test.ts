@@ -13,8 +13,8 @@ const written = (
   let whole = (amount / 100n).toString();
   const rest = (amount % 100n).toString().padStart(2, "0");
   const parts: string[] = [];
-  for (; whole.length > size && group !== ""; whole = whole.slice(0, -size))
-    parts.unshift(whole.slice(-size));
+  const step = group === "" ? whole.length : size;
+  for (; whole.length > step; whole = whole.slice(0, -size)) parts.unshift(whole.slice(-size));
   return `${[whole, ...parts].join(group)}${decimal}${rest}`;
 };
 
