@@ -1,6 +1,6 @@
 import { DateTime } from "luxon";
 import { addDays, type Day, isDay } from "../domain/day.ts";
-import { type Read, shown, Unreadable, type ValueFormat } from "./value-format.ts";
+import { type ReadCell, shown, Unreadable, type ValueFormat } from "./value-format.ts";
 
 /** A declared way of writing days, such as DD.MM.YYYY. */
 export interface DateFormat {
@@ -69,7 +69,7 @@ const refuseDate = (value: string, dates: DateFormat | undefined, plain: string)
   throw new Unreadable(`${shown(value)} is no ${plain.includes("T") ? "time" : "date"}${guess}`);
 };
 
-export const day: Read = (value, { dates }) => {
+export const day: ReadCell = (value, { dates }) => {
   if (isDay(value)) return value;
   const read = dates === undefined ? undefined : dayIn(value, dates);
   // Excel writes the midnight of a day along with it.
@@ -79,7 +79,7 @@ export const day: Read = (value, { dates }) => {
 
 /** A day that has been: rates of the future do not exist. */
 export const pastDay =
-  (today: string): Read =>
+  (today: string): ReadCell =>
   (value, format) => {
     const read = day(value, format);
     if (read > today) throw new Unreadable(`${read} lies in the future`);
@@ -130,7 +130,7 @@ const inZone = (value: string, day: Day, { hour, minute, second, fraction }: Clo
  * An instant: ISO 8601 (or the declared way of writing days and a time) with its offset, since a time without one can
  * mean two days. With a declared zone the offset may be missing; a day alone is its noon there.
  */
-export const instant: Read = (value, format) => {
+export const instant: ReadCell = (value, format) => {
   const { dates, timeZone }: ValueFormat = format;
   const iso = isoDay.exec(value)?.[0];
   const found =

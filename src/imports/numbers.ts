@@ -1,4 +1,4 @@
-import { type Read, shown, Unreadable, type ValueFormat } from "./value-format.ts";
+import { type ReadCell, shown, Unreadable, type ValueFormat } from "./value-format.ts";
 
 const blanks = String.raw`[ \u00A0\u2009\u202F]`;
 
@@ -40,7 +40,7 @@ const hint = (value: string, { decimal }: ValueFormat): string => {
 
 /** A decimal number of at most 12 digits before and `decimals` after the point. Nothing is guessed about commas. */
 export const number =
-  (decimals = 6): Read =>
+  (decimals = 6): ReadCell =>
   (value, format) => {
     const plain = plainNumber(value, format.decimal);
     if (plain === undefined) throw new Unreadable(hint(value, format));
@@ -53,7 +53,7 @@ export const number =
   };
 
 export const atLeastZero =
-  (read: Read, advice: string): Read =>
+  (read: ReadCell, advice: string): ReadCell =>
   (value, format) => {
     const plain = read(value, format);
     if (plain.startsWith("-") && /[1-9]/.test(plain)) throw new Unreadable(`${plain} is negative; ${advice}`);
@@ -61,7 +61,7 @@ export const atLeastZero =
   };
 
 export const aboveZero =
-  (read: Read): Read =>
+  (read: ReadCell): ReadCell =>
   (value, format) => {
     const plain = read(value, format);
     if (plain.startsWith("-") || !/[1-9]/.test(plain)) throw new Unreadable(`${plain} is not above 0`);

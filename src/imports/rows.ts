@@ -3,7 +3,7 @@ import type { Header } from "./header.ts";
 import { type ImportContext, type ImportKind, requiredOf, type Values } from "./kinds/kind.ts";
 import { takeCurrency } from "./numbers.ts";
 import { personalData } from "./personal-data.ts";
-import { type Problem, Unreadable } from "./problem.ts";
+import { type RowProblem, Unreadable } from "./problem.ts";
 import type { ValueFormat } from "./value-format.ts";
 import { cell } from "./values.ts";
 import type { CsvRecord } from "./csv.ts";
@@ -22,9 +22,9 @@ export interface RowReader {
 export const readRow = (
   record: CsvRecord,
   reader: RowReader,
-): { readonly row: Values } | { readonly problems: readonly Problem[] } => {
+): { readonly row: Values } | { readonly problems: readonly RowProblem[] } => {
   const { kind, header, format } = reader;
-  const problems: Problem[] = [];
+  const problems: RowProblem[] = [];
   const refuse = (column: string, reason: string): void =>
     void problems.push({ line: record.line, column, reason });
   const width = header.columns.length;

@@ -12,7 +12,7 @@ export interface ValueFormat {
   readonly timeZone?: string;
 }
 
-export type Read = (text: string, format: ValueFormat) => string;
+export type ReadCell = (text: string, format: ValueFormat) => string;
 
 export const shown = (text: string): string =>
   JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}...` : text);

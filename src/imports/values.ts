@@ -1,5 +1,5 @@
 import { distance } from "fastest-levenshtein";
-import { type Read, shown, Unreadable } from "./value-format.ts";
+import { type ReadCell, shown, Unreadable } from "./value-format.ts";
 
 export { day, instant, pastDay } from "./dates.ts";
 export { aboveZero, atLeastZero, number } from "./numbers.ts";
@@ -12,7 +12,7 @@ export const nearest = (word: string, known: readonly string[]): string | undefi
   return best !== undefined && best.distance <= Math.max(2, best.name.length / 3) ? best.name : undefined;
 };
 
-export const text: Read = (value) => {
+export const text: ReadCell = (value) => {
   if (value.includes("\0")) throw new Unreadable("contains a NUL character");
   if (isShortened(value))
     throw new Unreadable(
@@ -23,7 +23,7 @@ export const text: Read = (value) => {
 };
 
 /** An id as it came. What a spreadsheet made of a long one is refused: its digits are gone, and several become one. */
-export const id: Read = (value, format) => {
+export const id: ReadCell = (value, format) => {
   if (isShortened(value))
     throw new Unreadable(
       `${shown(value)} was shortened by a spreadsheet, and its digits are lost; keep the column as text there, and export it anew`,
@@ -77,20 +77,20 @@ const spreadsheetCell = (trimmed: string): string | undefined => {
 
 const currencies = new Set(Intl.supportedValuesOf("currency"));
 
-export const currency: Read = (value) => {
+export const currency: ReadCell = (value) => {
   const code = value.toUpperCase();
   if (currencies.has(code)) return code;
   throw new Unreadable(`${shown(value)} is no currency; write its ISO 4217 code, such as EUR`);
 };
 
 /** 64 hex digits of a SHA-256; anything else could be the address itself. */
-export const sha256: Read = (value) => {
+export const sha256: ReadCell = (value) => {
   if (/^[0-9a-f]{64}$/i.test(value)) return value.toLowerCase();
   throw new Unreadable("is no SHA-256 of 64 hex digits");
 };
 
 export const oneOf =
-  (known: readonly string[], what: string): Read =>
+  (known: readonly string[], what: string): ReadCell =>
   (value) => {
     const word = value.toLowerCase().replaceAll(/[\s-]+/g, "_");
     if (known.includes(word)) return word;
@@ -101,7 +101,7 @@ export const oneOf =
   };
 
 /** Whether a row is taken back: yes or no in the usual words. */
-export const flag: Read = (value) => {
+export const flag: ReadCell = (value) => {
   const word = value.toLowerCase();
   if (["true", "yes", "1", "y", "x", "ja", "wahr", "sand"].includes(word)) return "true";
   if (["false", "no", "0", "n", "nej", "nein", "falsch", "falsk"].includes(word)) return "false";

@@ -7,7 +7,7 @@ import { dateFormat } from "../../src/imports/dates.ts";
 import { templateOf } from "../../src/imports/template.ts";
 import type { ValueFormat } from "../../src/imports/value-format.ts";
 import { freshDatabase } from "../support/database.ts";
-import { importText, type Outcome, rowsOf } from "./support.ts";
+import { importText, rowsOf } from "./support.ts";
 
 const costHeader = "period_start,period_end,cost_class,amount,currency,label";
 const comma: ValueFormat = { decimal: "comma" };
@@ -271,12 +271,7 @@ describe("encodings", () => {
     ],
   ])("%s is refused in words", async (_title, bytes, encoding, reason) => {
     const database = await freshDatabase();
-    const outcome: Outcome = await importText(
-      database,
-      "costs",
-      bytes,
-      encoding === undefined ? {} : { encoding },
-    );
+    const outcome = await importText(database, "costs", bytes, encoding === undefined ? {} : { encoding });
     expect(outcome.loaded).toBe(false);
     expect(outcome.problems[0]).toMatch(reason);
   });

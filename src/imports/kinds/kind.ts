@@ -2,7 +2,7 @@ import type { PoolClient } from "pg";
 import type { ClassifyOptions } from "../../metrics/channels/classify.ts";
 import type { SourceLists } from "../../metrics/channels/lists.ts";
 import type { DayRange } from "../../domain/day.ts";
-import type { Read } from "../value-format.ts";
+import type { ReadCell } from "../value-format.ts";
 
 /** What a row's meaning depends on besides its text. */
 export interface ImportContext {
@@ -47,7 +47,7 @@ export interface MergeRun {
 export interface ImportKind {
   readonly name: string;
   readonly required: readonly string[];
-  readonly columns: Readonly<Record<string, Read>>;
+  readonly columns: Readonly<Record<string, ReadCell>>;
   /** Columns that are ids: numbers of people are not looked for in them. */
   readonly ids: readonly string[];
   /** Columns that hold money, which may bear the sign of its currency. */

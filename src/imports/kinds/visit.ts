@@ -1,7 +1,7 @@
 import { channelNamed, channels, trafficOf } from "../../metrics/channels/channels.ts";
 import { clickIdNames } from "../../metrics/channels/click-ids.ts";
 import { sortVisit } from "../../metrics/first-party/visit.ts";
-import type { Read } from "../value-format.ts";
+import type { ReadCell } from "../value-format.ts";
 import { id, text } from "../values.ts";
 import type { ImportContext, Refuse, Values } from "./kind.ts";
 
@@ -10,7 +10,7 @@ const tagNames = ["source", "medium", "campaign", "campaign_id", "term", "conten
 export const visitIds: readonly string[] = ["campaign_id", ...clickIdNames];
 
 /** The columns that say which visit brought a lead or a conversion. */
-export const visitColumns: Readonly<Record<string, Read>> = Object.fromEntries(
+export const visitColumns: Readonly<Record<string, ReadCell>> = Object.fromEntries(
   [...tagNames, ...clickIdNames].map((name) => [name, visitIds.includes(name) ? id : text]),
 );
 
