@@ -1,12 +1,6 @@
 import { DateTime } from "luxon";
 import { addDays, type Day, isDay } from "../domain/day.ts";
-import { type ReadCell, shown, Unreadable, type ValueFormat } from "./value-format.ts";
-
-/** A declared way of writing days, such as DD.MM.YYYY. */
-export interface DateFormat {
-  readonly written: string;
-  readonly pattern: RegExp;
-}
+import { type DateFormat, type ReadCell, shown, Unreadable, type ValueFormat } from "./value-format.ts";
 
 const parts: Readonly<Record<string, string>> = {
   YYYY: String.raw`(?<year>\d{4})`,

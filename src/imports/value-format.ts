@@ -1,6 +1,10 @@
-import type { DateFormat } from "./dates.ts";
-
 export { Unreadable } from "./problem.ts";
+
+/** A declared way of writing days, such as DD.MM.YYYY. */
+export interface DateFormat {
+  readonly written: string;
+  readonly pattern: RegExp;
+}
 
 /** How values are written in the file, as far as it was declared. */
 export interface ValueFormat {

@@ -1,5 +1,4 @@
 import type { PoolClient } from "pg";
-import type { MergeRun } from "../kinds/kind.ts";
 
 /** Signed sums of leads by the days on which they are booked, of a relation with these days. */
 const leadSums = (relation: string, sign: "-" | "+"): string => `
@@ -72,7 +71,7 @@ const compared = (fresh: string): string => `
 /** Logs what staged conversions change in days that were booked: another value, another day, or back again. */
 export const logChangedConversions = async (
   client: PoolClient,
-  { source, timeZone }: MergeRun,
+  { source, timeZone }: { readonly source: string; readonly timeZone: string },
   fresh: string,
 ): Promise<void> => {
   await client.query(
