@@ -28,7 +28,11 @@ export const importDemoFiles = async (
     range,
     rows.map(({ weight, ...campaign }) => ({ ...campaign, weight: Number(weight) })),
   );
-  const context = { lists: await loadSourceLists(), classify: classifyOptions(config), timeZone: config.timezone };
+  const context = {
+    lists: await loadSourceLists(),
+    classify: classifyOptions(config),
+    timeZone: config.timezone,
+  };
   for (const [name, text] of Object.entries(files)) {
     const kind = importKinds[name];
     if (!kind) throw new RangeError(`there is no import of ${name}`);
