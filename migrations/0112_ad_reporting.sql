@@ -8,16 +8,15 @@ create view ad_reporting.ad_reporting__ad_report as
 select
   ''::text as source_relation,
   m.date as date_day,
-  case m.platform
-    when 'google' then 'google_ads' when 'meta' then 'facebook_ads' when 'linkedin' then 'linkedin_ads'
-    else m.platform || '_ads' end as platform,
+  coalesce(named.ad_reporting_name, m.platform || '_ads') as platform,
   m.account_id,
   m.account_name,
   nullif(m.campaign_id, '') as campaign_id,
   m.campaign_name,
-  -- LinkedIn has no level between campaign and creative: the campaign stands in for the ad group, as in the models.
-  case when m.platform = 'linkedin' then nullif(m.campaign_id, '') else nullif(m.ad_group_id, '') end as ad_group_id,
-  case when m.platform = 'linkedin' then m.campaign_name else m.ad_group_name end as ad_group_name,
+  -- Where a platform has no level between campaign and ad, the campaign stands in for the ad group, as in the models.
+  case when named.campaign_is_ad_group then nullif(m.campaign_id, '')
+    else nullif(m.ad_group_id, '') end as ad_group_id,
+  case when named.campaign_is_ad_group then m.campaign_name else m.ad_group_name end as ad_group_name,
   nullif(m.ad_id, '') as ad_id,
   m.ad_name,
   m.clicks,
@@ -29,15 +28,14 @@ select
   m.reporting_currency,
   m.spend_reporting,
   m.conversion_value_reporting as conversions_value_reporting
-from marts.cost_per_conversion_by_ad_daily m;
+from marts.cost_per_conversion_by_ad_daily m
+left join warehouse.platform named on named.platform = m.platform;
 
 create view ad_reporting.ad_reporting__campaign_report as
 select
   ''::text as source_relation,
   m.date as date_day,
-  case m.platform
-    when 'google' then 'google_ads' when 'meta' then 'facebook_ads' when 'linkedin' then 'linkedin_ads'
-    else m.platform || '_ads' end as platform,
+  coalesce(named.ad_reporting_name, m.platform || '_ads') as platform,
   m.account_id,
   m.account_name,
   nullif(m.campaign_id, '') as campaign_id,
@@ -51,7 +49,8 @@ select
   m.reporting_currency,
   m.spend_reporting,
   m.conversion_value_reporting as conversions_value_reporting
-from marts.cost_per_conversion_daily m;
+from marts.cost_per_conversion_daily m
+left join warehouse.platform named on named.platform = m.platform;
 
 create view ad_reporting.ad_reporting__ad_group_report as
 select
@@ -114,7 +113,7 @@ begin
     join (values
       ('source_relation', 'Where the row comes from when several sources are united; always empty here.'),
       ('date_day', 'Reporting day of the account.'),
-      ('platform', 'google_ads, facebook_ads or linkedin_ads.'),
+      ('platform', 'The platform as those models call it, such as google_ads; see warehouse.platform.'),
       ('account_id', 'The platform''s id of the account, bare.'),
       ('account_name', 'Name of the account today.'),
       ('campaign_id', 'The platform''s campaign id; NULL where the platform names none.'),
