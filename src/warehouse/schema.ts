@@ -2094,10 +2094,6 @@ export interface WarehouseAccount {
    */
   is_active: boolean;
   /**
-   * When discovery found the account last.
-   */
-  last_seen_at: Generated<Timestamp>;
-  /**
    * Name of the account at the last sync.
    */
   name: string;
