@@ -1,5 +1,6 @@
 import type { PoolClient } from "pg";
 import type { Database } from "../warehouse/database.ts";
+import { begin } from "../warehouse/transaction.ts";
 import { BrokenFile, type CsvRecord, isPreamble, readCsv, type Separator } from "./csv.ts";
 import { type ForeignFormat, preambleZone } from "./formats.ts";
 import { type Header, readHeader } from "./header.ts";
@@ -50,7 +51,7 @@ export const importFile = async (options: ImportOptions): Promise<ImportResult> 
   const client = await options.database.pool.connect();
   const refused = options.skipBad && !options.dryRun ? openRefused(options.skipBad.refusedFile) : undefined;
   try {
-    await client.query("begin");
+    await begin(client);
     const result = await load(client, options, refused);
     await client.query(result.loaded ? "commit" : "rollback");
     const written = await refused?.close(result.loaded);

@@ -7,6 +7,7 @@ import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { Failure } from "../../domain/failure.ts";
+import { isAlive } from "../process-alive.ts";
 import { type Binaries, dataFolder, findBinaries } from "./binaries.ts";
 
 /** An embedded Postgres that is up. */
@@ -40,15 +41,6 @@ const freePort = (): Promise<number> =>
       probe.close(() => found(port));
     });
   });
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-};
 
 /** The postmaster's pid, where one runs on the data. */
 const postmaster = (data: string): number | undefined => {
