@@ -2,6 +2,7 @@ import {
   CompiledQuery,
   type DatabaseConnection,
   Kysely,
+  PostgresAdapter,
   PostgresDialect,
   PostgresDriver,
   type TransactionSettings,
@@ -47,6 +48,17 @@ class WarehouseDriver extends PostgresDriver {
   }
 }
 
+/** The migrator's own lock is one of the session; `migrate` takes one of the transaction. */
+class WarehouseAdapter extends PostgresAdapter {
+  override acquireMigrationLock(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  override releaseMigrationLock(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
 class WarehouseDialect extends PostgresDialect {
   readonly #config: { readonly pool: pg.Pool };
 
@@ -57,6 +69,10 @@ class WarehouseDialect extends PostgresDialect {
 
   override createDriver(): PostgresDriver {
     return new WarehouseDriver(this.#config);
+  }
+
+  override createAdapter(): PostgresAdapter {
+    return new WarehouseAdapter();
   }
 }
 

@@ -10,7 +10,7 @@ export const withoutLimits =
   "select set_config('transaction_timeout', '0', true) where current_setting('transaction_timeout', true) <> '0'";
 
 /** The beginning of every transaction, whatever the role has set. */
-const beginning = `begin isolation level read committed read write; ${withoutLimits}`;
+export const beginning = `begin isolation level read committed read write; ${withoutLimits}`;
 
 /** Begins a transaction; one that reads alone sees one moment. */
 export const begin = async (
