@@ -1,10 +1,11 @@
 import { createCipheriv, createDecipheriv, randomBytes, scryptSync } from "node:crypto";
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import type pg from "pg";
 import type { Logger } from "pino";
 import { z } from "zod";
 import type { TokenStore } from "../connectors/connector.ts";
 import { alone } from "./lease.ts";
+import { writeWhole } from "./whole-file.ts";
 
 /** A credential that a person must renew before long. */
 export interface Expiring {
@@ -175,9 +176,7 @@ export const fileCredentials = (pool: pg.Pool, file: string, log: Logger): Crede
     aloneOn(pool)("file", async () => {
       const all = await load();
       edit(all);
-      const half = `${file}.${String(process.pid)}`;
-      await writeFile(half, JSON.stringify(all, null, 2), { mode: 0o600 });
-      await rename(half, file);
+      await writeWhole(file, JSON.stringify(all, null, 2), { mode: 0o600 });
     });
   return {
     alone: aloneOn(pool),

@@ -63,7 +63,6 @@ test("a role with a statement timeout of a second loads from a platform that sta
       "idle_in_transaction_session_timeout = '1s'",
       "transaction_timeout = '2s'",
       "default_transaction_isolation = 'serializable'",
-      "default_transaction_read_only = on",
     ]),
     lookbackDays: 2,
     connectors: { linkedin: linkedinSandboxSettings(server.url) },

@@ -2,7 +2,7 @@
  * What the queue does with its keys, as commands that are well formed and write nothing: the key holds text, so that all
  * but a few go wrong by its type. A test compares them with BullMQ's scripts.
  */
-const onKey: readonly string[] = [
+export const onKey: readonly string[] = [
   ...["exists", "get", "pttl", "type", "persist", "unlink"].map((name) => `${name} KEY`),
   ...["pexpire KEY 5000", "pexpireat KEY 1", "rename KEY KEY"],
   ...["set KEY probe px 5000", "incr KEY", "incrby KEY 1"],

@@ -3,7 +3,7 @@ import { certificateFault, isUnknownAuthority } from "../../domain/certificate.t
 import { Failure } from "../../domain/failure.ts";
 import { readServerUrl, redisProtocols, type ServerPlace } from "../../domain/server-url.ts";
 import { readCertificate } from "../../warehouse/connection/settings.ts";
-import { neededCommands } from "./redis-commands.ts";
+import { neededCommands, onKey } from "./redis-commands.ts";
 
 /** Where the queue is, for people: never with its password. */
 export const describeQueue = (text: string): string => {
@@ -98,8 +98,7 @@ const notPermitted = async (
   const refused = await refusedCommands(redis, prefix);
   if (refused.length === 0) return undefined;
   const user = redis.options.username ?? "default";
-  const onKeys = neededCommands("").length;
-  const isKeys = refused.length >= onKeys;
+  const isKeys = refused.length >= onKey.length;
   return new Failure({
     kind: "request",
     message: isKeys

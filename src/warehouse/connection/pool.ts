@@ -11,7 +11,7 @@ type Done = (
 const isCrowded = (error: unknown): boolean => (error as { code?: string }).code === "53300";
 
 /** How long a connection is waited for that others hold. */
-const patienceMs = 30_000;
+const patienceMs = 15_000;
 
 const pauseMs = 250;
 
