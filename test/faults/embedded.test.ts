@@ -161,11 +161,12 @@ test("a folder that others may enter is closed again", async () => {
 test("a file in place of the folder is said, with what to do", async () => {
   const cwd = await folderWith({ connectors: { linkedin: { accessToken: "t" } } });
   await writeFile(join(cwd, ".costper"), "");
-  const { ended, said } = startCostper(cwd, ["migrate"]);
-  expect(await ended).toBe(1);
-  expect(said()).toMatch(/the embedded database cannot use .*\.costper: a file is in the way of the folder/);
-  expect(said()).toContain("move it away");
-  expect(said()).not.toMatch(/^\s+at /m);
+  const started = startCostper(cwd, ["migrate"]);
+  expect(await started.ended).toBe(1);
+  const said = started.said();
+  expect(said).toMatch(/the embedded database cannot use .*\.costper: a file is in the way of the folder/);
+  expect(said).toContain("move it away");
+  expect(said).not.toMatch(/^\s+at /m);
 });
 
 test.runIf(process.getuid?.() === 0)("a link into a folder of root's changes nothing there", async () => {

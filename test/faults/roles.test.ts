@@ -102,12 +102,12 @@ test("days in JSON and CSV are ISO whatever the role's styles are, and tokens ar
       expect(`${args.join(" ")} ${String(ended.status)}`, ended.said).toBe(`${args.join(" ")} 0`);
       said.push(ended.said);
     }
-    const { pool, close } = openDatabase(url);
-    const { rows } = await pool.query(
+    const database = openDatabase(url);
+    const { rows } = await database.pool.query(
       "select max(refreshed_at) > now() - interval '1 hour' as fresh from marts.cost_per_conversion_daily",
     );
     expect(rows).toEqual([{ fresh: true }]);
-    await close();
+    await database.close();
     said[0] = "";
     said.push(
       (await readFile(join(folder, "out", "marts.cost_per_conversion_daily.csv"), "utf8")).replaceAll(
@@ -153,7 +153,8 @@ test("a role that may have ten connections runs a night with all roles of the se
 
 test("a pool lives with the connections that it gets, and says what to set where it gets none", async () => {
   const url = await roleWith([], 3);
-  const { pool, close } = openDatabase(url, { connections: 12 });
+  const database = openDatabase(url, { connections: 12 });
+  const { pool } = database;
   const answers = await Promise.all(
     Array.from({ length: 12 }, () => pool.query<{ n: number }>("select 1 as n, pg_sleep(0.05)")),
   );
@@ -166,7 +167,7 @@ test("a pool lives with the connections that it gets, and says what to set where
   expect(said).toContain("database: { url, connections }");
   expect(status).toBe(1);
   for (const client of held) client.release();
-  await close();
+  await database.close();
 });
 
 test("a sync with the fewest connections that the config takes loads many accounts", async () => {

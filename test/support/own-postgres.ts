@@ -47,8 +47,8 @@ export const makeCertificates = async (folder: string): Promise<Certificates> =>
   );
   openssl("req", ...key, "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=localhost");
   openssl(
-    ...["x509", "-req", "-in", "server.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial"],
-    ...["-out", "server.crt", "-days", "2", "-extfile", "names"],
+    ..."x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial".split(" "),
+    ..."-out server.crt -days 2 -extfile names".split(" "),
   );
   return {
     ca: join(folder, "ca.crt"),

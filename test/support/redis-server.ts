@@ -52,8 +52,10 @@ export const startRedis = async (
   const { tls } = at;
   const listening = tls
     ? [
-        ...["--port", "0", "--tls-port", String(port), "--tls-auth-clients", "no"],
-        ...["--tls-cert-file", tls.certificate, "--tls-key-file", tls.key, "--tls-ca-cert-file", tls.ca],
+        ...`--port 0 --tls-port ${String(port)} --tls-auth-clients no`.split(" "),
+        ...`--tls-cert-file ${tls.certificate} --tls-key-file ${tls.key} --tls-ca-cert-file ${tls.ca}`.split(
+          " ",
+        ),
       ]
     : ["--port", String(port)];
   const url = `${tls ? "rediss" : "redis"}://${at.password === undefined ? "" : `:${encodeURIComponent(at.password)}@`}127.0.0.1:${String(port)}`;

@@ -59,7 +59,7 @@ const sentences = async (
         "check the user in `database`, and that pg_hba.conf lets it in from here",
       ];
     case "3D000":
-      return [`the server at ${where} has no such database`, "create it, or mend its name in `database`"];
+      return [`the server at ${where} has no such database`, "create it, or correct its name in `database`"];
     case "53300":
       return [
         `the database at ${where} allows no more connections (53300)`,

@@ -23,12 +23,16 @@ export class WarehousePool extends pg.Pool {
   override connect(): Promise<pg.PoolClient>;
   override connect(done: Done): void;
   override connect(done?: Done): Promise<pg.PoolClient> | void {
-    const client = this.#connect();
-    if (!done) return client;
-    client.then(
-      (given) => done(undefined, given, (error) => given.release(error as Error)),
-      (error: unknown) => done(error as Error, undefined, () => undefined),
-    );
+    return done ? void this.#callBack(done) : this.#connect();
+  }
+
+  async #callBack(done: Done): Promise<void> {
+    const given = await this.#connect().catch((error: unknown) => error as Error);
+    // What the caller throws is no refusal of ours.
+    process.nextTick(() => {
+      if (given instanceof Error) done(given, undefined, () => undefined);
+      else done(undefined, given, (error) => given.release(error as Error));
+    });
   }
 
   async #connect(): Promise<pg.PoolClient> {
