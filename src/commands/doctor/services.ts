@@ -34,12 +34,29 @@ const checkSchema = async (database: Database): Promise<Check> => {
       };
 };
 
+/** Some poolers drop what a session begins with: then the role itself has to say how days are written. */
+async function* checkStyle({ pool }: Database): AsyncGenerator<Check> {
+  const { rows } = await pool.query<{ style: string; escapes: string; me: string }>(
+    `select current_setting('DateStyle') as style, current_setting('standard_conforming_strings') as escapes,
+            quote_ident(current_user) as me`,
+  );
+  const [found] = rows;
+  if (found && (!found.style.startsWith("ISO") || found.escapes !== "on"))
+    yield {
+      check: "database",
+      outcome: "failed",
+      message: `the pooler gives sessions DateStyle ${found.style}, standard_conforming_strings ${found.escapes}`,
+      remedy: `alter role ${found.me} set DateStyle = 'ISO'; alter role ${found.me} set standard_conforming_strings = on`,
+    };
+}
+
 /** The database: its version and the state of the schema. @returns whether both are as they should be. */
 export async function* checkWarehouse({ database, where }: Warehouse): AsyncGenerator<Check, boolean> {
   let subject = "database";
   try {
     const version = await checkVersion(database, where);
     yield version;
+    yield* checkStyle(database);
     subject = "schema";
     const schema = await checkSchema(database);
     yield schema;
