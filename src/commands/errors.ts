@@ -27,6 +27,11 @@ const limitWords: Readonly<Record<string, readonly [what: string, remedy: string
     "the disk quota is used up",
     "free some space and run the command again; what was published is kept",
   ],
+  // Postgres says it so of its own disk.
+  "53100": [
+    "the disk of the database is full",
+    "free some space there and run the command again; what was published is kept",
+  ],
   EROFS: ["the disk can only be read", "run costper in a folder that it may write"],
   ENOMEM: ["this machine has no memory left", "end other programs, or give it more"],
 };

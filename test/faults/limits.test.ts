@@ -93,6 +93,42 @@ test.runIf(process.getuid?.() === 0)("a folder that can only be read is said at 
 });
 
 test.runIf(process.getuid?.() === 0)(
+  "a sync on a disk that is full ends in words, and goes on by itself once there is space",
+  async () => {
+    const server = await listen(
+      createLinkedinSandbox({ clock: () => new Date(), accounts: 2, campaigns: 2 }),
+    );
+    onTestFinished(() => server.close());
+    const folder = await folderWith({
+      lookbackDays: 30,
+      connectors: { linkedin: linkedinSandboxSettings(server.url) },
+    });
+    await chmod(folder, 0o755);
+    const disk = join(folder, "disk");
+    await mkdir(disk);
+    const mounted = await inShell(folder, "mount -t tmpfs -o size=110m,mode=755 tmpfs disk");
+    // Not every machine lets a test have a disk of its own.
+    if (mounted.status !== 0) return;
+    onTestFinished(async () => void (await inShell(folder, "umount disk")));
+    await inShell(folder, "mv costper.yaml disk/");
+    const run = (command: string) => inShell(disk, `$costper --log-format json ${command} --quiet`);
+    expect((await run("migrate")).status).toBe(0);
+    // Nothing left for the server to start, and room to start but not to load.
+    for (const room of ["0", "700K"]) {
+      await inShell(disk, `cat /dev/zero > filler; truncate -s -${room} filler`);
+      const full = await run("sync");
+      expect(full.said, room).toMatch(/disk.* is full|No space left/);
+      expect(full.said).not.toMatch(stack);
+      expect(full.status).toBe(1);
+      expect(full.ms).toBeLessThan(90_000);
+    }
+    await rm(join(disk, "filler"));
+    const again = await run("sync");
+    expect(again.status, again.said).toBe(0);
+  },
+);
+
+test.runIf(process.getuid?.() === 0)(
   "init on a full disk leaves the only copy of a token as it was",
   async () => {
     const folder = await folderWith({ connectors: {} });

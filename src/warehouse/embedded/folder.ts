@@ -7,7 +7,7 @@ import { Failure } from "../../domain/failure.ts";
 import type { Binaries } from "./binaries.ts";
 
 /** What a folder's failure means to a person. */
-export const folderFailure = (path: string, error: unknown): Failure => {
+export const folderFailure = (path: string, error: unknown, part?: "lock"): Failure => {
   const { code = "" } = error as NodeJS.ErrnoException;
   const [what, remedy] =
     code === "ENOSPC" || code === "EDQUOT"
@@ -32,6 +32,7 @@ export const folderFailure = (path: string, error: unknown): Failure => {
     kind: "request",
     message: `the embedded database cannot use ${path}: ${what}`,
     remedy,
+    ...(part && { code: part }),
     cause: error,
   });
 };

@@ -20,7 +20,7 @@ const take = async (lock: string): Promise<boolean> => {
     await link(mine, lock);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw folderFailure(lock, error);
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw folderFailure(lock, error, "lock");
     return false;
   } finally {
     await rm(mine, { force: true }).catch(() => undefined);

@@ -230,10 +230,15 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<EmbeddedS
 
   return {
     url: urlOf(access),
-    close: () =>
-      withLock(folder, async () => {
+    close: () => {
+      const leave = async (): Promise<void> => {
         await rm(join(users, String(process.pid)), { force: true });
         if ((await otherUsers(users)) === 0) await stop(data);
-      }),
+      };
+      // A full disk takes no lock, and must not keep the server up.
+      return withLock(folder, leave).catch((error: unknown) =>
+        (error as Failure).code === "lock" ? leave() : Promise.reject(error),
+      );
+    },
   };
 };
