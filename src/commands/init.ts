@@ -4,7 +4,7 @@ import dotenv from "dotenv";
 import { writeWhole } from "../warehouse/whole-file.ts";
 import { UsageError } from "./errors.ts";
 import { examples, type Register } from "./frame.ts";
-import { configTemplate, environmentTemplate } from "./init-template.ts";
+import { initTemplate } from "./init-template.ts";
 
 const unwritable = (file: string, error: unknown): UsageError => {
   const { code = "" } = error as NodeJS.ErrnoException;
@@ -25,7 +25,7 @@ const isThere = (file: string): Promise<boolean> =>
 const writeConfig = async (file: string, force: boolean): Promise<void> => {
   if (!force && (await isThere(file)))
     throw new UsageError(`${file} exists; nothing was written`, "--force overwrites it");
-  await writeWhole(file, configTemplate, { mode: 0o644 }).catch((error: unknown) => {
+  await writeWhole(file, initTemplate().config, { mode: 0o644 }).catch((error: unknown) => {
     throw unwritable(file, error);
   });
 };
@@ -37,7 +37,7 @@ const writeEnvironment = async (file: string): Promise<readonly string[]> => {
     throw new UsageError(`${file} cannot be read (${error.code ?? ""})`, "check its permissions");
   });
   const known = dotenv.parse(before);
-  const lacking = environmentTemplate.filter(([name]) => !(name in known));
+  const lacking = initTemplate().environment.filter(([name]) => !(name in known));
   const lines = lacking.map(([name, comment]) => `${comment ? `# ${comment}\n` : ""}${name}=\n`);
   const gap = before === "" || before.endsWith("\n") ? "" : "\n";
   if (lacking.length > 0)
