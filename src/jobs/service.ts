@@ -6,13 +6,14 @@ import type { Connector } from "../connectors/connector.ts";
 import { configuredPlatforms } from "../connectors/registry.ts";
 import { asFailure, Failure } from "../domain/failure.ts";
 import type { Platform } from "../domain/platform.ts";
+import { type Due, lastDue, type Schedule } from "../domain/schedule.ts";
 import type { Database } from "../warehouse/database.ts";
 import { advance, mendQueues } from "./dispatch.ts";
 import type { Metrics } from "./metrics.ts";
 import { putBack } from "./ledger.ts";
 import { beginNight, missedNight, noteSchedule } from "./night.ts";
 import type { JobData, Queues } from "./queue.ts";
-import { type Due, ensureScheduler, lastDue, nightQueue, type Schedule } from "./schedule.ts";
+import { ensureScheduler, nightQueue } from "./schedule.ts";
 import { createHandler, type UnitEvent, type WorkerContext } from "./worker.ts";
 
 /** How soon things happen; tests are less patient than production. */
