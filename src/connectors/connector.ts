@@ -60,7 +60,10 @@ export interface Connector {
   conversions(pull: Pull): AsyncIterable<readonly ConversionDay[]>;
   /** The platform's own account totals, asked for apart. A day without figures has no row. */
   totals(pull: Pull): AsyncIterable<readonly AccountDay[]>;
-  /** The platform's own campaign totals; asked for only where ads fall short of the account's total. */
+  /**
+   * The platform's own campaign totals; asked for only where ads fall short of the account's total. Where the split by
+   * network is exact, they follow from it and are not asked for.
+   */
   campaigns?(pull: Pull): AsyncIterable<readonly CampaignDay[]>;
   /** Single clicks with their ids, where the platform has a report of them and the settings want it. */
   readonly clicks?: ClickReport;

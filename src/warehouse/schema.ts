@@ -1136,6 +1136,10 @@ export interface OpsAccountDay {
   platform: string;
   platform_spend: Numeric | null;
   residual_spend: Numeric | null;
+  /**
+   * How much of a difference the platform's rounding explains on that day; see warehouse.rounding.
+   */
+  rounding: Numeric | null;
   slice_id: Int8 | null;
   state: Generated<string>;
 }
@@ -1551,9 +1555,9 @@ export interface StagingCampaignConversionDaily {
 export interface StagingCampaignDaily {
   account_key: number;
   campaign_id: string;
-  clicks: Int8;
+  clicks: Numeric;
   date: string;
-  impressions: Int8;
+  impressions: Numeric;
   slice_id: Int8;
   spend: Numeric;
 }
@@ -1578,9 +1582,9 @@ export interface StagingConversionDaily {
 
 export interface StagingDeliveryPart {
   campaign_id: string;
-  clicks: Int8;
+  clicks: Numeric;
   date: string;
-  impressions: Int8;
+  impressions: Numeric;
   is_residual: boolean;
   row_count: Int8;
   slice_id: Int8;

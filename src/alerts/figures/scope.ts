@@ -27,11 +27,8 @@ export interface Scope {
   blindness(account: ScopedAccount, days: DayRange): string | undefined;
 }
 
-/** A tenth of a cent of noise is no difference; a whole one is. */
-const tolerated = "0.01";
-
-/** How far a day is off; its rows hold residual spend too, so that there is nothing that excuses a difference. */
-export const dayDifference = sql<string>`abs(coalesce(d.difference, 0))`;
+/** How far a day is off, where rounding does not explain it; its rows hold residual spend too. */
+export const dayDifference = sql<string>`case when ops.differs(d) then abs(d.difference) else 0 end`;
 
 const readAccounts = async (db: Kysely<DB>, until: Day | undefined) => {
   const { rows } = await sql<{
@@ -70,8 +67,8 @@ const readDays = async (db: Kysely<DB>, from: Day): Promise<Map<string, string>>
   const { rows } = await sql<{ key: string; fault: string }>`
     select d.platform || '/' || d.account_id || '/' || d.date as key,
            case when d.state in ('no_spend', 'account_closed') then ''
-                when d.state = 'complete' and ${dayDifference} < ${tolerated}::numeric then ''
-                when d.state = 'complete' then 'not reconciled'
+                when d.state = 'complete' and ops.differs(d) then 'not reconciled'
+                when d.state = 'complete' then ''
                 when d.state = 'failed' then 'failed'
                 else ${blank} end as fault
     from ops.account_day d

@@ -1,5 +1,4 @@
 import { dayAt } from "../../domain/day.ts";
-import type { CampaignDay } from "../../domain/facts.ts";
 import type { Connector, ConnectorContext, KnownWindows, Pull } from "../connector.ts";
 import { byAccount, byCampaign, byCreative, byRule, pullReport, type Report } from "./analytics.ts";
 import { openClient } from "./client.ts";
@@ -164,15 +163,5 @@ export const createLinkedin = (
       yield* inBatches(deliveryBy(rows, ({ date }) => ({ date })));
     },
   };
-  if (!settings.creatives) return connector;
-  return {
-    ...connector,
-    async *campaigns(pull) {
-      const rows: readonly CampaignDay[] = [
-        ...(await delivery(pull)).map((row) => ({ ...row, kind: "delivery" as const })),
-        ...(await conversions(pull)).map((row) => ({ ...row, kind: "conversions" as const })),
-      ];
-      yield* inBatches(rows);
-    },
-  };
+  return connector;
 };

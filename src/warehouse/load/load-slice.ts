@@ -21,6 +21,8 @@ export interface SliceToLoad {
   /** Names and states too; once per account and run is enough. */
   readonly withEntities: boolean;
   readonly onRows?: (rows: number) => void;
+  /** The clock by which days end. */
+  readonly now: () => Date;
 }
 
 export interface LoadedSlice {
@@ -30,6 +32,8 @@ export interface LoadedSlice {
   readonly ourSpend: string;
   /** Days that did not reconcile and were not published. */
   readonly failedDays: readonly DayVerdict[];
+  /** Days that were published, with something that is worth a word. */
+  readonly oddDays: readonly DayVerdict[];
 }
 
 const factNames = factTables.map(({ name }) => `warehouse.${name}`);
@@ -104,9 +108,9 @@ const isOvertaken = async (
 };
 
 /** What the window's days came to, in all. */
-const totalsOf = async (
-  client: pg.PoolClient,
-  { pull }: SliceToLoad,
+export const totalsOf = async (
+  client: pg.PoolClient | pg.Pool,
+  { pull }: Pick<SliceToLoad, "pull">,
 ): Promise<Pick<LoadedSlice, "platformSpend" | "ourSpend">> => {
   const { rows } = await client.query<{ platform: string; ours: string }>(
     `select coalesce(sum(platform_spend), 0) as platform, coalesce(sum(our_spend), 0) as ours
@@ -140,6 +144,7 @@ const loadOn = async (client: pg.PoolClient, slice: SliceToLoad, way: Way): Prom
   if (way === "alone") await lockAccount(client, "publish", accountKey);
   const clock = await client.query<{ now: string }>("select clock_timestamp()::text as now");
   const began = clock.rows[0]?.now ?? "";
+  const asked = slice.now();
   const direct = way === "direct" && (await rangeIsEmpty(client, slice));
   const staging: Staging = {
     client,
@@ -150,6 +155,7 @@ const loadOn = async (client: pg.PoolClient, slice: SliceToLoad, way: Way): Prom
     direct,
     copiedStraight: new Map(),
     prints: [],
+    unfit: new Map(),
     onRows: slice.onRows ?? (() => undefined),
   };
   await client.query("savepoint staged");
@@ -159,7 +165,8 @@ const loadOn = async (client: pg.PoolClient, slice: SliceToLoad, way: Way): Prom
   const names = pullEntities(slice);
   // Looked at below; should that work fail, nobody does.
   names.catch(() => undefined);
-  const unchanged = direct ? [] : await unchangedDays(staging, prints);
+  const known = direct ? [] : await unchangedDays(staging, prints);
+  const unchanged = known.filter((day) => !staging.unfit.has(day));
   const window = windowWithout(pull, unchanged);
   const sums = window && (await addUp(staging, window));
   // Nothing of it is needed: not even to be deleted row by row.
@@ -175,7 +182,7 @@ const loadOn = async (client: pg.PoolClient, slice: SliceToLoad, way: Way): Prom
       accountKey,
       connector.restatement(await knownWindows(client, accountKey)).finalAfterDays,
     );
-  const published = sums && (await publishWindow(staging, sums, prints));
+  const published = sums && (await publishWindow(staging, sums, prints, asked));
   await confirmDays(
     staging,
     unchanged.filter((day) => !window || day < window.from || day > window.to),
@@ -185,6 +192,7 @@ const loadOn = async (client: pg.PoolClient, slice: SliceToLoad, way: Way): Prom
     rowsRead: rowsRead + (sums?.rowsRead ?? 0),
     rowsWritten: published?.rowsWritten ?? 0,
     failedDays: published?.failedDays ?? [],
+    oddDays: published?.oddDays ?? [],
     ...(await totalsOf(client, slice)),
   };
 };

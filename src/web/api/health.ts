@@ -38,7 +38,7 @@ const accountsOf = (
              case when d.state is null then '-'
                   when d.state = 'failed' then 'f'
                   when d.state = 'not_fetched' then 'n'
-                  when d.difference <> 0 then 'd'
+                  when ops.differs(d) then 'd'
                   when d.state = 'account_closed' then 'x'
                   when d.state = 'no_spend' then 's'
                   else 'c' end as letter
@@ -48,7 +48,7 @@ const accountsOf = (
     ), lines as (
       select platform, account_id, string_agg(letter, '' order by date) as states,
              coalesce(json_agg(json_build_object('date', date, 'text', concat_ws(': ',
-               case when difference <> 0 then 'platform minus ours ' || trim_scale(difference) end, cause)) order by date)
+               case when letter in ('f', 'd') and difference <> 0 then 'platform minus ours ' || trim_scale(difference) end, cause)) order by date)
                filter (where letter in ('f', 'd') and (cause is not null or difference <> 0)), '[]') as notes
       from cells group by 1, 2
     )

@@ -92,7 +92,7 @@ const countGaps = async (read: Read, range: Range, keys: Keys): Promise<number> 
     from ops.account_day d
     join warehouse.account a using (platform, account_id)
     where d.date between ${range.from}::date and ${range.to}::date
-      and (d.state in ('not_fetched', 'failed') or d.difference <> 0)
+      and (d.state in ('not_fetched', 'failed') or ops.differs(d))
       ${keys === undefined ? sql`` : sql`and a.account_key = any(${[...keys]}::int[])`}`);
   return row?.gaps ?? 0;
 };

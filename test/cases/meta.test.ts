@@ -1,0 +1,114 @@
+import { expect, test } from "vitest";
+import { runAlerts } from "../../src/alerts/run.ts";
+import { answersOf, type Answers, metaSettings, serveMeta } from "./platforms.ts";
+import { openCase } from "./world.ts";
+
+const open = async (answers: Answers, now: string, config: Readonly<Record<string, unknown>> = {}) =>
+  openCase({
+    now,
+    config: {
+      ...config,
+      connectors: {
+        meta: {
+          ...metaSettings(await serveMeta(answers)),
+          accounts: [String(answers["adaccounts"]?.[0]?.["account_id"])],
+        },
+      },
+    },
+  });
+
+test("publishes a day in yen whose ads are rounded one by one and whose total is rounded once", async () => {
+  const { sync, mart, days, query } = await open(await answersOf("meta-yen"), "2026-10-06T12:00:00Z");
+  const { report } = await sync({ from: "2026-10-05", to: "2026-10-05" });
+  expect(report.results.map(({ outcome }) => outcome)).toEqual(["done"]);
+  expect(await mart()).toEqual(["2026-10-05 301 3 100.33"]);
+  expect(await days()).toEqual([{ date: "2026-10-05", state: "complete", cause: "rounding" }]);
+  expect(await query("select difference::float8, rounding::float8 from ops.account_day")).toEqual([
+    { difference: 0, rounding: 2 },
+  ]);
+});
+
+test("fails a day in yen whose ads are off its total by more than their rounding", async () => {
+  const answers = await answersOf("meta-yen");
+  answers["account"] = (answers["account"] ?? []).map((row) => ({ ...row, spend: "299" }));
+  const { sync, mart, days } = await open(answers, "2026-10-06T12:00:00Z");
+  const { report } = await sync({ from: "2026-10-05", to: "2026-10-05" });
+  expect(report.results.map(({ outcome }) => outcome)).toEqual(["failed"]);
+  expect(await mart()).toEqual([]);
+  expect(await days()).toMatchObject([{ state: "failed" }]);
+});
+
+test("publishes the neighbours of a day with an absurd value, tonight and the night after, and names day, field and value", async () => {
+  const answers = await answersOf("huge-value");
+  const { sync, mart, days, setNow } = await open(answers, "2026-10-07T12:00:00Z");
+  for (const night of ["2026-10-07T12:00:00Z", "2026-10-08T12:00:00Z"]) {
+    setNow(night);
+    const { lines } = await sync({ from: "2026-10-04", to: "2026-10-06" });
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(
+      /^meta 900100200300403: 2026-10-05: conversion_value of ad 120210000000000023 \(omni_purchase\) is 4711001234567890/,
+    );
+    expect(await mart()).toEqual(["2026-10-04 50 2 25.00", "2026-10-06 50 2 25.00"]);
+    expect((await days()).map(({ state }) => state)).toEqual(["complete", "failed", "complete"]);
+  }
+  const mend = (rows: Answers[string] = []) =>
+    rows.map((row) => ({
+      ...row,
+      action_values: [{ action_type: "omni_purchase", value: "47", "7d_click": "47" }],
+    }));
+  for (const key of ["ad", "campaign", "publisher_platform"]) answers[key] = mend(answers[key]);
+  expect((await sync({ from: "2026-10-04", to: "2026-10-06" })).lines).toEqual([]);
+  expect((await mart()).length).toBe(3);
+});
+
+test.each(["ad", "campaign", "publisher_platform"])(
+  "fails that day alone of which a row of the report `%s` cannot be read",
+  async (report) => {
+    const answers = await answersOf("huge-value");
+    const good = (rows: Answers[string] = []) =>
+      rows.map(({ action_values: _, ...row }): Readonly<Record<string, unknown>> => row);
+    for (const key of ["ad", "campaign", "publisher_platform"]) answers[key] = good(answers[key]);
+    answers[report] = (answers[report] ?? []).map((row, index) =>
+      index === 1 ? { ...row, spend: "n/a" } : row,
+    );
+    // Campaign totals are asked for where ads fall short only.
+    answers["account"] = (answers["account"] ?? []).map((row) => ({ ...row, impressions: "1001" }));
+    const { sync, mart, days } = await open(answers, "2026-10-07T12:00:00Z");
+    const { lines } = await sync({ from: "2026-10-04", to: "2026-10-06" });
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(/2026-10-05: spend is not a number: "n\/a"/);
+    expect(await mart()).toEqual(["2026-10-04 50 2 25.00", "2026-10-06 50 2 25.00"]);
+    expect((await days()).map(({ state }) => state)).toEqual(["complete", "failed", "complete"]);
+  },
+);
+
+test("a day fetched before it was over is not whole, and no alert fires on it until it is fetched again", async () => {
+  const rule = {
+    name: "spend fell",
+    metric: "spend",
+    by: "account",
+    window: "1d",
+    below: 80,
+    currency: "EUR",
+  };
+  const answers = await answersOf("partial-day");
+  const { app, sync, days, mart, setNow } = await open(answers, "2026-10-10T10:00:00Z", { alerts: [rule] });
+  await sync({ from: "2026-10-07", to: "2026-10-10" });
+  expect((await mart()).at(-1)).toBe("2026-10-10 40 1 40.00");
+  expect((await days()).map(({ state }) => state)).toEqual([
+    "complete",
+    "complete",
+    "complete",
+    "not_fetched",
+  ]);
+  const state = async (now: string) =>
+    (await runAlerts({ db: app.database.db, config: app.config, now: new Date(now) })).states;
+  expect(await state("2026-10-11T00:30:00Z")).toMatchObject({ no_data: 1, firing: 0 });
+
+  setNow("2026-10-11T03:30:00Z");
+  for (const key of ["ad", "campaign", "publisher_platform", "account"])
+    answers[key] = (answers[key] ?? []).map((row) => ({ ...row, spend: "100" }));
+  await sync();
+  expect((await days()).at(-1)).toEqual({ date: "2026-10-10", state: "complete", cause: null });
+  expect(await state("2026-10-11T03:40:00Z")).toMatchObject({ no_data: 0, firing: 0 });
+});
