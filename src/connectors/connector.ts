@@ -52,6 +52,11 @@ export interface Connector {
   accounts(signal: AbortSignal): AsyncIterable<Account>;
   /** Campaigns, ad groups, ads and conversion actions of every status. */
   entities(pull: Pull): AsyncIterable<readonly Entity[]>;
+  /**
+   * What the rows of this pull said by the way of entities that no listing may have: names of deleted ads, actions of
+   * a manager's account. Asked after the facts, of every pull: only its own rows carry them.
+   */
+  learnt?(pull: Pull, unknownOf: UnknownOf): AsyncIterable<readonly Entity[]>;
   /** Spend, impressions and clicks by ad. */
   performance(pull: Pull): AsyncIterable<readonly AdDay[]>;
   /** Campaign x network; conversions in it too. */
@@ -96,6 +101,9 @@ export interface TokenStore {
   /** Runs the work while no other process does the same for this key: a refresh, which may end the old token. */
   alone?<T>(key: string, work: () => Promise<T>): Promise<T>;
 }
+
+/** Those of an account's ids that neither the warehouse nor this pull's listing has. */
+export type UnknownOf = (kind: Entity["kind"], ids: readonly string[]) => Promise<readonly string[]>;
 
 /** How a connector folder presents itself: its default export. */
 export type OpenConnector<Settings> = (settings: Settings, context: ConnectorContext) => Connector;

@@ -13,7 +13,7 @@ import { keepClicks } from "./clicks.ts";
 export interface Slice extends DayRange {
   readonly account: Account;
   readonly accountKey: number;
-  /** Names and states are pulled with one slice per account and run. */
+  /** Names and states are listed with one slice per account and run. */
   readonly withEntities: boolean;
 }
 

@@ -112,3 +112,41 @@ test("a day fetched before it was over is not whole, and no alert fires on it un
   expect((await days()).at(-1)).toEqual({ date: "2026-10-10", state: "complete", cause: null });
   expect(await state("2026-10-11T03:40:00Z")).toMatchObject({ no_data: 0, firing: 0 });
 });
+
+test("keeps the names that rows alone carry, of the oldest slice as of the newest", async () => {
+  const answers = await answersOf("huge-value");
+  const renamed = (rows: Answers[string] = []) =>
+    rows.slice(0, 1).flatMap(({ action_values: _, ...row }): Readonly<Record<string, unknown>>[] =>
+      ["2026-08-05", "2026-10-05"].map((date, index) => ({
+        ...row,
+        date_start: date,
+        date_stop: date,
+        campaign_id: `12021000000000009${String(index)}`,
+        campaign_name: `Campaign of ${date}`,
+        actions: [
+          { action_type: `offsite_conversion.custom.90${String(index)}`, value: "1", "7d_click": "1" },
+        ],
+      })),
+    );
+  for (const key of ["ad", "campaign", "publisher_platform", "account"]) answers[key] = renamed(answers[key]);
+  const { sync, query } = await open(answers, "2026-10-07T12:00:00Z");
+  const { report } = await sync({ from: "2026-08-01", to: "2026-10-06" });
+  expect(report.results.length).toBeGreaterThan(2);
+  const names = `select (select string_agg(name, ', ' order by name) from warehouse.campaign) as campaigns,
+    (select string_agg(distinct campaign_name, ', ') from marts.cost_per_conversion_daily) as in_marts,
+    (select string_agg(conversion_action_id, ', ' order by conversion_action_id) from warehouse.conversion_action
+     where conversion_action_id like '%.custom.%') as actions`;
+  const both = "Campaign of 2026-08-05, Campaign of 2026-10-05";
+  const expected = [
+    {
+      campaigns: both,
+      in_marts: both,
+      actions: "offsite_conversion.custom.900, offsite_conversion.custom.901",
+    },
+  ];
+  expect(await query(names)).toEqual(expected);
+  // What an earlier version lost comes back with the same sync.
+  await query("delete from warehouse.campaign; delete from warehouse.conversion_action");
+  await sync({ from: "2026-08-01", to: "2026-10-06" });
+  expect(await query(names)).toEqual(expected);
+});

@@ -323,7 +323,7 @@ test("figures of a day that only together are too large fail it alone", async ()
     });
   const { failure } = await pull({ ads: [shop("a1"), shop("a2")] });
   expect(failure?.message).toMatch(
-    /^2026-03-02: all_conversion_value adds up to 1200000000000, which no day/,
+    /^2026-03-02: all_conversion_value adds up to 1200000000000, which does not fit/,
   );
   expect(await accountDay()).toMatchObject({ state: "failed" });
   expect(await mart()).toEqual([]);

@@ -106,7 +106,7 @@ export const misfitOf = (row: Figured): string | undefined => {
   if (name === undefined) return undefined;
   const place = row.adId ? `ad ${row.adId}` : row.campaignId ? `campaign ${row.campaignId}` : "the account";
   const what = row.actionId === undefined ? "" : ` (${row.actionId})`;
-  return `${figureColumns[name]} of ${place}${what} is ${row[name] ?? ""}, which no day comes to`;
+  return `${figureColumns[name]} of ${place}${what} is ${row[name] ?? ""}, which does not fit the warehouse`;
 };
 
 const special = /[\\\t\n\r\0]/;

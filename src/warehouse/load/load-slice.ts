@@ -1,9 +1,9 @@
 import type pg from "pg";
-import type { Connector, Pull } from "../../connectors/connector.ts";
+import type { Connector, Pull, UnknownOf } from "../../connectors/connector.ts";
 import { asFailure, Failure } from "../../domain/failure.ts";
 import type { Entity } from "../../domain/facts.ts";
 import { knownWindows, storeRestatement } from "../accounts.ts";
-import { storeEntities } from "../dimensions.ts";
+import { storeEntities, unknownIds } from "../dimensions.ts";
 import { ensurePartitions, inTransaction, lockAccount } from "../transaction.ts";
 import { factTables } from "./fact-tables.ts";
 import { fingerprints } from "./fingerprint.ts";
@@ -18,7 +18,7 @@ export interface SliceToLoad {
   readonly pull: Pull;
   readonly sliceId: string;
   readonly accountKey: number;
-  /** Names and states too; once per account and run is enough. */
+  /** Lists names and states too; once per account and run is enough. What rows teach is kept whichever slice read it. */
   readonly withEntities: boolean;
   readonly onRows?: (rows: number) => void;
   /** The clock by which days end. */
@@ -68,17 +68,43 @@ const rangeIsOurs = async ({ client, accountKey, pull, copiedStraight }: Staging
 };
 
 /** Asked again from the start where the answer breaks in its middle, as the streams of facts are. */
-const pullEntities = async ({ connector, pull, withEntities }: SliceToLoad): Promise<readonly Entity[]> => {
-  if (!withEntities) return [];
+const gather = async (
+  { pull }: SliceToLoad,
+  stream: () => AsyncIterable<readonly Entity[]>,
+): Promise<readonly Entity[]> => {
   for (let attempt = 1; ; attempt += 1)
     try {
       const entities: Entity[] = [];
-      for await (const batch of connector.entities(pull)) entities.push(...batch);
+      for await (const batch of stream()) entities.push(...batch);
       return entities;
     } catch (error) {
       pull.signal.throwIfAborted();
       if (asFailure(error).kind !== "transient" || attempt >= streamAttempts) throw error;
     }
+};
+
+const pullEntities = async (slice: SliceToLoad): Promise<readonly Entity[]> =>
+  slice.withEntities ? gather(slice, () => slice.connector.entities(slice.pull)) : [];
+
+/** What this slice's rows taught, beyond what it listed. */
+const pullLearnt = async (
+  client: pg.PoolClient,
+  slice: SliceToLoad,
+  listed: readonly Entity[],
+): Promise<readonly Entity[]> => {
+  const { connector, accountKey } = slice;
+  if (!connector.learnt) return [];
+  const learnt = connector.learnt.bind(connector);
+  const unknownOf: UnknownOf = async (kind, ids) => {
+    const known = new Set(listed.filter((entity) => entity.kind === kind).map(({ id }) => id));
+    return unknownIds(
+      client,
+      accountKey,
+      kind,
+      ids.filter((id) => !known.has(id)),
+    );
+  };
+  return gather(slice, () => learnt(slice.pull, unknownOf));
 };
 
 /**
@@ -172,10 +198,12 @@ const loadOn = async (client: pg.PoolClient, slice: SliceToLoad, way: Way): Prom
   // Nothing of it is needed: not even to be deleted row by row.
   if (!sums) await client.query("rollback to savepoint staged");
   const entities = await names;
+  const learnt = await pullLearnt(client, slice, entities);
   await lockAccount(client, "publish", accountKey);
   if (direct && !(await rangeIsOurs(staging))) throw new FilledMeanwhile();
   if (way !== "alone" && (await isOvertaken(client, slice, began))) throw new Overtaken();
   await storeEntities(client, accountKey, entities);
+  await storeEntities(client, accountKey, learnt, "learnt");
   if (slice.withEntities)
     await storeRestatement(
       client,

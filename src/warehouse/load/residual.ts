@@ -305,7 +305,7 @@ const judgeDays = async (scope: ResidualScope): Promise<readonly DayVerdict[]> =
        group by date
      ),
      too_much as (
-       select date, min(name || ' adds up to ' || trim_scale(total) || ', which no day comes to') as problem
+       select date, min(name || ' adds up to ' || trim_scale(total) || ', which does not fit the warehouse') as problem
        from (${sumsOfDay.join(" union all ")}) sums_of_day
        where total >= ${String(figureLimit)} group by date
      )
