@@ -4,6 +4,7 @@ import { ConfigError } from "../config/problems.ts";
 import { configuredPlatforms } from "../connectors/registry.ts";
 import { asFailure, Failure } from "../domain/failure.ts";
 import type { CredentialStore } from "../warehouse/credentials.ts";
+import { unmatchedActions } from "../metrics/counting.ts";
 import { credentialStore } from "./credentials.ts";
 import { checkQueue, checkWarehouse } from "./doctor/services.ts";
 import { type Check, checkNode, checkSecretsFile, checkTokenEnd, failed } from "./doctor/checks.ts";
@@ -48,6 +49,14 @@ async function* checks(frame: Frame): AsyncGenerator<Check> {
         ? (await credentialStore(frame, config))(warehouse.database)
         : undefined;
     yield* checkPlatforms(frame, config, tokens);
+    if (isWell && !(warehouse instanceof Failure))
+      for (const platform of platforms)
+        for (const { message, remedy } of await unmatchedActions(
+          warehouse.database.pool,
+          platform,
+          config.connectors,
+        ))
+          yield { check: platform, outcome: "warning", message, remedy };
   } finally {
     if (!(warehouse instanceof Failure)) await warehouse.close();
   }

@@ -1,5 +1,6 @@
 import { migrate } from "../warehouse/migrate.ts";
 import { accountStatus, type AccountStatus, staleAfterHours } from "../warehouse/status.ts";
+import { unmatchedActions } from "../metrics/counting.ts";
 import { configuredPlatforms } from "../connectors/registry.ts";
 import { daysLeft } from "../warehouse/credentials.ts";
 import { credentialStore } from "./credentials.ts";
@@ -41,7 +42,14 @@ export const register: Register = (command, act) => {
             days: daysLeft(expiresAt, now()),
           }),
         );
-        if (globals.json) out.json({ accounts, tokens });
+        const warnings = (
+          await Promise.all(
+            configuredPlatforms(config.connectors).map((platform) =>
+              unmatchedActions(database.pool, platform, config.connectors),
+            ),
+          )
+        ).flat();
+        if (globals.json) out.json({ accounts, tokens, warnings });
         else {
           out.table(
             [
@@ -68,6 +76,7 @@ export const register: Register = (command, act) => {
               tokens.map(({ platform, expires_at, days }) => [platform, expires_at.slice(0, 10), days]),
             );
           }
+          for (const { message, remedy } of warnings) out.text(`\n${message}; ${remedy}`);
         }
         for (const account of accounts) {
           const problem = problemOf(account);

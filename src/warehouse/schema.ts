@@ -1144,6 +1144,13 @@ export interface OpsAccountDay {
   state: Generated<string>;
 }
 
+export interface OpsActionMatch {
+  account_key: number;
+  conversion_action_id: string;
+  matched_at: Generated<Timestamp>;
+  name: string;
+}
+
 export interface OpsAlert {
   alert_id: Generated<Int8>;
   /**
@@ -2737,6 +2744,7 @@ export interface DB {
   "marts.organic_excluded_daily": MartsOrganicExcludedDaily;
   "marts.paid_cost_per_conversion_first_party_daily": MartsPaidCostPerConversionFirstPartyDaily;
   "ops.account_day": OpsAccountDay;
+  "ops.action_match": OpsActionMatch;
   "ops.alert": OpsAlert;
   "ops.alert_event": OpsAlertEvent;
   "ops.alert_silence": OpsAlertSilence;
