@@ -5,6 +5,7 @@ import { ga4Settings } from "../connectors/ga4/settings.ts";
 import { connectorSettings } from "../connectors/registry.ts";
 import { baseUrl } from "../connectors/settings.ts";
 import { isTimeZone } from "../domain/day.ts";
+import { usualSchedule } from "../domain/schedule.ts";
 import { firstPartySection } from "../metrics/first-party/config.ts";
 import { oldestDayRead } from "../metrics/maturity/learn.ts";
 import { defaultRatesEndpoint } from "../metrics/rates/download.ts";
@@ -69,7 +70,7 @@ export const configSchema = z.strictObject({
   schedule: z
     .string()
     .refine(isCron, 'must be a cron expression of five fields such as "30 3 * * *"')
-    .default("30 3 * * *")
+    .default(usualSchedule.pattern)
     .describe("The nightly sync, as cron."),
   lookbackDays: z
     .number()

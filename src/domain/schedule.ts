@@ -8,6 +8,18 @@ export interface Schedule {
   readonly timeZone: string;
 }
 
+/** The schedule where the configuration says none. */
+export const usualSchedule: Schedule = { pattern: "30 3 * * *", timeZone: "UTC" };
+
+/** The schedule of a configuration. */
+export const scheduleOf = (config: {
+  readonly schedule?: string | undefined;
+  readonly timezone?: string | undefined;
+}): Schedule => ({
+  pattern: config.schedule ?? usualSchedule.pattern,
+  timeZone: config.timezone ?? usualSchedule.timeZone,
+});
+
 /** A time at which a night is due. */
 export interface Due {
   readonly at: Date;

@@ -6,7 +6,7 @@ import type { Connector } from "../connectors/connector.ts";
 import { configuredPlatforms } from "../connectors/registry.ts";
 import { asFailure, Failure } from "../domain/failure.ts";
 import type { Platform } from "../domain/platform.ts";
-import { type Due, lastDue, type Schedule } from "../domain/schedule.ts";
+import { type Due, lastDue, scheduleOf } from "../domain/schedule.ts";
 import type { Database } from "../warehouse/database.ts";
 import { advance, mendQueues } from "./dispatch.ts";
 import type { Metrics } from "./metrics.ts";
@@ -69,8 +69,6 @@ export interface Service {
   /** Finishes or puts back what is under way; nothing is left half published. */
   stop(): Promise<void>;
 }
-
-const scheduleOf = (config: Config): Schedule => ({ pattern: config.schedule, timeZone: config.timezone });
 
 /** Calls `look` again and again, each time after the last one has ended, until told to stop. */
 const every = (ms: number, signal: AbortSignal, log: Logger, look: () => Promise<unknown>): Promise<void> =>

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { z } from "zod";
 import { countDays } from "../../domain/day.ts";
+import { expectedDay, type Schedule } from "../../domain/schedule.ts";
 import { inUse } from "../../warehouse/credentials.ts";
 import type { Health } from "./health-answers.ts";
 import { filterKeys, pageKeys, rangeKeys, resolveRange } from "./query.ts";
@@ -17,12 +18,17 @@ export const healthQuery = z.strictObject({
 });
 
 type Account = Health["accounts"][number];
+type Line = Omit<Account, "stale"> & {
+  readonly count: number;
+  readonly time_zone: string;
+  readonly is_active: boolean;
+};
 
 const accountsOf = (
   read: Read,
   range: Health["range"],
   { platform, page, size }: z.infer<typeof healthQuery>,
-): Promise<readonly (Account & { readonly count: number })[]> =>
+): Promise<readonly Line[]> =>
   read(sql`
     with known as (
       select platform, account_id, max(date) filter (where state in ('complete', 'no_spend')) as last_good_date,
@@ -52,7 +58,8 @@ const accountsOf = (
                filter (where letter in ('f', 'd') and (cause is not null or difference <> 0)), '[]') as notes
       from cells group by 1, 2
     )
-    select p.platform, p.account_id, a.name as account_name, p.last_good_date, p.fetched_at, p.count, l.states, l.notes
+    select p.platform, p.account_id, a.name as account_name, p.last_good_date, p.fetched_at, p.count, l.states, l.notes,
+           coalesce(a.time_zone, 'UTC') as time_zone, coalesce(a.is_active, true) as is_active
     from page p
     join lines l using (platform, account_id)
     left join warehouse.account a using (platform, account_id)
@@ -94,17 +101,22 @@ export const health = async (
   query: z.infer<typeof healthQuery>,
   jobs: Health["jobs"],
   credentials: Health["credentials"] | undefined,
+  schedule: Schedule,
 ): Promise<Health> => {
   const range = await resolveRange(read, query);
   if (countDays(range) > longestDays)
     throw new WebProblem(400, `from: the range is longer than ${String(longestDays)} days`, "shorten it");
   const lines = await accountsOf(read, range, query);
+  const now = new Date();
   return {
     range,
     page: query.page,
     size: query.size,
     count: lines[0]?.count ?? 0,
-    accounts: lines.map(({ count: _count, ...account }) => account),
+    accounts: lines.map(({ count: _count, time_zone, is_active, ...account }) => ({
+      ...account,
+      stale: is_active && (account.last_good_date ?? "") < expectedDay(schedule, time_zone, now),
+    })),
     night: await lastNight(read),
     usage: await usageOf(read),
     pauses: await pausesOf(read),
