@@ -92,7 +92,7 @@ export const register: Register = (command, act) => {
               platform: account.platform,
               accountId: account.account_id,
               what: problem,
-              remedy: "costper doctor says what is wrong, costper sync tries again",
+              remedy: account.remedy ?? "costper doctor says what is wrong, costper sync tries again",
             });
         }
       }),

@@ -41,11 +41,15 @@ export const reconcileAccount = async (options: {
       from warehouse.ad_daily f
       join warehouse.account a using (account_key)
       where a.platform = ${account.platform} and a.account_id = ${account.id}
-        and f.date between ${range.from} and ${range.to}
+        and f.date between ${range.from} and ${range.to} and a.series_to is null
       group by f.date
     ),
     days as (
       select d::date as date from generate_series(${range.from}::date, ${range.to}::date, interval '1 day') d
+      -- Days in another currency or zone: the platform's answer is about other ones.
+      where not exists (
+        select from warehouse.account a
+        where a.platform = ${account.platform} and a.account_id = ${account.id} and d::date <= a.series_to)
     ),
     compared as (
       select d.date, coalesce(p.spend, 0) as platform_spend, s.state, s.cause, s.fetched_at is null as never_fetched,

@@ -1696,6 +1696,14 @@ export interface WarehouseAccount {
    */
   restatement_days: number;
   /**
+   * First day of this series, where the account's currency or time zone changed before it; NULL for the first series.
+   */
+  series_from: string | null;
+  /**
+   * Last day of this series, after which the account's currency or time zone is another; NULL for the series that goes on.
+   */
+  series_to: string | null;
+  /**
    * The platform's own word for the account's state.
    */
   status: string;

@@ -17,6 +17,8 @@ export interface AccountStatus {
   /** Of the last slice: done, failed, running, cancelled; closed for an account that is no longer active; never. */
   readonly outcome: string;
   readonly failure: string | null;
+  /** What to do about that failure. */
+  readonly remedy: string | null;
 }
 
 /** Freshness and the last outcome of every account that is known or that the configuration names. */
@@ -46,13 +48,13 @@ export const accountStatus = async (
              as freshness_hours,
            case when not w.is_active then 'closed' when f.days > 0 then 'failed'
                 else coalesce(s.outcome, 'never') end as outcome,
-           coalesce(s.failure, f.cause) as failure
+           coalesce(s.failure, f.cause) as failure, nullif(s.remedy, '') as remedy
     from accounts a
-    left join warehouse.account w using (platform, account_id)
+    left join (select * from warehouse.account where series_to is null) w using (platform, account_id)
     left join good g using (platform, account_id)
     left join failing f using (platform, account_id)
     left join lateral (
-      select outcome, failure from ops.slice s
+      select outcome, failure, remedy from ops.slice s
       where s.platform = a.platform and s.account_id = a.account_id
       order by started_at desc limit 1
     ) s on true

@@ -1,7 +1,16 @@
 import { expect, test } from "vitest";
+import type { App } from "../../src/app.ts";
 import { runAlerts } from "../../src/alerts/run.ts";
+import { reconcileAccount } from "../../src/metrics/reconcile.ts";
+import { acceptAccount } from "../../src/warehouse/accept-account.ts";
+import { accountStatus } from "../../src/warehouse/status.ts";
 import { answersOf, type Answers, metaSettings, serveMeta } from "./platforms.ts";
 import { openCase } from "./world.ts";
+
+const firstAccount = async (app: App) => {
+  for await (const account of (await app.connector("meta")).accounts(app.signal)) return account;
+  throw new Error("no account is reached");
+};
 
 const open = async (answers: Answers, now: string, config: Readonly<Record<string, unknown>> = {}) =>
   openCase({
@@ -149,4 +158,85 @@ test("keeps the names that rows alone carry, of the oldest slice as of the newes
   await query("delete from warehouse.campaign; delete from warehouse.conversion_action");
   await sync({ from: "2026-08-01", to: "2026-10-06" });
   expect(await query(names)).toEqual(expected);
+});
+
+test("an account whose currency changed goes on as a new series once it is accepted, and mixes nothing", async () => {
+  const answers = await answersOf("partial-day");
+  const rule = { name: "high", metric: "spend", by: "account", window: "2d", above: 1 };
+  const { app, sync, query, days, setNow } = await open(answers, "2026-10-09T12:00:00Z", { alerts: [rule] });
+  await sync({ from: "2026-10-07", to: "2026-10-08" });
+  for (const key of Object.keys(answers))
+    answers[key] = (answers[key] ?? []).map((row) => ({
+      ...row,
+      ...("currency" in row ? { currency: "USD" } : { account_currency: "USD", spend: "110" }),
+    }));
+  setNow("2026-10-10T12:00:00Z");
+  const refused = await sync({ from: "2026-10-07", to: "2026-10-09" });
+  expect(refused.lines).toEqual([
+    expect.stringMatching(
+      /currency changed from EUR to USD: .*`costper accounts accept meta 900100200300404`/,
+    ),
+  ]);
+  const [status] = await accountStatus(app.database.db, [], new Date("2026-10-10T12:00:00Z"));
+  expect(status?.remedy).toContain("costper accounts accept meta 900100200300404");
+
+  const account = await firstAccount(app);
+  const now = new Date("2026-10-10T12:00:00Z");
+  expect(await acceptAccount(app.database.pool, account, { now })).toMatchObject({
+    outcome: "accepted",
+    series: { from: "2026-10-09", change: "currency changed from EUR to USD" },
+  });
+  expect(await acceptAccount(app.database.pool, account, { now })).toEqual({ outcome: "unchanged" });
+  for (let time = 0; time < 2; time += 1)
+    expect((await sync({ from: "2026-10-07", to: "2026-10-09" })).lines).toEqual([]);
+  expect(
+    await query(
+      "select date, currency, spend::float8 from marts.cost_per_conversion_daily where account_id = '900100200300404' order by 1",
+    ),
+  ).toEqual([
+    { date: "2026-10-07", currency: "EUR", spend: 100 },
+    { date: "2026-10-08", currency: "EUR", spend: 100 },
+    { date: "2026-10-09", currency: "USD", spend: 110 },
+  ]);
+  expect((await days()).map(({ state }) => state)).toEqual(["complete", "complete", "complete"]);
+  // Two days that would add up euros and dollars are not judged.
+  const judged = await runAlerts({ db: app.database.db, config: app.config, now });
+  expect(judged.states).toMatchObject({ no_data: 1, firing: 0 });
+  expect(
+    await reconcileAccount({
+      db: app.database.db,
+      connector: await app.connector("meta"),
+      account,
+      range: { from: "2026-10-07", to: "2026-10-09" },
+      signal: app.signal,
+    }),
+  ).toEqual([]);
+});
+
+test("an accepted series may begin on a day that was stored in the old currency: that day is fetched anew", async () => {
+  const answers = await answersOf("partial-day");
+  const { app, sync, query } = await open(answers, "2026-10-10T12:00:00Z");
+  await sync({ from: "2026-10-07", to: "2026-10-09" });
+  const account = await firstAccount(app);
+  for (const key of Object.keys(answers))
+    answers[key] = (answers[key] ?? []).map((row) => ({
+      ...row,
+      ...("timezone_name" in row ? { timezone_name: "Asia/Tokyo" } : { spend: "90" }),
+    }));
+  const moved = { ...account, timeZone: "Asia/Tokyo" };
+  const now = new Date("2026-10-10T12:00:00Z");
+  expect(await acceptAccount(app.database.pool, moved, { now, from: "2026-10-09" })).toMatchObject({
+    series: { from: "2026-10-09", change: "time zone changed from UTC to Asia/Tokyo" },
+  });
+  expect((await sync({ from: "2026-10-07", to: "2026-10-09" })).lines).toEqual([]);
+  expect(
+    await query(
+      `select m.date, a.time_zone, m.spend::float8 from marts.cost_per_conversion_daily m
+       join warehouse.account a using (account_key) order by 1`,
+    ),
+  ).toEqual([
+    { date: "2026-10-07", time_zone: "UTC", spend: 100 },
+    { date: "2026-10-08", time_zone: "UTC", spend: 100 },
+    { date: "2026-10-09", time_zone: "Asia/Tokyo", spend: 90 },
+  ]);
 });

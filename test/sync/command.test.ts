@@ -152,6 +152,7 @@ test("sync, status, reconcile and accounts answer in JSON alone; the last lines 
     "freshness_hours",
     "outcome",
     "failure",
+    "remedy",
     "expected_date",
     "stale",
   ]);

@@ -17,6 +17,8 @@ export interface ScopedAccount {
   /** Last day whose figures came in whole, and the first that was ever asked for. */
   readonly lastGood: Day | null;
   readonly firstAsked: Day | null;
+  /** Before this day the account had another currency or time zone: those days are none of its series. */
+  readonly seriesFrom: Day | null;
   /** The youngest whole day at the moment of evaluation. */
   readonly youngest: Day;
 }
@@ -40,6 +42,7 @@ const readAccounts = async (db: Kysely<DB>, until: Day | undefined) => {
     timeZone: string;
     active: boolean;
     hasFigures: boolean;
+    seriesFrom: Day | null;
     lastGood: Day | null;
     firstAsked: Day | null;
   }>`
@@ -47,8 +50,8 @@ const readAccounts = async (db: Kysely<DB>, until: Day | undefined) => {
            coalesce(a.account_id, d.account_id) as "accountId", a.name, a.currency,
            coalesce(a.time_zone, 'UTC') as "timeZone", coalesce(a.is_active, true) as active,
            exists (select from marts.cost_per_conversion_daily m where m.account_key = a.account_key) as "hasFigures",
-           d.last_good as "lastGood", d.first_asked as "firstAsked"
-    from warehouse.account a
+           a.series_from as "seriesFrom", d.last_good as "lastGood", d.first_asked as "firstAsked"
+    from (select * from warehouse.account where series_to is null) a
     full join (
       select platform, account_id, min(date) as first_asked,
              max(date) filter (where state in ('complete', 'no_spend')) as last_good
@@ -101,6 +104,8 @@ export const readScope = async (options: {
     accounts,
     blindness: (account, days) => {
       if (!account.active) return undefined;
+      if (account.seriesFrom !== null && days.from < account.seriesFrom)
+        return `held back: ${account.platform}/${account.accountId} has another currency or time zone since ${account.seriesFrom}`;
       const account_ = `${account.platform}/${account.accountId}`;
       const key = `${account_}/${days.from}/${days.to}`;
       if (!known.has(key)) known.set(key, faultOf(account_, days, faults));

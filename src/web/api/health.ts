@@ -62,7 +62,7 @@ const accountsOf = (
            coalesce(a.time_zone, 'UTC') as time_zone, coalesce(a.is_active, true) as is_active
     from page p
     join lines l using (platform, account_id)
-    left join warehouse.account a using (platform, account_id)
+    left join (select * from warehouse.account where series_to is null) a using (platform, account_id)
     order by p.last_good_date nulls first, p.platform, p.account_id`);
 
 /** The slices of the last run that attempted any, or of the last half day where slices belong to none. */
@@ -73,7 +73,7 @@ const lastNight = (read: Read): Promise<Health["night"]> =>
            s.remedy, s.rows_read, s.started_at, s.finished_at
     from ops.slice s
     cross join last l
-    left join warehouse.account a using (platform, account_id)
+    left join (select * from warehouse.account where series_to is null) a using (platform, account_id)
     where s.run_id = l.run_id or (l.run_id is null and s.started_at > l.started_at - interval '12 hours')
     order by s.started_at, s.slice_id limit 300`);
 
@@ -86,7 +86,7 @@ const pausesOf = (read: Read): Promise<Health["pauses"]> =>
   read(sql`
     select p.platform, nullif(p.account_id, '') as account_id, a.name as account_name, p.until
     from ops.pause p
-    left join warehouse.account a using (platform, account_id)
+    left join (select * from warehouse.account where series_to is null) a using (platform, account_id)
     where p.until > now() order by p.until desc, 1, 2 limit 50`);
 
 /** When tokens end; what they are never leaves the database. */
