@@ -1,12 +1,6 @@
-import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { answersOf, linkedinSettings, serveLinkedin } from "./platforms.ts";
-import { openCase } from "./world.ts";
-
-const root = join(import.meta.dirname, "..", "..");
+import { costper, openCase } from "./world.ts";
 
 const day = { from: "2026-10-05", to: "2026-10-05" };
 
@@ -23,19 +17,6 @@ const open = async (conversions: readonly string[]) => {
     linkedin,
     ...(await openCase({ config: { connectors: { linkedin } }, now: "2026-10-06T12:00:00Z" })),
   };
-};
-
-/** What a command prints, in a process of its own as a person calls it. */
-const costper = async (config: object, ...args: readonly string[]) => {
-  const folder = await mkdtemp(join(tmpdir(), "costper-case-"));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  await writeFile(join(folder, "costper.yaml"), JSON.stringify(config));
-  return new Promise<string>((resolve) => {
-    const file = join(root, "node_modules", ".bin", "tsx");
-    execFile(file, [join(root, "src", "cli.ts"), ...args], { cwd: folder }, (_, stdout, stderr) =>
-      resolve(stdout + stderr),
-    );
-  });
 };
 
 test("a name that was matched once keeps meaning that action after it was renamed at the platform, and that is said", async () => {

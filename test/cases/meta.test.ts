@@ -5,7 +5,7 @@ import { reconcileAccount } from "../../src/metrics/reconcile.ts";
 import { acceptAccount } from "../../src/warehouse/accept-account.ts";
 import { accountStatus } from "../../src/warehouse/status.ts";
 import { answersOf, type Answers, metaSettings, serveMeta } from "./platforms.ts";
-import { openCase } from "./world.ts";
+import { costper, openCase } from "./world.ts";
 
 const firstAccount = async (app: App) => {
   for await (const account of (await app.connector("meta")).accounts(app.signal)) return account;
@@ -239,4 +239,21 @@ test("an accepted series may begin on a day that was stored in the old currency:
     { date: "2026-10-08", time_zone: "UTC", spend: 100 },
     { date: "2026-10-09", time_zone: "Asia/Tokyo", spend: 90 },
   ]);
+});
+
+test("costper accounts accept says what it did, and refuses where there is nothing to accept", async () => {
+  const answers = await answersOf("partial-day");
+  const { app, url, sync } = await open(answers, "2026-10-10T12:00:00Z");
+  await sync({ from: "2026-10-07", to: "2026-10-09" });
+  const config = { database: url, connectors: { meta: app.config.connectors.meta } };
+  const accept = ["accounts", "accept", "meta", "act_900100200300404"];
+  expect(await costper(config, ...accept)).toContain("there is nothing to accept");
+  answers["adaccounts"] = (answers["adaccounts"] ?? []).map((row) => ({ ...row, currency: "USD" }));
+  expect(await costper(config, ...accept)).toMatch(
+    /currency changed from EUR to USD; a new series begins on 2026-10-10/,
+  );
+  expect(await costper(config, "accounts", "accept", "meta", "1")).toContain("do not reach meta 1");
+  expect(await costper(config, "accounts", "accept", "myspace", "1")).toContain(
+    "myspace is not in the config",
+  );
 });

@@ -1,3 +1,5 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { tmpdir } from "node:os";
 import { Writable } from "node:stream";
@@ -72,4 +74,19 @@ export const openCase = async (options: {
         "select date, state, cause from ops.account_day order by date",
       ),
   };
+};
+
+const root = join(import.meta.dirname, "..", "..");
+
+/** What a command prints, in a process of its own as a person calls it. */
+export const costper = async (config: object, ...args: readonly string[]) => {
+  const folder = await mkdtemp(join(tmpdir(), "costper-case-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  await writeFile(join(folder, "costper.yaml"), JSON.stringify(config));
+  return new Promise<string>((resolve) => {
+    const file = join(root, "node_modules", ".bin", "tsx");
+    execFile(file, [join(root, "src", "cli.ts"), ...args], { cwd: folder }, (_, stdout, stderr) =>
+      resolve(stdout + stderr),
+    );
+  });
 };
