@@ -1353,6 +1353,10 @@ export interface OpsGa4Day {
   fetched_at: Generated<Timestamp>;
   is_lossy: boolean;
   is_thresholded: boolean;
+  /**
+   * Whether the day had ended in the property's own zone when it was asked for; one that had not is asked for again by the next sync.
+   */
+  is_whole: Generated<boolean>;
   overflow_share: Numeric | null;
   property_id: string;
   revenue_hidden: boolean;
