@@ -5,7 +5,7 @@ import { importKinds } from "../imports/kinds/index.ts";
 import { describeProblem } from "../imports/problem.ts";
 import { loadSourceLists } from "../metrics/channels/lists.ts";
 import { classifyOptions, firstPartySettings } from "../metrics/first-party/config.ts";
-import { rollUpFirstParty } from "../metrics/first-party/roll-up.ts";
+import { rollUpFirstParty } from "../metrics/first-party.ts";
 import { shopFiles } from "../../sandbox/first-party.ts";
 
 async function* bytesOf(text: string): AsyncGenerator<Uint8Array> {

@@ -8,11 +8,11 @@ import { type ForeignFormat, foreignFormats } from "../imports/formats.ts";
 import { importFile, type ImportResult } from "../imports/import-file.ts";
 import { importKinds } from "../imports/kinds/index.ts";
 import type { ImportKind } from "../imports/kinds/kind.ts";
-import { describeProblem, type Problem } from "../imports/problem.ts";
+import { describeProblem, type RowProblem } from "../imports/problem.ts";
 import { nearest } from "../imports/values.ts";
 import { loadSourceLists } from "../metrics/channels/lists.ts";
 import { classifyOptions, firstPartySettings } from "../metrics/first-party/config.ts";
-import { rollUpFirstParty } from "../metrics/first-party/roll-up.ts";
+import { rollUpFirstParty } from "../metrics/first-party.ts";
 import { rollUpTouched } from "../metrics/rollup/rollup.ts";
 import { migrate } from "../warehouse/migrate.ts";
 import { exitStatus, UsageError } from "./errors.ts";
@@ -98,7 +98,7 @@ const printResult = (
   { globals, out }: Pick<Frame, "globals" | "out">,
   kind: string,
   result: ImportResult,
-  problems: readonly Problem[],
+  problems: readonly RowProblem[],
   dryRun: boolean,
 ): void => {
   if (globals.json)
@@ -150,7 +150,7 @@ export const register: Register = (command, act) => {
         const config = await loadConfig();
         const app = await openApp();
         await migrate(app.database);
-        const problems: Problem[] = [];
+        const problems: RowProblem[] = [];
         let found = 0;
         const separator = options.separator === undefined ? undefined : separators[options.separator];
         const fromInput = path === "-";
@@ -189,7 +189,7 @@ export const register: Register = (command, act) => {
         if (result.refusedFile !== undefined) say(`refused lines are in ${result.refusedFile}`);
         printResult(frame, kind.name, result, problems, options.dryRun ?? false);
         if (found > 0 && !result.loaded && !globals.json && !options.dryRun)
-          say("mend the lines above and import the file again, or load the others with --skip-bad");
+          say("correct the lines above and import the file again, or load the others with --skip-bad");
         return found > 0 ? exitStatus.failed : exitStatus.done;
       }),
     );

@@ -4,7 +4,7 @@ import { BrokenFile, type CsvRecord, isPreamble, readCsv, type Separator } from 
 import { type ForeignFormat, preambleZone } from "./formats.ts";
 import { type Header, readHeader } from "./header.ts";
 import type { ImportContext, ImportKind, Merged } from "./kinds/kind.ts";
-import { type Problem, Unreadable } from "./problem.ts";
+import { type RowProblem, Unreadable } from "./problem.ts";
 import { openRefused, type RefusedFile } from "./refused.ts";
 import { readRow } from "./rows.ts";
 import { openStaging } from "./staging.ts";
@@ -24,7 +24,7 @@ export interface ImportOptions {
   readonly skipBad?: { readonly refusedFile: string };
   /** Goes through everything and changes nothing. */
   readonly dryRun?: boolean;
-  readonly onProblem: (problem: Problem) => void;
+  readonly onProblem: (problem: RowProblem) => void;
   readonly onWarning: (warning: string) => void;
   readonly signal?: AbortSignal;
 }

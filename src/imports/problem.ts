@@ -1,5 +1,5 @@
 /** One thing that is wrong with one line of a file. */
-export interface Problem {
+export interface RowProblem {
   /** As an editor counts, the header being 1. */
   readonly line: number;
   /** Name of the column; empty where the whole line is meant. */
@@ -10,5 +10,5 @@ export interface Problem {
 /** A value that cannot be taken as it is; the message says why and, where it helps, what would do. */
 export class Unreadable extends Error {}
 
-export const describeProblem = ({ line, column, reason }: Problem): string =>
+export const describeProblem = ({ line, column, reason }: RowProblem): string =>
   column === "" ? `line ${String(line)}: ${reason}` : `line ${String(line)}, ${column}: ${reason}`;

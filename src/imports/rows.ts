@@ -2,7 +2,7 @@ import { foreignId, foreignInstant, type ForeignFormat } from "./formats.ts";
 import type { Header } from "./header.ts";
 import type { ImportContext, ImportKind, Values } from "./kinds/kind.ts";
 import { personalData } from "./personal-data.ts";
-import { type Problem, Unreadable } from "./problem.ts";
+import { type RowProblem, Unreadable } from "./problem.ts";
 import type { ValueFormat } from "./values.ts";
 import type { CsvRecord } from "./csv.ts";
 
@@ -20,9 +20,9 @@ export interface RowReader {
 export const readRow = (
   record: CsvRecord,
   reader: RowReader,
-): { readonly row: Values } | { readonly problems: readonly Problem[] } => {
+): { readonly row: Values } | { readonly problems: readonly RowProblem[] } => {
   const { kind, header, format } = reader;
-  const problems: Problem[] = [];
+  const problems: RowProblem[] = [];
   const refuse = (column: string, reason: string): void =>
     void problems.push({ line: record.line, column, reason });
   if (record.fields.length !== header.columns.length) {

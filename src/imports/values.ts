@@ -7,7 +7,7 @@ export interface ValueFormat {
   readonly decimalComma: boolean;
 }
 
-export type Read = (text: string, format: ValueFormat) => string;
+export type ReadCell = (text: string, format: ValueFormat) => string;
 
 const shown = (text: string): string => JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}...` : text);
 
@@ -19,20 +19,20 @@ export const nearest = (word: string, known: readonly string[]): string | undefi
   return best !== undefined && best.distance <= Math.max(2, best.name.length / 3) ? best.name : undefined;
 };
 
-export const text: Read = (value) => {
+export const text: ReadCell = (value) => {
   if (value.includes("\0")) throw new Unreadable("contains a NUL character");
   if (value.length > 4_000) throw new Unreadable("is longer than 4,000 characters");
   return value;
 };
 
-export const day: Read = (value) => {
+export const day: ReadCell = (value) => {
   if (isDay(value)) return value;
   throw new Unreadable(`${shown(value)} is no date; write YYYY-MM-DD`);
 };
 
 /** A day that has been: rates of the future do not exist. */
 export const pastDay =
-  (today: string): Read =>
+  (today: string): ReadCell =>
   (value, format) => {
     const read = day(value, format);
     if (read > today) throw new Unreadable(`${read} lies in the future`);
@@ -43,7 +43,7 @@ const instantPattern =
   /^(\d{4}-\d{2}-\d{2})[T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d([.,]\d{1,9})?)?(Z|[+-](0\d|1[0-4]):?[0-5]\d)?$/i;
 
 /** An instant: ISO 8601 with its offset, since a time without one can mean two days. */
-export const instant: Read = (value) => {
+export const instant: ReadCell = (value) => {
   const match = instantPattern.exec(value);
   if (match === null || !isDay(match[1] ?? ""))
     throw new Unreadable(`${shown(value)} is no time; write ISO 8601, such as 2026-11-01T14:30:00+01:00`);
@@ -54,7 +54,7 @@ export const instant: Read = (value) => {
 
 /** A decimal number of at most 12 digits before and `decimals` after the point. Nothing is guessed about commas. */
 export const number =
-  (decimals = 6): Read =>
+  (decimals = 6): ReadCell =>
   (value, { decimalComma }) => {
     const plain = decimalComma ? value.replace(",", ".") : value;
     if ((decimalComma && value.includes(".")) || !/^[+-]?\d+(\.\d+)?$/.test(plain))
@@ -75,7 +75,7 @@ const numberHint = (value: string, decimalComma: boolean): string => {
 };
 
 export const atLeastZero =
-  (read: Read, hint: string): Read =>
+  (read: ReadCell, hint: string): ReadCell =>
   (value, format) => {
     const plain = read(value, format);
     if (plain.startsWith("-") && /[1-9]/.test(plain)) throw new Unreadable(`${plain} is negative; ${hint}`);
@@ -83,7 +83,7 @@ export const atLeastZero =
   };
 
 export const aboveZero =
-  (read: Read): Read =>
+  (read: ReadCell): ReadCell =>
   (value, format) => {
     const plain = read(value, format);
     if (plain.startsWith("-") || !/[1-9]/.test(plain)) throw new Unreadable(`${plain} is not above 0`);
@@ -92,20 +92,20 @@ export const aboveZero =
 
 const currencies = new Set(Intl.supportedValuesOf("currency"));
 
-export const currency: Read = (value) => {
+export const currency: ReadCell = (value) => {
   const code = value.toUpperCase();
   if (currencies.has(code)) return code;
   throw new Unreadable(`${shown(value)} is no currency; write its ISO 4217 code, such as EUR`);
 };
 
 /** 64 hex digits of a SHA-256; anything else could be the address itself. */
-export const sha256: Read = (value) => {
+export const sha256: ReadCell = (value) => {
   if (/^[0-9a-f]{64}$/i.test(value)) return value.toLowerCase();
   throw new Unreadable("is no SHA-256 of 64 hex digits");
 };
 
 export const oneOf =
-  (known: readonly string[], what: string): Read =>
+  (known: readonly string[], what: string): ReadCell =>
   (value) => {
     const word = value.toLowerCase().replaceAll(/[\s-]+/g, "_");
     if (known.includes(word)) return word;

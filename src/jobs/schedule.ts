@@ -1,6 +1,6 @@
 import type { Queue } from "bullmq";
 import type { Schedule } from "../domain/schedule.ts";
-import type { JobData } from "./queue.ts";
+import type { Payload } from "./queue.ts";
 
 const schedulerId = "night";
 
@@ -15,7 +15,7 @@ const lateMs = 90_000;
  * The queue may have been emptied, or an older schedule left in it.
  */
 export const ensureScheduler = async (
-  queue: Queue<JobData>,
+  queue: Queue<Payload>,
   schedule: Schedule,
   now: Date,
 ): Promise<"well" | "missing" | "changed" | "stopped"> => {
@@ -40,5 +40,5 @@ export const ensureScheduler = async (
   return state;
 };
 
-const active = async (queue: Queue<JobData>): Promise<number> =>
+const active = async (queue: Queue<Payload>): Promise<number> =>
   (await queue.getJobCountByTypes("active", "waiting", "prioritized")) ?? 0;

@@ -4,7 +4,7 @@ import { request as httpsRequest } from "node:https";
 import type { LookupFunction } from "node:net";
 import ipaddr from "ipaddr.js";
 import { isLoopbackHost, isPublicAddress } from "../../domain/hosts.ts";
-import { targetProblem } from "./target.ts";
+import { targetProblem } from "../rule/target.ts";
 
 /** Why a notice was not taken; `message` names no URL, since a chat's URL is its password. */
 export class DeliveryError extends Error {
@@ -23,7 +23,7 @@ export class DeliveryError extends Error {
 
 const isLoopbackAddress = (address: string): boolean => ipaddr.process(address).range() === "loopback";
 
-/** Looks a name up and refuses what it leads to, at the very moment of connecting: names can change their minds. */
+/** Looks a name up while connecting and refuses a private address: a name's address can change at any time. */
 const guardedLookup =
   (allowPrivate: boolean): LookupFunction =>
   (host, options, done) => {

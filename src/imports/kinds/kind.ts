@@ -1,7 +1,7 @@
 import type { PoolClient } from "pg";
 import type { ClassifyOptions } from "../../metrics/channels/classify.ts";
 import type { SourceLists } from "../../metrics/channels/lists.ts";
-import type { Read } from "../values.ts";
+import type { ReadCell } from "../values.ts";
 
 /** What a row's meaning depends on besides its text. */
 export interface ImportContext {
@@ -27,7 +27,7 @@ export interface Merged {
 export interface ImportKind {
   readonly name: string;
   readonly required: readonly string[];
-  readonly columns: Readonly<Record<string, Read>>;
+  readonly columns: Readonly<Record<string, ReadCell>>;
   /** Columns that are ids: numbers of people are not looked for in them. */
   readonly ids: readonly string[];
   /** Columns of the staging table with their types, besides `line`. */

@@ -1,13 +1,13 @@
 import { channelNamed, channels, trafficOf } from "../../metrics/channels/channels.ts";
 import { clickIdNames } from "../../metrics/channels/click-ids.ts";
 import { sortVisit } from "../../metrics/first-party/visit.ts";
-import { text, type Read } from "../values.ts";
+import { text, type ReadCell } from "../values.ts";
 import type { ImportContext, Refuse, Values } from "./kind.ts";
 
 const tagNames = ["source", "medium", "campaign", "campaign_id", "term", "content", "referrer_host"] as const;
 
 /** The columns that say which visit brought a lead or a conversion. */
-export const visitColumns: Readonly<Record<string, Read>> = Object.fromEntries(
+export const visitColumns: Readonly<Record<string, ReadCell>> = Object.fromEntries(
   [...tagNames, ...clickIdNames].map((name) => [name, text]),
 );
 

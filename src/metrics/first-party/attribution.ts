@@ -4,7 +4,7 @@ import { clickWindowDays, type FirstPartySettings } from "./settings.ts";
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
-/** The table of networks as SQL, so that a joined click and a platform's own row come to the same channel. */
+/** The table of networks as SQL, so that a joined click and a platform's own row get the same channel. */
 const networkRuleValues = networkRules
   .map(
     ({ platform, network, campaignType, channel }, position) =>

@@ -14,7 +14,7 @@ import {
  * fails the day.
  */
 
-export interface ResidualScope {
+export interface StagedWindow {
   readonly client: pg.PoolClient;
   readonly sliceId: string;
   readonly accountKey: number;
@@ -32,8 +32,8 @@ export const roundingOf = (rows: string): string =>
 const conversionRounding = (rows: string): string => `((${rows}) + 1) * 0.005`;
 
 /** Ad and conversion rows of this slice, wherever they were copied. */
-const rowsOf = (scope: Pick<ResidualScope, "direct">, table: FactTable): string =>
-  scope.direct
+const rowsOf = (staged: Pick<StagedWindow, "direct">, table: FactTable): string =>
+  staged.direct
     ? `(select * from warehouse.${table.name} where account_key = $2 and date between $3 and $4)`
     : `(select * from staging.${table.name} where slice_id = $1 and account_key = $2 and date between $3 and $4)`;
 
@@ -43,31 +43,31 @@ const outcomeParts = "(select * from staging.outcome_part where slice_id = $1)";
 const outcomeKey = "date, campaign_id, conversion_action_id, attribution, traffic";
 
 /** Days that fail are not completed: nothing of them is published. */
-interface JudgedScope extends ResidualScope {
+interface CheckedWindow extends StagedWindow {
   readonly failed: readonly string[];
 }
 
-const parameters = (scope: ResidualScope) => [scope.sliceId, scope.accountKey, scope.from, scope.to];
+const parameters = (staged: StagedWindow) => [staged.sliceId, staged.accountKey, staged.from, staged.to];
 
 /** Sums the slice's rows once by campaign-day; everything after this reads the sums. */
-export const sumParts = async (scope: ResidualScope): Promise<void> => {
-  await scope.client.query(
+export const sumParts = async (staged: StagedWindow): Promise<void> => {
+  await staged.client.query(
     `insert into staging.delivery_part
        (slice_id, date, campaign_id, spend, impressions, clicks, row_count, is_residual)
      select $1::bigint, date, campaign_id, sum(spend), sum(impressions), sum(clicks), count(*), false
-     from ${rowsOf(scope, adDaily)} r group by date, campaign_id`,
-    parameters(scope),
+     from ${rowsOf(staged, adDaily)} r group by date, campaign_id`,
+    parameters(staged),
   );
   const { figures } = conversionDaily;
-  await scope.client.query(
+  await staged.client.query(
     `insert into staging.outcome_part (slice_id, ${outcomeKey}, ${figures.join(", ")}, row_count, is_residual)
      select $1::bigint, ${outcomeKey}, ${figures.map((figure) => `sum(${figure})`).join(", ")}, count(*), false
-     from ${rowsOf(scope, conversionDaily)} r group by ${outcomeKey}`,
-    parameters(scope),
+     from ${rowsOf(staged, conversionDaily)} r group by ${outcomeKey}`,
+    parameters(staged),
   );
 };
 
-/** Notes what was added beside the sums, so that the next level is completed with it. */
+/** Records what was added next to the sums, so that the next level takes it into account. */
 const noteParts = (table: FactTable, same: string): string => {
   const added = `(not exists (select from grown own where ${same}))::integer`;
   if (table === adDaily)
@@ -90,15 +90,15 @@ const noteParts = (table: FactTable, same: string): string => {
  * Adds what is missing: to the row of that key where the platform gave one itself (a campaign without ads, a network
  * that it calls unknown), else as a row of its own. `missing` selects key and figures of the table.
  */
-const complete = async (scope: JudgedScope, table: FactTable, missing: string): Promise<void> => {
-  const direct = scope.direct && (table === adDaily || table === conversionDaily);
+const complete = async (staged: CheckedWindow, table: FactTable, missing: string): Promise<void> => {
+  const direct = staged.direct && (table === adDaily || table === conversionDaily);
   const place = `${direct ? "warehouse" : "staging"}.${table.name}`;
   const [lead, values] = direct
     ? ["account_key", "$2::integer"]
     : ["slice_id, account_key", "$1::bigint, $2::integer"];
   const same = table.key.map((column) => `own.${column} = m.${column}`).join(" and ");
   const columns = [...table.key, ...table.figures].join(", ");
-  await scope.client.query(
+  await staged.client.query(
     `with missing as materialized (select * from (${missing}) every_day where date <> all ($5::date[])),
      grown as (
        update ${place} own set ${table.figures.map((figure) => `${figure} = own.${figure} + m.${figure}`).join(", ")}
@@ -109,20 +109,20 @@ const complete = async (scope: JudgedScope, table: FactTable, missing: string): 
      insert into ${place} (${lead}, ${columns})
      select ${values}, ${columns} from missing m
      where $1::bigint is not null and not exists (select from grown own where ${same})`,
-    [...parameters(scope), scope.failed],
+    [...parameters(staged), staged.failed],
   );
 };
 
 /** Where the split by network is exact, its sums are the platform's campaign totals, conversions too. */
-const campaignsFromNetworks = async (scope: ResidualScope): Promise<void> => {
-  await scope.client.query(
+const campaignsFromNetworks = async (staged: StagedWindow): Promise<void> => {
+  await staged.client.query(
     `insert into staging.campaign_daily (slice_id, account_key, date, campaign_id, spend, impressions, clicks)
      select $1::bigint, $2::integer, date, campaign_id, sum(spend), sum(impressions), sum(clicks)
      from staging.network_daily where slice_id = $1 and account_key = $2 and date between $3 and $4
      group by date, campaign_id`,
-    parameters(scope),
+    parameters(staged),
   );
-  await scope.client.query(
+  await staged.client.query(
     `insert into staging.campaign_conversion_daily
        (slice_id, account_key, date, campaign_id, conversion_action_id, attribution, traffic, conversions,
         conversion_value, primary_conversions, primary_conversion_value, all_conversions, all_conversion_value)
@@ -131,14 +131,14 @@ const campaignsFromNetworks = async (scope: ResidualScope): Promise<void> => {
             sum(all_conversion_value)
      from staging.network_conversion_daily where slice_id = $1 and account_key = $2 and date between $3 and $4
      group by date, campaign_id, conversion_action_id, attribution, traffic`,
-    parameters(scope),
+    parameters(staged),
   );
 };
 
 /** Residual delivery of campaigns: what the campaign has and none of its ads. Credits (negative) are booked too. */
-const campaignDelivery = async (scope: JudgedScope): Promise<void> =>
+const campaignDelivery = async (staged: CheckedWindow): Promise<void> =>
   complete(
-    scope,
+    staged,
     adDaily,
     `select c.date, c.campaign_id, '' as ad_group_id, '' as ad_id, c.spend - coalesce(a.spend, 0) as spend,
             c.impressions - coalesce(a.impressions, 0) as impressions, c.clicks - coalesce(a.clicks, 0) as clicks
@@ -152,10 +152,10 @@ const campaignDelivery = async (scope: JudgedScope): Promise<void> =>
            <> (coalesce(a.spend, 0), coalesce(a.impressions, 0), coalesce(a.clicks, 0))`,
   );
 
-const campaignConversions = async (scope: JudgedScope): Promise<void> => {
+const campaignConversions = async (staged: CheckedWindow): Promise<void> => {
   const { figures } = conversionDaily;
   await complete(
-    scope,
+    staged,
     conversionDaily,
     `select ${outcomeKey}, '' as ad_group_id, '' as ad_id,
             ${figures.map((figure) => `c.${figure} - coalesce(a.${figure}, 0) as ${figure}`).join(", ")}
@@ -171,9 +171,9 @@ const campaignConversions = async (scope: JudgedScope): Promise<void> => {
 };
 
 /** Residual delivery of the account: what its own total has and none of its campaigns. */
-const accountDelivery = async (scope: JudgedScope): Promise<void> =>
+const accountDelivery = async (staged: CheckedWindow): Promise<void> =>
   complete(
-    scope,
+    staged,
     adDaily,
     `select t.date, '' as campaign_id, '' as ad_group_id, '' as ad_id, t.spend - coalesce(a.spend, 0) as spend,
             t.impressions - coalesce(a.impressions, 0) as impressions, t.clicks - coalesce(a.clicks, 0) as clicks
@@ -188,9 +188,9 @@ const accountDelivery = async (scope: JudgedScope): Promise<void> =>
   );
 
 /** The row `unknown` that completes a campaign-day's split by network, delivery and conversions. */
-const unknownNetworks = async (scope: JudgedScope): Promise<void> => {
+const unknownNetworks = async (staged: CheckedWindow): Promise<void> => {
   await complete(
-    scope,
+    staged,
     networkDaily,
     `select date, campaign_id, 'unknown' as network, sum(spend) as spend, sum(impressions) as impressions,
             sum(clicks) as clicks
@@ -205,7 +205,7 @@ const unknownNetworks = async (scope: JudgedScope): Promise<void> => {
   );
   const { figures } = conversionDaily;
   await complete(
-    scope,
+    staged,
     networkConversionDaily,
     `select ${outcomeKey}, 'unknown' as network, ${figures.map((figure) => `sum(${figure}) as ${figure}`).join(", ")}
      from (
@@ -223,8 +223,8 @@ const unknownNetworks = async (scope: JudgedScope): Promise<void> => {
  * The days whose ads come to less than the account: only of them are campaign totals asked for. Counts are never
  * rounded, so deleted ads show in them even where rounding would explain what they spent.
  */
-export const daysThatFallShort = async (scope: ResidualScope): Promise<readonly string[]> => {
-  const { rows } = await scope.client.query<{ date: string }>(
+export const daysThatFallShort = async (staged: StagedWindow): Promise<readonly string[]> => {
+  const { rows } = await staged.client.query<{ date: string }>(
     `select t.date from staging.account_daily t
      left join (select date, sum(spend) as spend, sum(impressions) as impressions, sum(clicks) as clicks,
                        sum(row_count) as row_count
@@ -233,13 +233,13 @@ export const daysThatFallShort = async (scope: ResidualScope): Promise<readonly 
      where t.slice_id = $1 and t.account_key = $2 and t.date between $3 and $4
        and (t.spend - coalesce(a.spend, 0) > ${roundingOf("coalesce(a.row_count, 0)")}
             or t.impressions > coalesce(a.impressions, 0) or t.clicks > coalesce(a.clicks, 0))`,
-    parameters(scope),
+    parameters(staged),
   );
   return rows.map(({ date }) => date);
 };
 
 /** What reconciliation found out about a day before its residual rows are written. */
-export interface DayVerdict {
+export interface DayCheck {
   readonly date: string;
   readonly platform_spend: string;
   /** Sum of the rows that the platform gave for ads, or for campaigns where it names no ads. */
@@ -268,8 +268,8 @@ const sumsOfDay = [
  * are more than the warehouse holds. Conversions are partly modelled (store visits) and need not add up: no spend is
  * withheld for them.
  */
-const judgeDays = async (scope: ResidualScope): Promise<readonly DayVerdict[]> => {
-  const { rows } = await scope.client.query<DayVerdict>(
+const judgeDays = async (staged: StagedWindow): Promise<readonly DayCheck[]> => {
+  const { rows } = await staged.client.query<DayCheck>(
     `with days as (
        select d::date as date from generate_series($3::date, $4::date, interval '1 day') d
      ),
@@ -328,7 +328,7 @@ const judgeDays = async (scope: ResidualScope): Promise<readonly DayVerdict[]> =
      left join staging.account_daily t
        on t.slice_id = $1 and t.account_key = $2 and t.date = d.date
      order by d.date`,
-    parameters(scope),
+    parameters(staged),
   );
   return rows;
 };
@@ -338,16 +338,16 @@ const judgeDays = async (scope: ResidualScope): Promise<readonly DayVerdict[]> =
  * @param unfit days with a figure that cannot be stored, each with what it is
  */
 export const completeToTotals = async (
-  scope: ResidualScope,
+  staged: StagedWindow,
   unfit: ReadonlyMap<string, string>,
-): Promise<readonly DayVerdict[]> => {
-  if (scope.networkSplit === "exact") await campaignsFromNetworks(scope);
-  const verdicts = (await judgeDays(scope)).map((verdict) => ({
+): Promise<readonly DayCheck[]> => {
+  if (staged.networkSplit === "exact") await campaignsFromNetworks(staged);
+  const verdicts = (await judgeDays(staged)).map((verdict) => ({
     ...verdict,
     problem: unfit.get(verdict.date) ?? verdict.problem,
   }));
   const failed = verdicts.filter(({ problem }) => problem !== null).map(({ date }) => date);
-  const judged = { ...scope, failed };
+  const judged = { ...staged, failed };
   await campaignDelivery(judged);
   await campaignConversions(judged);
   await accountDelivery(judged);

@@ -1,7 +1,7 @@
-import { createGoogleSandbox } from "../../../sandbox/google/index.ts";
-import { createLinkedinSandbox } from "../../../sandbox/linkedin/index.ts";
-import { createMetaSandbox } from "../../../sandbox/meta/index.ts";
-import type { Day } from "../../domain/day.ts";
+import { createGoogleSandbox } from "../../sandbox/google/index.ts";
+import { createLinkedinSandbox } from "../../sandbox/linkedin/index.ts";
+import { createMetaSandbox } from "../../sandbox/meta/index.ts";
+import type { Day } from "../../src/domain/day.ts";
 import type { TrueDay, TrueWorld } from "./truth-connector.ts";
 
 /** A day is asked for twice a night, delivery and conversions apart: the last answers are kept. */

@@ -1,7 +1,7 @@
-import type { Connector, Pull } from "../../connectors/connector.ts";
-import type { Day } from "../../domain/day.ts";
-import type { Account } from "../../domain/facts.ts";
-import type { Platform } from "../../domain/platform.ts";
+import type { Connector, Pull } from "../../src/connectors/connector.ts";
+import type { Day } from "../../src/domain/day.ts";
+import type { Account } from "../../src/domain/facts.ts";
+import type { Platform } from "../../src/domain/platform.ts";
 
 /** What a sandbox says really happened, as it is known at its clock. Decimal text. */
 export interface TrueDay {

@@ -3,7 +3,7 @@ import { addDays, type Day, dayAt, type DayRange, eachDay, endOfDay } from "../.
 import type { DB } from "../../warehouse/schema.ts";
 
 /** An account as the rules see it: whose days, which currency, how far its figures can be trusted. */
-export interface ScopedAccount {
+export interface CoveredAccount {
   /** Absent where the configuration names an account that discovery has never found. */
   readonly accountKey: number | null;
   readonly platform: string;
@@ -23,10 +23,10 @@ export interface ScopedAccount {
   readonly youngest: Day;
 }
 
-export interface Scope {
-  readonly accounts: readonly ScopedAccount[];
+export interface Coverage {
+  readonly accounts: readonly CoveredAccount[];
   /** Why the account's figures of these days cannot be judged, or undefined where they can. */
-  blindness(account: ScopedAccount, days: DayRange): string | undefined;
+  blindness(account: CoveredAccount, days: DayRange): string | undefined;
 }
 
 /** How far a day is off, where rounding does not explain it; its rows hold residual spend too. */
@@ -83,15 +83,15 @@ const readDays = async (db: Kysely<DB>, from: Day): Promise<Map<string, string>>
  * @param asOf evaluates as of the end of that day, in each account's zone; else as of `now`
  * @param reachDays how many days back the rules look
  */
-export const readScope = async (options: {
+export const readCoverage = async (options: {
   readonly db: Kysely<DB>;
   readonly now: Date;
   readonly asOf: Day | undefined;
   readonly reachDays: number;
-}): Promise<Scope> => {
+}): Promise<Coverage> => {
   const rows = await readAccounts(options.db, options.asOf);
   const accounts = rows
-    // An account that nothing was ever asked of, and that has no figures, is none of ours.
+    // An account without figures that was never pulled is none of ours.
     .filter(({ hasFigures, firstAsked }) => hasFigures || firstAsked !== null)
     .map((row) => ({ ...row, youngest: options.asOf ?? addDays(dayAt(options.now, row.timeZone), -1) }));
   const oldest = accounts.reduce((day, { youngest }) => (youngest < day ? youngest : day), "9999-12-31");
@@ -125,4 +125,4 @@ const faultOf = (account: string, days: DayRange, faults: Map<string, string>): 
 };
 
 /** The moment at which an account's day ends. */
-export const endOf = (account: ScopedAccount, day: Day): Date => endOfDay(day, account.timeZone);
+export const endOf = (account: CoveredAccount, day: Day): Date => endOfDay(day, account.timeZone);
