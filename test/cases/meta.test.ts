@@ -75,7 +75,7 @@ test.each(["ad", "campaign", "publisher_platform"])(
   async (report) => {
     const answers = await answersOf("huge-value");
     const good = (rows: Answers[string] = []) =>
-      rows.map(({ action_values: _, ...row }): Readonly<Record<string, unknown>> => row);
+      rows.map(({ action_values: _values, ...row }): Readonly<Record<string, unknown>> => row);
     for (const key of ["ad", "campaign", "publisher_platform"]) answers[key] = good(answers[key]);
     answers[report] = (answers[report] ?? []).map((row, index) =>
       index === 1 ? { ...row, spend: "n/a" } : row,
@@ -125,7 +125,7 @@ test("a day fetched before it was over is not whole, and no alert fires on it un
 test("keeps the names that rows alone carry, of the oldest slice as of the newest", async () => {
   const answers = await answersOf("huge-value");
   const renamed = (rows: Answers[string] = []) =>
-    rows.slice(0, 1).flatMap(({ action_values: _, ...row }): Readonly<Record<string, unknown>>[] =>
+    rows.slice(0, 1).flatMap(({ action_values: _values, ...row }): Readonly<Record<string, unknown>>[] =>
       ["2026-08-05", "2026-10-05"].map((date, index) => ({
         ...row,
         date_start: date,

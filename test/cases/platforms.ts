@@ -27,7 +27,9 @@ export const serveMeta = (answers: Answers): Promise<string> => {
       ({ date_start }) => String(date_start) >= since && String(date_start) <= until,
     );
   };
-  return serve("meta", ({ method, path, rawQuery, body, json }) => {
+  return serve("meta", (exchange) => {
+    const { method, path, rawQuery, body } = exchange;
+    const json = (status: number, body: unknown): void => exchange.json(status, body);
     const [first = "", second] = path.split("/").slice(2);
     const asked = new URLSearchParams(method === "POST" ? body : rawQuery);
     const run = runs[Number(first) - 1];
@@ -62,7 +64,9 @@ const boundOf = (query: string, end: "start" | "end"): number => {
 
 /** LinkedIn's API over recorded rows; the pivots name the report: `adAnalytics CAMPAIGN,CONVERSION`. */
 export const serveLinkedin = (answers: Answers): Promise<string> =>
-  serve("linkedin", ({ path, rawQuery, json }) => {
+  serve("linkedin", (exchange) => {
+    const { path, rawQuery } = exchange;
+    const json = (status: number, body: unknown): void => exchange.json(status, body);
     const query = decodeURIComponent(rawQuery);
     const resource = path.replace(/^\/rest\//, "");
     const elements = (key: string): void =>

@@ -34,7 +34,7 @@ export const openCase = async (options: {
   const config = parseConfig(text, join(tmpdir(), "costper.yaml"), {});
   const signal = new AbortController().signal;
   const app = await openApp({ config, log, signal, now: () => now, connections: 16 });
-  onTestFinished(app.close);
+  onTestFinished(() => app.close());
 
   const sync = async (range: SelectionOptions = {}) => {
     const report = await runSync(app, range);

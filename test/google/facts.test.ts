@@ -171,8 +171,8 @@ test("an action of a manager that may not be read keeps the name that the report
     times: Infinity,
     when: ({ path, body }) =>
       path.includes("/customers/1000000001/") && body.includes("FROM conversion_action"),
-    strike: ({ json }) =>
-      json(403, [
+    strike: (exchange) =>
+      exchange.json(403, [
         {
           error: {
             code: 403,
