@@ -1,7 +1,8 @@
 import { configuredPlatforms } from "../connectors/registry.ts";
 import type { Account } from "../domain/facts.ts";
 import { asFailure } from "../domain/failure.ts";
-import { bareAccountId, type Platform } from "../domain/platform.ts";
+import { bareAccountId } from "../connectors/account-ids.ts";
+import type { Platform } from "../domain/platform.ts";
 import { examples, type Frame, type Register } from "./frame.ts";
 import { createConnectors } from "../app.ts";
 import type { Config } from "../config.ts";

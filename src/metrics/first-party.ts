@@ -1,6 +1,7 @@
 import type { Database } from "../warehouse/database.ts";
 import { rollUpKpis } from "./kpi/roll-up.ts";
 import { attribute } from "./first-party/attribution.ts";
+import { bookLeads } from "./first-party/bookings.ts";
 import { rollUpExclusions } from "./first-party/exclusions.ts";
 import { rollUpChannels, rollUpPaid } from "./first-party/marts.ts";
 import { reclassify } from "./first-party/reclassify.ts";
@@ -23,6 +24,7 @@ export const rollUpFirstParty = async (options: {
     if (settings.classify) await reclassify(client, settings.classify);
     // The planner thinks that the intermediate relations are tiny, and would loop over them pair by pair.
     await client.query("set local enable_nestloop = off; set local jit = off; set local work_mem = '64MB'");
+    await bookLeads(client, settings);
     await attribute(client, settings);
     await rollUpExclusions(client, settings);
     await rollUpChannels(client, settings);

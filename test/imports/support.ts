@@ -33,7 +33,7 @@ export const importText = async (
     kind: found,
     bytes: pieces(bytes, 7),
     source: `${kind}.csv`,
-    context: { lists, classify: {} },
+    context: { lists, classify: {}, timeZone: "Europe/Copenhagen" },
     onProblem: (problem) => void problems.push(describeProblem(problem)),
     onWarning: (warning) => void warnings.push(warning),
     ...options,

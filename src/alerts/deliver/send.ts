@@ -1,5 +1,4 @@
 import { createHmac } from "node:crypto";
-import { createTransport } from "nodemailer";
 import type { NoticeBody } from "../notice/notice.ts";
 import { DeliveryError, postJson } from "./post.ts";
 import { mailOf, slackText, webhookText } from "../notice/render.ts";
@@ -34,6 +33,8 @@ const sendMail = async (
   notifier: Extract<Notifier, { type: "email" }>,
   { body, idempotencyKey, timeoutMs = defaultTimeoutMs }: NoticeDelivery,
 ): Promise<void> => {
+  // Loaded here, since most syncs send no mail.
+  const { createTransport } = await import("nodemailer");
   const transport = createTransport(transportUrl(notifier.smtp, timeoutMs));
   try {
     await transport.sendMail({
