@@ -25,12 +25,15 @@ const account = `
     from account a, unnest($2::date[]) as d (date) where $3::text is not null
   )`;
 
+/** NULL in place of a figure that a column of the marts cannot hold: one odd value must not stop a whole rollup. */
+const storable = (figure: string): string => `figures.ratio(${figure}, 1)`;
+
 /** The figures of `figures` in both currencies. Amounts are converted first, per day, and divided afterwards. */
 const measured = (key: readonly string[]): string => `
   select a.account_key, ${key.map((column) => `f.${column}`).join(", ")}, a.currency,
          ${summed.map((column) => `f.${column}`).join(", ")}, $3::text as reporting_currency,
-         round(f.spend * r.rate, 6) as spend_reporting,
-         round(f.conversion_value * r.rate, 6) as conversion_value_reporting
+         ${storable("f.spend * r.rate")} as spend_reporting,
+         ${storable("f.conversion_value * r.rate")} as conversion_value_reporting
   from figures f
   cross join account a
   left join rates r on r.date = f.date`;
@@ -142,7 +145,7 @@ const byAction: Mart = {
   select a.account_key, f.date, f.campaign_id, f.conversion_action_id, a.currency, f.conversions, f.conversion_value,
          figures.ratio(coalesce(d.spend, 0), f.conversions) as cost_per_conversion,
          $3::text as reporting_currency,
-         round(f.conversion_value * r.rate, 6) as conversion_value_reporting,
+         ${storable("f.conversion_value * r.rate")} as conversion_value_reporting,
          figures.ratio(coalesce(d.spend, 0) * r.rate, f.conversions) as cost_per_conversion_reporting
   from actions f
   cross join account a

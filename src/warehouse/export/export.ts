@@ -8,6 +8,7 @@ import { to as copyTo } from "pg-copy-streams";
 import { addDays, addMonths, type Day, earlierDay, laterDay } from "../../domain/day.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { Database } from "../database.ts";
+import { begin } from "../transaction.ts";
 import { ndjsonExpression, ndjsonLines } from "./ndjson.ts";
 import { parquetExpression, parquetFile } from "./parquet.ts";
 import { type RowRange, selectMonths, selectRows } from "./select.ts";
@@ -137,7 +138,7 @@ export const exportTable = async (
   const client = await database.pool.connect();
   let failed: unknown = true;
   try {
-    await client.query("begin isolation level repeatable read read only");
+    await begin(client, "reading");
     await client.query("set local timezone = 'UTC'; set local datestyle = 'ISO, YMD'");
     // The key's index gives the rows in their order: to sort a whole mart takes as much disk again.
     if (table.key.length > 0)
