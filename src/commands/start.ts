@@ -14,6 +14,7 @@ import { openTracing } from "../jobs/telemetry.ts";
 import type { CredentialStore } from "../warehouse/credentials.ts";
 import { migrate } from "../warehouse/migrate.ts";
 import { credentialStore } from "./credentials.ts";
+import { version } from "../version.ts";
 import { openDashboard } from "./dashboard.ts";
 import { exitStatus } from "./errors.ts";
 import { examples, type Frame, type Register } from "./frame.ts";
@@ -72,7 +73,7 @@ const start = async (frame: Frame, options: StartOptions): Promise<number> => {
   });
   const { database } = app;
   await migrate(database);
-  const tracing = await openTracing(env, { version: "0.1.0", log });
+  const tracing = await openTracing(env, { version, log });
   if (tracing) frame.onEnd(() => tracing.close());
   const queues = await openQueuesWhenUp({
     redisUrl: config.queue,
