@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { InvalidArgumentError } from "commander";
 import type { Logger } from "pino";
 import type { App } from "../app.ts";
-import { platforms } from "../domain/platform.ts";
+import { platforms } from "../connectors/registry.ts";
 import { alertAfterRollup } from "../jobs/after-rollup.ts";
 import { openQueuesWhenUp, queuePrefix } from "../jobs/installation.ts";
 import { addGauges, createMetrics } from "../jobs/metrics.ts";
@@ -97,7 +97,7 @@ const start = async (frame: Frame, options: StartOptions): Promise<number> => {
     afterRollup: createAfterRollup(app, tokens(database)),
     tend: () => alertAfterRollup({ db: database.db, config, now: app.now(), log }),
     slicesAtOnce: options.slices,
-    ...(tracing && { onUnit: (event) => tracing.onUnit(event) }),
+    ...(tracing && { onJob: (event) => tracing.onJob(event) }),
   });
   frame.onEnd(() => service.stop());
   if (roles.has("web")) {
@@ -135,7 +135,7 @@ export const register: Register = (command, act) => {
       examples(
         ["costper start", "everything in one process"],
         ["costper start --only worker", "one more worker, on this host or another"],
-        ["costper start --only scheduler,web", "what there should be one of, beside workers elsewhere"],
+        ["costper start --only scheduler,web", "the parts that run once, while workers run elsewhere"],
       ),
     )
     .action(act<StartOptions>(start));

@@ -1,7 +1,8 @@
 import { InvalidArgumentError } from "commander";
 import type { App } from "../app.ts";
 import { addDays, dayAt, type DayRange } from "../domain/day.ts";
-import { bareAccountId, type Platform } from "../domain/platform.ts";
+import { isNamed, namesAccount } from "../connectors/account-ids.ts";
+import type { Platform } from "../domain/platform.ts";
 import { alertAfterRollup } from "../jobs/after-rollup.ts";
 import { afterSlices } from "../jobs/after-slices.ts";
 import type { Ga4Result } from "../jobs/ga4.ts";
@@ -46,7 +47,7 @@ export interface AccountOutcome {
   readonly failure: string | null;
 }
 
-export interface SyncReport {
+export interface SyncSummary {
   /** Of GA4's properties, where any are configured. */
   readonly ga4: readonly Ga4Result[];
   readonly results: readonly SliceResult[];
@@ -68,7 +69,7 @@ const sliceJson = ({ slice, outcome, rowsRead, rowsWritten, ms, failure }: Slice
 });
 
 /** The worst that happened to each account, with what to do about it. */
-const worstByAccount = ({ results, failures, accounts }: SyncReport) => {
+const worstByAccount = ({ results, failures, accounts }: SyncSummary) => {
   const worst = new Map<string, AccountOutcome & { remedy: string }>();
   for (const { slice, outcome, failure } of results) {
     const { platform, id } = slice.account;
@@ -103,7 +104,7 @@ export const runSync = async (
   app: App,
   options: SelectionOptions,
   events: SyncEvents = {},
-): Promise<SyncReport> => {
+): Promise<SyncSummary> => {
   const { config, log, signal, database } = app;
   const { pool } = database;
   const platforms = selectedPlatforms(config, options);
@@ -148,10 +149,18 @@ export const runSync = async (
       log,
       signal,
     });
-    const isNamed = ({ account }: Slice) =>
-      config.connectors[account.platform]?.accounts?.includes(account.id) ?? false;
     const results = await syncPlans(
-      { pool, log, signal, run, reportingCurrency, isNamed, now: app.now, ...events },
+      {
+        pool,
+        log,
+        signal,
+        run,
+        reportingCurrency,
+        isNamed: ({ account: { platform, id } }: Slice) =>
+          isNamed(platform, config.connectors[platform]?.accounts, id),
+        now: app.now,
+        ...events,
+      },
       plans,
     );
     const ga4 = await afterSlices({
@@ -193,16 +202,18 @@ const refuseUnknownAccounts = (
   plans: readonly { readonly platform: Platform; readonly plan: Plan }[],
 ): void => {
   const isKnown = (id: string) =>
-    plans.some(({ platform, plan }) => plan.accountIds.includes(bareAccountId(platform, id)));
+    plans.some(({ platform, plan }) =>
+      plan.accountIds.some((accountId) => namesAccount(platform, id, accountId)),
+    );
   const discoveryFailed = plans.some(({ plan }) => plan.failures.some(({ accountId }) => accountId === ""));
   const unknown = asked.find((id) => !isKnown(id));
   if (unknown !== undefined && !discoveryFailed) throw unknownAccount(unknown);
 };
 
-/** Says what the sync came to, on standard output and, for each account that lacks something, at the end. */
+/** Prints the result of the sync, and at the end a line for each account that lacks something. */
 export const reportSync = (
   { globals, out, report: shortfall }: Pick<Frame, "globals" | "out" | "report">,
-  report: SyncReport,
+  report: SyncSummary,
 ): void => {
   const accounts = worstByAccount(report);
   if (globals.json)

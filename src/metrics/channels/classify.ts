@@ -1,6 +1,6 @@
-import { type Channel, type ChannelTraffic, channelNamed, trafficOf } from "./channels.ts";
+import { type Channel, type ChannelTraffic, channelNamed, trafficOf } from "../../domain/channel.ts";
+import type { Platform } from "../../domain/platform.ts";
 import {
-  type AdPlatform,
   type ClickIdName,
   isInFamily,
   paidClickIds,
@@ -37,7 +37,7 @@ export interface ClassifyOptions {
 }
 
 /** Which step decided. `campaign_id` is given later, by the warehouse; see `metrics/first-party`. */
-export type Evidence =
+export type ChannelEvidence =
   | "click_join"
   | "click_id"
   | "utm"
@@ -51,7 +51,7 @@ export interface Classification {
   readonly channel: Channel;
   readonly traffic: ChannelTraffic;
   /** The ad platform that was paid; null for unpaid traffic and where the source names none that is known. */
-  readonly platform: AdPlatform | null;
+  readonly platform: Platform | null;
   readonly source: string;
   readonly medium: string;
   readonly campaign: string;
@@ -59,7 +59,7 @@ export interface Classification {
   readonly conflict: boolean;
   /** A Google or Microsoft id together with fbclid: perhaps an ad's link that somebody shared. */
   readonly staleSuspected: boolean;
-  readonly evidence: Evidence;
+  readonly evidence: ChannelEvidence;
   /** For a reported channel: whether the tags say another one; null where nothing was reported. */
   readonly disagrees: boolean | null;
 }
@@ -67,8 +67,8 @@ export interface Classification {
 const notSet = "(not set)";
 
 interface Effective extends Tags {
-  readonly evidence: Evidence;
-  readonly platform?: AdPlatform;
+  readonly evidence: ChannelEvidence;
+  readonly platform?: Platform;
   readonly conflict?: boolean;
 }
 

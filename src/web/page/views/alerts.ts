@@ -1,22 +1,13 @@
-import type { AlertRow, Alerts } from "../../api/health-answers.ts";
+import type { AlertAnswer, Alerts } from "../../api/health-answers.ts";
 import { address, go, here, parameter } from "../address.ts";
 import { ApiProblem, apiPath, ask, send } from "../api.ts";
 import { lineChart } from "../chart.ts";
 import type { Context, View } from "../context.ts";
 import { dataTable } from "../data-table.ts";
 import { h, hidden } from "../dom.ts";
-import {
-  compactMoney,
-  count,
-  dayText,
-  momentText,
-  money,
-  percent,
-  platformName,
-  times,
-  words,
-} from "../format.ts";
+import { compactMoney, count, dayText, momentText, money, percent, times, words } from "../format.ts";
 import { empty, heading } from "../parts.ts";
+import { platformName } from "../platforms.ts";
 import { seconds } from "../series.ts";
 
 const moneyMetrics = new Set([
@@ -26,7 +17,7 @@ const moneyMetrics = new Set([
   "cost_per_click",
 ]);
 
-const valueText = ({ metric, currency }: AlertRow, value: string | null): string => {
+const valueText = ({ metric, currency }: AlertAnswer, value: string | null): string => {
   if (value === null) return "no value";
   if (moneyMetrics.has(metric)) return money(value, currency);
   if (metric === "conversion_rate") return percent(value);
@@ -41,7 +32,7 @@ const subject = (labels: Readonly<Record<string, string>>): string =>
   labels["account_id"] ??
   (labels["platform"] === undefined ? "everything" : platformName(labels["platform"]));
 
-const silenceForm = (alert: AlertRow, { refresh }: Context): HTMLElement => {
+const silenceForm = (alert: AlertAnswer, { refresh }: Context): HTMLElement => {
   const hours = h(
     "select",
     { "aria-label": "How long" },
@@ -75,11 +66,11 @@ const silenceForm = (alert: AlertRow, { refresh }: Context): HTMLElement => {
   );
 };
 
-const thresholdNote = (alert: AlertRow): string =>
+const thresholdNote = (alert: AlertAnswer): string =>
   alert.threshold === null ? "" : `The dashed line is the threshold, ${valueText(alert, alert.threshold)}.`;
 
 /** What the rule looked at day after day; without that, the values at which the alert's state changed. */
-const chart = (alert: AlertRow): HTMLElement | null => {
+const chart = (alert: AlertAnswer): HTMLElement | null => {
   const { daily } = alert;
   const name = words(alert.metric);
   const shared = {
@@ -114,7 +105,7 @@ const chart = (alert: AlertRow): HTMLElement | null => {
   });
 };
 
-const card = (alert: AlertRow, maySilence: boolean, context: Context): HTMLElement => {
+const card = (alert: AlertAnswer, maySilence: boolean, context: Context): HTMLElement => {
   const drawn = alert.state === "firing" || alert.state === "pending" ? chart(alert) : null;
   return h(
     "article",

@@ -4,8 +4,9 @@ import { apiPath, ask } from "../api.ts";
 import type { View } from "../context.ts";
 import { dataTable } from "../data-table.ts";
 import { h, hidden } from "../dom.ts";
-import { axisDate, dayText, dash, integer, momentText, platformName, rangeText } from "../format.ts";
+import { axisDate, dayText, dash, integer, momentText, rangeText } from "../format.ts";
 import { command, empty, heading, notice } from "../parts.ts";
+import { platformName } from "../platforms.ts";
 import { seconds } from "../series.ts";
 import { failedJobs } from "./failed-jobs.ts";
 import { credentialsCard, pausesCard, usageCard } from "./limits.ts";
@@ -238,7 +239,7 @@ export const healthView: View = {
         ? []
         : [
             notice(
-              `${integer(failed)} ${failed === 1 ? "slice" : "slices"} of the last run failed. Mend the cause given below and run `,
+              `${integer(failed)} ${failed === 1 ? "slice" : "slices"} of the last run failed. Remove the cause given below and run `,
               command("costper sync"),
               ".",
             ),

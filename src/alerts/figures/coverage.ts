@@ -1,0 +1,126 @@
+import { type Kysely, sql } from "kysely";
+import { addDays, type Day, dayAt, type DayRange, eachDay, endOfDay } from "../../domain/day.ts";
+import type { DB } from "../../warehouse/schema.ts";
+
+/** An account as the rules see it: whose days, which currency, how far its figures can be trusted. */
+export interface CoveredAccount {
+  /** Absent where the configuration names an account that discovery has never found. */
+  readonly accountKey: number | null;
+  readonly platform: string;
+  readonly accountId: string;
+  readonly name: string | null;
+  readonly currency: string | null;
+  readonly timeZone: string;
+  /** False once the platform says that it is closed: nothing more is expected of it. */
+  readonly active: boolean;
+  readonly hasFigures: boolean;
+  /** Last day whose figures came in whole, and the first that was ever asked for. */
+  readonly lastGood: Day | null;
+  readonly firstAsked: Day | null;
+  /** The youngest whole day at the moment of evaluation. */
+  readonly youngest: Day;
+}
+
+export interface Coverage {
+  readonly accounts: readonly CoveredAccount[];
+  /** Why the account's figures of these days cannot be judged, or undefined where they can. */
+  blindness(account: CoveredAccount, days: DayRange): string | undefined;
+}
+
+/** Less than a cent is rounding noise; a whole cent is a difference. */
+const tolerated = "0.01";
+
+/** How far a day is off. Its rows include residual spend, so nothing excuses a difference. */
+export const dayDifference = sql<string>`abs(coalesce(d.difference, 0))`;
+
+const readAccounts = async (db: Kysely<DB>, until: Day | undefined) => {
+  const { rows } = await sql<{
+    accountKey: number | null;
+    platform: string;
+    accountId: string;
+    name: string | null;
+    currency: string | null;
+    timeZone: string;
+    active: boolean;
+    hasFigures: boolean;
+    lastGood: Day | null;
+    firstAsked: Day | null;
+  }>`
+    select a.account_key as "accountKey", coalesce(a.platform, d.platform) as platform,
+           coalesce(a.account_id, d.account_id) as "accountId", a.name, a.currency,
+           coalesce(a.time_zone, 'UTC') as "timeZone", coalesce(a.is_active, true) as active,
+           exists (select from marts.cost_per_conversion_daily m where m.account_key = a.account_key) as "hasFigures",
+           d.last_good as "lastGood", d.first_asked as "firstAsked"
+    from warehouse.account a
+    full join (
+      select platform, account_id, min(date) as first_asked,
+             max(date) filter (where state in ('complete', 'no_spend')) as last_good
+      from ops.account_day
+      where ${until ?? null}::date is null or date <= ${until ?? null}::date
+      group by platform, account_id
+    ) d on d.platform = a.platform and d.account_id = a.account_id
+    order by 2, 3`.execute(db);
+  return rows;
+};
+
+const blank = "not fetched";
+
+/** What is wrong with each account's days from `from` on; a day that is well has the empty text. */
+const readDays = async (db: Kysely<DB>, from: Day): Promise<Map<string, string>> => {
+  const { rows } = await sql<{ key: string; fault: string }>`
+    select d.platform || '/' || d.account_id || '/' || d.date as key,
+           case when d.state in ('no_spend', 'account_closed') then ''
+                when d.state = 'complete' and ${dayDifference} < ${tolerated}::numeric then ''
+                when d.state = 'complete' then 'not reconciled'
+                when d.state = 'failed' then 'failed'
+                else ${blank} end as fault
+    from ops.account_day d
+    where d.date >= ${from}`.execute(db);
+  return new Map(rows.map(({ key, fault }) => [key, fault]));
+};
+
+/**
+ * @param asOf evaluates as of the end of that day, in each account's zone; else as of `now`
+ * @param reachDays how many days back the rules look
+ */
+export const readCoverage = async (options: {
+  readonly db: Kysely<DB>;
+  readonly now: Date;
+  readonly asOf: Day | undefined;
+  readonly reachDays: number;
+}): Promise<Coverage> => {
+  const rows = await readAccounts(options.db, options.asOf);
+  const accounts = rows
+    // An account without figures that was never pulled is none of ours.
+    .filter(({ hasFigures, firstAsked }) => hasFigures || firstAsked !== null)
+    .map((row) => ({ ...row, youngest: options.asOf ?? addDays(dayAt(options.now, row.timeZone), -1) }));
+  const oldest = accounts.reduce((day, { youngest }) => (youngest < day ? youngest : day), "9999-12-31");
+  const faults =
+    accounts.length === 0
+      ? new Map<string, string>()
+      : await readDays(options.db, addDays(oldest, -options.reachDays));
+  const known = new Map<string, string | undefined>();
+  return {
+    accounts,
+    blindness: (account, days) => {
+      if (!account.active) return undefined;
+      const account_ = `${account.platform}/${account.accountId}`;
+      const key = `${account_}/${days.from}/${days.to}`;
+      if (!known.has(key)) known.set(key, faultOf(account_, days, faults));
+      return known.get(key);
+    },
+  };
+};
+
+const faultOf = (account: string, days: DayRange, faults: Map<string, string>): string | undefined => {
+  const bad = eachDay(days)
+    .map((day) => ({ day, fault: faults.get(`${account}/${day}`) ?? blank }))
+    .filter(({ fault }) => fault !== "");
+  const [first] = bad;
+  if (first === undefined) return undefined;
+  const others = bad.length === 1 ? "" : ` and ${String(bad.length - 1)} more`;
+  return `held back: ${account} is without whole figures (${first.day} ${first.fault}${others})`;
+};
+
+/** The moment at which an account's day ends. */
+export const endOf = (account: CoveredAccount, day: Day): Date => endOfDay(day, account.timeZone);

@@ -1,0 +1,30 @@
+import type { BreakdownBy, CurrencyChoice, Range } from "./answers.ts";
+import type { AccountSums } from "./campaign-points.ts";
+
+/** What a breakdown is about: how it groups, and which rows of the mart it takes. */
+export interface Grouping {
+  readonly by: BreakdownBy;
+  readonly range: Range;
+  readonly choice: CurrencyChoice;
+  /** The accounts to take; undefined: all. */
+  readonly keys: readonly number[] | undefined;
+  readonly campaign: string | undefined;
+  /** How far what is summed up beforehand (ops.campaign_day_sum, ops.part_day) stands for each of the accounts. */
+  readonly standing: readonly AccountSums[];
+  /** Whether every campaign's name is needed, for sorting or searching by it; else those of a page are enough. */
+  readonly named: boolean;
+  /** Part of a name or id. */
+  readonly q: string | undefined;
+}
+
+export const martOf: Readonly<Record<BreakdownBy, string>> = {
+  platform: "marts.cost_per_conversion_by_account_daily",
+  account: "marts.cost_per_conversion_by_account_daily",
+  campaign: "marts.cost_per_conversion_daily",
+  network: "marts.cost_per_conversion_by_network_daily",
+  action: "marts.cost_per_conversion_by_action_daily",
+};
+
+/** The mart that holds the groups of a grouping: the account-days are enough unless a campaign is asked for. */
+export const martFor = ({ by, campaign }: Grouping): string =>
+  campaign !== undefined && (by === "platform" || by === "account") ? martOf.campaign : martOf[by];
