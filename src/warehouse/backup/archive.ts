@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { open, rename, rm, stat } from "node:fs/promises";
+import { createWriteStream } from "node:fs";
+import { rename, rm, stat } from "node:fs/promises";
 import { Transform, type Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
@@ -97,14 +98,8 @@ export const writeArchive = async (options: {
   });
   zip.end();
   try {
-    const handle = await open(half, "w", 0o600);
-    try {
-      zip.on("error", (error) => (zip.outputStream as Readable).destroy(error as Error));
-      await pipeline(zip.outputStream, handle.createWriteStream({ autoClose: false }), { signal });
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    zip.on("error", (error) => (zip.outputStream as Readable).destroy(error as Error));
+    await pipeline(zip.outputStream, createWriteStream(half, { mode: 0o600, flush: true }), { signal });
     await rename(half, file);
   } catch (error) {
     await rm(half, { force: true });
