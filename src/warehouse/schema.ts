@@ -1380,6 +1380,21 @@ export interface OpsJob {
   to_date: string | null;
 }
 
+export interface OpsLease {
+  /**
+   * When it ends unless it is renewed.
+   */
+  held_until: Timestamp;
+  /**
+   * The process that holds it: host, process id and a mark of its own.
+   */
+  holder: string;
+  /**
+   * What is held.
+   */
+  name: string;
+}
+
 export interface OpsNight {
   due: string;
   due_at: Timestamp;
@@ -2853,6 +2868,7 @@ export interface DB {
   "ops.ga4_day": OpsGa4Day;
   "ops.installation": OpsInstallation;
   "ops.job": OpsJob;
+  "ops.lease": OpsLease;
   "ops.night": OpsNight;
   "ops.notice": OpsNotice;
   "ops.part_day": OpsPartDay;
