@@ -17,7 +17,7 @@ import type { CredentialStore } from "../warehouse/credentials.ts";
 import { migrate } from "../warehouse/migrate.ts";
 import { credentialStore } from "./credentials.ts";
 import { version } from "../version.ts";
-import { openDashboard } from "./dashboard.ts";
+import { dashboardConnections, openDashboard } from "./dashboard.ts";
 import { exitStatus } from "./errors.ts";
 import { examples, type Frame, type Register } from "./frame.ts";
 
@@ -71,7 +71,9 @@ const start = async (frame: Frame, options: StartOptions): Promise<number> => {
   // A queue of its own is another server's affair.
   const few = allowed !== undefined && config.queue === undefined ? queueConnections(workers) : undefined;
   const app = await frame.openApp({
-    ...(few && { connectionsBeside: few.all }),
+    ...(allowed !== undefined && {
+      connectionsBeside: (few?.all ?? 0) + (roles.has("web") ? dashboardConnections : 0),
+    }),
     connections: roles.has("worker") ? workerConnections : 8,
     maxWaitMs,
     shared: ({ pool }) => sharedPauses(pool),

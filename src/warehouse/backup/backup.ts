@@ -3,6 +3,7 @@ import type { PoolClient } from "pg";
 import { to as copyTo } from "pg-copy-streams";
 import { Failure } from "../../domain/failure.ts";
 import type { Database } from "../database.ts";
+import { begin } from "../transaction.ts";
 import { type Manifest, type WrittenTable, writeArchive } from "./archive.ts";
 import { backupTables, columnList, quoted } from "./tables.ts";
 
@@ -45,8 +46,7 @@ export const backup = async (
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
-    await client.query("begin isolation level repeatable read read only");
-    await client.query("select set_config('statement_timeout', '0', true)");
+    await begin(client, "reading");
     const schema = await appliedSteps(client);
     if (schema.length === 0)
       throw new Failure({

@@ -4,12 +4,13 @@ import { from as copyFrom } from "pg-copy-streams";
 import { Failure } from "../../domain/failure.ts";
 import type { Database } from "../database.ts";
 import { migrate, migrationTexts } from "../migrate.ts";
+import { inTransaction } from "../transaction.ts";
 import { type Archive, type Manifest, openArchive } from "./archive.ts";
 import { appliedSteps } from "./backup.ts";
 import { backupTables, columnList, quoted } from "./tables.ts";
 
 /** What costper makes; a restore makes them anew. The queue is left as it is. */
-const schemas = ["warehouse", "marts", "ops", "staging", "ad_reporting"];
+const schemas = ["warehouse", "marts", "ops", "staging", "ad_reporting", "partitions"];
 
 const refuse = (message: string, remedy: string): Failure =>
   new Failure({ kind: "request", code: "usage", message, remedy });
@@ -55,9 +56,9 @@ const load = async (
   const unknown = tables.find(({ name }) => !names.has(name));
   if (unknown !== undefined)
     throw refuse(`${file} has a table ${unknown.name} that is not of its schema`, "");
+  for (const { name } of present) await client.query(`alter table ${quoted(name)} disable trigger user`);
   // The steps fill some tables themselves: only what the backup holds is to be there.
   await client.query(`truncate ${present.map(({ name }) => quoted(name)).join(", ")} cascade`);
-  for (const table of tables) await client.query(`alter table ${quoted(table.name)} disable trigger user`);
   for (const table of tables) {
     for (const month of table.months)
       await client.query("select warehouse.ensure_partition($1::regclass, $2::date)", [table.name, month]);
@@ -75,7 +76,7 @@ const load = async (
         remedy: "take another backup; the database is as it was before",
       });
   }
-  for (const table of tables) await client.query(`alter table ${quoted(table.name)} enable trigger user`);
+  for (const { name } of present) await client.query(`alter table ${quoted(name)} enable trigger user`);
 };
 
 /** Identities go on after the highest that is taken. */
@@ -116,30 +117,23 @@ export const restore = async (
 ): Promise<Manifest> => {
   const { file, force, signal } = options;
   const archive = await openArchive(file);
-  const client = await database.pool.connect();
-  let broken: Error | undefined;
   try {
-    await client.query("begin");
-    await client.query("select set_config('statement_timeout', '0', true)");
-    if (!force && (await isFilled(client)))
-      throw refuse(
-        "the database holds a warehouse already",
-        "name an empty one in `database`, or add --force to replace all that it holds",
-      );
-    if ((await appliedSteps(client)).length > 0)
-      // Nobody loads into tables that are about to go.
-      await client.query("lock table ops.run, warehouse.account in access exclusive mode");
-    await makeSchema(client, archive.manifest.schema);
-    await load(client, archive, signal, file);
-    await setIdentities(client);
-    await endWorkUnderWay(client);
-    await client.query("commit");
-  } catch (error) {
-    broken = error as Error;
-    throw error;
+    await inTransaction(database.pool, async (client) => {
+      if (!force && (await isFilled(client)))
+        throw refuse(
+          "the database holds a warehouse already",
+          "name an empty one in `database`, or add --force to replace all that it holds",
+        );
+      if ((await appliedSteps(client)).length > 0)
+        // Nobody loads into tables that are about to go.
+        await client.query("lock table ops.run, warehouse.account in access exclusive mode");
+      await makeSchema(client, archive.manifest.schema);
+      await load(client, archive, signal, file);
+      await setIdentities(client);
+      await endWorkUnderWay(client);
+    });
   } finally {
     archive.close();
-    client.release(broken);
   }
   await migrate(database);
   return archive.manifest;
