@@ -17,7 +17,7 @@ language sql immutable parallel safe as $$
 $$;
 comment on function figures.ratio is 'One division of a row''s own sums, to six decimals; NULL where the divisor is 0 or the ratio has more than twelve digits.';
 
-create function pg_temp.copy_comments(source regclass, target regclass) returns void
+create or replace function pg_temp.copy_comments(source regclass, target regclass) returns void
 language plpgsql as $$
 declare
   part record;
