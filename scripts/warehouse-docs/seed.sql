@@ -111,7 +111,8 @@ select account_key, date, campaign_id, network, conversion_action_id, attributio
 from warehouse.conversion_daily
 join (values (1, 'SEARCH', 0.75), (1, 'CONTENT', 0.25), (2, 'SEARCH', 0.5), (2, 'YOUTUBE', 0.5), (3, 'facebook', 0.5),
              (3, 'instagram', 0.5), (4, 'linkedin', 1)) as split (account_key, network, share) using (account_key)
-group by account_key, date, campaign_id, network, conversion_action_id, attribution, traffic, share;
+group by account_key, date, campaign_id, network, conversion_action_id, attribution, traffic, share
+order by date, account_key, campaign_id, network, conversion_action_id, traffic;
 
 insert into warehouse.exchange_rate (rate_date, base, quote, rate, source)
 select day::date, 'EUR', currency, rate, 'ecb'
