@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { decimalOf, millionths } from "../../src/connectors/linkedin/exact.ts";
-import { encode, idIn, parseJson, queryOf, type Restli } from "../../src/connectors/linkedin/restli.ts";
+import { encode, idIn, queryOf, type Restli } from "../../src/connectors/linkedin/restli.ts";
+import { parseJson } from "../../src/connectors/wire/json.ts";
 import { addDays } from "../../src/domain/day.ts";
 import { onPath } from "../../sandbox/faults.ts";
 import { linkedinFaults } from "../../sandbox/linkedin/index.ts";
