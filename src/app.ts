@@ -1,12 +1,15 @@
 import { join } from "node:path";
 import type { Logger } from "pino";
 import type { Config } from "./config.ts";
-import type { Connector, ConnectorContext, TokenStore } from "./connectors/connector.ts";
+import type { Connector, ConnectorContext, Notes, TokenStore } from "./connectors/connector.ts";
+import { createLanes, type SharedPlaces } from "./connectors/wire/lanes.ts";
 import { createLimits, type Limits, type SharedPauses } from "./connectors/wire/limits.ts";
 import { openConnector } from "./connectors/registry.ts";
 import type { Platform } from "./domain/platform.ts";
 import { checkDatabase, type Database, describeUrl, openDatabase } from "./warehouse/database.ts";
 import { startEmbedded } from "./warehouse/embedded/server.ts";
+import { keptNotes } from "./warehouse/notes.ts";
+import { sharedPlaces } from "./warehouse/places.ts";
 
 /** What may differ from one command to another. */
 export interface AppOverrides {
@@ -87,9 +90,12 @@ export const createConnectors = (
   options: Pick<AppOptions, "config" | "log" | "now" | "maxWaitMs" | "onRequest"> & {
     readonly shared?: SharedPauses | undefined;
     readonly tokens?: TokenStore | undefined;
+    readonly places?: SharedPlaces | undefined;
+    readonly notes?: Notes | undefined;
   },
 ): ((platform: Platform) => Promise<Connector>) => {
-  const { config, onRequest, shared, tokens, now = () => new Date() } = options;
+  const { config, onRequest, shared, tokens, notes, now = () => new Date() } = options;
+  const maxWaitMs = options.maxWaitMs ?? defaultMaxWaitMs;
   const opened = new Map<Platform, Promise<Connector>>();
 
   const open = async (platform: Platform): Promise<Connector> => {
@@ -99,7 +105,7 @@ export const createConnectors = (
         platform,
         platformConcurrency: connector?.concurrency.platform ?? 1,
         accountConcurrency: connector?.concurrency.account ?? 1,
-        maxWaitMs: options.maxWaitMs ?? defaultMaxWaitMs,
+        maxWaitMs,
         now,
         ...(shared && { shared }),
       }),
@@ -108,7 +114,9 @@ export const createConnectors = (
       log: options.log.child({ platform }),
       limits,
       now,
+      lanes: createLanes({ platform, now, maxWaitMs, shared: options.places }),
       ...(tokens && { tokens }),
+      ...(notes && { notes }),
       ...(onRequest && { onRequest: ({ call, status }) => onRequest(platform, call, status) }),
     };
     connector = await openConnector(platform, config.connectors, context);
@@ -144,6 +152,8 @@ export const openApp = async (options: AppOptions): Promise<App> => {
       ...(options.onRequest && { onRequest: options.onRequest }),
       shared: options.shared?.(database),
       tokens: options.tokens?.(database),
+      places: sharedPlaces(database.pool),
+      notes: keptNotes(database.pool),
     }),
     close,
   };

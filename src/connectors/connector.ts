@@ -11,6 +11,7 @@ import type {
   NetworkDay,
 } from "../domain/facts.ts";
 import type { Platform } from "../domain/platform.ts";
+import type { Lanes } from "./wire/lanes.ts";
 import type { Limits } from "./wire/limits.ts";
 
 /** What one call of a connector is about: an account, an inclusive window of its own days, and a way to stop. */
@@ -84,6 +85,18 @@ export interface ConnectorContext {
   readonly onRequest?: (request: { readonly call: string; readonly status: number }) => void;
   /** Where a rotated refresh token is kept; absent: it is kept in memory only. */
   readonly tokens?: TokenStore;
+  /** What may be under way a few at a time over all processes; absent: this connector's own are counted alone. */
+  readonly lanes?: Lanes;
+  /** What the next run may go on with; absent: it is kept in memory only. */
+  readonly notes?: Notes;
+}
+
+/** Short texts that outlive the process: the id of a report that was not waited for. No secrets. */
+export interface Notes {
+  /** Undefined where there is none, or its time is over. */
+  read(key: string): Promise<string | undefined>;
+  write(key: string, text: string, until: Date): Promise<void>;
+  drop(key: string): Promise<void>;
 }
 
 /** Keeps secrets that a platform rotates. Keys are `platform:fingerprint`, never the secret itself. */

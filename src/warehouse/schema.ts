@@ -1380,11 +1380,45 @@ export interface OpsJob {
   to_date: string | null;
 }
 
+export interface OpsLanePlace {
+  /**
+   * Who holds it; another one for each report.
+   */
+  holder: string;
+  /**
+   * What is counted: the platform and its customer.
+   */
+  lane: string;
+  /**
+   * The place is free from then on: a process that died gives it up so.
+   */
+  lease_until: Timestamp;
+  /**
+   * From 1 to the number of places that the lane has.
+   */
+  place: number;
+}
+
 export interface OpsNight {
   due: string;
   due_at: Timestamp;
   give_up_at: Timestamp;
   run_id: string;
+}
+
+export interface OpsNote {
+  /**
+   * It counts for nothing from then on.
+   */
+  keep_until: Timestamp;
+  /**
+   * The platform, and a fingerprint of what was asked.
+   */
+  key: string;
+  /**
+   * As the connector wrote it.
+   */
+  text: string;
 }
 
 export interface OpsNotice {
@@ -2731,7 +2765,9 @@ export interface DB {
   "ops.ga4_day": OpsGa4Day;
   "ops.installation": OpsInstallation;
   "ops.job": OpsJob;
+  "ops.lane_place": OpsLanePlace;
   "ops.night": OpsNight;
+  "ops.note": OpsNote;
   "ops.notice": OpsNotice;
   "ops.part_day": OpsPartDay;
   "ops.part_month": OpsPartMonth;
