@@ -87,16 +87,6 @@ export interface ConnectorContext {
   readonly tokens?: TokenStore;
   /** What may be under way a few at a time over all processes; absent: this connector's own are counted alone. */
   readonly lanes?: Lanes;
-  /** What the next run may go on with; absent: it is kept in memory only. */
-  readonly notes?: Notes;
-}
-
-/** Short texts that outlive the process: the id of a report that was not waited for. No secrets. */
-export interface Notes {
-  /** Undefined where there is none, or its time is over. */
-  read(key: string): Promise<string | undefined>;
-  write(key: string, text: string, until: Date): Promise<void>;
-  drop(key: string): Promise<void>;
 }
 
 /** Keeps secrets that a platform rotates. Keys are `platform:fingerprint`, never the secret itself. */

@@ -1,6 +1,6 @@
 import pino from "pino";
 import { onTestFinished } from "vitest";
-import type { Connector, Notes, Pull, TokenStore } from "../../src/connectors/connector.ts";
+import type { Connector, Memory, Pull, TokenStore } from "../../src/connectors/connector.ts";
 import { createMicrosoft } from "../../src/connectors/microsoft/connector.ts";
 import type { Pace } from "../../src/connectors/microsoft/pace.ts";
 import { microsoftSettings } from "../../src/connectors/microsoft/settings.ts";
@@ -23,7 +23,7 @@ export interface Opened {
   readonly settings?: Record<string, unknown>;
   readonly pace?: Partial<Pace>;
   readonly tokens?: TokenStore;
-  readonly notes?: Notes;
+  readonly memory?: Memory;
   readonly lanes?: Lanes;
   readonly maxWaitMs?: number;
   readonly pageSize?: number;
@@ -80,7 +80,7 @@ export const startMicrosoft = async (options: Partial<MicrosoftSandboxOptions> =
         }),
         now,
         ...(opened.tokens ? { tokens: opened.tokens } : {}),
-        ...(opened.notes ? { notes: opened.notes } : {}),
+        ...(opened.memory ? { memory: opened.memory } : {}),
         ...(opened.lanes ? { lanes: opened.lanes } : {}),
       },
       { ...quick, ...pace },

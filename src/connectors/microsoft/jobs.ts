@@ -108,11 +108,11 @@ export const createReportJobs = (
   const takeUp = async (asked: Asked): Promise<Submitted | undefined> => {
     const key = keyOf(asked);
     const own = unfinished.get(key);
-    const text = own ? undefined : await context.notes?.read(key);
+    const text = own ? undefined : await context.memory?.recall(key);
     const saved = own ?? (text === undefined ? undefined : savedShape.safeParse(JSON.parse(text)).data);
     if (!saved) return undefined;
     unfinished.delete(key);
-    await context.notes?.drop(key);
+    await context.memory?.forget([key]);
     return isFresh(saved) ? saved : undefined;
   };
 
@@ -120,8 +120,8 @@ export const createReportJobs = (
     const key = keyOf(asked);
     unfinished.set(key, submitted);
     // Whoever gives up must not fail for that as well.
-    await context.notes
-      ?.write(key, JSON.stringify(submitted), new Date(submitted.at + idMs))
+    await context.memory
+      ?.keep(key, JSON.stringify(submitted), idMs)
       .catch((error: unknown) => context.log.warn({ err: error }, "a report's id could not be kept"));
   };
 
