@@ -54,7 +54,7 @@ const seed = async ({ pool }: Database, campaigns: number): Promise<number> => {
 
 /** Rules as a large team writes them: many windows, filters and series, few that fire. */
 const rulesOf = (count: number) =>
-  alertSettings.parse(
+  alertSettings().parse(
     Array.from({ length: count }, (_, index) => ({
       name: `rule ${String(index)}`,
       metric: ["cost_per_conversion", "spend", "cost_per_click", "cost_per_conversion"][index % 4],

@@ -3,12 +3,10 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import { stringify } from "yaml";
-import { connectorSettings, openConnector } from "../src/connectors/registry.ts";
+import { openConnector, profileOf } from "../src/connectors/registry.ts";
 import { addDays, dayAt } from "../src/domain/day.ts";
-import { platforms, type Platform } from "../src/domain/platform.ts";
-import { createGoogleSandbox, googleSandboxSettings } from "../sandbox/google/index.ts";
-import { createLinkedinSandbox, linkedinSandboxSettings } from "../sandbox/linkedin/index.ts";
-import { createMetaSandbox, metaSandboxSettings } from "../sandbox/meta/index.ts";
+import { sandboxNames, sandboxPlatforms } from "../sandbox/platforms.ts";
+import type { Platform } from "../src/domain/platform.ts";
 import { listen } from "../sandbox/server.ts";
 import { runCostper, startPostgres } from "./support/processes.ts";
 
@@ -22,13 +20,9 @@ interface SyncJson {
 }
 
 /** How many requests the connector lets go at once, as it says itself. */
-const slotsOf = async (platform: Platform, settings: Record<Platform, object>) => {
-  const parsed = {
-    google: connectorSettings.google.parse(settings.google),
-    meta: connectorSettings.meta.parse(settings.meta),
-    linkedin: connectorSettings.linkedin.parse(settings.linkedin),
-  };
-  const connector = await openConnector(platform, parsed, {
+const slotsOf = async (platform: Platform, section: object) => {
+  const settings = { [platform]: profileOf(platform).settings.parse(section) };
+  const connector = await openConnector(platform, settings, {
     log: pino({ level: "silent" }),
     limits: { run: async (_account, _signal, call) => call(), pause: () => undefined },
     now: () => new Date(),
@@ -42,24 +36,24 @@ const slotsOf = async (platform: Platform, settings: Record<Platform, object>) =
  */
 const measure = async (latencyMs: number) => {
   const clock = () => new Date();
-  const servers = {
-    google: await listen(createGoogleSandbox({ clock, accounts, campaigns })),
-    meta: await listen(createMetaSandbox({ clock, accounts, campaigns })),
-    linkedin: await listen(createLinkedinSandbox({ clock, accounts, campaigns })),
-  };
-  const settings = {
-    google: googleSandboxSettings(servers.google.url),
-    meta: metaSandboxSettings(servers.meta.url),
-    linkedin: linkedinSandboxSettings(servers.linkedin.url),
-  };
+  const worlds = await Promise.all(
+    sandboxNames.map(async (platform) => {
+      const { create, settings } = sandboxPlatforms[platform];
+      const server = await listen(create({ clock, accounts, campaigns }));
+      return { platform, server, section: settings(server.url) };
+    }),
+  );
   const postgres = await startPostgres();
   try {
     await writeFile(
       join(postgres.folder, "costper.yaml"),
-      stringify({ database: postgres.url, connectors: settings }),
+      stringify({
+        database: postgres.url,
+        connectors: Object.fromEntries(worlds.map(({ platform, section }) => [platform, section])),
+      }),
     );
     await runCostper(["migrate"], { cwd: postgres.folder });
-    for (const server of Object.values(servers)) server.latencyMs = latencyMs;
+    for (const { server } of worlds) server.latencyMs = latencyMs;
     const to = addDays(dayAt(clock(), "UTC"), -2);
     const from = addDays(to, 1 - days);
     const cpuBefore = { sandboxes: process.cpuUsage(), postgres: postgres.cpuSeconds() };
@@ -75,10 +69,9 @@ const measure = async (latencyMs: number) => {
     const { slices } = JSON.parse(sync.stdout) as SyncJson;
 
     const each = await Promise.all(
-      platforms.map(async (platform) => {
-        const { requests } = servers[platform];
+      worlds.map(async ({ platform, server: { requests }, section }) => {
         const own = slices.filter((slice) => slice.platform === platform && slice.outcome === "done");
-        const slots = await slotsOf(platform, settings);
+        const slots = await slotsOf(platform, section);
         const times = requests.map(({ at }) => at).toSorted((a, b) => a - b);
         const pullSeconds = ((times.at(-1) ?? 0) - (times[0] ?? 0) + latencyMs) / 1_000;
         const boundSeconds = (requests.length * latencyMs) / 1_000 / slots;
@@ -113,7 +106,7 @@ const measure = async (latencyMs: number) => {
       peak_rss_mib: sync.peakMib,
     };
   } finally {
-    await Promise.all(Object.values(servers).map((server) => server.close()));
+    await Promise.all(worlds.map(({ server }) => server.close()));
     await postgres.close();
   }
 };

@@ -80,7 +80,7 @@ export const parseConfig = (text: string, file: string, env: ConfigSource["env"]
   const raw = readConfig(basename(file), text, env);
   if (raw.tree === undefined) throw new ConfigError(file, raw.problems);
 
-  const checked = validate(configSchema, raw.tree, raw.emptied);
+  const checked = validate(configSchema(), raw.tree, raw.emptied);
   const problems = onePerPath([
     ...raw.problems,
     ...cpcProblems(raw.tree),

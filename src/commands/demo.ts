@@ -5,7 +5,7 @@ import { InvalidArgumentError } from "commander";
 import { parseConfig } from "../config.ts";
 import { addDays, dayAt } from "../domain/day.ts";
 import { report } from "../metrics/report.ts";
-import { platforms } from "../domain/platform.ts";
+import { platforms } from "../connectors/registry.ts";
 import { sandboxConfig, startSandbox } from "../../sandbox/start.ts";
 import { examples, type Register } from "./frame.ts";
 import { type DemoAlert, demoAlerts, runDemoAlerts } from "./demo-alerts.ts";

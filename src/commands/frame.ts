@@ -3,7 +3,6 @@ import type { Command } from "commander";
 import type { Logger } from "pino";
 import type { App, AppOverrides } from "../app.ts";
 import type { Config } from "../config.ts";
-import type { Platform } from "../domain/platform.ts";
 import { createLog } from "../log.ts";
 import { errorLines, exitStatus, statusOf } from "./errors.ts";
 import { createOutput, type Output } from "./output.ts";
@@ -19,7 +18,8 @@ export interface Globals {
 
 /** An account that lacks something after the run: the last lines on standard error, and exit status 1. */
 export interface Shortfall {
-  readonly platform: Platform | "ga4";
+  /** A platform, or another source of `connectors`: GA4. */
+  readonly platform: string;
   /** Bare; empty where the whole platform is concerned. */
   readonly accountId: string;
   readonly what: string;

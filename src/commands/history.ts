@@ -1,7 +1,8 @@
 import asciichart from "asciichart";
 import { DateTime } from "luxon";
 import { configuredPlatforms } from "../connectors/registry.ts";
-import { bareAccountId, isPlatform, type Platform } from "../domain/platform.ts";
+import { namesAccount } from "../connectors/account-ids.ts";
+import type { Platform } from "../domain/platform.ts";
 import { type CampaignDayHistory, campaignDayHistory, type Change } from "../metrics/history.ts";
 import { migrate } from "../warehouse/migrate.ts";
 import { parseDay } from "./dates.ts";
@@ -99,7 +100,7 @@ const askedPlatforms = (
   platform: string | undefined,
 ): readonly Platform[] => {
   if (platform === undefined) return configured;
-  if (isPlatform(platform) && configured.includes(platform)) return [platform];
+  if (configured.includes(platform)) return [platform];
   throw new UsageError(`--platform ${platform} is not in the config`, `configured: ${configured.join(", ")}`);
 };
 
@@ -109,22 +110,10 @@ const showHistory = async (frame: Frame, options: HistoryOptions): Promise<numbe
   const platforms = askedPlatforms(configuredPlatforms(config.connectors), options.platform);
   const { database } = await openApp();
   await migrate(database);
-  const ids =
-    options.account === undefined
-      ? [undefined]
-      : platforms.map((one) => bareAccountId(one, options.account ?? ""));
-  const found = (
-    await Promise.all(
-      [...new Set(ids)].map((accountId) =>
-        campaignDayHistory(database.db, {
-          campaignId: options.campaign,
-          date: options.date,
-          platforms,
-          accountId,
-        }),
-      ),
-    )
-  ).flat();
+  const { account, campaign: campaignId, date } = options;
+  const found = (await campaignDayHistory(database.db, { campaignId, date, platforms })).filter(
+    (history) => account === undefined || namesAccount(history.platform, account, history.account_id),
+  );
   if (globals.json) out.json({ history: found });
   else if (found.length === 0)
     out.text(`nothing was ever known of campaign ${options.campaign} on ${options.date}`);

@@ -2,6 +2,7 @@ import type { App } from "../app.ts";
 import { addDays, dayAt, type DayRange } from "../domain/day.ts";
 import { asFailure } from "../domain/failure.ts";
 import type { Account } from "../domain/facts.ts";
+import { isNamed, meanTheSame, namesAccount } from "../connectors/account-ids.ts";
 import type { Platform } from "../domain/platform.ts";
 import { type Difference, reconcileAccount } from "../metrics/reconcile.ts";
 import { compareRollups } from "../metrics/rollup/rollup.ts";
@@ -48,8 +49,8 @@ const reconcilePlatform = async (
   try {
     for await (const account of connector.accounts(app.signal)) {
       found.add(account.id);
-      if (settings?.accounts && !settings.accounts.includes(account.id)) continue;
-      if (asked && !asked.includes(account.id)) continue;
+      if (settings?.accounts && !isNamed(platform, settings.accounts, account.id)) continue;
+      if (asked && !isNamed(platform, asked, account.id)) continue;
       const depth =
         settings?.lookbackDays ??
         app.config.lookbackDays ??
@@ -69,7 +70,7 @@ const reconcilePlatform = async (
         app.signal.throwIfAborted();
         const failure = asFailure(error);
         const isClosed = failure.kind === "account" && (failure.closed || !account.active);
-        if (!isClosed || settings?.accounts?.includes(account.id))
+        if (!isClosed || isNamed(platform, settings?.accounts, account.id))
           frame.report({ platform, accountId: account.id, what: failure.message, remedy: failure.remedy });
       }
     }
@@ -80,7 +81,10 @@ const reconcilePlatform = async (
     return results;
   }
   for (const accountId of settings?.accounts ?? [])
-    if (!found.has(accountId) && (asked?.includes(accountId) ?? true))
+    if (
+      ![...found].some((id) => namesAccount(platform, accountId, id)) &&
+      (asked?.some((id) => meanTheSame(platform, id, accountId)) ?? true)
+    )
       frame.report({
         platform,
         accountId,

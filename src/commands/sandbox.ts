@@ -1,22 +1,31 @@
 import { once } from "node:events";
 import { InvalidArgumentError } from "commander";
-import { sandboxConfig, startSandbox } from "../../sandbox/start.ts";
+import { sandboxNames } from "../../sandbox/platforms.ts";
+import { bankOffset, sandboxConfig, startSandbox } from "../../sandbox/start.ts";
 import { examples, type Register } from "./frame.ts";
 
 const parsePort = (text: string): number => {
   const port = Number(text);
-  if (!Number.isInteger(port) || port < 0 || port > 65_531)
-    throw new InvalidArgumentError("A port is a whole number up to 65531.");
+  const highest = 65_535 - bankOffset;
+  if (!Number.isInteger(port) || port < 0 || port > highest)
+    throw new InvalidArgumentError(`A port is a whole number up to ${String(highest)}.`);
   return port;
 };
 
+const places = sandboxNames.map((name, index) => `${name} on ${String(9_001 + index)}`).join(", ");
+
 export const register: Register = (command, act) => {
   command
-    .option("--port <port>", "the platforms listen on this port + 1 to + 4", parsePort, 9_000)
+    .option(
+      "--port <port>",
+      `the platforms listen on this port + 1 to + ${String(bankOffset)}`,
+      parsePort,
+      9_000,
+    )
     .addHelpText(
       "after",
       examples(
-        ["costper sandbox", "google on 9001, meta on 9002, linkedin on 9003, exchange rates on 9004"],
+        ["costper sandbox", `${places}, exchange rates on ${String(9_000 + bankOffset)}`],
         ["costper sandbox --port 0 > costper.yaml", "on free ports; the config goes to a file"],
       ),
     )

@@ -2,8 +2,9 @@ import { type Command, InvalidArgumentError } from "commander";
 import type { Logger } from "pino";
 import { createConnectors } from "../app.ts";
 import type { Config } from "../config.ts";
-import { configuredPlatforms } from "../connectors/registry.ts";
-import { bareAccountId, isPlatform, type Platform, platforms } from "../domain/platform.ts";
+import { accountIdProblem, bareAccountId, meanTheSame, namesAccount } from "../connectors/account-ids.ts";
+import { configuredPlatforms, isPlatform, platforms } from "../connectors/registry.ts";
+import type { Platform } from "../domain/platform.ts";
 import { parseDay } from "./dates.ts";
 import { UsageError } from "./errors.ts";
 
@@ -46,9 +47,6 @@ export const selectedPlatforms = (config: Config, options: SelectionOptions): re
   return configured.filter((platform) => options.platform?.includes(platform) ?? true);
 };
 
-/** Whether an id can be one of the platform's at all. */
-const couldBe = (platform: Platform, id: string): boolean => /^\d+$/.test(bareAccountId(platform, id));
-
 /**
  * The asked accounts of each platform, bare; undefined: all.
  * @throws UsageError where no selected platform can have an account of that id.
@@ -63,7 +61,9 @@ export const askedAccounts = (
   for (const id of asked) {
     const owners = selected.filter((platform) => {
       const named = config.connectors[platform]?.accounts;
-      return named ? named.includes(bareAccountId(platform, id)) : couldBe(platform, id);
+      return named
+        ? named.some((other) => meanTheSame(platform, id, other))
+        : accountIdProblem(platform, id) === undefined;
     });
     if (owners.length === 0)
       throw new UsageError(
@@ -90,31 +90,30 @@ export const refuseUnreached = async (
   options: SelectionOptions,
   { log, signal }: { readonly log: Logger; readonly signal: AbortSignal },
 ): Promise<void> => {
-  const platforms = selectedPlatforms(config, options);
+  const selected = selectedPlatforms(config, options);
   const unnamed = (options.account ?? []).filter(
     (id) =>
-      !platforms.some((platform) =>
-        config.connectors[platform]?.accounts?.includes(bareAccountId(platform, id)),
+      !selected.some((platform) =>
+        config.connectors[platform]?.accounts?.some((named) => meanTheSame(platform, id, named)),
       ),
   );
   if (unnamed.length === 0) return;
   const connector = createConnectors({ config, log });
-  const reached = new Set<string>();
+  const reached: { readonly platform: Platform; readonly id: string }[] = [];
   const ask = async (platform: Platform): Promise<boolean> => {
     if (config.connectors[platform]?.accounts) return true;
     try {
-      for await (const { id } of (await connector(platform)).accounts(signal))
-        reached.add(`${platform} ${id}`);
+      for await (const { id } of (await connector(platform)).accounts(signal)) reached.push({ platform, id });
       return true;
     } catch {
       signal.throwIfAborted();
       return false;
     }
   };
-  const answered = await Promise.all(platforms.map(ask));
+  const answered = await Promise.all(selected.map(ask));
   if (answered.includes(false)) return;
   const unknown = unnamed.find(
-    (id) => !platforms.some((platform) => reached.has(`${platform} ${bareAccountId(platform, id)}`)),
+    (id) => !reached.some((account) => namesAccount(account.platform, id, account.id)),
   );
   if (unknown !== undefined) throw unknownAccount(unknown);
 };

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { InvalidArgumentError } from "commander";
 import type { Logger } from "pino";
 import type { App } from "../app.ts";
-import { platforms } from "../domain/platform.ts";
+import { platforms } from "../connectors/registry.ts";
 import { alertAfterRollup } from "../jobs/after-rollup.ts";
 import { openQueuesWhenUp, queuePrefix } from "../jobs/installation.ts";
 import { addGauges, createMetrics } from "../jobs/metrics.ts";

@@ -1,7 +1,8 @@
 import { InvalidArgumentError } from "commander";
 import type { App } from "../app.ts";
 import { addDays, dayAt, type DayRange } from "../domain/day.ts";
-import { bareAccountId, type Platform } from "../domain/platform.ts";
+import { isNamed, namesAccount } from "../connectors/account-ids.ts";
+import type { Platform } from "../domain/platform.ts";
 import { alertAfterRollup } from "../jobs/after-rollup.ts";
 import { afterSlices } from "../jobs/after-slices.ts";
 import type { Ga4Result } from "../jobs/ga4.ts";
@@ -148,10 +149,18 @@ export const runSync = async (
       log,
       signal,
     });
-    const isNamed = ({ account }: Slice) =>
-      config.connectors[account.platform]?.accounts?.includes(account.id) ?? false;
     const results = await syncPlans(
-      { pool, log, signal, run, reportingCurrency, isNamed, now: app.now, ...events },
+      {
+        pool,
+        log,
+        signal,
+        run,
+        reportingCurrency,
+        isNamed: ({ account: { platform, id } }: Slice) =>
+          isNamed(platform, config.connectors[platform]?.accounts, id),
+        now: app.now,
+        ...events,
+      },
       plans,
     );
     const ga4 = await afterSlices({
@@ -193,7 +202,9 @@ const refuseUnknownAccounts = (
   plans: readonly { readonly platform: Platform; readonly plan: Plan }[],
 ): void => {
   const isKnown = (id: string) =>
-    plans.some(({ platform, plan }) => plan.accountIds.includes(bareAccountId(platform, id)));
+    plans.some(({ platform, plan }) =>
+      plan.accountIds.some((accountId) => namesAccount(platform, id, accountId)),
+    );
   const discoveryFailed = plans.some(({ plan }) => plan.failures.some(({ accountId }) => accountId === ""));
   const unknown = asked.find((id) => !isKnown(id));
   if (unknown !== undefined && !discoveryFailed) throw unknownAccount(unknown);

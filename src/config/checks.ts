@@ -1,15 +1,10 @@
-import { attributionProblems, goalProblems } from "../connectors/meta/goals.ts";
-import type { ConnectorSettings } from "../connectors/registry.ts";
-import { bareAccountId, type Platform, platforms } from "../domain/platform.ts";
+import { accountIdProblem, bareAccountId } from "../connectors/account-ids.ts";
+import type { PlatformProfile, PlatformSettings } from "../connectors/platform.ts";
+import { type ConnectorSettings, platforms, profiles } from "../connectors/registry.ts";
+import type { Platform } from "../domain/platform.ts";
 import { type Problem, pathText } from "./problems.ts";
 
 const loopback = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
-
-const bareForm: Readonly<Record<Platform, { pattern: RegExp; words: string }>> = {
-  google: { pattern: /^\d{10}$/, words: "ten digits, with or without dashes (111-222-3333)" },
-  meta: { pattern: /^\d+$/, words: "digits, with or without act_" },
-  linkedin: { pattern: /^\d+$/, words: "digits, or urn:li:sponsoredAccount: and digits" },
-};
 
 // These look at the tree before it is known to fit the schema, so that every problem is told in one go.
 type Section = Readonly<Record<string, unknown>>;
@@ -19,11 +14,6 @@ const sectionOf = (tree: unknown, key: string): Section => {
   return typeof section === "object" && section !== null ? (section as Section) : {};
 };
 
-const idProblem = (platform: Platform, written: unknown): string | undefined =>
-  bareForm[platform].pattern.test(bareAccountId(platform, String(written)))
-    ? undefined
-    : `is no ${platform} account id: must be ${bareForm[platform].words}`;
-
 /** What is wrong with the ids of one platform's accounts. */
 const accountProblems = (platform: Platform, written: unknown): Problem[] => {
   if (!Array.isArray(written)) return [];
@@ -31,7 +21,7 @@ const accountProblems = (platform: Platform, written: unknown): Problem[] => {
   return written.flatMap((text: unknown, index): Problem[] => {
     if (text === undefined || typeof text === "object") return [];
     const path = pathText(["connectors", platform, "accounts", index]);
-    const wrong = idProblem(platform, text);
+    const wrong = accountIdProblem(platform, String(text));
     if (wrong !== undefined) return [{ path, message: wrong }];
     const id = bareAccountId(platform, String(text));
     const before = seen.get(id);
@@ -42,35 +32,28 @@ const accountProblems = (platform: Platform, written: unknown): Problem[] => {
   });
 };
 
-/** LinkedIn takes an access token, or what is needed to get one. */
-const linkedinProblems = (isWritten: (key: string) => boolean): Problem[] => {
-  const needed = ["clientId", "clientSecret", "refreshToken"];
-  const missing = needed.filter((key) => !isWritten(key));
-  if (isWritten("accessToken") || missing.length === 0) return [];
-  if (missing.length === needed.length)
-    return [
-      {
-        path: "connectors.linkedin.accessToken",
-        message: "is missing: give accessToken, or all of clientId, clientSecret and refreshToken",
-      },
-    ];
-  return missing.map((key) => ({
-    path: `connectors.linkedin.${key}`,
-    message: "is missing: without accessToken it takes clientId, clientSecret and refreshToken",
+/** What is wrong with one platform's section beyond its schema. */
+const sectionProblems = (
+  profile: PlatformProfile,
+  connectors: Section,
+  unset: ReadonlySet<string>,
+): readonly Problem[] => {
+  const { name } = profile;
+  if (connectors[name] === undefined) return [];
+  const values = sectionOf(connectors, name);
+  const isWritten = (key: string) =>
+    values[key] !== undefined || unset.has(pathText(["connectors", name, key]));
+  const ids = (profile.accountIdSettings ?? []).flatMap((key) => {
+    const value = values[key];
+    const message =
+      value === undefined || typeof value === "object" ? undefined : accountIdProblem(name, String(value));
+    return message === undefined ? [] : [{ key, message }];
+  });
+  return [...ids, ...(profile.problems?.({ values, isWritten }) ?? [])].map(({ key, message }) => ({
+    path: `connectors.${name}.${key}`,
+    message,
   }));
 };
-
-/** Sets of conversions or attribution windows that would count something twice. */
-const metaProblems = ({ conversions, attribution }: Readonly<Record<string, unknown>>): Problem[] => [
-  ...(Array.isArray(conversions) ? goalProblems(conversions.map(String)) : []).map((message) => ({
-    path: "connectors.meta.conversions",
-    message,
-  })),
-  ...(Array.isArray(attribution) ? attributionProblems(attribution.map(String)) : []).map((message) => ({
-    path: "connectors.meta.attribution",
-    message,
-  })),
-];
 
 /** What keys say together that cannot be. `unset` are the paths whose variable is not set: they count as written. */
 export const combinationProblems = (tree: unknown, unset: ReadonlySet<string>): Problem[] => {
@@ -85,19 +68,7 @@ export const combinationProblems = (tree: unknown, unset: ReadonlySet<string>): 
       message: `names no platform: add at least one of ${platforms.join(", ")}`,
     });
 
-  const manager = sectionOf(connectors, "google")["loginCustomerId"];
-  const wrongManager = manager === undefined ? undefined : idProblem("google", manager);
-  if (wrongManager !== undefined)
-    problems.push({ path: "connectors.google.loginCustomerId", message: wrongManager });
-
-  if (connectors["linkedin"] !== undefined) {
-    const section = sectionOf(connectors, "linkedin");
-    const isWritten = (key: string) =>
-      section[key] !== undefined || unset.has(pathText(["connectors", "linkedin", key]));
-    problems.push(...linkedinProblems(isWritten));
-  }
-
-  problems.push(...metaProblems(sectionOf(connectors, "meta")));
+  problems.push(...profiles().flatMap((profile) => sectionProblems(profile, connectors, unset)));
 
   const { host = "127.0.0.1", token } = sectionOf(tree, "web");
   if (!loopback.test(String(host)) && token === undefined && !unset.has("web.token"))
@@ -108,24 +79,28 @@ export const combinationProblems = (tree: unknown, unset: ReadonlySet<string>): 
   return problems;
 };
 
-/** The sections with account ids in the bare form that the warehouse keeps. */
-export const withBareIds = (connectors: ConnectorSettings): ConnectorSettings => {
-  const bare = (platform: Platform, ids: readonly string[]) => ids.map((id) => bareAccountId(platform, id));
-  const { google, meta, linkedin } = connectors;
+/** A section with account ids in the bare form that the warehouse keeps. */
+const withBareIdsOf = (profile: PlatformProfile, settings: PlatformSettings): PlatformSettings => {
+  const bare = (id: string) => bareAccountId(profile.name, id);
+  const further = (profile.accountIdSettings ?? []).flatMap((key): [string, string][] => {
+    const id: unknown = settings[key as keyof PlatformSettings];
+    return typeof id === "string" ? [[key, bare(id)]] : [];
+  });
   return {
-    ...(google && {
-      google: {
-        ...google,
-        ...(google.accounts && { accounts: bare("google", google.accounts) }),
-        ...(google.loginCustomerId && { loginCustomerId: bareAccountId("google", google.loginCustomerId) }),
-      },
-    }),
-    ...(meta && { meta: { ...meta, ...(meta.accounts && { accounts: bare("meta", meta.accounts) }) } }),
-    ...(linkedin && {
-      linkedin: { ...linkedin, ...(linkedin.accounts && { accounts: bare("linkedin", linkedin.accounts) }) },
-    }),
+    ...settings,
+    ...(settings.accounts && { accounts: settings.accounts.map(bare) }),
+    ...Object.fromEntries(further),
   };
 };
+
+/** The sections of the platforms that are configured, with bare account ids. */
+export const withBareIds = (connectors: ConnectorSettings): ConnectorSettings =>
+  Object.fromEntries(
+    profiles().flatMap((profile): [Platform, PlatformSettings][] => {
+      const settings = connectors[profile.name];
+      return settings === undefined ? [] : [[profile.name, withBareIdsOf(profile, settings)]];
+    }),
+  );
 
 const cpcRefused =
   'is refused: "cpc" means two things; write cost_per_conversion (spend / conversions) or cost_per_click (spend / clicks)';

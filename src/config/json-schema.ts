@@ -3,7 +3,7 @@ import { configSchema } from "./schema.ts";
 
 /** The JSON Schema of costper.yaml, for editors; it ships as costper.schema.json. */
 export const jsonSchema = (): Record<string, unknown> => {
-  const schema = z.toJSONSchema(configSchema, {
+  const schema = z.toJSONSchema(configSchema(), {
     io: "input",
     target: "draft-7",
     unrepresentable: "any",

@@ -1,8 +1,9 @@
 import { CronExpressionParser } from "cron-parser";
 import { z } from "zod";
 import { alertSettings, notifierSettings } from "../alerts/rule/settings.ts";
-import { ga4Settings } from "../connectors/ga4/settings.ts";
-import { connectorSettings } from "../connectors/registry.ts";
+import { ga4 } from "../connectors/ga4/source.ts";
+import type { PlatformSettings } from "../connectors/platform.ts";
+import { profiles } from "../connectors/registry.ts";
 import { baseUrl } from "../connectors/settings.ts";
 import { isTimeZone } from "../domain/day.ts";
 import { firstPartySection } from "../metrics/first-party/config.ts";
@@ -37,69 +38,77 @@ const web = z
   })
   .prefault({});
 
-const connectors = z.strictObject({
-  google: connectorSettings.google.optional(),
-  meta: connectorSettings.meta.optional(),
-  linkedin: connectorSettings.linkedin.optional(),
-  ga4: ga4Settings.optional(),
-});
+const connectors = () =>
+  z.strictObject({
+    ...Object.fromEntries(
+      profiles().map(({ name, settings }): [string, z.ZodOptional<z.ZodType<PlatformSettings>>] => [
+        name,
+        settings.optional(),
+      ]),
+    ),
+    [ga4.name]: ga4.settings.optional(),
+  });
 
-/** `costper.yaml`, key by key; what keys must not say together stands in `checks.ts`. */
-export const configSchema = z.strictObject({
-  database: urlOf(["postgres:", "postgresql:"], "postgresql://user:password@host:5432/database")
-    .optional()
-    .describe("PostgreSQL 15 or newer; omitted: an embedded one kept in ./.costper/postgres."),
-  queue: urlOf(["redis:", "rediss:"], "redis://host:6379")
-    .optional()
-    .describe("Redis; omitted: the queue lives in the database."),
-  reportingCurrency: z
-    .string()
-    .refine((code) => currencies.has(code), "must be an ISO 4217 code such as EUR, in capitals")
-    .optional()
-    .describe("Omitted: spend is reported in each account's own currency only."),
-  timezone: z
-    .string()
-    .refine(isTimeZone, "must be a time zone's IANA name such as Europe/Copenhagen")
-    .default("UTC")
-    .describe("Whose clock `schedule` runs on; accounts keep their own reporting time zone."),
-  schedule: z
-    .string()
-    .refine(isCron, 'must be a cron expression of five fields such as "30 3 * * *"')
-    .default("30 3 * * *")
-    .describe("The nightly sync, as cron."),
-  lookbackDays: z
-    .number()
-    .int()
-    .min(1)
-    .max(1_125)
-    .optional()
-    .describe("Days pulled again each night; omitted: each platform's own restatement window."),
-  connectors,
-  firstParty: firstPartySection,
-  rates: z
-    .strictObject({
-      endpoint: baseUrl
-        .default(defaultRatesEndpoint)
-        .describe(
-          "Scheme, host and port that the European Central Bank's files of exchange rates come from.",
-        ),
-    })
-    .prefault({}),
-  history: z
-    .strictObject({
-      keepDays: z
-        .number()
-        .int()
-        .min(oldestDayRead)
-        .optional()
-        .describe(
-          "Reporting days older than this keep the first and the last of their changes only; omitted: all are kept.",
-        ),
-    })
-    .prefault({}),
-  notifiers: notifierSettings.default({}),
-  alerts: alertSettings.default([]),
-  web,
-});
+/**
+ * `costper.yaml`, key by key; what keys must not say together stands in `checks.ts`. Made when it is asked for: it
+ * names the platforms that there are.
+ */
+export const configSchema = () =>
+  z.strictObject({
+    database: urlOf(["postgres:", "postgresql:"], "postgresql://user:password@host:5432/database")
+      .optional()
+      .describe("PostgreSQL 15 or newer; omitted: an embedded one kept in ./.costper/postgres."),
+    queue: urlOf(["redis:", "rediss:"], "redis://host:6379")
+      .optional()
+      .describe("Redis; omitted: the queue lives in the database."),
+    reportingCurrency: z
+      .string()
+      .refine((code) => currencies.has(code), "must be an ISO 4217 code such as EUR, in capitals")
+      .optional()
+      .describe("Omitted: spend is reported in each account's own currency only."),
+    timezone: z
+      .string()
+      .refine(isTimeZone, "must be a time zone's IANA name such as Europe/Copenhagen")
+      .default("UTC")
+      .describe("Whose clock `schedule` runs on; accounts keep their own reporting time zone."),
+    schedule: z
+      .string()
+      .refine(isCron, 'must be a cron expression of five fields such as "30 3 * * *"')
+      .default("30 3 * * *")
+      .describe("The nightly sync, as cron."),
+    lookbackDays: z
+      .number()
+      .int()
+      .min(1)
+      .max(1_125)
+      .optional()
+      .describe("Days pulled again each night; omitted: each platform's own restatement window."),
+    connectors: connectors(),
+    firstParty: firstPartySection,
+    rates: z
+      .strictObject({
+        endpoint: baseUrl
+          .default(defaultRatesEndpoint)
+          .describe(
+            "Scheme, host and port that the European Central Bank's files of exchange rates come from.",
+          ),
+      })
+      .prefault({}),
+    history: z
+      .strictObject({
+        keepDays: z
+          .number()
+          .int()
+          .min(oldestDayRead)
+          .optional()
+          .describe(
+            "Reporting days older than this keep the first and the last of their changes only; omitted: all are kept.",
+          ),
+      })
+      .prefault({}),
+    notifiers: notifierSettings.default({}),
+    alerts: alertSettings().default([]),
+    web,
+  });
 
-export type ConfigSettings = z.infer<typeof configSchema>;
+export type ConfigSettings = z.infer<ReturnType<typeof configSchema>>;

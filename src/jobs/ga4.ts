@@ -4,7 +4,7 @@ import { type Ga4Day, type Ga4Origin, pullGa4Day } from "../connectors/ga4/day.t
 import type { Ga4Settings } from "../connectors/ga4/settings.ts";
 import { addDays, type Day, dayAt, type DayRange, eachDay } from "../domain/day.ts";
 import { asFailure, type Failure } from "../domain/failure.ts";
-import { channelNamed } from "../metrics/channels/channels.ts";
+import { channelNamed } from "../domain/channel.ts";
 import { type Classification, classify, type ClassifyOptions } from "../metrics/channels/classify.ts";
 import { loadSourceLists, type SourceLists } from "../metrics/channels/lists.ts";
 import type { Database } from "../warehouse/database.ts";

@@ -1,7 +1,8 @@
 import type { Kysely } from "kysely";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type pg from "pg";
-import { platforms, type Platform } from "../domain/platform.ts";
+import { platforms } from "../connectors/registry.ts";
+import type { Platform } from "../domain/platform.ts";
 import type { DB } from "../warehouse/schema.ts";
 import { accountStatus } from "../warehouse/status.ts";
 import type { Queues } from "./queue.ts";

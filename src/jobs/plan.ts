@@ -14,6 +14,7 @@ import {
 import { asFailure, Failure } from "../domain/failure.ts";
 import { type Account, noCurrency } from "../domain/facts.ts";
 import type { Platform } from "../domain/platform.ts";
+import { isNamed, meanTheSame, namesAccount } from "../connectors/account-ids.ts";
 import { expectDays } from "../warehouse/account-days.ts";
 import { storeAccount } from "../warehouse/accounts.ts";
 import { closeAccounts, failAccounts, type PlanFailure } from "./failed-accounts.ts";
@@ -132,8 +133,8 @@ const knownAccounts = async ({
   return rows;
 };
 
-const wanted = ({ named, asked }: PlanOptions, accountId: string): boolean =>
-  (named === undefined || named.includes(accountId)) && (asked === undefined || asked.includes(accountId));
+const wanted = ({ connector, named, asked }: PlanOptions, accountId: string): boolean =>
+  [named, asked].every((ids) => ids === undefined || isNamed(connector.platform, ids, accountId));
 
 const currencies = new Set(Intl.supportedValuesOf("currency"));
 
@@ -183,8 +184,10 @@ const interleave = (perAccount: readonly (readonly Slice[])[]): readonly Slice[]
 };
 
 /** Whether nothing that is asked for can belong to the platform, since the configuration names its accounts. */
-const concernsNothing = ({ named, asked }: PlanOptions): boolean =>
-  named !== undefined && asked !== undefined && !asked.some((id) => named.includes(id));
+const concernsNothing = ({ connector, named, asked }: PlanOptions): boolean =>
+  named !== undefined &&
+  asked !== undefined &&
+  !asked.some((id) => named.some((other) => meanTheSame(connector.platform, id, other)));
 
 const notReached =
   (platform: Platform, verb: string) =>
@@ -209,8 +212,13 @@ export const planPlatform = async (options: PlanOptions): Promise<Plan> => {
     options.signal.throwIfAborted();
     const failure = asFailure(error);
     log.error({ platform, kind: failure.kind, failure: failure.message }, "accounts cannot be discovered");
-    const active = (await knownAccounts(options)).filter((account) => account.active);
-    const ids = (named ?? active.map(({ id }) => id)).filter((id) => wanted(options, id));
+    const known = await knownAccounts(options);
+    const partsOf = (written: string): readonly string[] => {
+      const parts = known.map(({ id }) => id).filter((id) => namesAccount(platform, written, id));
+      return parts.length > 0 ? parts : [written];
+    };
+    const expected = named?.flatMap(partsOf) ?? known.filter(({ active }) => active).map(({ id }) => id);
+    const ids = [...new Set(expected)].filter((id) => wanted(options, id));
     const failures = await failAccounts(options, ids, () => failure);
     return {
       slices: [],
@@ -221,7 +229,9 @@ export const planPlatform = async (options: PlanOptions): Promise<Plan> => {
   if (found.length === 0) log.warn({ platform }, "the credentials are taken, but reach no ad account");
   const meant = found.filter(({ id }) => wanted(options, id));
   const foundIds = new Set(found.map(({ id }) => id));
-  const missing = (named ?? []).filter((id) => !foundIds.has(id) && wanted(options, id));
+  const missing = (named ?? []).filter(
+    (written) => !found.some(({ id }) => namesAccount(platform, written, id)) && wanted(options, written),
+  );
   const gone = (await knownAccounts(options)).filter(
     ({ id }) => !foundIds.has(id) && !missing.includes(id) && wanted(options, id),
   );

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { Config } from "../config.ts";
 import type { Connector } from "../connectors/connector.ts";
+import { isNamed } from "../connectors/account-ids.ts";
 import { configuredPlatforms } from "../connectors/registry.ts";
 import { addDays, dayAt } from "../domain/day.ts";
 import { asFailure, Failure, failureRules } from "../domain/failure.ts";
@@ -41,13 +42,19 @@ interface Ask {
   readonly attempt: number;
 }
 
-const isNamed = ({ config }: UnitContext, platform: Platform, accountId: string): boolean =>
-  config.connectors[platform]?.accounts?.includes(accountId) ?? false;
+/** An entry of the ledger that lacks what its kind of work needs. */
+const unreadable = (message: string): Failure =>
+  new Failure({
+    kind: "data",
+    message,
+    remedy: "it was written by another version; the next night plans it anew",
+  });
 
 /** Cuts the night of one platform into slices. */
 const plan = async (context: UnitContext, { unit, log }: Ask): Promise<UnitResult> => {
   const { database, config, signal } = context;
-  const platform = unit.platform ?? "google";
+  const { platform } = unit;
+  if (platform === null) return { failure: unreadable("the plan's entry names no platform") };
   const settings = config.connectors[platform];
   const connector = await context.connector(platform);
   const made = await planPlatform({
@@ -95,14 +102,7 @@ const rates = async (context: UnitContext, { unit, log }: Ask): Promise<UnitResu
 const slice = async (context: UnitContext, { unit, log, attempt }: Ask): Promise<UnitResult> => {
   const { database, signal } = context;
   const wanted = sliceOf(unit);
-  if (!wanted)
-    return {
-      failure: new Failure({
-        kind: "data",
-        message: "the slice's entry names no account or window",
-        remedy: "it was written by another version; the next night plans it anew",
-      }),
-    };
+  if (!wanted) return { failure: unreadable("the slice's entry names no account or window") };
   const { platform, id } = wanted.account;
   const result = await runSlice(wanted, {
     pool: database.pool,
@@ -111,7 +111,7 @@ const slice = async (context: UnitContext, { unit, log, attempt }: Ask): Promise
     signal,
     runId: unit.runId,
     attempt,
-    named: isNamed(context, platform, id),
+    named: isNamed(platform, context.config.connectors[platform]?.accounts, id),
     now: context.now,
   });
   const { failure, rowsRead, rowsWritten } = result;

@@ -1,42 +1,6 @@
 import type pg from "pg";
-import type { ConnectorSettings } from "../connectors/registry.ts";
-import { notCounted } from "../connectors/linkedin/counting.ts";
-import { countedActionTypes } from "../connectors/meta/goals.ts";
+import { type ConnectorSettings, profileOf } from "../connectors/registry.ts";
 import type { Platform } from "../domain/platform.ts";
-
-/** Which conversions of an account count; NULL (null) means every one. See ops.counting_rule. */
-interface CountingRule {
-  readonly measure: "conversions" | "primary" | "all";
-  /** Ids or names of actions, as the configuration says. */
-  readonly actions: readonly string[] | null;
-  readonly excluded: readonly string[];
-  readonly attributions: readonly string[] | null;
-}
-
-/** The configuration's choice, in one place for all platforms. */
-export const countingRule = (platform: Platform, settings: ConnectorSettings): CountingRule => {
-  switch (platform) {
-    case "google": {
-      const choice = settings.google?.conversions ?? "primary";
-      return choice === "primary"
-        ? { measure: "primary", actions: null, excluded: [], attributions: null }
-        : { measure: "all", actions: choice, excluded: [], attributions: null };
-    }
-    case "meta":
-      return {
-        measure: "conversions",
-        actions: countedActionTypes(settings.meta?.conversions ?? ["purchase", "lead"]),
-        excluded: [],
-        attributions: settings.meta?.attribution ?? ["7d_click", "1d_view"],
-      };
-    case "linkedin": {
-      const choice = settings.linkedin?.conversions ?? "all";
-      return choice === "all"
-        ? { measure: "conversions", actions: null, excluded: notCounted, attributions: null }
-        : { measure: "conversions", actions: choice, excluded: [], attributions: null };
-    }
-  }
-};
 
 /**
  * Stores the rule of every account of the platform, with names of actions turned into ids. An account whose rule
@@ -47,7 +11,7 @@ export const storeCountingRules = async (
   platform: Platform,
   settings: ConnectorSettings,
 ): Promise<void> => {
-  const rule = countingRule(platform, settings);
+  const rule = profileOf(platform).countingRule(settings[platform] ?? {});
   await pool.query(
     `with wanted as (
        select a.account_key,

@@ -36,8 +36,6 @@ export const campaignDayHistory = async (
     readonly campaignId: string;
     readonly date: Day;
     readonly platforms: readonly Platform[];
-    /** Bare; absent: any. */
-    readonly accountId?: string | undefined;
   },
 ): Promise<readonly CampaignDayHistory[]> => {
   const { rows } = await sql<Omit<CampaignDayHistory, "changes"> & Change>`
@@ -52,7 +50,6 @@ export const campaignDayHistory = async (
       on m.account_key = h.account_key and m.date = h.date and m.campaign_id = h.campaign_id
     where h.date = ${asked.date} and h.campaign_id = ${asked.campaignId}
       and h.platform = any (${asked.platforms})
-      and (${asked.accountId ?? null}::text is null or h.account_id = ${asked.accountId ?? null})
     order by h.platform, h.account_id, h.observed_at`.execute(db);
   const found: (Omit<CampaignDayHistory, "changes"> & { changes: Change[] })[] = [];
   for (const { observed_at, age_days, spend, impressions, clicks, ...row } of rows) {

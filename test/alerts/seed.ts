@@ -93,7 +93,7 @@ export const seedFigures = async (
 
 /** One rule as a person writes it, checked as the configuration is. */
 export const ruleFrom = (written: Record<string, unknown>): AlertSettings => {
-  const [rule] = alertSettings.parse([
+  const [rule] = alertSettings().parse([
     { name: "costly", metric: "cost_per_conversion", notify: ["ops"], ...written },
   ]);
   if (rule === undefined) throw new Error("no rule");

@@ -7,7 +7,7 @@ const rule = { name: "r", metric: "cost_per_conversion", above: 40, notify: ["op
 const notifiers = { ops: { type: "webhook", url: "https://example.com/hook" } };
 
 const fieldProblems = (written: unknown): string[] => {
-  const { error } = alertSettings.safeParse([written]);
+  const { error } = alertSettings().safeParse([written]);
   return (error?.issues ?? []).map(({ path, message }) => `${path.join(".")}: ${message}`);
 };
 
@@ -29,11 +29,11 @@ describe("a rule's fields", () => {
       severity: "critical",
       notify: ["team", "ops"],
     };
-    expect(alertSettings.parse([written])).toMatchObject([
+    expect(alertSettings().parse([written])).toMatchObject([
       { above: "40.5", minSpend: "50", minConversions: "0" },
     ]);
     expect(
-      alertSettings.parse([{ name: "stale", metric: "freshness", above: 36, notify: ["ops"] }]),
+      alertSettings().parse([{ name: "stale", metric: "freshness", above: 36, notify: ["ops"] }]),
     ).toMatchObject([{ window: "7d", settle: "0d", for: "0d", severity: "warning" }]);
   });
   test.each([

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { channelNamed, channelTraffic } from "../../src/metrics/channels/channels.ts";
+import { channelNamed, channelTraffic } from "../../src/domain/channel.ts";
 import { classify } from "../../src/metrics/channels/classify.ts";
 import { channelOf, lists, seen } from "./cases.ts";
 

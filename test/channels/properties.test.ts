@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { trafficOf } from "../../src/metrics/channels/channels.ts";
+import { trafficOf } from "../../src/domain/channel.ts";
 import { paidClickIds } from "../../src/metrics/channels/click-ids.ts";
 import { classify, type VisitInput } from "../../src/metrics/channels/classify.ts";
 import { lists } from "./cases.ts";

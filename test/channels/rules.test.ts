@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { channelTraffic } from "../../src/metrics/channels/channels.ts";
+import { channelTraffic } from "../../src/domain/channel.ts";
 import { channelRules } from "../../src/metrics/channels/rules.ts";
 import { channelOf } from "./cases.ts";
 

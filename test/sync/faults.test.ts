@@ -4,7 +4,7 @@ import { clientAccountId, directAccountId, googleFaults, onQuery } from "../../s
 import { linkedinFaults } from "../../sandbox/linkedin/index.ts";
 import { metaFaults } from "../../sandbox/meta/index.ts";
 import type { Fault } from "../../sandbox/server.ts";
-import type { Platform } from "../../src/domain/platform.ts";
+import type { SandboxName } from "../../sandbox/platforms.ts";
 import { accountStatus } from "../../src/warehouse/status.ts";
 import { openWorld, rowVersions, type World, type WorldOptions } from "./support.ts";
 
@@ -22,7 +22,7 @@ const spendOf = async ({ query }: World): Promise<string> =>
 const wellFormed = /^(google|meta|linkedin)( \d+)?: .{10,}: .{10,}$/s;
 
 describe("what stops one platform, and no other", () => {
-  const cases: readonly (readonly [string, Platform, (world: World) => Fault, RegExp])[] = [
+  const cases: readonly (readonly [string, SandboxName, (world: World) => Fault, RegExp])[] = [
     ["a revoked Google token", "google", () => googleFaults.invalidGrant(everywhere), /refresh ?token/i],
     ["a wrong client secret", "google", () => wrongSecret, /client/i],
     [
@@ -78,7 +78,7 @@ const wrongSecret: Fault = {
 };
 
 describe("what passes is waited out, and the figures are the same", () => {
-  const cases: readonly (readonly [string, Platform, () => readonly Fault[]])[] = [
+  const cases: readonly (readonly [string, SandboxName, () => readonly Fault[]])[] = [
     ["a short 429 of Google", "google", () => [googleFaults.tooManyRequests(1)]],
     [
       "a 500 of Google",

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import type { Platform } from "../../src/domain/platform.ts";
+import type { SandboxName } from "../../sandbox/platforms.ts";
 import { openWorld, rowVersions, type World } from "./support.ts";
 
 const range = { from: "2026-09-13", to: "2026-09-15" };
 
 /** What the sandboxes know to be true of an account-day. */
-const truthOf = ({ sandbox }: World, platform: Platform, accountId: string) => {
+const truthOf = ({ sandbox }: World, platform: SandboxName, accountId: string) => {
   const { truth } = sandbox.platforms[platform];
   return truth
     .days(accountId, range.from, range.to)
@@ -20,7 +20,7 @@ const truthOf = ({ sandbox }: World, platform: Platform, accountId: string) => {
     }));
 };
 
-const martOf = ({ query }: World, platform: Platform, accountId: string) =>
+const martOf = ({ query }: World, platform: SandboxName, accountId: string) =>
   query(
     `select date::text, sum(spend)::numeric(18,6)::text as spend, sum(impressions)::text as impressions,
             sum(clicks)::text as clicks, sum(conversions)::numeric(18,2)::text as conversions,
@@ -32,7 +32,7 @@ const martOf = ({ query }: World, platform: Platform, accountId: string) =>
   );
 
 const accountsOf = (world: World) =>
-  world.query<{ platform: Platform; account_id: string }>(
+  world.query<{ platform: SandboxName; account_id: string }>(
     "select platform, account_id from warehouse.account where is_active order by 1, 2",
   );
 

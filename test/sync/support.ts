@@ -9,6 +9,7 @@ import { parseConfig } from "../../src/config.ts";
 import type { Platform } from "../../src/domain/platform.ts";
 import type { SyncEvents } from "../../src/jobs/sync.ts";
 import { createLog } from "../../src/log.ts";
+import { sandboxNames, type SandboxName } from "../../sandbox/platforms.ts";
 import { sandboxConfig, startSandbox } from "../../sandbox/start.ts";
 import { createDatabase } from "../support/database.ts";
 
@@ -43,9 +44,9 @@ export interface WorldOptions {
   /** The instant at which platforms and costper start; move it with `setNow`. */
   readonly now?: string;
   /** Platforms of the config; absent: all three. */
-  readonly platforms?: readonly Platform[];
+  readonly platforms?: readonly SandboxName[];
   /** Keys added to the section of a platform. */
-  readonly settings?: Partial<Record<Platform, Readonly<Record<string, unknown>>>>;
+  readonly settings?: Partial<Record<SandboxName, Readonly<Record<string, unknown>>>>;
   /** Further sections beside the platforms, such as GA4's. */
   readonly connectors?: Readonly<Record<string, unknown>>;
   /** Further keys of the config. */
@@ -54,8 +55,6 @@ export interface WorldOptions {
   /** A database that is there already. */
   readonly databaseUrl?: string;
 }
-
-const allPlatforms = ["google", "meta", "linkedin"] as const;
 
 /** The sandboxes over loopback, an empty migrated warehouse and an app between them; closed with the test. */
 export const openWorld = async (options: WorldOptions = {}) => {
@@ -85,7 +84,7 @@ export const openWorld = async (options: WorldOptions = {}) => {
       ...options.config,
       connectors: {
         ...Object.fromEntries(
-          (options.platforms ?? allPlatforms).map((platform) => [
+          (options.platforms ?? sandboxNames).map((platform) => [
             platform,
             {
               ...sandbox.settings.connectors[platform],

@@ -431,7 +431,7 @@ test("excluded conversions by source are those of the mart's own view", async ()
 test("a firing alert carries the figure of its rule's window, day after day", async () => {
   const { url, database } = await startWeb({
     seed: smallSeed,
-    alerts: alertSettings.parse([
+    alerts: alertSettings().parse([
       { name: "too-expensive", metric: "cost_per_conversion", by: "campaign", window: "7d", above: 40 },
       { name: "stale", metric: "freshness", above: 36 },
     ]),

@@ -1,4 +1,5 @@
-import { bareAccountId, isPlatform } from "../../domain/platform.ts";
+import { namesAccount } from "../../connectors/account-ids.ts";
+import { isPlatform } from "../../connectors/registry.ts";
 import { wholeDays } from "./duration.ts";
 import { operationMetrics } from "./settings.ts";
 
@@ -131,7 +132,7 @@ const checkCurrency = (rule: Rule, accounts: readonly KnownAccount[], say: Say):
     .filter(
       ({ platform, accountId }) =>
         ids.length === 0 ||
-        ids.some((id) => (isPlatform(platform) ? bareAccountId(platform, id) : id) === accountId),
+        ids.some((id) => (isPlatform(platform) ? namesAccount(platform, id, accountId) : id === accountId)),
     )
     .map(({ currency }) => currency);
   const distinct = [...new Set(currencies)].sort();

@@ -1,5 +1,6 @@
 import type { Decimal } from "../../domain/decimal.ts";
-import { bareAccountId, isPlatform } from "../../domain/platform.ts";
+import { namesAccount } from "../../connectors/account-ids.ts";
+import { isPlatform } from "../../connectors/registry.ts";
 import { durationMs, wholeDays } from "./duration.ts";
 import { type AlertSettings, operationMetrics, type OperationMetric, type SeriesKey } from "./settings.ts";
 
@@ -69,7 +70,7 @@ const accountTest = (where: AlertSettings["where"]): AlertRule["matches"]["accou
   return ({ platform, accountId }) =>
     (platforms.length === 0 || platforms.includes(platform)) &&
     (accounts.length === 0 ||
-      accounts.some((written) => isPlatform(platform) && bareAccountId(platform, written) === accountId));
+      accounts.some((written) => isPlatform(platform) && namesAccount(platform, written, accountId)));
 };
 
 const conditionOf = (settings: AlertSettings): AlertRule["condition"] => {

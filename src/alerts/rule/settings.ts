@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { platforms } from "../../domain/platform.ts";
+import { platforms } from "../../connectors/registry.ts";
 import { isDuration, wholeDays } from "./duration.ts";
 import { targetProblem } from "../deliver/target.ts";
 
@@ -97,43 +97,45 @@ const text = z
   .union([z.string().min(1), z.number().int().safe()], { error: "must be a name or an id" })
   .transform((value) => String(value));
 
-const rule = z.strictObject({
-  name: z.string().min(1).max(200),
-  metric: z.enum(metrics, { error: ({ input }) => metricError(input) }),
-  by: listOf(z.enum(seriesKeys), `must be one of ${seriesKeys.join(", ")}`).optional(),
-  where: z
-    .strictObject({
-      platform: listOf(z.enum(platforms), `must be one of ${platforms.join(", ")}`).optional(),
-      account: listOf(text, "must be a name or an id, or a list of them").optional(),
-      campaign: listOf(text, "must be a name or an id, or a list of them").optional(),
-      network: listOf(text, "must be a name or an id, or a list of them").optional(),
-      action: listOf(text, "must be a name or an id, or a list of them").optional(),
-    })
-    .prefault({}),
-  window: someDays.default("7d"),
-  settle: days.default("0d"),
-  above: amount.optional(),
-  below: amount.optional(),
-  changeAbove: percent.optional(),
-  changeBelow: percent.optional(),
-  anomaly: z.strictObject({ sensitivity: positive.default("3") }).optional(),
-  currency: z
-    .string()
-    .regex(/^[A-Z]{3}$/, "must be the three letters of a currency, such as EUR")
-    .optional(),
-  minSpend: positive.default("0"),
-  minConversions: positive.default("0"),
-  for: days.default("0d"),
-  repeat: z
-    .string({ error: "must be a length of time, such as 24h" })
-    .refine((value) => isDuration(value) && !/^0+\D/.test(value), "must be a length of time, such as 24h")
-    .optional(),
-  severity: z.enum(["info", "warning", "critical"]).default("warning"),
-  /** Without any, the rule is kept and listed, and said to nobody. */
-  notify: z.array(z.string().min(1)).default([]),
-});
+/** Made when it is asked for: it names the platforms that there are. */
+const rule = () =>
+  z.strictObject({
+    name: z.string().min(1).max(200),
+    metric: z.enum(metrics, { error: ({ input }) => metricError(input) }),
+    by: listOf(z.enum(seriesKeys), `must be one of ${seriesKeys.join(", ")}`).optional(),
+    where: z
+      .strictObject({
+        platform: listOf(z.enum(platforms), `must be one of ${platforms.join(", ")}`).optional(),
+        account: listOf(text, "must be a name or an id, or a list of them").optional(),
+        campaign: listOf(text, "must be a name or an id, or a list of them").optional(),
+        network: listOf(text, "must be a name or an id, or a list of them").optional(),
+        action: listOf(text, "must be a name or an id, or a list of them").optional(),
+      })
+      .prefault({}),
+    window: someDays.default("7d"),
+    settle: days.default("0d"),
+    above: amount.optional(),
+    below: amount.optional(),
+    changeAbove: percent.optional(),
+    changeBelow: percent.optional(),
+    anomaly: z.strictObject({ sensitivity: positive.default("3") }).optional(),
+    currency: z
+      .string()
+      .regex(/^[A-Z]{3}$/, "must be the three letters of a currency, such as EUR")
+      .optional(),
+    minSpend: positive.default("0"),
+    minConversions: positive.default("0"),
+    for: days.default("0d"),
+    repeat: z
+      .string({ error: "must be a length of time, such as 24h" })
+      .refine((value) => isDuration(value) && !/^0+\D/.test(value), "must be a length of time, such as 24h")
+      .optional(),
+    severity: z.enum(["info", "warning", "critical"]).default("warning"),
+    /** Without any, the rule is kept and listed, and said to nobody. */
+    notify: z.array(z.string().min(1)).default([]),
+  });
 
-export const alertSettings = z.array(rule);
+export const alertSettings = () => z.array(rule());
 
-export type AlertSettings = z.infer<typeof rule>;
+export type AlertSettings = z.infer<ReturnType<typeof rule>>;
 export type Metric = AlertSettings["metric"];

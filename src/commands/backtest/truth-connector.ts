@@ -1,24 +1,13 @@
+import type { TrueDay, Truth } from "../../../sandbox/platforms.ts";
 import type { Connector, Pull } from "../../connectors/connector.ts";
-import type { Day } from "../../domain/day.ts";
 import type { Account } from "../../domain/facts.ts";
 import type { Platform } from "../../domain/platform.ts";
 
-/** What a sandbox says really happened, as it is known at its clock. Decimal text. */
-export interface TrueDay {
-  readonly date: Day;
-  readonly spend: string;
-  readonly impressions: string;
-  readonly clicks: string;
-  readonly conversions: string;
-  readonly conversionValue: string;
-}
+export type { TrueDay };
 
 /** A sandbox as the backtest needs it: its accounts, what they came to, and how deep its platform restates. */
-export interface TrueWorld {
+export interface TrueWorld extends Truth {
   readonly platform: Platform;
-  readonly finalAfterDays: number;
-  readonly accounts: readonly { readonly id: string; readonly timeZone: string }[];
-  days(accountId: string, from: Day, to: Day): readonly TrueDay[];
 }
 
 const only = { campaignId: "1", adGroupId: "1", adId: "1" };

@@ -1,6 +1,4 @@
-import { createGoogleSandbox } from "../../../sandbox/google/index.ts";
-import { createLinkedinSandbox } from "../../../sandbox/linkedin/index.ts";
-import { createMetaSandbox } from "../../../sandbox/meta/index.ts";
+import { sandboxPlatforms } from "../../../sandbox/platforms.ts";
 import type { Day } from "../../domain/day.ts";
 import type { TrueDay, TrueWorld } from "./truth-connector.ts";
 
@@ -22,30 +20,8 @@ const remembered = (
 };
 
 /** The sandboxes whose restatement follows the clock, with the depth that their connectors state for them. */
-export const trueWorlds = (clock: () => Date): readonly TrueWorld[] => {
-  const google = createGoogleSandbox({ clock, accounts: 2 });
-  const meta = createMetaSandbox({ clock });
-  const linkedin = createLinkedinSandbox({ clock });
-  return [
-    {
-      platform: "google",
-      finalAfterDays: 33,
-      accounts: google.accounts.filter(({ status }) => status === "ENABLED"),
-      days: remembered(clock, (id, from, to) => google.truth.days(id, from, to)),
-    },
-    {
-      platform: "meta",
-      finalAfterDays: 29,
-      accounts: meta.truth.accountIds.map((id) => ({ id, timeZone: "UTC" })),
-      days: remembered(clock, (id, from, to) => meta.truth.days(id, from, to)),
-    },
-    {
-      platform: "linkedin",
-      finalAfterDays: 93,
-      accounts: linkedin.accounts
-        .filter(({ status, test }) => status === "ACTIVE" && !test)
-        .map(({ id }) => ({ id, timeZone: "UTC" })),
-      days: remembered(clock, (id, from, to) => linkedin.truth.days(id, from, to)),
-    },
-  ];
-};
+export const trueWorlds = (clock: () => Date): readonly TrueWorld[] =>
+  Object.entries(sandboxPlatforms).map(([platform, { truth }]) => {
+    const { days, ...world } = truth(clock);
+    return { platform, ...world, days: remembered(clock, days) };
+  });

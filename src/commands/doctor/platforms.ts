@@ -1,4 +1,5 @@
 import type { Connector } from "../../connectors/connector.ts";
+import { isNamed, namesAccount } from "../../connectors/account-ids.ts";
 import type { Account } from "../../domain/facts.ts";
 import type { Platform } from "../../domain/platform.ts";
 import { type Check, failed, ok } from "./checks.ts";
@@ -31,8 +32,7 @@ export async function* checkPlatform(
     yield failed(platform, error);
     return;
   }
-  const found = new Set(accounts.map(({ id }) => id));
-  for (const id of named.filter((id) => !found.has(id)))
+  for (const id of named.filter((name) => !accounts.some(({ id }) => namesAccount(platform, name, id))))
     yield {
       check: platform,
       outcome: "failed",
@@ -47,7 +47,7 @@ export async function* checkPlatform(
       remedy: "give their user access to an ad account",
     };
   for (const { id, failure } of accounts)
-    if (failure && (named.length === 0 || named.includes(id))) yield failed(platform, failure);
+    if (failure && (named.length === 0 || isNamed(platform, named, id))) yield failed(platform, failure);
   for (const account of accounts) yield* accountWarnings(platform, account);
   const active = accounts.filter((account) => account.active).length;
   if (accounts.length > 0)

@@ -1,9 +1,9 @@
-import { bareAccountId } from "../../domain/platform.ts";
 import type { KnownWindows, OpenConnector, Pull, Restatement } from "../connector.ts";
 import { createActionReader } from "./actions.ts";
 import { createGoogleClient } from "./client.ts";
 import { discover } from "./discovery.ts";
 import * as normalize from "./normalize.ts";
+import { google } from "./platform.ts";
 import * as queries from "./queries.ts";
 import type { GoogleSettings } from "./settings.ts";
 
@@ -22,7 +22,7 @@ const openGoogle: OpenConnector<GoogleSettings> = (settings, context) => {
   const client = createGoogleClient(settings, context);
   const readActions = createActionReader(client, context.log);
   const loginCustomerId =
-    settings.loginCustomerId === undefined ? undefined : bareAccountId("google", settings.loginCustomerId);
+    settings.loginCustomerId === undefined ? undefined : google.accountId.bare(settings.loginCustomerId);
 
   const rows = ({ account, signal }: Pull, name: string, gaql: string) =>
     client.rows({ name, gaql, customerId: account.id, loginCustomerId: account.via, signal });

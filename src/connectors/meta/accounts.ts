@@ -2,10 +2,10 @@ import { z } from "zod";
 import { isTimeZone } from "../../domain/day.ts";
 import type { Account } from "../../domain/facts.ts";
 import { asFailure } from "../../domain/failure.ts";
-import { bareAccountId } from "../../domain/platform.ts";
 import type { ConnectorContext } from "../connector.ts";
 import type { Client } from "./client.ts";
 import { nameText } from "./normalize.ts";
+import { meta } from "./platform.ts";
 import type { MetaSettings } from "./settings.ts";
 
 const fields =
@@ -37,7 +37,7 @@ const wireAccount = z.object({
 /** An account of which the id cannot be read is undefined. Its currency is judged where it is planned. */
 const toAccount = (raw: unknown): Account | undefined => {
   const parsed = wireAccount.safeParse(raw);
-  const id = bareAccountId("meta", parsed.data?.account_id ?? parsed.data?.id ?? "");
+  const id = meta.accountId.bare(parsed.data?.account_id ?? parsed.data?.id ?? "");
   if (!parsed.success || id === "") return undefined;
   const { name, currency, timezone_name, timezone_offset_hours_utc, account_status } = parsed.data;
   const status = statuses[account_status] ?? String(account_status);
@@ -88,7 +88,7 @@ export async function* readAccounts(
       yield account;
     }
   for (const written of settings.accounts ?? []) {
-    const id = bareAccountId("meta", written);
+    const id = meta.accountId.bare(written);
     if (seen.has(id)) continue;
     seen.add(id);
     try {

@@ -1,5 +1,6 @@
 import { countDays } from "../../domain/day.ts";
-import { bareAccountId, isPlatform } from "../../domain/platform.ts";
+import { bareAccountId } from "../../connectors/account-ids.ts";
+import { isPlatform } from "../../connectors/registry.ts";
 import { atLeastZero, currency, day, number, oneOf, text } from "../values.ts";
 import type { ImportKind } from "./kind.ts";
 import { mergeRows } from "./merge.ts";

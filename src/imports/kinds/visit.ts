@@ -1,4 +1,4 @@
-import { channelNamed, channels, trafficOf } from "../../metrics/channels/channels.ts";
+import { channelNamed, channels, trafficOf } from "../../domain/channel.ts";
 import { clickIdNames } from "../../metrics/channels/click-ids.ts";
 import { sortVisit } from "../../metrics/first-party/visit.ts";
 import { text, type Read } from "../values.ts";

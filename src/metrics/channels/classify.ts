@@ -1,4 +1,4 @@
-import { type Channel, type ChannelTraffic, channelNamed, trafficOf } from "./channels.ts";
+import { type Channel, type ChannelTraffic, channelNamed, trafficOf } from "../../domain/channel.ts";
 import {
   type AdPlatform,
   type ClickIdName,

@@ -1,5 +1,5 @@
 import type { AdPlatform } from "./click-ids.ts";
-import type { Channel } from "./channels.ts";
+import type { Channel } from "../../domain/channel.ts";
 
 /** What an ad platform's own click report or row says. */
 export interface ClickJoin {

@@ -1,4 +1,4 @@
-import type { Channel } from "./channels.ts";
+import type { Channel } from "../../domain/channel.ts";
 import type { SourceLists } from "./lists.ts";
 
 /** What the rules look at: normalised text, `(not set)` where there is none. */

@@ -1,5 +1,5 @@
 import type { PoolClient } from "pg";
-import { channels, trafficOf } from "../channels/channels.ts";
+import { channels, trafficOf } from "../../domain/channel.ts";
 import type { ClassifyOptions } from "../channels/classify.ts";
 import { loadSourceLists, type SourceLists } from "../channels/lists.ts";
 import { sortVisit } from "./visit.ts";

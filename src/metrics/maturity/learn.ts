@@ -1,6 +1,5 @@
 import type pg from "pg";
-import { platforms } from "../../domain/platform.ts";
-import { defaultCurves } from "./default-curve.ts";
+import { profiles } from "../../connectors/registry.ts";
 
 /** A step is believed from so many account-days with so many conversions on. */
 const enough = { days: 14, conversions: 50 } as const;
@@ -141,9 +140,9 @@ const learn = async (pool: pg.Pool, now: Date): Promise<number> => {
      select (select count(*) from gone) + (select count(*) from stored) as written`,
     [
       now,
-      platforms,
-      platforms.map((platform) => defaultCurves[platform].first),
-      platforms.map((platform) => defaultCurves[platform].halfLifeDays),
+      profiles().map(({ name }) => name),
+      profiles().map(({ maturity }) => maturity.first),
+      profiles().map(({ maturity }) => maturity.halfLifeDays),
     ],
   );
   return Number(rows[0]?.written ?? 0);

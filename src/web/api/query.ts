@@ -1,7 +1,8 @@
 import { type RawBuilder, sql } from "kysely";
 import { z } from "zod";
 import { addDays, countDays, isDay } from "../../domain/day.ts";
-import { bareAccountId, isPlatform, platforms } from "../../domain/platform.ts";
+import { bareAccountId } from "../../connectors/account-ids.ts";
+import { isPlatform, platforms } from "../../connectors/registry.ts";
 import type { Range } from "./answers.ts";
 import type { Read } from "./read.ts";
 
@@ -31,7 +32,7 @@ const text = z
   .refine((given) => !given.includes("\0"), "holds a NUL");
 
 export const filterKeys = {
-  platform: z.enum(platforms, `is none of ${platforms.join(", ")}`).optional(),
+  platform: z.string().refine(isPlatform, { error: () => `is none of ${platforms.join(", ")}` }).optional(),
   /** `platform:id`, since ids are unique within their platform only. */
   account: z
     .string()
