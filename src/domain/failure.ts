@@ -21,6 +21,10 @@ export interface FailureDetails {
   /** The platform's own code for it, and the id of the request, where it gave them. */
   readonly code?: string;
   readonly requestId?: string;
+  /** The HTTP status of the answer that says so; absent where nothing was answered. */
+  readonly status?: number;
+  /** What a caller may mend in a way of its own, named by the connector: code decides on this, never on `message`. */
+  readonly reason?: string;
   /** For `account`: the platform says that it is closed, cancelled or not enabled, rather than out of our reach. */
   readonly closed?: boolean;
   readonly cause?: unknown;
@@ -47,6 +51,8 @@ export class Failure extends Error {
   readonly accountId: string | undefined;
   readonly code: string | undefined;
   readonly requestId: string | undefined;
+  readonly status: number | undefined;
+  readonly reason: string | undefined;
   readonly closed: boolean;
 
   constructor(details: FailureDetails) {
@@ -60,6 +66,8 @@ export class Failure extends Error {
     this.accountId = details.accountId;
     this.code = details.code;
     this.requestId = details.requestId;
+    this.status = details.status;
+    this.reason = details.reason;
     this.closed = details.closed ?? false;
   }
 }

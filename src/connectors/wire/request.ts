@@ -1,13 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { asFailure, type Failure } from "../../domain/failure.ts";
+import type { Platform } from "../../domain/platform.ts";
+import { interrupted } from "./exchange.ts";
 import type { Limits } from "./limits.ts";
 
 /** The inner layer of retries, seconds apart; the outer one, per slice, stands in `domain/failure.ts`. */
 export const requestRetry = { attempts: 5, firstDelayMs: 1_000, longestDelayMs: 30_000 } as const;
 
 export interface RequestOptions {
-  readonly limits: Limits;
+  /** Absent: nothing is paced, and a `busy` answer ends the call. */
+  readonly limits?: Limits | undefined;
   readonly log: Logger;
   /** Whose limits the call counts against; null for calls that belong to no account. */
   readonly accountId: string | null;
@@ -15,44 +18,54 @@ export interface RequestOptions {
   /** The platform's name of the call, for the log. */
   readonly call: string;
   readonly now: () => Date;
+  readonly platform?: Platform | undefined;
+  /** Where the platform's own limits ask for fewer attempts than usual. */
+  readonly attempts?: number | undefined;
   /** Tests shorten the delays; nothing else does. */
-  readonly firstDelayMs?: number;
+  readonly firstDelayMs?: number | undefined;
 }
 
 /**
  * Runs one request under the platform's limits. `transient` failures are repeated with growing, jittered delay;
  * `busy` ones pause the account or the application and are repeated when the pause is over.
- * @throws Failure of any other kind at once; `transient` after the last attempt; `busy` where the pause is too long.
+ * @throws Failure of any other kind at once; `transient` after the last attempt; `busy` where the pause is too long;
+ * `cancelled` as soon as the signal aborts.
  */
 export const request = async <T>(options: RequestOptions, send: () => Promise<T>): Promise<T> => {
+  const { limits, signal, accountId, attempts = requestRetry.attempts } = options;
   let failures = 0;
   let pauses = 0;
   for (;;) {
     let sent = false;
+    const call = () => {
+      sent = true;
+      return send();
+    };
     try {
-      return await options.limits.run(options.accountId, options.signal, () => {
-        sent = true;
-        return send();
-      });
+      if (!signal.aborted) return await (limits ? limits.run(accountId, signal, call) : call());
+      throw interrupted(signal, options.platform);
     } catch (error) {
-      options.signal.throwIfAborted();
+      if (signal.aborted) throw interrupted(signal, options.platform);
       const failure = asFailure(error);
       // A call that was not even let through has found a pause too long to wait for.
-      if (failure.kind === "busy" && failure.retryAt && sent && pauses < 10) {
+      if (limits && failure.kind === "busy" && failure.retryAt && sent && pauses < 10) {
         pauses += 1;
-        options.limits.pause(
-          failure.scope === "platform" ? null : options.accountId,
-          failure.retryAt,
-          failure.message,
-        );
-      } else if (failure.kind === "transient" && failures < requestRetry.attempts - 1) {
-        await sleep(backoffMs(failures, options.firstDelayMs), undefined, {
-          signal: options.signal,
-        });
+        limits.pause(failure.scope === "platform" ? null : accountId, failure.retryAt, failure.message);
+      } else if (failure.kind === "transient" && failures < attempts - 1) {
+        await pause(backoffMs(failures, options.firstDelayMs), signal, options.platform);
         failures += 1;
       } else throw failure;
       logRetry(options, failure, failures + pauses);
     }
+  }
+};
+
+/** Sleeps. @throws Failure `cancelled` as soon as the signal aborts. */
+export const pause = async (ms: number, signal: AbortSignal, platform?: Platform): Promise<void> => {
+  try {
+    await sleep(ms, undefined, { signal });
+  } catch {
+    throw interrupted(signal, platform);
   }
 };
 
