@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import type { Logger } from "pino";
 import type { Config } from "./config.ts";
-import type { Connector, ConnectorContext, TokenStore } from "./connectors/connector.ts";
+import type { Connector, ConnectorContext, Memory, TokenStore } from "./connectors/connector.ts";
 import { createLimits, type Limits, type SharedPauses } from "./connectors/wire/limits.ts";
 import { openConnector } from "./connectors/registry.ts";
 import type { Platform } from "./domain/platform.ts";
 import { checkDatabase, type Database, describeUrl, openDatabase } from "./warehouse/database.ts";
 import { startEmbedded } from "./warehouse/embedded/server.ts";
+import { databaseMemory } from "./warehouse/memory.ts";
 
 /** What may differ from one command to another. */
 export interface AppOverrides {
@@ -87,9 +88,10 @@ export const createConnectors = (
   options: Pick<AppOptions, "config" | "log" | "now" | "maxWaitMs" | "onRequest"> & {
     readonly shared?: SharedPauses | undefined;
     readonly tokens?: TokenStore | undefined;
+    readonly memory?: Memory | undefined;
   },
 ): ((platform: Platform) => Promise<Connector>) => {
-  const { config, onRequest, shared, tokens, now = () => new Date() } = options;
+  const { config, onRequest, shared, tokens, memory, now = () => new Date() } = options;
   const opened = new Map<Platform, Promise<Connector>>();
 
   const open = async (platform: Platform): Promise<Connector> => {
@@ -109,6 +111,7 @@ export const createConnectors = (
       limits,
       now,
       ...(tokens && { tokens }),
+      ...(memory && { memory }),
       ...(onRequest && { onRequest: ({ call, status }) => onRequest(platform, call, status) }),
     };
     connector = await openConnector(platform, config.connectors, context);
@@ -144,6 +147,7 @@ export const openApp = async (options: AppOptions): Promise<App> => {
       ...(options.onRequest && { onRequest: options.onRequest }),
       shared: options.shared?.(database),
       tokens: options.tokens?.(database),
+      memory: databaseMemory(database.pool),
     }),
     close,
   };
