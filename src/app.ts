@@ -1,13 +1,14 @@
 import { join } from "node:path";
 import type { Logger } from "pino";
 import type { Config } from "./config.ts";
-import type { Connector, ConnectorContext, TokenStore } from "./connectors/connector.ts";
+import type { Connector, ConnectorContext, Memory, TokenStore } from "./connectors/connector.ts";
 import { createLanes, type SharedPlaces } from "./connectors/wire/lanes.ts";
 import { createLimits, type Limits, type SharedPauses } from "./connectors/wire/limits.ts";
 import { openConnector } from "./connectors/registry.ts";
 import type { Platform } from "./domain/platform.ts";
 import { checkDatabase, type Database, describeUrl, openDatabase } from "./warehouse/database.ts";
 import { startEmbedded } from "./warehouse/embedded/server.ts";
+import { databaseMemory } from "./warehouse/memory.ts";
 import { sharedPlaces } from "./warehouse/places.ts";
 
 /** What may differ from one command to another. */
@@ -90,9 +91,10 @@ export const createConnectors = (
     readonly shared?: SharedPauses | undefined;
     readonly tokens?: TokenStore | undefined;
     readonly places?: SharedPlaces | undefined;
+    readonly memory?: Memory | undefined;
   },
 ): ((platform: Platform) => Promise<Connector>) => {
-  const { config, onRequest, shared, tokens, now = () => new Date() } = options;
+  const { config, onRequest, shared, tokens, memory, now = () => new Date() } = options;
   const maxWaitMs = options.maxWaitMs ?? defaultMaxWaitMs;
   const opened = new Map<Platform, Promise<Connector>>();
 
@@ -114,6 +116,7 @@ export const createConnectors = (
       now,
       lanes: createLanes({ platform, now, maxWaitMs, shared: options.places }),
       ...(tokens && { tokens }),
+      ...(memory && { memory }),
       ...(onRequest && { onRequest: ({ call, status }) => onRequest(platform, call, status) }),
     };
     connector = await openConnector(platform, config.connectors, context);
@@ -150,6 +153,7 @@ export const openApp = async (options: AppOptions): Promise<App> => {
       shared: options.shared?.(database),
       tokens: options.tokens?.(database),
       places: sharedPlaces(database.pool),
+      memory: databaseMemory(database.pool),
     }),
     close,
   };
