@@ -145,13 +145,13 @@ const watch = (sent: Sent, host: string, totalMs: number, letGo: () => void) => 
   return <T>(work: Promise<T>): Promise<T> =>
     new Promise<T>((resolve, reject) => {
       const startedAt = performance.now();
-      const done = () => {
+      const rest = () => {
         clearTimeout(timer);
         signal.removeEventListener("abort", onAbort);
         leftMs -= performance.now() - startedAt;
       };
       const fail = (failure: Failure) => {
-        done();
+        rest();
         letGo();
         reject(failure);
       };
@@ -169,7 +169,7 @@ const watch = (sent: Sent, host: string, totalMs: number, letGo: () => void) => 
       if (signal.aborted) onAbort();
       work.then(
         (value) => {
-          done();
+          rest();
           resolve(value);
         },
         (error: unknown) => fail(lost(sent, host, error)),

@@ -97,16 +97,16 @@ const openTunnel = (proxy: URL, host: string, port: number): Promise<Socket> =>
 
 type Connect = (
   options: ConnectionOptions & { readonly host: string; readonly port: number },
-  done: (error: Error | null, socket?: Socket) => void,
+  handOver: (error: Error | null, socket?: Socket) => void,
 ) => void;
 
 /** An agent whose connections lead through the proxy; TLS, where there is any, is with the host behind it. */
 const tunnelling = (proxy: URL, secure: boolean): HttpAgent => {
   const agent = secure ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
-  const createConnection: Connect = (options, done) => {
+  const createConnection: Connect = (options, handOver) => {
     openTunnel(proxy, options.host, options.port).then(
-      (socket) => done(null, secure ? tlsConnect({ ...options, socket }) : socket),
-      (error: Error) => done(error),
+      (socket) => handOver(null, secure ? tlsConnect({ ...options, socket }) : socket),
+      (error: Error) => handOver(error),
     );
   };
   return Object.assign(agent, { createConnection });
