@@ -1,4 +1,6 @@
 import { type DestinationStream, type Logger, pino } from "pino";
+import { ga4 } from "./connectors/ga4/source.ts";
+import { profiles } from "./connectors/registry.ts";
 import { Failure } from "./domain/failure.ts";
 import { censored, secretKeys, withoutSecretShapes } from "./domain/secrets.ts";
 
@@ -10,6 +12,9 @@ export interface LogOptions {
   /** Omitted: standard error. */
   readonly stream?: DestinationStream;
 }
+
+const secretFields = (): ReadonlySet<string> =>
+  new Set([...secretKeys, ...[...profiles(), ga4].flatMap(({ secrets }) => secrets)]);
 
 /** Errors of SDKs carry whole requests, tokens and all: only these fields of an error are logged. */
 const describeError = (error: unknown): unknown => {
@@ -53,7 +58,7 @@ export const createLog = async (options: LogOptions = {}): Promise<Logger> =>
       serializers: { err: describeError, error: describeError },
       // Nothing should log these; where something does all the same, the value is cut out.
       redact: {
-        paths: secretKeys.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]),
+        paths: [...secretFields()].flatMap((key) => [key, `*.${key}`, `*.*.${key}`]),
         censor: censored,
       },
     },

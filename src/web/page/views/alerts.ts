@@ -5,18 +5,9 @@ import { lineChart } from "../chart.ts";
 import type { Context, View } from "../context.ts";
 import { dataTable } from "../data-table.ts";
 import { h, hidden } from "../dom.ts";
-import {
-  compactMoney,
-  count,
-  dayText,
-  momentText,
-  money,
-  percent,
-  platformName,
-  times,
-  words,
-} from "../format.ts";
+import { compactMoney, count, dayText, momentText, money, percent, times, words } from "../format.ts";
 import { empty, heading } from "../parts.ts";
+import { platformName } from "../platforms.ts";
 import { seconds } from "../series.ts";
 
 const moneyMetrics = new Set([
