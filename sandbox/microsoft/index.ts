@@ -34,6 +34,8 @@ export interface MicrosoftSandbox extends SandboxPlatform {
   maxOpenReports: number;
   /** How often a report answers Pending first; undefined: now and then once. */
   pendingPolls: number | undefined;
+  /** How the next reports end, in place of Success. */
+  endings: string[];
   /** Where links point, if not to the host that was asked. */
   downloadBase: string | undefined;
   /** Credentials that came along with a download: none may. */
@@ -42,7 +44,8 @@ export interface MicrosoftSandbox extends SandboxPlatform {
   readonly mostOpen: number;
   /** What is done to the file of a report before it is packed. */
   damage: ((csv: string) => string) | undefined;
-  expireLinks(): void;
+  /** Every report under way is ready at the next question. */
+  finishReports(): void;
   /** From now on the campaign-day's figures are this percentage of what they were; with 0 its rows vanish. */
   restate(campaignId: string, day: Day, percent: number): void;
 }
@@ -110,6 +113,7 @@ export const createMicrosoftSandbox = (options: MicrosoftSandboxOptions): Micros
   const state = {
     maxOpenReports: 2,
     pendingPolls: undefined as number | undefined,
+    endings: [] as string[],
     downloadBase: undefined as string | undefined,
     damage: undefined as ((csv: string) => string) | undefined,
     mostOpen: 0,
@@ -158,6 +162,8 @@ export const createMicrosoftSandbox = (options: MicrosoftSandboxOptions): Micros
       return answer("Pending", null);
     }
     job.done = true;
+    const ending = state.endings.shift();
+    if (ending !== undefined) return answer(ending, null);
     if (!hasRows(job.asked)) return answer("Success", null);
     const base = state.downloadBase ?? `http://${header(exchange, "host") ?? ""}`;
     answer("Success", `${base}${jobs.link(job)}`);
@@ -226,7 +232,7 @@ export const createMicrosoftSandbox = (options: MicrosoftSandboxOptions): Micros
     accounts,
     oauth,
     leaked,
-    expireLinks: jobs.expireLinks,
+    finishReports: jobs.finishAll,
     restate(campaignId: string, day: Day, percent: number) {
       restated.set(restatementKey(campaignId, day), percent);
       figures.forget();

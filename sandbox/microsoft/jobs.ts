@@ -50,6 +50,8 @@ export const createJobs = (clock: () => Date, seed: string) => {
       const link = links.get(signature);
       return link && link.until > now() ? link.job : undefined;
     },
-    expireLinks: () => links.clear(),
+    finishAll(): void {
+      for (const job of jobs.values()) job.pending = 0;
+    },
   };
 };

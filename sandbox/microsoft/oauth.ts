@@ -38,7 +38,7 @@ export const createOauth = (clock: () => Date): Oauth => {
   ]);
   const access = new Map<string, { expiresAt: number; readonly user: string }>();
   const state = {
-    minted: 0,
+    refreshes: 0,
     expiresIn: 3_599,
     revokesOld: false,
     rotates: true,
@@ -76,12 +76,12 @@ export const createOauth = (clock: () => Date): Oauth => {
       });
       return;
     }
-    state.minted += 1;
+    state.refreshes += 1;
     const used = form.get("refresh_token") ?? "";
     const user = users.get(used) ?? userId;
-    const token = `EwB-minted-${String(state.minted)}-${"x".repeat(900)}`;
+    const token = `EwB-minted-${String(state.refreshes)}-${"x".repeat(900)}`;
     access.set(token, { expiresAt: clock().getTime() + state.expiresIn * 1_000, user });
-    const next = `M.C105_rotated-${String(state.minted)}`;
+    const next = `M.C105_rotated-${String(state.refreshes)}`;
     if (state.rotates) {
       users.set(next, user);
       if (state.revokesOld) users.delete(used);
@@ -109,9 +109,6 @@ export const createOauth = (clock: () => Date): Oauth => {
     },
     expireTokens() {
       for (const token of access.values()) token.expiresAt = 0;
-    },
-    get refreshes() {
-      return state.minted;
     },
   });
 };

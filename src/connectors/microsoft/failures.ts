@@ -153,7 +153,8 @@ const ofReports = (code: number | undefined): Verdict | undefined => {
       return { ...bug, reason: reasons.columns };
     case 2100:
     case 2101:
-      return { kind: "transient", reason: reasons.unknownReport, remedy: "try again" };
+      // Not asked again: another report is made instead.
+      return { kind: "data", reason: reasons.unknownReport, remedy: "try again" };
     default:
       return code !== undefined && code >= 2_000 && code < 2_200 ? bug : undefined;
   }
