@@ -23,6 +23,9 @@ import {
 /** The longest window of one job, and so of one slice; X takes 90 days. */
 export const windowDays = 85;
 
+/** Requests of one account at once. */
+export const accountConcurrency = 3;
+
 /** More synchronous calls than that are computed as jobs ("Analytics": call counts). */
 const mostCalls = 150;
 /** A synchronous call waits so long for the limit; else jobs, which have none, are quicker. */
@@ -59,9 +62,10 @@ interface Options {
   readonly context: ConnectorContext;
   readonly memory: Memory;
   readonly pace: Pace;
+  readonly api: string;
 }
 
-export const createReports = ({ ask, download, context, memory, pace }: Options): Reports => {
+export const createReports = ({ ask, download, context, memory, pace, api }: Options): Reports => {
   const budget = createCallBudget(context.now);
   const ways = new WeakMap<Pull, SliceWay>();
   const withoutWeb = new Set<string>();
@@ -70,7 +74,7 @@ export const createReports = ({ ask, download, context, memory, pace }: Options)
   const wayOf = (pull: Pull): SliceWay => {
     let way = ways.get(pull);
     if (!way) {
-      const jobs = createJobs({ ask, download, context, memory, pace, pull });
+      const jobs = createJobs({ ask, download, context, memory, pace, pull, api });
       ways.set(pull, (way = { plans: new Map(), jobs, asJobs: new Set() }));
     }
     return way;
@@ -129,12 +133,19 @@ export const createReports = ({ ask, download, context, memory, pace }: Options)
     }
   };
 
+  /** So many questions of one account at a time; jobs are all in work by then. */
   const batchAnswers = async (
     pull: Pull,
     batch: Batch,
     get: (question: Question) => Promise<StatsBody>,
-  ): Promise<readonly Answered[]> =>
-    (await Promise.all(batch.map((question) => answersTo(pull, question, get)))).flat();
+  ): Promise<readonly Answered[]> => {
+    const answers: Answered[] = [];
+    for (let start = 0; start < batch.length; start += accountConcurrency) {
+      const some = batch.slice(start, start + accountConcurrency);
+      answers.push(...(await Promise.all(some.map((question) => answersTo(pull, question, get)))).flat());
+    }
+    return answers;
+  };
 
   /** From batch `index` on, the report is computed as jobs. */
   const turnToJobs = ({ plans, jobs, asJobs }: SliceWay, report: Report, index: number): void => {
