@@ -32,7 +32,10 @@ const text = z
   .refine((given) => !given.includes("\0"), "holds a NUL");
 
 export const filterKeys = {
-  platform: z.string().refine(isPlatform, { error: () => `is none of ${platforms.join(", ")}` }).optional(),
+  platform: z
+    .string()
+    .refine(isPlatform, { error: () => `is none of ${platforms.join(", ")}` })
+    .optional(),
   /** `platform:id`, since ids are unique within their platform only. */
   account: z
     .string()
