@@ -26,8 +26,6 @@ export const windowDays = 85;
 /** Requests of one account at once. */
 export const accountConcurrency = 3;
 
-/** More synchronous calls than that are computed as jobs ("Analytics": call counts). */
-const mostCalls = 150;
 /** A synchronous call waits so long for the limit; else jobs, which have none, are quicker. */
 const longestWaitMs = 30_000;
 
@@ -190,7 +188,7 @@ export const createReports = ({ ask, download, context, memory, pace, api }: Opt
         way.plans.set(report, plan);
         calls += plan.short.flat().length;
       }
-      if (calls <= mostCalls && budget.take(ownId, calls)) return;
+      if (calls <= pace.mostCalls && budget.take(ownId, calls)) return;
       for (const [report] of fresh) turnToJobs(way, report, 0);
     },
     async *answers(pull, report) {
