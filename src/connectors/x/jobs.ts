@@ -185,7 +185,9 @@ export const createJobs = ({ ask, download, context, memory, pace, pull, api }: 
   /** Submits what has room. True where X had none left. */
   const submitWaiting = async (): Promise<boolean> => {
     const room = Math.max(0, mostOpen - inState("open").length);
-    for (const job of inState("waiting").slice(0, room)) if ((await submit(job)) === "no room") return true;
+    for (const job of inState("waiting").slice(0, room))
+      // What befell one of them may have ended the others.
+      if (job.state === "waiting" && (await submit(job)) === "no room") return true;
     return false;
   };
 
