@@ -4,6 +4,18 @@
 create schema warehouse;
 comment on schema warehouse is 'Facts and dimensions as the ad platforms report them.';
 
+create table warehouse.platform (
+  platform text primary key,
+  label text not null,
+  ad_reporting_name text not null,
+  campaign_is_ad_group boolean not null
+);
+comment on table warehouse.platform is 'The ad platforms that this costper knows. Every migrate brings it up to date.';
+comment on column warehouse.platform.platform is 'Name of the platform in every other table, such as google.';
+comment on column warehouse.platform.label is 'The name for people.';
+comment on column warehouse.platform.ad_reporting_name is 'What the views of ad_reporting call it, such as google_ads.';
+comment on column warehouse.platform.campaign_is_ad_group is 'Whether the campaign stands in for the ad group in ad_reporting.';
+
 create table warehouse.account (
   account_key integer generated always as identity primary key,
   platform text not null,
@@ -20,7 +32,7 @@ create table warehouse.account (
 );
 comment on table warehouse.account is 'One row per ad account that discovery ever found. Accounts that vanish stay.';
 comment on column warehouse.account.account_key is 'Short key that facts carry for the account.';
-comment on column warehouse.account.platform is 'google, meta or linkedin.';
+comment on column warehouse.account.platform is 'Name of the ad platform, such as google; see warehouse.platform.';
 comment on column warehouse.account.account_id is 'The platform''s id, bare: ten digits without dashes, without act_, without URN.';
 comment on column warehouse.account.name is 'Name of the account at the last sync.';
 comment on column warehouse.account.currency is 'ISO 4217 code of every amount of this account.';

@@ -35,7 +35,7 @@ create table marts.cost_per_conversion_daily (
 comment on table marts.cost_per_conversion_daily is 'Cost per conversion: one row per account, date and campaign with any fact. Organic conversions are left out.';
 comment on column marts.cost_per_conversion_daily.account_key is 'The account; see warehouse.account.';
 comment on column marts.cost_per_conversion_daily.date is 'Reporting day of the account.';
-comment on column marts.cost_per_conversion_daily.platform is 'google, meta or linkedin.';
+comment on column marts.cost_per_conversion_daily.platform is 'Name of the ad platform, such as google; see warehouse.platform.';
 comment on column marts.cost_per_conversion_daily.account_id is 'The platform''s id of the account, bare.';
 comment on column marts.cost_per_conversion_daily.account_name is 'Name of the account today.';
 comment on column marts.cost_per_conversion_daily.campaign_id is 'The platform''s campaign id; '''' for spend of a campaign that the platform does not name.';
@@ -94,7 +94,7 @@ create table marts.cost_per_conversion_by_network_daily (
 comment on table marts.cost_per_conversion_by_network_daily is 'Cost per conversion by network: one row per account, date, campaign and network; adds up to cost_per_conversion_daily.';
 comment on column marts.cost_per_conversion_by_network_daily.account_key is 'The account; see warehouse.account.';
 comment on column marts.cost_per_conversion_by_network_daily.date is 'Reporting day of the account.';
-comment on column marts.cost_per_conversion_by_network_daily.platform is 'google, meta or linkedin.';
+comment on column marts.cost_per_conversion_by_network_daily.platform is 'Name of the ad platform, such as google; see warehouse.platform.';
 comment on column marts.cost_per_conversion_by_network_daily.account_id is 'The platform''s id of the account, bare.';
 comment on column marts.cost_per_conversion_by_network_daily.account_name is 'Name of the account today.';
 comment on column marts.cost_per_conversion_by_network_daily.campaign_id is 'The platform''s campaign id; '''' for spend of a campaign that the platform does not name.';
@@ -142,7 +142,7 @@ create table marts.cost_per_conversion_by_action_daily (
 comment on table marts.cost_per_conversion_by_action_daily is 'Cost per conversion by action: one row per account, date, campaign and counted action. There is no spend column: every action is set against the campaign''s whole spend, so costs of several actions must not be added.';
 comment on column marts.cost_per_conversion_by_action_daily.account_key is 'The account; see warehouse.account.';
 comment on column marts.cost_per_conversion_by_action_daily.date is 'Reporting day of the account.';
-comment on column marts.cost_per_conversion_by_action_daily.platform is 'google, meta or linkedin.';
+comment on column marts.cost_per_conversion_by_action_daily.platform is 'Name of the ad platform, such as google; see warehouse.platform.';
 comment on column marts.cost_per_conversion_by_action_daily.account_id is 'The platform''s id of the account, bare.';
 comment on column marts.cost_per_conversion_by_action_daily.account_name is 'Name of the account today.';
 comment on column marts.cost_per_conversion_by_action_daily.campaign_id is 'The platform''s campaign id; '''' for spend of a campaign that the platform does not name.';
@@ -189,7 +189,7 @@ from marts.cost_per_conversion_daily
 group by account_key, date_trunc('week', date), platform, account_id, campaign_id, currency;
 comment on view marts.cost_per_conversion_weekly is 'Cost per conversion by week: one row per account, week and campaign; every ratio is a ratio of the week''s sums.';
 comment on column marts.cost_per_conversion_weekly.account_key is 'The account; see warehouse.account.';
-comment on column marts.cost_per_conversion_weekly.platform is 'google, meta or linkedin.';
+comment on column marts.cost_per_conversion_weekly.platform is 'Name of the ad platform, such as google; see warehouse.platform.';
 comment on column marts.cost_per_conversion_weekly.account_id is 'The platform''s id of the account, bare.';
 comment on column marts.cost_per_conversion_weekly.account_name is 'Name of the account today.';
 comment on column marts.cost_per_conversion_weekly.campaign_id is 'The platform''s campaign id; '''' for spend of a campaign that the platform does not name.';
@@ -243,7 +243,7 @@ from marts.cost_per_conversion_daily
 group by account_key, date_trunc('month', date), platform, account_id, campaign_id, currency;
 comment on view marts.cost_per_conversion_monthly is 'Cost per conversion by month: one row per account, month and campaign; every ratio is a ratio of the month''s sums.';
 comment on column marts.cost_per_conversion_monthly.account_key is 'The account; see warehouse.account.';
-comment on column marts.cost_per_conversion_monthly.platform is 'google, meta or linkedin.';
+comment on column marts.cost_per_conversion_monthly.platform is 'Name of the ad platform, such as google; see warehouse.platform.';
 comment on column marts.cost_per_conversion_monthly.account_id is 'The platform''s id of the account, bare.';
 comment on column marts.cost_per_conversion_monthly.account_name is 'Name of the account today.';
 comment on column marts.cost_per_conversion_monthly.campaign_id is 'The platform''s campaign id; '''' for spend of a campaign that the platform does not name.';
@@ -287,7 +287,7 @@ create table marts.cost_per_conversion_history (
 comment on table marts.cost_per_conversion_history is 'Every change of a campaign-day''s figures: one row per account, date, campaign and change. A day that never moved has one row; one that vanished has a last row without figures.';
 comment on column marts.cost_per_conversion_history.account_key is 'The account; see warehouse.account.';
 comment on column marts.cost_per_conversion_history.date is 'Reporting day of the account.';
-comment on column marts.cost_per_conversion_history.platform is 'google, meta or linkedin.';
+comment on column marts.cost_per_conversion_history.platform is 'Name of the ad platform, such as google; see warehouse.platform.';
 comment on column marts.cost_per_conversion_history.account_id is 'The platform''s id of the account, bare.';
 comment on column marts.cost_per_conversion_history.campaign_id is 'The platform''s campaign id; '''' where it names none.';
 comment on column marts.cost_per_conversion_history.observed_at is 'From when on the figures stood like this.';
@@ -335,7 +335,7 @@ create table marts.conversion_maturity (
   primary key (platform, account_id, age_days)
 );
 comment on table marts.conversion_maturity is 'How complete a day''s conversions are at an age: one row per platform, account and age.';
-comment on column marts.conversion_maturity.platform is 'google, meta or linkedin.';
+comment on column marts.conversion_maturity.platform is 'Name of the ad platform, such as google; see warehouse.platform.';
 comment on column marts.conversion_maturity.account_id is 'The platform''s id of the account, bare.';
 comment on column marts.conversion_maturity.age_days is 'Whole days between the reporting day and the moment of observation.';
 comment on column marts.conversion_maturity.share is 'Share of the final conversions that had been reported by that age, between 0 and 1.';

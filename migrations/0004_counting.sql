@@ -73,7 +73,7 @@ where c.traffic = 'organic'
 group by c.date, a.platform, a.account_id, a.name, c.campaign_id, p.name, a.currency, n.name, c.conversion_action_id;
 comment on view marts.organic_excluded_daily is 'What the cost per conversion leaves out because its traffic was organic: one row per account, date, campaign and action. Paid and organic together are all that the platforms reported for counted actions.';
 comment on column marts.organic_excluded_daily.date is 'Reporting day of the account.';
-comment on column marts.organic_excluded_daily.platform is 'google, meta or linkedin.';
+comment on column marts.organic_excluded_daily.platform is 'Name of the ad platform, such as google; see warehouse.platform.';
 comment on column marts.organic_excluded_daily.account_id is 'The platform''s id of the account, bare.';
 comment on column marts.organic_excluded_daily.account_name is 'Name of the account today.';
 comment on column marts.organic_excluded_daily.campaign_id is 'The campaign; '''' where the platform names none.';

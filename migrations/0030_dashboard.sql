@@ -27,7 +27,7 @@ create index cost_per_conversion_by_account_daily_date on marts.cost_per_convers
 comment on table marts.cost_per_conversion_by_account_daily is 'The daily mart added up: one row per account and date with any campaign. Kept up to date by the daily mart itself.';
 comment on column marts.cost_per_conversion_by_account_daily.account_key is 'The account; see warehouse.account.';
 comment on column marts.cost_per_conversion_by_account_daily.date is 'Reporting day of the account.';
-comment on column marts.cost_per_conversion_by_account_daily.platform is 'google, meta or linkedin.';
+comment on column marts.cost_per_conversion_by_account_daily.platform is 'Name of the ad platform, such as google; see warehouse.platform.';
 comment on column marts.cost_per_conversion_by_account_daily.account_id is 'The platform''s id of the account, bare.';
 comment on column marts.cost_per_conversion_by_account_daily.account_name is 'Name of the account when the day was last added up.';
 comment on column marts.cost_per_conversion_by_account_daily.currency is 'ISO 4217 code of every amount of the row that does not end in _reporting.';

@@ -8,9 +8,7 @@ create view ad_reporting.ad_reporting__account_report as
 select
   ''::text as source_relation,
   date as date_day,
-  case platform
-    when 'google' then 'google_ads' when 'meta' then 'facebook_ads' when 'linkedin' then 'linkedin_ads'
-    else platform || '_ads' end as platform,
+  coalesce(named.ad_reporting_name, daily.platform || '_ads') as platform,
   account_id,
   max(account_name) as account_name,
   sum(clicks)::bigint as clicks,
@@ -19,11 +17,12 @@ select
   sum(conversions) as conversions,
   sum(conversion_value) as conversions_value
 from marts.cost_per_conversion_daily as daily
-group by date, daily.platform, account_id;
+left join warehouse.platform as named on named.platform = daily.platform
+group by date, daily.platform, named.ad_reporting_name, account_id;
 comment on view ad_reporting.ad_reporting__account_report is 'Daily figures by account.';
 comment on column ad_reporting.ad_reporting__account_report.source_relation is 'Where the row comes from when several sources are united; always empty here.';
 comment on column ad_reporting.ad_reporting__account_report.date_day is 'Reporting day of the account.';
-comment on column ad_reporting.ad_reporting__account_report.platform is 'google_ads, facebook_ads or linkedin_ads.';
+comment on column ad_reporting.ad_reporting__account_report.platform is 'The platform as those models call it, such as google_ads; see warehouse.platform.';
 comment on column ad_reporting.ad_reporting__account_report.account_id is 'The platform''s id of the account, bare.';
 comment on column ad_reporting.ad_reporting__account_report.account_name is 'Name of the account today.';
 comment on column ad_reporting.ad_reporting__account_report.clicks is 'Paid clicks, as the platform counts them.';
@@ -36,9 +35,7 @@ create view ad_reporting.ad_reporting__campaign_report as
 select
   ''::text as source_relation,
   date as date_day,
-  case platform
-    when 'google' then 'google_ads' when 'meta' then 'facebook_ads' when 'linkedin' then 'linkedin_ads'
-    else platform || '_ads' end as platform,
+  coalesce(named.ad_reporting_name, daily.platform || '_ads') as platform,
   account_id,
   account_name,
   nullif(campaign_id, '') as campaign_id,
@@ -48,11 +45,12 @@ select
   spend,
   conversions,
   conversion_value as conversions_value
-from marts.cost_per_conversion_daily;
+from marts.cost_per_conversion_daily as daily
+left join warehouse.platform as named on named.platform = daily.platform;
 comment on view ad_reporting.ad_reporting__campaign_report is 'Daily figures by campaign.';
 comment on column ad_reporting.ad_reporting__campaign_report.source_relation is 'Where the row comes from when several sources are united; always empty here.';
 comment on column ad_reporting.ad_reporting__campaign_report.date_day is 'Reporting day of the account.';
-comment on column ad_reporting.ad_reporting__campaign_report.platform is 'google_ads, facebook_ads or linkedin_ads.';
+comment on column ad_reporting.ad_reporting__campaign_report.platform is 'The platform as those models call it, such as google_ads; see warehouse.platform.';
 comment on column ad_reporting.ad_reporting__campaign_report.account_id is 'The platform''s id of the account, bare.';
 comment on column ad_reporting.ad_reporting__campaign_report.account_name is 'Name of the account today.';
 comment on column ad_reporting.ad_reporting__campaign_report.campaign_id is 'The platform''s campaign id; NULL where the platform names none.';
@@ -82,17 +80,15 @@ with figures as (
 select
   ''::text as source_relation,
   ads.date as date_day,
-  case account.platform
-    when 'google' then 'google_ads' when 'meta' then 'facebook_ads' when 'linkedin' then 'linkedin_ads'
-    else account.platform || '_ads' end as platform,
+  coalesce(named.ad_reporting_name, account.platform || '_ads') as platform,
   account.account_id,
   account.name as account_name,
   nullif(ads.campaign_id, '') as campaign_id,
   campaign.name as campaign_name,
-  -- LinkedIn has no level between campaign and creative: the campaign stands in for the ad group, as in the models.
-  case when account.platform = 'linkedin' then nullif(ads.campaign_id, '')
+  -- Where a platform has no level between campaign and ad, the campaign stands in for the ad group, as in the models.
+  case when named.campaign_is_ad_group then nullif(ads.campaign_id, '')
     else nullif(ads.ad_group_id, '') end as ad_group_id,
-  case when account.platform = 'linkedin' then campaign.name else ad_group.name end as ad_group_name,
+  case when named.campaign_is_ad_group then campaign.name else ad_group.name end as ad_group_name,
   nullif(ads.ad_id, '') as ad_id,
   ad.name as ad_name,
   ads.clicks,
@@ -102,6 +98,7 @@ select
   ads.conversions_value
 from ads
 join warehouse.account using (account_key)
+left join warehouse.platform as named on named.platform = account.platform
 left join warehouse.campaign using (account_key, campaign_id)
 left join warehouse.ad_group
   on ad_group.account_key = ads.account_key and ad_group.ad_group_id = ads.ad_group_id and ads.ad_group_id <> ''
@@ -111,7 +108,7 @@ left join warehouse.ad
 comment on view ad_reporting.ad_reporting__ad_report is 'Daily figures by ad. Figures that belong to a campaign but to none of its ads have a row without an ad, so that the rows add up to the account.';
 comment on column ad_reporting.ad_reporting__ad_report.source_relation is 'Where the row comes from when several sources are united; always empty here.';
 comment on column ad_reporting.ad_reporting__ad_report.date_day is 'Reporting day of the account.';
-comment on column ad_reporting.ad_reporting__ad_report.platform is 'google_ads, facebook_ads or linkedin_ads.';
+comment on column ad_reporting.ad_reporting__ad_report.platform is 'The platform as those models call it, such as google_ads; see warehouse.platform.';
 comment on column ad_reporting.ad_reporting__ad_report.account_id is 'The platform''s id of the account, bare.';
 comment on column ad_reporting.ad_reporting__ad_report.account_name is 'Name of the account today.';
 comment on column ad_reporting.ad_reporting__ad_report.campaign_id is 'The platform''s campaign id; NULL where the platform names none.';
@@ -147,7 +144,7 @@ group by source_relation, date_day, platform, account_id, campaign_id, ad_group_
 comment on view ad_reporting.ad_reporting__ad_group_report is 'Daily figures by ad group; figures that belong to none have a row without one.';
 comment on column ad_reporting.ad_reporting__ad_group_report.source_relation is 'Where the row comes from when several sources are united; always empty here.';
 comment on column ad_reporting.ad_reporting__ad_group_report.date_day is 'Reporting day of the account.';
-comment on column ad_reporting.ad_reporting__ad_group_report.platform is 'google_ads, facebook_ads or linkedin_ads.';
+comment on column ad_reporting.ad_reporting__ad_group_report.platform is 'The platform as those models call it, such as google_ads; see warehouse.platform.';
 comment on column ad_reporting.ad_reporting__ad_group_report.account_id is 'The platform''s id of the account, bare.';
 comment on column ad_reporting.ad_reporting__ad_group_report.account_name is 'Name of the account today.';
 comment on column ad_reporting.ad_reporting__ad_group_report.campaign_id is 'The platform''s campaign id; NULL where the platform names none.';

@@ -6,6 +6,8 @@ export interface LogOptions {
   readonly verbose?: boolean;
   /** Omitted: pretty on a terminal, JSON elsewhere. */
   readonly format?: "json" | "pretty";
+  /** Further names whose values are cut out: what the sources of the config call secret. */
+  readonly secrets?: readonly string[];
   /** Omitted: standard error. */
   readonly stream?: DestinationStream;
 }
@@ -15,8 +17,6 @@ const secretKeys = [
   "accessToken",
   "refreshToken",
   "clientSecret",
-  "developerToken",
-  "appSecret",
   "access_token",
   "refresh_token",
   "client_secret",
@@ -63,7 +63,11 @@ export const createLog = async (options: LogOptions = {}): Promise<Logger> =>
       timestamp: pino.stdTimeFunctions.isoTime,
       serializers: { err: describeError, error: describeError },
       redact: {
-        paths: secretKeys.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]),
+        paths: [...new Set([...secretKeys, ...(options.secrets ?? [])])].flatMap((key) => [
+          key,
+          `*.${key}`,
+          `*.*.${key}`,
+        ]),
         censor: "[secret]",
       },
     },

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { type Config, type ConfigSource, loadConfig } from "../src/config.ts";
 import { jsonSchema } from "../src/config/json-schema.ts";
 import { ConfigError } from "../src/config/problems.ts";
-import { configTemplate, environmentTemplate } from "../src/commands/init-template.ts";
+import { initTemplate } from "../src/commands/init-template.ts";
 
 const meta = "connectors: { meta: { accessToken: EAAB } }\n";
 
@@ -283,9 +283,9 @@ web: { host: 0.0.0.0, port: s3cret, token: [s3cret-w] }
 
 test("the config that init writes is accepted once its variables are filled in", async () => {
   const env = Object.fromEntries(
-    environmentTemplate.map(([name]) => [name, /URL|DEVELOPER|APP_SECRET/.test(name) ? "" : "filled"]),
+    initTemplate().environment.map(([name]) => [name, /URL|DEVELOPER|APP_SECRET/.test(name) ? "" : "filled"]),
   );
-  const config = await load(configTemplate, env);
+  const config = await load(initTemplate().config, env);
   expect(Object.keys(config.connectors)).toEqual(["google", "meta", "linkedin"]);
   expect(config.database).toBeUndefined();
 });

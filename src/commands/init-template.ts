@@ -1,5 +1,9 @@
-/** What `costper init` writes: every key with what it means and what leaving it out means. */
-export const configTemplate = `# costper: what a paid conversion really costs.
+import { ga4 } from "../connectors/ga4/source.ts";
+import type { SourceProfile } from "../connectors/platform.ts";
+import { profiles } from "../connectors/registry.ts";
+
+/** The config file: every key with what it means and what leaving it out means. */
+const configTemplate = (sources: readonly SourceProfile[]): string => `# costper: what a paid conversion really costs.
 # \${NAME} is filled in from the environment; the .env file beside this one is read first.
 # \`costper doctor\` checks everything here; costper.schema.json of the package describes it to editors.
 
@@ -22,37 +26,7 @@ schedule: "30 3 * * *"
 
 # Remove the platforms that you do not use.
 connectors:
-  google:
-    developerToken: \${GOOGLE_ADS_DEVELOPER_TOKEN:-}   # optional since September 2026
-    clientId: \${GOOGLE_ADS_CLIENT_ID}
-    clientSecret: \${GOOGLE_ADS_CLIENT_SECRET}
-    refreshToken: \${GOOGLE_ADS_REFRESH_TOKEN}
-    # loginCustomerId: "123-456-7890"   # a manager account; its client accounts are found through it
-    # accounts: ["111-222-3333"]        # left out: every account that the credentials reach
-    conversions: primary                # what Google counts itself; or a list of action names or ids
-    # clicks: true                      # joins imported conversions to campaigns by their gclid; one operation more an account and day
-    # lookbackDays: 30                  # instead of the one above, for this platform
-  meta:
-    accessToken: \${META_ACCESS_TOKEN}
-    appSecret: \${META_APP_SECRET:-}     # optional: signs each call
-    # accounts: ["act_1"]
-    conversions: [purchase, lead]       # goals that count; also registration, contact, schedule, subscribe, trial, custom.<id>
-    attribution: [7d_click, 1d_view]    # windows that are added up; they must not contain each other
-  linkedin:
-    # Either an accessToken, or these three.
-    # accessToken: \${LINKEDIN_ACCESS_TOKEN}
-    clientId: \${LINKEDIN_CLIENT_ID}
-    clientSecret: \${LINKEDIN_CLIENT_SECRET}
-    refreshToken: \${LINKEDIN_REFRESH_TOKEN}
-    # accounts: ["512345678"]
-    conversions: all                    # website conversions and one-click leads; or a list of rules, and oneClickLeads
-    # creatives: true                   # by ad too; one more report for each window
-  # GA4: sessions and key events by channel, beside the platforms above; there is no spend in it, so it cannot stand alone.
-  # ga4:
-  #   properties: ["123456789"]         # numbers, not G- ids
-  #   serviceAccountFile: ga4-key.json  # or clientId, clientSecret and refreshToken
-  #   lookbackDays: 3                   # GA4 moves figures for about 72 hours
-
+${sources.map(({ template }) => template.yaml).join("")}
 # The company's own conversions, leads and costs (costper import), and what counts as paid among them.
 # firstParty:
 #   ownHosts: [shop.example]            # no referrers; a change reaches what was imported before, at the next rollup
@@ -89,17 +63,17 @@ web: { host: 127.0.0.1, port: 8787, token: "\${COSTPER_WEB_TOKEN:-}" }
 `;
 
 /** The variables of the template, with a word on where each comes from. */
-export const environmentTemplate: readonly (readonly [name: string, comment: string])[] = [
+const environmentTemplate = (
+  sources: readonly SourceProfile[],
+): readonly (readonly [name: string, comment: string])[] => [
   ["DATABASE_URL", "postgresql://user:password@host:5432/database; empty: embedded"],
   ["REDIS_URL", "redis://host:6379; empty: the queue lives in the database"],
-  ["GOOGLE_ADS_DEVELOPER_TOKEN", "Google Ads, API Center; optional"],
-  ["GOOGLE_ADS_CLIENT_ID", "Google Cloud console, OAuth client"],
-  ["GOOGLE_ADS_CLIENT_SECRET", ""],
-  ["GOOGLE_ADS_REFRESH_TOKEN", ""],
-  ["META_ACCESS_TOKEN", "Meta Business settings, system user with ads_read"],
-  ["META_APP_SECRET", "optional"],
-  ["LINKEDIN_CLIENT_ID", "LinkedIn developer portal, app with the Advertising API"],
-  ["LINKEDIN_CLIENT_SECRET", ""],
-  ["LINKEDIN_REFRESH_TOKEN", ""],
+  ...sources.flatMap(({ template }) => template.environment),
   ["COSTPER_WEB_TOKEN", "what a reader of the dashboard must show; needed off this machine"],
 ];
+
+/** What `costper init` writes, with the part of every platform and of GA4. */
+export const initTemplate = () => {
+  const sources = [...profiles(), ga4];
+  return { config: configTemplate(sources), environment: environmentTemplate(sources) };
+};

@@ -3,11 +3,11 @@ import { basename, dirname, join, resolve } from "node:path";
 import dotenv from "dotenv";
 import { UsageError } from "./errors.ts";
 import { examples, type Register } from "./frame.ts";
-import { configTemplate, environmentTemplate } from "./init-template.ts";
+import { initTemplate } from "./init-template.ts";
 
 const writeConfig = async (file: string, force: boolean): Promise<void> => {
   try {
-    await writeFile(file, configTemplate, { flag: force ? "w" : "wx" });
+    await writeFile(file, initTemplate().config, { flag: force ? "w" : "wx" });
   } catch (error) {
     const { code = "" } = error as NodeJS.ErrnoException;
     if (code === "EEXIST")
@@ -26,7 +26,7 @@ const writeEnvironment = async (file: string): Promise<readonly string[]> => {
     throw error;
   });
   const known = dotenv.parse(before);
-  const lacking = environmentTemplate.filter(([name]) => !(name in known));
+  const lacking = initTemplate().environment.filter(([name]) => !(name in known));
   const lines = lacking.map(([name, comment]) => `${comment ? `# ${comment}\n` : ""}${name}=\n`);
   const gap = before === "" || before.endsWith("\n") ? "" : "\n";
   if (lacking.length > 0) await writeFile(file, `${before}${gap}${lines.join("")}`, { mode: 0o600 });

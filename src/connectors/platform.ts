@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Channel } from "../domain/channel.ts";
+import type { Day } from "../domain/day.ts";
 import type { Platform } from "../domain/platform.ts";
 
 /** Settings that the core reads, whichever platform they are of. */
@@ -91,8 +92,6 @@ export interface DefaultCurve {
 export interface ClickTagging {
   /** The parameter whose value the connector's click report explains; absent: there is no such report. */
   readonly reportedId?: string;
-  /** The channel of a reported click where no rule of `networks` holds. */
-  readonly reportedChannel?: Channel;
   /** The parameter whose value is a campaign id of the platform; absent: the advertiser writes utm_id. */
   readonly campaignId?: string;
   /** What to do where clicks arrive without tags; absent: tag by hand. */
@@ -119,6 +118,8 @@ export interface PlatformProfile<
   /** The first rule that holds decides; the last should hold for any. */
   readonly networks: readonly NetworkRule[];
   readonly clicks?: ClickTagging;
+  /** Days on which the platform changed what it counts: a step there is its own, not a campaign's. */
+  readonly changes?: readonly { readonly date: Day; readonly text: string }[];
   /** The platform in the views of `ad_reporting`. */
   readonly adReporting: {
     /** As Fivetran's models call it: `google_ads`. */

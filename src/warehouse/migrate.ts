@@ -1,6 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Migration, Migrator, sql } from "kysely";
+import { profiles } from "../connectors/registry.ts";
 import { Failure } from "../domain/failure.ts";
 import { packageRoot } from "../package-root.ts";
 import type { Database } from "./database.ts";
@@ -52,6 +53,25 @@ const refuseNewerSchema = async ({ db }: Database): Promise<void> => {
     });
 };
 
+/** Writes down which platforms this costper knows; a row that is as it should be stays untouched. */
+const storePlatforms = async ({ pool }: Database): Promise<void> => {
+  const known = profiles().map(({ name, label, adReporting }) => ({
+    platform: name,
+    label,
+    ad_reporting_name: adReporting.name,
+    campaign_is_ad_group: adReporting.campaignIsAdGroup ?? false,
+  }));
+  await pool.query(
+    `insert into warehouse.platform as p
+     select * from jsonb_populate_recordset(null::warehouse.platform, $1)
+     on conflict (platform) do update
+     set label = excluded.label, ad_reporting_name = excluded.ad_reporting_name,
+         campaign_is_ad_group = excluded.campaign_is_ad_group
+     where p is distinct from excluded`,
+    [JSON.stringify(known)],
+  );
+};
+
 /** Brings the schema up to date, forward only; several processes at once wait for each other. */
 export const migrate = async (database: Database): Promise<readonly string[]> => {
   await refuseNewerSchema(database);
@@ -64,6 +84,7 @@ export const migrate = async (database: Database): Promise<readonly string[]> =>
       remedy: "the schema is as it was before; mend the cause and run costper migrate again",
       cause: error,
     });
+  await storePlatforms(database);
   return results.filter(({ status }) => status === "Success").map(({ migrationName }) => migrationName);
 };
 

@@ -57,7 +57,7 @@ export interface AdReportingAdReportingAccountReport {
    */
   impressions: Int8 | null;
   /**
-   * google_ads, facebook_ads or linkedin_ads.
+   * The platform as those models call it, such as google_ads; see warehouse.platform.
    */
   platform: string | null;
   /**
@@ -116,7 +116,7 @@ export interface AdReportingAdReportingAdGroupReport {
    */
   impressions: Int8 | null;
   /**
-   * google_ads, facebook_ads or linkedin_ads.
+   * The platform as those models call it, such as google_ads; see warehouse.platform.
    */
   platform: string | null;
   /**
@@ -183,7 +183,7 @@ export interface AdReportingAdReportingAdReport {
    */
   impressions: Int8 | null;
   /**
-   * google_ads, facebook_ads or linkedin_ads.
+   * The platform as those models call it, such as google_ads; see warehouse.platform.
    */
   platform: string | null;
   /**
@@ -234,7 +234,7 @@ export interface AdReportingAdReportingCampaignReport {
    */
   impressions: Int8 | null;
   /**
-   * google_ads, facebook_ads or linkedin_ads.
+   * The platform as those models call it, such as google_ads; see warehouse.platform.
    */
   platform: string | null;
   /**
@@ -300,7 +300,7 @@ export interface MartsConversionMaturity {
    */
   learned_from_days: number;
   /**
-   * google, meta or linkedin.
+   * Name of the ad platform, such as google; see warehouse.platform.
    */
   platform: string;
   /**
@@ -367,7 +367,7 @@ export interface MartsCostPerConversionByAccountDaily {
    */
   organic_conversions: Numeric;
   /**
-   * google, meta or linkedin.
+   * Name of the ad platform, such as google; see warehouse.platform.
    */
   platform: string;
   /**
@@ -454,7 +454,7 @@ export interface MartsCostPerConversionByActionDaily {
    */
   is_final: boolean;
   /**
-   * google, meta or linkedin.
+   * Name of the ad platform, such as google; see warehouse.platform.
    */
   platform: string;
   /**
@@ -545,7 +545,7 @@ export interface MartsCostPerConversionByNetworkDaily {
    */
   organic_conversions: Numeric;
   /**
-   * google, meta or linkedin.
+   * Name of the ad platform, such as google; see warehouse.platform.
    */
   platform: string;
   /**
@@ -644,7 +644,7 @@ export interface MartsCostPerConversionDaily {
    */
   organic_conversions: Numeric;
   /**
-   * google, meta or linkedin.
+   * Name of the ad platform, such as google; see warehouse.platform.
    */
   platform: string;
   /**
@@ -727,7 +727,7 @@ export interface MartsCostPerConversionHistory {
    */
   organic_conversions: Numeric | null;
   /**
-   * google, meta or linkedin.
+   * Name of the ad platform, such as google; see warehouse.platform.
    */
   platform: string;
   /**
@@ -810,7 +810,7 @@ export interface MartsCostPerConversionMonthly {
    */
   organic_conversions: Numeric | null;
   /**
-   * google, meta or linkedin.
+   * Name of the ad platform, such as google; see warehouse.platform.
    */
   platform: string | null;
   /**
@@ -905,7 +905,7 @@ export interface MartsCostPerConversionWeekly {
    */
   organic_conversions: Numeric | null;
   /**
-   * google, meta or linkedin.
+   * Name of the ad platform, such as google; see warehouse.platform.
    */
   platform: string | null;
   /**
@@ -1058,7 +1058,7 @@ export interface MartsOrganicExcludedDaily {
    */
   date: string | null;
   /**
-   * google, meta or linkedin.
+   * Name of the ad platform, such as google; see warehouse.platform.
    */
   platform: string | null;
   /**
@@ -1511,6 +1511,21 @@ export interface OpsUsage {
   refused: Generated<Int8>;
 }
 
+export interface OpsWebSession {
+  /**
+   * What the session holds: its cookie's settings and whether a token was shown.
+   */
+  content: Json;
+  /**
+   * From when the session is no longer taken.
+   */
+  ends_at: Timestamp;
+  /**
+   * SHA-256 of the session's id in hex: the table alone opens nothing.
+   */
+  session_hash: string;
+}
+
 export interface StagingAccountDaily {
   account_key: number;
   clicks: Int8;
@@ -1662,7 +1677,7 @@ export interface WarehouseAccount {
    */
   name: string;
   /**
-   * google, meta or linkedin.
+   * Name of the ad platform, such as google; see warehouse.platform.
    */
   platform: string;
   /**
@@ -2699,6 +2714,25 @@ export interface WarehouseNetworkDaily {
   spend: Numeric;
 }
 
+export interface WarehousePlatform {
+  /**
+   * What the views of ad_reporting call it, such as google_ads.
+   */
+  ad_reporting_name: string;
+  /**
+   * Whether the campaign stands in for the ad group in ad_reporting.
+   */
+  campaign_is_ad_group: boolean;
+  /**
+   * The name for people.
+   */
+  label: string;
+  /**
+   * Name of the platform in every other table, such as google.
+   */
+  platform: string;
+}
+
 export interface DB {
   "ad_reporting.ad_reporting__account_report": AdReportingAdReportingAccountReport;
   "ad_reporting.ad_reporting__ad_group_report": AdReportingAdReportingAdGroupReport;
@@ -2743,6 +2777,7 @@ export interface DB {
   "ops.stale_campaign_month": OpsStaleCampaignMonth;
   "ops.touched_day": OpsTouchedDay;
   "ops.usage": OpsUsage;
+  "ops.web_session": OpsWebSession;
   "staging.account_daily": StagingAccountDaily;
   "staging.ad_daily": StagingAdDaily;
   "staging.campaign_conversion_daily": StagingCampaignConversionDaily;
@@ -2773,4 +2808,5 @@ export interface DB {
   "warehouse.measure_daily": WarehouseMeasureDaily;
   "warehouse.network_conversion_daily": WarehouseNetworkConversionDaily;
   "warehouse.network_daily": WarehouseNetworkDaily;
+  "warehouse.platform": WarehousePlatform;
 }

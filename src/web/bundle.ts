@@ -13,7 +13,7 @@ const source = join(import.meta.dirname, "page");
 /** Where `npm run build` puts the page: beside the bundle in the package, absent when run from source. */
 const built = join(import.meta.dirname, "public");
 
-const hashed = (stem: string, ending: string, body: Uint8Array): PageFile => ({
+export const hashed = (stem: string, ending: string, body: Uint8Array): PageFile => ({
   name: `${stem}-${createHash("sha256").update(body).digest("hex").slice(0, 12)}.${ending}`,
   body: Buffer.from(body),
 });

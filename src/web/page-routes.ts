@@ -1,6 +1,7 @@
 import { constants, brotliCompressSync, gzipSync } from "node:zlib";
 import type { FastifyInstance } from "fastify";
 import { findPage, type PageFile } from "./bundle.ts";
+import { withPlatforms } from "./page-platforms.ts";
 import { pagePaths } from "./page/paths.ts";
 
 const types: Readonly<Record<string, string>> = {
@@ -20,9 +21,9 @@ const pack = (file: PageFile): Packed => ({
   gzip: gzipSync(file.body, { level: 9 }),
 });
 
-/** The dashboard itself: one document for every view, and its two assets, compressed once at start. */
+/** The dashboard itself: one document for every view, and its assets, compressed once at start. */
 export const pageRoutes = async (app: FastifyInstance): Promise<void> => {
-  const files = (await findPage()).map(pack);
+  const files = withPlatforms(await findPage()).map(pack);
   for (const file of files) {
     const isDocument = file.name === "index.html";
     const paths = isDocument ? pagePaths : [`/assets/${file.name}`];

@@ -3,7 +3,8 @@ import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { LookupFunction } from "node:net";
 import ipaddr from "ipaddr.js";
-import { isLoopbackHost, isPublicAddress, targetProblem } from "./target.ts";
+import { isLoopbackHost, isPublicAddress } from "../../domain/hosts.ts";
+import { targetProblem } from "./target.ts";
 
 /** Why a notice was not taken; `message` names no URL, since a chat's URL is its password. */
 export class DeliveryError extends Error {

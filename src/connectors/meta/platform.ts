@@ -36,6 +36,17 @@ export const meta = {
     { campaignType: "*", network: "audience_network", channel: "Display" },
     { campaignType: "*", network: "*", channel: "Paid Social" },
   ],
+  changes: [
+    {
+      date: "2025-06-10",
+      text: "Meta reports by each ad set's own attribution setting and ignores the one asked for",
+    },
+    { date: "2026-01-12", text: "Meta no longer returns the 7-day and 28-day view windows" },
+    {
+      date: "2026-03-01",
+      text: "Meta counts link clicks only as click-through, advertiser by advertiser from March on",
+    },
+  ],
   adReporting: { name: "facebook_ads" },
   template: {
     yaml: `\

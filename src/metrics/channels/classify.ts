@@ -1,6 +1,6 @@
 import { type Channel, type ChannelTraffic, channelNamed, trafficOf } from "../../domain/channel.ts";
+import type { Platform } from "../../domain/platform.ts";
 import {
-  type AdPlatform,
   type ClickIdName,
   isInFamily,
   paidClickIds,
@@ -51,7 +51,7 @@ export interface Classification {
   readonly channel: Channel;
   readonly traffic: ChannelTraffic;
   /** The ad platform that was paid; null for unpaid traffic and where the source names none that is known. */
-  readonly platform: AdPlatform | null;
+  readonly platform: Platform | null;
   readonly source: string;
   readonly medium: string;
   readonly campaign: string;
@@ -68,7 +68,7 @@ const notSet = "(not set)";
 
 interface Effective extends Tags {
   readonly evidence: Evidence;
-  readonly platform?: AdPlatform;
+  readonly platform?: Platform;
   readonly conflict?: boolean;
 }
 

@@ -1,5 +1,8 @@
-/** The ad platforms that a click id or a source can name; wider than the platforms that costper pulls spend from. */
-export type AdPlatform = "google" | "microsoft" | "linkedin" | "tiktok" | "x" | "meta";
+/**
+ * The ad platforms that a click id or a source can name. These tables are of the trade, not of the connectors: they name
+ * platforms that costper does not pull, and their order is a rule.
+ */
+type AdPlatform = "google" | "microsoft" | "linkedin" | "tiktok" | "x" | "meta";
 
 interface ClickId {
   readonly name: string;
@@ -33,6 +36,12 @@ export type PaidClickId = (typeof paidClickIds)[number]["name"];
 export const unprovingClickIds = ["fbclid", "srsltid"] as const;
 
 export const clickIdNames = [...paidClickIds.map(({ name }) => name), ...unprovingClickIds] as const;
+
+/** Whose click each id is; an id that no platform's ads add is not in it. */
+export const clickIdPlatforms: readonly (readonly [name: string, platform: AdPlatform])[] = [
+  ...paidClickIds.map(({ name, platform }) => [name, platform] as const),
+  ["fbclid", "meta"],
+];
 
 export type ClickIdName = PaidClickId | (typeof unprovingClickIds)[number];
 

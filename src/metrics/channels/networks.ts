@@ -1,75 +1,42 @@
-import type { AdPlatform } from "./click-ids.ts";
+import { profiles } from "../../connectors/registry.ts";
+import type { NetworkRule } from "../../connectors/platform.ts";
 import type { Channel } from "../../domain/channel.ts";
+import type { Platform } from "../../domain/platform.ts";
 
 /** What an ad platform's own click report or row says. */
 export interface ClickJoin {
-  readonly platform: AdPlatform;
+  readonly platform: Platform;
   /** The platform's name of the network or placement; may be empty. */
   readonly network: string;
-  /** The platform's type of campaign (Google: advertising_channel_type); may be empty. */
+  /** The platform's type of campaign; may be empty. */
   readonly campaignType: string;
 }
 
-interface NetworkRule {
-  readonly platform: AdPlatform;
-  /** `*`: any. */
-  readonly network: string;
-  readonly campaignType: string;
-  readonly channel: Channel;
-}
+/** Platforms whose campaigns are known from imported costs alone, as long as no connector is registered for them. */
+const imported: Readonly<Record<Platform, readonly NetworkRule[]>> = {
+  microsoft: [
+    { campaignType: "*", network: "AUDIENCE", channel: "Display" },
+    { campaignType: "*", network: "*", channel: "Paid Search" },
+  ],
+  tiktok: [{ campaignType: "*", network: "*", channel: "Paid Social" }],
+  x: [{ campaignType: "*", network: "*", channel: "Paid Social" }],
+};
 
-const rule = (
-  platform: AdPlatform,
-  campaignType: string,
-  network: string,
-  channel: Channel,
-): NetworkRule => ({
-  platform,
-  network,
-  campaignType,
-  channel,
-});
+/** The channel where no rule holds: an ad was paid for, and no more is known. */
+export const otherwise: Channel = "Paid Other";
 
-/**
- * Channel of a known ad, first match first. Google's MIXED and its own surfaces count as Cross-network, as do campaign
- * types that run everywhere. The last lines of Google serve campaigns whose network is not known.
- */
-export const networkRules: readonly NetworkRule[] = [
-  rule("google", "PERFORMANCE_MAX", "*", "Cross-network"),
-  rule("google", "DEMAND_GEN", "*", "Cross-network"),
-  rule("google", "SMART", "*", "Cross-network"),
-  rule("google", "SHOPPING", "SEARCH", "Paid Shopping"),
-  rule("google", "SHOPPING", "SEARCH_PARTNERS", "Paid Shopping"),
-  rule("google", "*", "SEARCH", "Paid Search"),
-  rule("google", "*", "SEARCH_PARTNERS", "Paid Search"),
-  rule("google", "*", "CONTENT", "Display"),
-  rule("google", "*", "YOUTUBE", "Paid Video"),
-  rule("google", "*", "YOUTUBE_SEARCH", "Paid Video"),
-  rule("google", "*", "YOUTUBE_WATCH", "Paid Video"),
-  rule("google", "*", "GOOGLE_TV", "Paid Video"),
-  rule("google", "*", "MIXED", "Cross-network"),
-  rule("google", "*", "GOOGLE_OWNED_CHANNELS", "Cross-network"),
-  rule("google", "*", "GMAIL", "Cross-network"),
-  rule("google", "*", "DISCOVER", "Cross-network"),
-  rule("google", "*", "MAPS", "Cross-network"),
-  rule("google", "SHOPPING", "*", "Paid Shopping"),
-  rule("google", "DISPLAY", "*", "Display"),
-  rule("google", "VIDEO", "*", "Paid Video"),
-  rule("google", "*", "*", "Paid Search"),
-  rule("meta", "*", "audience_network", "Display"),
-  rule("meta", "*", "*", "Paid Social"),
-  rule("linkedin", "*", "*", "Paid Social"),
-  rule("microsoft", "*", "AUDIENCE", "Display"),
-  rule("microsoft", "*", "*", "Paid Search"),
-  rule("tiktok", "*", "*", "Paid Social"),
-  rule("x", "*", "*", "Paid Social"),
-];
+/** Channel of a known ad: of the rules of its platform, the first that holds. */
+export const networkRules = (): readonly (NetworkRule & { readonly platform: Platform })[] =>
+  Object.entries({
+    ...imported,
+    ...Object.fromEntries(profiles().map(({ name, networks }) => [name, networks])),
+  }).flatMap(([platform, rules]) => rules.map((rule) => ({ platform, ...rule })));
 
 /** The channel of a click that the platform itself reports; always a paid one. */
 export const channelOfNetwork = (click: ClickJoin): Channel =>
-  networkRules.find(
+  networkRules().find(
     ({ platform, network, campaignType }) =>
       platform === click.platform &&
       (network === "*" || network.toLowerCase() === click.network.toLowerCase()) &&
       (campaignType === "*" || campaignType.toLowerCase() === click.campaignType.toLowerCase()),
-  )?.channel ?? "Paid Other";
+  )?.channel ?? otherwise;

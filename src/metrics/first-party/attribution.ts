@@ -1,16 +1,40 @@
 import type { PoolClient } from "pg";
-import { networkRules } from "../channels/networks.ts";
+import { profiles } from "../../connectors/registry.ts";
+import { networkRules, otherwise } from "../channels/networks.ts";
 import { clickWindowDays, type FirstPartySettings } from "./settings.ts";
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 /** The table of networks as SQL, so that a joined click and a platform's own row come to the same channel. */
-const networkRuleValues = networkRules
-  .map(
-    ({ platform, network, campaignType, channel }, position) =>
-      `(${String(position)}, ${[platform, network, campaignType, channel].map(quoted).join(", ")})`,
-  )
-  .join(",\n    ");
+const networkRuleValues = (): string =>
+  networkRules()
+    .map(
+      ({ platform, network, campaignType, channel }, position) =>
+        `(${String(position)}, ${[platform, network, campaignType, channel].map(quoted).join(", ")})`,
+    )
+    .join(",\n    ");
+
+/** A click id of a row `t`: gclid has a column of its own. */
+const clickIdOf = (name: string): string =>
+  name === "gclid" ? "t.gclid" : `t.click_ids ->> ${quoted(name)}`;
+
+/** The click id that a platform's click report explains, with its platform; the first there is, in the registry's order. */
+const reportedClick = (): { readonly id: string; readonly platform: string } => {
+  const reported = profiles().flatMap(({ name, clicks }) =>
+    clicks?.reportedId === undefined ? [] : [{ platform: quoted(name), id: clickIdOf(clicks.reportedId) }],
+  );
+  const cases = reported.map(({ id, platform }) => `when ${id} is not null then ${platform}`);
+  return {
+    id: `coalesce(${["null::text", ...reported.map(({ id }) => id)].join(", ")})`,
+    platform: `case ${["when false then ''", ...cases].join(" ")} end`,
+  };
+};
+
+/** The campaign ids that platforms add to the landing page's address themselves. */
+const taggedCampaignIds = (): readonly string[] =>
+  profiles().flatMap(({ clicks }) =>
+    clicks?.campaignId === undefined ? [] : [clickIdOf(clicks.campaignId)],
+  );
 
 const channelBy = (platform: string, network: string, type: string): string => `(
   select n.channel from network_rule n
@@ -23,13 +47,16 @@ const channelBy = (platform: string, network: string, type: string): string => `
  * report, by a campaign, ad group or ad id, by the campaign's name as a last resort. An id that is known to a platform
  * makes an unpaid-looking visit paid: ads tagged utm_medium=social carry nothing else.
  */
-const resolve = (table: string, key: string, at: string): string => `
+const resolve = (table: string, key: string, at: string): string => {
+  const reported = reportedClick();
+  return `
   with network_rule (position, platform, network, campaign_type, channel) as (values
-    ${networkRuleValues}),
+    ${networkRuleValues()}),
   visit as (
-    select t.${key} as id, (t.${at} at time zone $1)::date as date, t.gclid, t.reported_channel,
+    select t.${key} as id, (t.${at} at time zone $1)::date as date, t.reported_channel,
+           ${reported.id} as click_id, ${reported.platform} as click_platform,
            t.tag_channel, t.tag_traffic, t.tag_platform, t.tag_evidence, t.source_platform, t.campaign,
-           coalesce(nullif(trim(t.campaign_id), ''), t.click_ids ->> 'gad_campaignid',
+           coalesce(${["nullif(trim(t.campaign_id), '')", ...taggedCampaignIds()].join(", ")},
                     case when trim(t.campaign) ~ '^[0-9]+$' then trim(t.campaign) end) as entity_id
     from ${table} t
   ),
@@ -69,8 +96,8 @@ const resolve = (table: string, key: string, at: string): string => `
            k.account_id as click_account_id, k.campaign_id as click_campaign_id, k.network, coalesce(kc.type, '') as click_type,
            e.platform as entity_platform, e.account_id as entity_account_id, e.campaign_id as entity_campaign_id, e.type as entity_type
     from (select visit.*, sole.platform as sole_platform from visit left join sole using (entity_id)) v
-    left join warehouse.click k on k.platform = 'google' and k.click_id = v.gclid and v.reported_channel is null
-    left join warehouse.account ka on ka.platform = 'google' and ka.account_id = k.account_id
+    left join warehouse.click k on k.platform = v.click_platform and k.click_id = v.click_id and v.reported_channel is null
+    left join warehouse.account ka on ka.platform = k.platform and ka.account_id = k.account_id
     left join warehouse.campaign kc on kc.account_key = ka.account_key and kc.campaign_id = k.campaign_id
     left join entity e on e.entity_id = v.entity_id and e.platform = coalesce(v.tag_platform, v.source_platform, v.sole_platform)
   ),
@@ -85,12 +112,12 @@ const resolve = (table: string, key: string, at: string): string => `
   paid as (
     select s.*,
       case evidence when 'expired_click' then 'Unassigned'
-        when 'click_join' then coalesce(${channelBy("'google'", "s.network", "s.click_type")}, 'Paid Search')
-        when 'campaign_id' then coalesce(${channelBy("s.entity_platform", "''", "s.entity_type")}, 'Paid Other')
+        when 'click_join' then coalesce(${channelBy("s.click_platform", "s.network", "s.click_type")}, ${quoted(otherwise)})
+        when 'campaign_id' then coalesce(${channelBy("s.entity_platform", "''", "s.entity_type")}, ${quoted(otherwise)})
         else tag_channel end as channel,
       case evidence when 'expired_click' then 'other' when 'click_join' then 'paid' when 'campaign_id' then 'paid'
         else tag_traffic end as traffic,
-      case evidence when 'expired_click' then null when 'click_join' then 'google' when 'campaign_id' then entity_platform
+      case evidence when 'expired_click' then null when 'click_join' then click_platform when 'campaign_id' then entity_platform
         else case when tag_traffic = 'paid' then coalesce(tag_platform, entity_platform) end end as platform
     from settled s
   )
@@ -106,6 +133,7 @@ const resolve = (table: string, key: string, at: string): string => `
          when p.traffic = 'paid' and n.campaign_id is not null then 'name' end as joined_by
   from paid p
   left join named n on n.platform = p.platform and n.name = lower(trim(p.campaign))`;
+};
 
 const results = [
   "date",

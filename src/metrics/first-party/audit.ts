@@ -1,5 +1,7 @@
 import type pg from "pg";
+import { isPlatform, profileOf } from "../../connectors/registry.ts";
 import type { DayRange } from "../../domain/day.ts";
+import { clickIdPlatforms } from "../channels/click-ids.ts";
 
 /** One gap in tracking, with its figures and what to do about it. */
 export interface Finding {
@@ -28,6 +30,10 @@ interface Check {
   readonly explain: (row: Row) => string;
   readonly remedy: (row: Row) => string;
 }
+
+/** What the platform itself offers against untagged clicks, if anything. */
+const taggingRemedy = (platform: string | null | undefined): string | undefined =>
+  platform && isPlatform(platform) ? profileOf(platform).clicks?.remedy : undefined;
 
 const counted = `
   select c.*, e.rule from warehouse.first_party_conversion c left join marts.excluded_conversions e using (conversion_id)
@@ -59,9 +65,8 @@ const checks: readonly Check[] = [
     explain: (row) =>
       `${row["clicks"] ?? "0"} clicks were paid with ${row["spend"] ?? "0"} ${row["currency"] ?? ""}, and the platform counts ${row["platform_conversions"] ?? "0"} conversions; first-party data know ${row["paid_conversions"] ?? "0"} paid ones, and ${row["unpaid_with_its_source"] ?? "0"} unpaid ones that bear its name`,
     remedy: (row) =>
-      row["platform"] === "google"
-        ? "switch auto-tagging on, and see that redirects keep the gclid"
-        : `tag the ads with a paid medium such as cpc and utm_id as the campaign's id${row["their_mediums"] ? ` (seen now: ${row["their_mediums"]})` : ""}`,
+      taggingRemedy(row["platform"]) ??
+      `tag the ads with a paid medium such as cpc and utm_id as the campaign's id${row["their_mediums"] ? ` (seen now: ${row["their_mediums"]})` : ""}`,
   },
   {
     check: "unmatched_tags",
@@ -98,12 +103,9 @@ const checks: readonly Check[] = [
       select '' as platform, ids, trim_scale(sum(quantity))::text as conversions
       from (
         select quantity, (
-          select string_agg(distinct k.platform, ', ' order by k.platform) from (
-            select case when key in ('gbraid', 'wbraid', 'gclsrc', 'gad_source', 'gad_campaignid', 'dclid') then 'google'
-                        when key = 'msclkid' then 'microsoft' when key = 'li_fat_id' then 'linkedin'
-                        when key = 'ttclid' then 'tiktok' when key = 'twclid' then 'x' when key = 'fbclid' then 'meta' end as platform
-            from jsonb_object_keys(c.click_ids) key
-            union all select 'google' where c.gclid is not null) k) as ids
+          select string_agg(distinct k.platform, ', ' order by k.platform)
+          from (values ${clickIdPlatforms.map(([name, platform]) => `('${name}', '${platform}')`).join(", ")}) k (name, platform)
+          where c.click_ids ? k.name or (k.name = 'gclid' and c.gclid is not null)) as ids
         from (${counted}) c
       ) carried
       where ids like '%,%' group by ids order by sum(quantity) desc`,

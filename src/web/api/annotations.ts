@@ -1,32 +1,16 @@
 import { sql } from "kysely";
 import { z } from "zod";
+import { profiles } from "../../connectors/registry.ts";
 import type { Annotation } from "./answers.ts";
 import { filterKeys, rangeKeys, resolveRange } from "./query.ts";
 import { hasRows, type Read } from "./read.ts";
 
 export const annotationsQuery = z.strictObject({ ...rangeKeys, platform: filterKeys.platform });
 
-/** Days on which a platform changed what it counts: a step there is theirs, not the campaign's. */
-const platformChanges: readonly (Annotation & { readonly platform: string })[] = [
-  {
-    date: "2025-06-10",
-    kind: "platform",
-    platform: "meta",
-    text: "Meta reports by each ad set's own attribution setting and ignores the one asked for",
-  },
-  {
-    date: "2026-01-12",
-    kind: "platform",
-    platform: "meta",
-    text: "Meta no longer returns the 7-day and 28-day view windows",
-  },
-  {
-    date: "2026-03-01",
-    kind: "platform",
-    platform: "meta",
-    text: "Meta counts link clicks only as click-through, advertiser by advertiser from March on",
-  },
-];
+const platformChanges = (): readonly (Annotation & { readonly platform: string })[] =>
+  profiles().flatMap(({ name, changes = [] }) =>
+    changes.map(({ date, text }) => ({ date, kind: "platform" as const, platform: name, text })),
+  );
 
 /** What a reader should know of when a line bends: alerts that began or ended, and changes of the platforms. */
 export const annotations = async (
@@ -34,7 +18,7 @@ export const annotations = async (
   query: z.infer<typeof annotationsQuery>,
 ): Promise<{ readonly annotations: readonly Annotation[] }> => {
   const range = await resolveRange(read, query);
-  const changes = platformChanges.filter(
+  const changes = platformChanges().filter(
     ({ date, platform }) =>
       date >= range.from && date <= range.to && (query.platform === undefined || platform === query.platform),
   );

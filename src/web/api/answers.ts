@@ -203,3 +203,10 @@ export interface Dictionary {
     readonly columns: readonly { readonly name: string; readonly type: string; readonly meaning: string }[];
   }[];
 }
+
+/** An ad platform as the page knows it: the server writes the list into the document. */
+export interface PagePlatform {
+  readonly name: string;
+  /** The name for people. */
+  readonly label: string;
+}

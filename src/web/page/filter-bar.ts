@@ -2,7 +2,7 @@ import type { CurrencyChoice, Range } from "../api/answers.ts";
 import { go, here, parameter } from "./address.ts";
 import type { View } from "./context.ts";
 import { h } from "./dom.ts";
-import { platformName } from "./format.ts";
+import { platforms } from "./platforms.ts";
 
 const ranges = [
   ["7d", "Last 7 days"],
@@ -32,7 +32,7 @@ export const filterBar = () => {
     "select",
     {},
     option("", "All platforms"),
-    ...["google", "meta", "linkedin"].map((name) => option(name, platformName(name))),
+    ...platforms().map(({ name, label }) => option(name, label)),
   );
   const currency = h("select", {}, option("", "Default"));
   const change = (changes: Record<string, string | undefined>): void =>

@@ -101,9 +101,6 @@ export const rangeText = ({ from, to }: { readonly from: string; readonly to: st
 
 export const momentText = (moment: string): string => momentFormat.format(new Date(moment));
 
-export const platformName = (platform: string): string =>
-  ({ google: "Google", meta: "Meta", linkedin: "LinkedIn" })[platform] ?? platform;
-
 /** `cost_per_conversion` as people say it. */
 export const words = (name: string): string => {
   const spaced = name.replaceAll("_", " ");

@@ -5,18 +5,9 @@ import { lineChart } from "../chart.ts";
 import type { Context, View } from "../context.ts";
 import { dataTable } from "../data-table.ts";
 import { h, hidden } from "../dom.ts";
-import {
-  compactMoney,
-  count,
-  dayText,
-  momentText,
-  money,
-  percent,
-  platformName,
-  times,
-  words,
-} from "../format.ts";
+import { compactMoney, count, dayText, momentText, money, percent, times, words } from "../format.ts";
 import { empty, heading } from "../parts.ts";
+import { platformName } from "../platforms.ts";
 import { seconds } from "../series.ts";
 
 const moneyMetrics = new Set([
@@ -114,7 +105,7 @@ const chart = (alert: AlertRow): HTMLElement | null => {
   });
 };
 
-const card = (alert: AlertRow, context: Context): HTMLElement => {
+const card = (alert: AlertRow, maySilence: boolean, context: Context): HTMLElement => {
   const drawn = alert.state === "firing" || alert.state === "pending" ? chart(alert) : null;
   return h(
     "article",
@@ -139,7 +130,9 @@ const card = (alert: AlertRow, context: Context): HTMLElement => {
     alert.explanation === "" ? null : h("p", {}, alert.explanation),
     h("p", { class: "dim small" }, `${words(alert.state)} since ${momentText(alert.since)}`),
     drawn,
-    alert.state === "firing" || alert.state === "pending" ? silenceForm(alert, context) : null,
+    maySilence && (alert.state === "firing" || alert.state === "pending")
+      ? silenceForm(alert, context)
+      : null,
   );
 };
 
@@ -210,7 +203,7 @@ export const alertsView: View = {
       stateFilter(),
       ...(answer.alerts.length === 0
         ? [empty("No alert in this state", h("a", { href: address("/alerts", {}) }, "Show all"))]
-        : answer.alerts.map((alert) => card(alert, context))),
+        : answer.alerts.map((alert) => card(alert, answer.may_silence, context))),
       ...(answer.events.length === 0 ? [] : [eventTable(answer.events)]),
     ];
   },

@@ -1,7 +1,8 @@
 import type { Breakdown, BreakdownBy, BreakdownRow } from "../../api/answers.ts";
 import { address, go, here, parameter } from "../address.ts";
 import { h, hidden } from "../dom.ts";
-import { countColumn, integer, money, percent, platformName, rangeText, times, words } from "../format.ts";
+import { countColumn, integer, money, percent, rangeText, times, words } from "../format.ts";
+import { platformName } from "../platforms.ts";
 import { spark } from "../spark.ts";
 
 type Line = Breakdown["rows"][number];

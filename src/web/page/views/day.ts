@@ -16,16 +16,16 @@ import {
   momentText,
   money,
   percent,
-  platformName,
   rangeText,
 } from "../format.ts";
 import { empty, heading, link } from "../parts.ts";
+import { platformName } from "../platforms.ts";
 
 const campaignName = ({ campaign }: CampaignDays): string =>
   campaign.campaign_name ??
   (campaign.campaign_id === "" ? "Not named by the platform" : campaign.campaign_id);
 
-const colours = ["--google", "--meta", "--linkedin", "--dim"];
+const colours = ["--first", "--second", "--third", "--dim"];
 
 const maturityChart = (curves: readonly MaturityCurve[]): HTMLElement => {
   const places = [...new Set(curves.flatMap(({ ages }) => ages))].toSorted((a, b) => a - b);
@@ -117,7 +117,7 @@ const historyParts = (date: string, rows: readonly HistoryRow[]): Node[] => {
       places: rows.map(({ observed_at }) => Date.parse(observed_at) / 1000),
       placeText: (place) => momentText(new Date(place * 1000).toISOString()),
       lines: [
-        { label: "Conversions", colour: "--google", values: rows.map((row) => number(row.conversions)) },
+        { label: "Conversions", colour: "--first", values: rows.map((row) => number(row.conversions)) },
       ],
       text: (value) => count(String(value)),
       height: 200,

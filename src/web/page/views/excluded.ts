@@ -4,8 +4,9 @@ import { lineChart } from "../chart.ts";
 import type { View } from "../context.ts";
 import { dataTable } from "../data-table.ts";
 import { h } from "../dom.ts";
-import { count, dash, dayText, percent, platformName, rangeText, words } from "../format.ts";
+import { count, dash, dayText, percent, rangeText, words } from "../format.ts";
 import { empty, heading } from "../parts.ts";
+import { platformName } from "../platforms.ts";
 import { seconds, valuesBy } from "../series.ts";
 
 const section = (title: string, table: HTMLElement): HTMLElement =>

@@ -3,8 +3,9 @@ import { ApiProblem, send } from "../api.ts";
 import type { Context } from "../context.ts";
 import { dataTable } from "../data-table.ts";
 import { h, hidden } from "../dom.ts";
-import { integer, momentText, platformName, rangeText, words } from "../format.ts";
+import { integer, momentText, rangeText, words } from "../format.ts";
 import { command } from "../parts.ts";
+import { platformName } from "../platforms.ts";
 
 const subject = ({ kind, platform, account_id, from, to }: FailedJob): string =>
   [

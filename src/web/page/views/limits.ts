@@ -1,7 +1,8 @@
 import type { Health } from "../../api/health-answers.ts";
 import { dataTable } from "../data-table.ts";
 import { h } from "../dom.ts";
-import { dash, dayText, integer, momentText, percent, platformName } from "../format.ts";
+import { dash, dayText, integer, momentText, percent } from "../format.ts";
+import { platformName } from "../platforms.ts";
 
 const card = (title: string, about: string, table: HTMLElement): readonly Node[] => [
   h("section", { class: "card" }, h("h2", {}, title), h("p", { class: "dim" }, about), table),

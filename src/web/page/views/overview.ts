@@ -3,19 +3,10 @@ import { apiPath, ask } from "../api.ts";
 import { lineChart, type Line } from "../chart.ts";
 import type { View } from "../context.ts";
 import { h } from "../dom.ts";
-import {
-  changeOf,
-  changeText,
-  compactMoney,
-  count,
-  dayText,
-  money,
-  platformName,
-  rangeText,
-  times,
-} from "../format.ts";
+import { changeOf, changeText, compactMoney, count, dayText, money, rangeText, times } from "../format.ts";
 import { address } from "../address.ts";
 import { command, empty, heading, link, notice } from "../parts.ts";
+import { platformName } from "../platforms.ts";
 import { seconds, settling, valuesBy } from "../series.ts";
 
 type Group = Overview["groups"][number];
