@@ -1,5 +1,6 @@
 import { type DestinationStream, type Logger, pino } from "pino";
 import { Failure } from "./domain/failure.ts";
+import { censored, secretKeys, withoutSecretShapes } from "./domain/secrets.ts";
 
 export interface LogOptions {
   readonly quiet?: boolean;
@@ -12,21 +13,6 @@ export interface LogOptions {
   readonly stream?: DestinationStream;
 }
 
-// Nothing should log these; where something does all the same, the value is cut out.
-const secretKeys = [
-  "accessToken",
-  "refreshToken",
-  "clientSecret",
-  "access_token",
-  "refresh_token",
-  "client_secret",
-  "token",
-  "secret",
-  "password",
-  "authorization",
-  "Authorization",
-];
-
 /** Errors of SDKs carry whole requests, tokens and all: only these fields of an error are logged. */
 const describeError = (error: unknown): unknown => {
   if (!(error instanceof Error)) return typeof error;
@@ -34,7 +20,12 @@ const describeError = (error: unknown): unknown => {
     error instanceof Failure
       ? { kind: error.kind, code: error.code, requestId: error.requestId, remedy: error.remedy || undefined }
       : { code: (error as { code?: unknown }).code };
-  return { type: error.name, message: error.message, ...failure, stack: error.stack };
+  return {
+    type: error.name,
+    message: withoutSecretShapes(error.message),
+    ...failure,
+    stack: withoutSecretShapes(error.stack ?? ""),
+  };
 };
 
 const levelOf = ({ quiet, verbose }: LogOptions): string => (verbose ? "debug" : quiet ? "warn" : "info");
@@ -62,13 +53,14 @@ export const createLog = async (options: LogOptions = {}): Promise<Logger> =>
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       serializers: { err: describeError, error: describeError },
+      // Nothing should log these; where something does all the same, the value is cut out.
       redact: {
-        paths: [...new Set([...secretKeys, ...(options.secrets ?? [])])].flatMap((key) => [
+        paths: [...new Set<string>([...secretKeys, ...(options.secrets ?? [])])].flatMap((key) => [
           key,
           `*.${key}`,
           `*.*.${key}`,
         ]),
-        censor: "[secret]",
+        censor: censored,
       },
     },
     await destination(options),

@@ -71,7 +71,7 @@ test("imports run one way through the layers", async () => {
   expect(wrong.map(({ file, target }) => `${file} -> ${target}`)).toEqual([]);
 });
 
-test("a connector imports no other, and an SDK is imported in its connector alone", async () => {
+test("a connector imports no other, and only the light part of an SDK is imported, in its connector", async () => {
   const all = await imports();
   const folderOf = (path: string): string | undefined => /^connectors\/(?!wire\/)([^/]+)\//.exec(path)?.[1];
   const platforms = new Set(all.flatMap(({ file }) => folderOf(file) ?? []));
@@ -81,11 +81,12 @@ test("a connector imports no other, and an SDK is imported in its connector alon
     return own !== undefined && other !== undefined && own !== other;
   });
   expect(crossing.map(({ file, target }) => `${file} -> ${target}`)).toEqual([]);
-  const sdks = { "google-ads-api": "connectors/google/", "facebook-nodejs-business-sdk": "connectors/meta/" };
-  for (const [sdk, folder] of Object.entries(sdks)) {
-    const users = all.filter(({ specifier }) => specifier === sdk || specifier.startsWith(`${sdk}/`));
-    expect(users.length).toBeGreaterThan(0);
-    expect(users.filter(({ file }) => !file.startsWith(folder)).map(({ file }) => file)).toEqual([]);
-    expect(new Set(users.map(({ file }) => file)).size).toBe(1);
-  }
+  // What an SDK weighs is seldom worth what it does: of Google's only the number of its version is loaded, of Meta's
+  // nothing. The tests hold both against what is sent.
+  const loaded = all.filter(({ specifier }) =>
+    /^(google-ads-|google-gax|facebook-nodejs|@grpc)/.test(specifier),
+  );
+  expect(loaded.map(({ file, specifier }) => `${file} <- ${specifier}`)).toEqual([
+    "connectors/google/api.ts <- google-ads-api/build/src/version.js",
+  ]);
 });

@@ -1,10 +1,13 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { z } from "zod";
-import { asFailure, Failure } from "../../domain/failure.ts";
+import { createRedactor } from "../../domain/secrets.ts";
+import { exchange } from "../wire/exchange.ts";
+import { readJson } from "../wire/json.ts";
+import { createPageGuard } from "../wire/paging.ts";
+import { request } from "../wire/request.ts";
 import { failureOf } from "./failures.ts";
 import type { Ga4Settings } from "./settings.ts";
-import { createTokens } from "./token.ts";
+import { ga4Tokens } from "./token.ts";
 
 // Fields of the default value may be missing: no rows means no `rows`.
 const value = z.object({ value: z.string().default("") });
@@ -73,12 +76,16 @@ export const createGa4Client = (options: {
   readonly firstDelayMs?: number;
 }): Ga4Client => {
   const { settings, log, now } = options;
-  const tokenFor = createTokens(settings, now);
+  const redactor = createRedactor(settings.clientSecret);
+  const tokens = ga4Tokens(settings, { log, now, redactor });
 
   const once = async (query: ReportQuery, offset: number, signal: AbortSignal) => {
-    const response = await fetch(`${settings.endpoints.api}/v1beta/properties/${query.property}:runReport`, {
+    const { accessToken } = await tokens.current(signal);
+    const { property } = query;
+    const { status, text } = await exchange({
+      url: `${settings.endpoints.api}/v1beta/properties/${property}:runReport`,
       method: "POST",
-      headers: { authorization: `Bearer ${await tokenFor(signal)}`, "content-type": "application/json" },
+      headers: { authorization: `Bearer ${accessToken}`, "content-type": "application/json" },
       body: JSON.stringify({
         dateRanges: [{ startDate: query.day, endDate: query.day }],
         dimensions: query.dimensions.map((name) => ({ name })),
@@ -90,41 +97,41 @@ export const createGa4Client = (options: {
         keepEmptyRows: false,
         returnPropertyQuota: true,
       }),
-      signal: AbortSignal.any([signal, AbortSignal.timeout(settings.timeoutSeconds * 1000)]),
+      call: `GA4 property ${property}`,
+      signal,
+      idleMs: settings.timeoutSeconds * 1_000,
+      timeoutSetting: "connectors.ga4.timeoutSeconds",
     });
-    const body = await response.text();
-    if (!response.ok)
-      throw failureOf({ status: response.status, body, property: query.property, now: now() });
-    const parsed = reportAnswer.safeParse(parseJson(body));
-    if (parsed.success) return parsed.data;
-    throw new Failure({
-      kind: "transient",
-      message: `GA4 property ${query.property}: the answer for ${query.day} is no report`,
-    });
+    if (status === 200)
+      return readJson(text, reportAnswer, {
+        what: `GA4 property ${property} on ${query.day}`,
+        kind: "transient",
+        status,
+      });
+    throw failureOf({ status, body: text, property, redact: redactor.redact, now: now() });
   };
 
-  const page = async (query: ReportQuery, offset: number, signal: AbortSignal) => {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await once(query, offset, signal);
-      } catch (error) {
-        signal.throwIfAborted();
-        const failure = asFailure(error);
-        if (failure.kind !== "transient" || attempt >= attempts) throw failure;
-        log.info(
-          { property: query.property, date: query.day, attempt, failure: failure.message },
-          "request is repeated",
-        );
-        await sleep((options.firstDelayMs ?? 2_000) * 2 ** (attempt - 1), undefined, { signal });
-      }
-    }
-  };
+  const page = (query: ReportQuery, offset: number, signal: AbortSignal) =>
+    request(
+      {
+        log,
+        accountId: query.property,
+        signal,
+        call: `runReport ${query.day}`,
+        now,
+        attempts,
+        firstDelayMs: options.firstDelayMs ?? 2_000,
+      },
+      () => once(query, offset, signal),
+    );
 
   return {
     runReport: async (query, signal) => {
       const rows: Record<string, string>[] = [];
+      const guard = createPageGuard({ what: `GA4 property ${query.property} on ${query.day}` });
       for (;;) {
         const answer = await page(query, rows.length, signal);
+        guard.check(answer.rows);
         for (const row of answer.rows) {
           const named: Record<string, string> = {};
           answer.dimensionHeaders.forEach(
@@ -144,12 +151,4 @@ export const createGa4Client = (options: {
       }
     },
   };
-};
-
-const parseJson = (body: string): unknown => {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
 };

@@ -1,22 +1,16 @@
 import { DateTime } from "luxon";
+import { z } from "zod";
 import { Failure } from "../../domain/failure.ts";
+import { jsonOrUndefined } from "../wire/json.ts";
 
-interface GoogleError {
-  readonly code?: number;
-  readonly status?: string;
-  readonly message?: string;
-}
+const errorShape = z.object({
+  error: z.object({ status: z.string().optional(), message: z.string().default("") }),
+});
 
-/** The error of an answer's body, where it is one of Google's. */
-const errorOf = (body: string): GoogleError => {
-  try {
-    return (JSON.parse(body) as { error?: GoogleError }).error ?? {};
-  } catch {
-    return {};
-  }
-};
-
-/** Quotas refill with the hour; the daily ones at midnight in California ("Data API limits and quotas"). */
+/**
+ * Quotas refill with the hour; the daily ones at midnight in California ("Data API limits and quotas"). Both have the
+ * same code: only the sentence tells which is spent.
+ */
 const refill = (message: string, now: Date): Date => {
   const clock = DateTime.fromJSDate(now, { zone: "America/Los_Angeles" });
   const unit = /per day/i.test(message) ? "day" : "hour";
@@ -31,12 +25,15 @@ export const failureOf = (options: {
   readonly status: number;
   readonly body: string;
   readonly property: string;
+  /** Takes secrets out of what Google wrote. */
+  readonly redact: (text: string) => string;
   readonly now: Date;
 }): Failure => {
   const { status, property, now } = options;
-  const { message = "", status: code } = errorOf(options.body);
+  const said = errorShape.safeParse(jsonOrUndefined(options.body)).data?.error;
+  const message = options.redact(said?.message ?? "").slice(0, 400);
   const about = `GA4 property ${property}`;
-  const coded = code === undefined ? {} : { code };
+  const coded = { status, ...(said?.status === undefined ? {} : { code: said.status }) };
   if (status === 401)
     return new Failure({
       kind: "credentials",
@@ -69,7 +66,7 @@ export const failureOf = (options: {
       retryAt: refill(message, now),
       ...coded,
     });
-  if (status >= 500)
+  if (status >= 500 || status === 408)
     return new Failure({
       kind: "transient",
       message: `${about}: the server answered ${String(status)}`,

@@ -17,7 +17,7 @@ export type Piece =
 export interface AnswerScanner {
   /**
    * Takes the next bytes, cut anywhere, and returns what they completed.
-   * @throws RangeError where the bytes are no JSON array of objects.
+   * @throws RangeError where the bytes are no JSON array of objects, or one row or element is beyond any measure.
    */
   push(chunk: Buffer): Piece[];
   /** Whether the array's closing bracket has come; an answer that ends without it is truncated. */
@@ -27,6 +27,9 @@ export interface AnswerScanner {
 /** The key `results` just before an opening bracket. A quote within a longer key would follow a backslash. */
 const resultsKey = /[{,\s]"results"\s*:\s*$/;
 const keyBytes = 64;
+
+/** A row has some hundred bytes; one that does not end must not fill the memory. */
+const longestPieceBytes = 16 * 1024 * 1024;
 
 const notAnAnswer = (): RangeError => new RangeError("not a JSON array of objects");
 
@@ -53,12 +56,15 @@ export const scanAnswer = (): AnswerScanner => {
   /** Of the open element: its bytes without rows, and those of the open row. */
   let envelope: Buffer[] = [];
   let open: Buffer[] = [];
+  /** Of both. */
+  let heldBytes = 0;
 
   const joined = (parts: readonly Buffer[], last: Buffer): Buffer =>
     parts.length === 0 ? last : Buffer.concat([...parts, last]);
 
   const takeRows = (last: Buffer, complete: Piece[], atEnd: boolean): void => {
     const bytes = joined(open, last);
+    for (const part of open) heldBytes -= part.length;
     open = [];
     let start = 0;
     while (start < bytes.length && isBlank(bytes[start] ?? 0)) start += 1;
@@ -125,6 +131,7 @@ export const scanAnswer = (): AnswerScanner => {
         } else if (level === 0) {
           complete.push({ kind: "element", bytes: joined(envelope, chunk.subarray(start, index)) });
           envelope = [];
+          heldBytes = 0;
           depth = 0;
           phase = "between";
           return index;
@@ -136,7 +143,11 @@ export const scanAnswer = (): AnswerScanner => {
       takeRows(chunk.subarray(start, rowEnd), complete, false);
       start = rowEnd;
     }
-    if (start < length) (inRows ? open : envelope).push(chunk.subarray(start));
+    if (start < length) {
+      (inRows ? open : envelope).push(chunk.subarray(start));
+      heldBytes += length - start;
+      if (heldBytes > longestPieceBytes) throw new RangeError("a row or element is too long");
+    }
     return length;
   };
 

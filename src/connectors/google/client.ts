@@ -1,13 +1,16 @@
-import { plainQuery } from "./queries.ts";
+import { z } from "zod";
 import { Failure } from "../../domain/failure.ts";
+import { createRedactor } from "../../domain/secrets.ts";
 import type { ConnectorContext } from "../connector.ts";
+import { type Answer, type AnswerHeaders, interrupted, open as openExchange } from "../wire/exchange.ts";
+import { readJson } from "../wire/json.ts";
 import { request } from "../wire/request.ts";
 import { type AnswerScanner, type Piece, scanAnswer } from "./answer-scanner.ts";
+import { accessibleCustomersUrl, callHeaders, searchStreamUrl } from "./api.ts";
 import { type ErrorContext, failureOf } from "./failures.ts";
-import { type Answer, interrupted, readText, send } from "./http.ts";
-import { accessibleCustomersUrl, buildStreamRequest } from "./sdk.ts";
+import { plainQuery } from "./queries.ts";
 import type { GoogleSettings } from "./settings.ts";
-import { createAccessTokens } from "./token.ts";
+import { googleTokens } from "./token.ts";
 
 /** One GAQL query of one account. */
 interface Query {
@@ -32,12 +35,17 @@ export interface GoogleClient {
   accessibleCustomers(signal: AbortSignal): Promise<string[]>;
 }
 
-interface Sent {
+interface Call {
+  /** Google's name of it. */
+  readonly name: string;
   readonly url: string;
-  readonly method: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly loginCustomerId?: string | undefined;
+  readonly body?: object;
+  readonly signal: AbortSignal;
 }
+
+/** Error answers are small; so is the list of accounts. */
+const shortAnswerBytes = 4_000_000;
 
 const transient = (message: string, accountId?: string): Failure =>
   new Failure({
@@ -49,49 +57,67 @@ const transient = (message: string, accountId?: string): Failure =>
   });
 
 const isRefusedQuery = (error: unknown): boolean =>
-  error instanceof Failure &&
-  error.kind === "request" &&
-  !/UNSUPPORTED_VERSION|PROJECT/.test(error.code ?? "");
+  error instanceof Failure && error.reason === "refused_query";
 
 export const createGoogleClient = (settings: GoogleSettings, context: ConnectorContext): GoogleClient => {
-  const idleMs = settings.timeoutSeconds * 1_000;
-  const secrets = new Set([settings.refreshToken, settings.clientSecret, settings.developerToken ?? ""]);
-  const redact = (text: string): string =>
-    [...secrets].reduce((rest, secret) => (secret === "" ? rest : rest.replaceAll(secret, "***")), text);
-  const tokens = createAccessTokens({
-    endpoint: settings.endpoints.oauth,
-    clientId: settings.clientId,
-    clientSecret: settings.clientSecret,
-    refreshToken: settings.refreshToken,
-    idleMs,
-    now: context.now,
-    redact,
-    onToken: (token) => void secrets.add(token),
-    onAnswer: (status) => context.onRequest?.({ call: "token", status }),
-  });
+  const { developerToken, endpoints } = settings;
+  const redactor = createRedactor(settings.clientSecret, developerToken);
+  const { redact } = redactor;
+  const tokens = googleTokens(settings, context, redactor);
 
   /** Sends with an access token; one that Google finds stale is renewed once. @throws Failure for any error answer. */
-  const authorised = async (
-    call: string,
-    signal: AbortSignal,
-    about: ErrorContext,
-    build: (accessToken: string) => Promise<Sent>,
-  ): Promise<Answer> => {
+  const authorised = async (call: Call, about: ErrorContext): Promise<Answer> => {
+    const { signal, url, loginCustomerId, body } = call;
+    let grant = await tokens.current(signal);
     for (let renewed = false; ; renewed = true) {
-      const accessToken = await tokens.get(signal);
-      const { url, ...init } = await build(accessToken);
-      const headers = { ...init.headers, "user-agent": "costper (gzip)" };
-      const answer = await send(url, { ...init, headers }, { signal, idleMs });
-      context.onRequest?.({ call, status: answer.status });
+      const { accessToken } = grant;
+      const answer = await openExchange({
+        url,
+        call: about.what,
+        platform: "google",
+        signal,
+        idleMs: settings.timeoutSeconds * 1_000,
+        timeoutSetting: "connectors.google.timeoutSeconds",
+        headers: {
+          ...callHeaders({ accessToken, developerToken, loginCustomerId }),
+          ...(body && { "content-type": "application/json" }),
+        },
+        ...(body && { method: "POST", body: JSON.stringify(body) }),
+      });
+      context.onRequest?.({ call: call.name, status: answer.status });
       if (answer.status === 200) return answer;
-      const text = await readText(answer);
+      const text = await answer.text(shortAnswerBytes);
       const { failure, staleToken } = failureOf(about, answer.status, text, answer.headers);
-      if (!staleToken || renewed) throw failure;
-      tokens.reject(accessToken);
+      const next = staleToken && !renewed ? await tokens.replace(grant, signal) : undefined;
+      if (!next) throw failure;
+      grant = next;
     }
   };
 
-  const parsePiece = (about: ErrorContext, { kind, bytes }: Piece, headers: Headers): readonly unknown[] => {
+  const ask = <T>(
+    name: string,
+    accountId: string | null,
+    signal: AbortSignal,
+    send: () => Promise<T>,
+  ): Promise<T> =>
+    request(
+      {
+        limits: context.limits,
+        log: context.log,
+        platform: "google",
+        accountId,
+        signal,
+        call: name,
+        now: context.now,
+      },
+      send,
+    );
+
+  const parsePiece = (
+    about: ErrorContext,
+    { kind, bytes }: Piece,
+    headers: AnswerHeaders,
+  ): readonly unknown[] => {
     let batch: { readonly error?: unknown; readonly results?: unknown };
     try {
       const text = bytes.toString("utf8");
@@ -121,7 +147,7 @@ export const createGoogleClient = (settings: GoogleSettings, context: ConnectorC
         if (scanner.done) return undefined;
         const whole = failureOf(about, 200, Buffer.concat(head).toString("utf8"), answer.headers);
         // An object in the array's place may be an error, which search answers like that.
-        if (whole.failure.code !== "HTTP 200") throw whole.failure;
+        if (whole.isError) throw whole.failure;
         throw transient(`${about.what} was answered with a truncated text`, about.accountId);
       }
       if (head.length === 0) head.push(chunk.subarray(0, 65_536));
@@ -129,8 +155,8 @@ export const createGoogleClient = (settings: GoogleSettings, context: ConnectorC
         const pieces = scanner.push(chunk);
         if (pieces.length > 0) return pieces;
       } catch {
-        const { failure } = failureOf(about, 200, Buffer.concat(head).toString("utf8"), answer.headers);
-        if (failure.code !== "HTTP 200") throw failure;
+        const whole = failureOf(about, 200, Buffer.concat(head).toString("utf8"), answer.headers);
+        if (whole.isError) throw whole.failure;
         throw transient(`${about.what} was answered with something else than JSON batches`, about.accountId);
       }
     }
@@ -151,17 +177,16 @@ export const createGoogleClient = (settings: GoogleSettings, context: ConnectorC
         repetition: busy,
       });
       const open = async () => {
-        const answer = await authorised("googleAds:searchStream", signal, about(), async (accessToken) => ({
-          method: "POST",
-          ...(await buildStreamRequest({
-            customerId,
+        const answer = await authorised(
+          {
+            name: "googleAds:searchStream",
+            url: searchStreamUrl(endpoints.api, customerId),
             loginCustomerId,
-            developerToken: settings.developerToken,
-            accessToken,
-            query: query(),
-            endpoint: settings.endpoints.api,
-          })),
-        }));
+            body: { query: query() },
+            signal,
+          },
+          about(),
+        );
         try {
           const scanner = scanAnswer();
           const head: Buffer[] = [];
@@ -194,15 +219,10 @@ export const createGoogleClient = (settings: GoogleSettings, context: ConnectorC
       const startedAt = performance.now();
       let count = 0;
       try {
-        const { answer, scanner, head, batch, rest } = await request(
-          {
-            limits: context.limits,
-            log: context.log,
-            accountId: customerId,
-            signal,
-            call: `searchStream ${name}`,
-            now: context.now,
-          },
+        const { answer, scanner, head, batch, rest } = await ask(
+          `searchStream ${name}`,
+          customerId,
+          signal,
           counted,
         );
         try {
@@ -212,7 +232,7 @@ export const createGoogleClient = (settings: GoogleSettings, context: ConnectorC
           }
           for (let pieces = rest; pieces; pieces = await nextPieces(about(), answer, scanner, head))
             for (const piece of pieces) {
-              signal.throwIfAborted();
+              if (signal.aborted) throw interrupted(signal, "google");
               const rows = parsePiece(about(), piece, answer.headers);
               count += rows.length;
               if (rows.length > 0) yield rows;
@@ -231,61 +251,29 @@ export const createGoogleClient = (settings: GoogleSettings, context: ConnectorC
           "query answered",
         );
       } catch (error) {
-        throw signal.aborted ? interrupted(signal) : error;
+        throw signal.aborted ? interrupted(signal, "google") : error;
       }
     },
 
-    async accessibleCustomers(signal) {
+    accessibleCustomers(signal) {
+      const name = "customers:listAccessibleCustomers";
       const about: ErrorContext = { what: "listAccessibleCustomers", now: context.now, redact };
-      try {
-        return await request(
-          {
-            limits: context.limits,
-            log: context.log,
-            accountId: null,
-            signal,
-            call: "customers:listAccessibleCustomers",
-            now: context.now,
-          },
-          async () => {
-            const url = await accessibleCustomersUrl(settings.endpoints.api);
-            const answer = await authorised(
-              "customers:listAccessibleCustomers",
-              signal,
-              about,
-              async (accessToken) => ({
-                url,
-                method: "GET",
-                headers: {
-                  Authorization: `Bearer ${accessToken}`,
-                  ...(settings.developerToken ? { "developer-token": settings.developerToken } : {}),
-                },
-              }),
-            );
-            const text = await readText(answer);
-            const { failure } = failureOf(about, 200, text, answer.headers);
-            // Without an error in it the text is judged by its status alone.
-            if (failure.code !== "HTTP 200") throw failure;
-            return customerIds(text, about.what);
-          },
-        );
-      } catch (error) {
-        throw signal.aborted ? interrupted(signal) : error;
-      }
+      return ask(name, null, signal, async () => {
+        const answer = await authorised({ name, url: accessibleCustomersUrl(endpoints.api), signal }, about);
+        const text = await answer.text(shortAnswerBytes);
+        const { failure, isError } = failureOf(about, 200, text, answer.headers);
+        if (isError) throw failure;
+        // A user without any account is answered with an empty object.
+        const { resourceNames = [] } = readJson(text, accessible, {
+          what: about.what,
+          kind: "transient",
+          platform: "google",
+        });
+        return resourceNames.flatMap((resource) => /^customers\/(\d+)$/.exec(resource)?.[1] ?? []);
+      });
     },
   };
 };
 
-/** `{"resourceNames":["customers/1112223333"]}` as ids. */
-const customerIds = (text: string, what: string): string[] => {
-  let names: unknown;
-  try {
-    const answer = JSON.parse(text) as { resourceNames?: unknown; error?: unknown };
-    // A user without any account is answered with an empty object.
-    names = answer.resourceNames ?? (answer.error === undefined ? [] : undefined);
-  } catch {
-    throw transient(`${what} was answered with broken JSON`);
-  }
-  if (!Array.isArray(names)) throw transient(`${what} was answered without resource names`);
-  return names.flatMap((name) => /^customers\/(\d+)$/.exec(String(name))?.[1] ?? []);
-};
+/** `{"resourceNames":["customers/1112223333"]}` */
+const accessible = z.object({ resourceNames: z.array(z.string()).optional() });

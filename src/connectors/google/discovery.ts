@@ -8,8 +8,8 @@ import { clientsQuery, customerQuery } from "./queries.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Codes by which Google says that an account is closed rather than forbidden. */
-const notEnabled = /\.(CUSTOMER_NOT_ENABLED|INCOMPLETE_SIGNUP|ACTION_NOT_PERMITTED_FOR_SUSPENDED_ACCOUNT)$/;
+/** Google says that the account is closed rather than forbidden. */
+const isNotEnabled = (failure: Failure | undefined): boolean => failure?.reason === "not_enabled";
 
 /** Same fields in `customer_client` and `customer`. Undefined for managers, which have no figures of their own. */
 const accountOf = (fields: Fields, root: string): Account | undefined => {
@@ -39,7 +39,7 @@ const unreadAccount = (id: string, failure: Failure): Account => ({
   name: id,
   currency: noCurrency,
   timeZone: "UTC",
-  ...(notEnabled.test(failure.code ?? "")
+  ...(isNotEnabled(failure)
     ? { status: "NOT_ENABLED", active: false }
     : { status: "UNKNOWN", active: true, failure }),
 });
@@ -75,7 +75,7 @@ export const discover = async function* (
       rows = await collect("client accounts", clientsQuery, root, root);
     } catch (error) {
       const failure = asFailure(error);
-      if (failure.kind !== "account" || notEnabled.test(failure.code ?? "")) throw failure;
+      if (failure.kind !== "account" || isNotEnabled(failure)) throw failure;
       // An account that is no manager may refuse to be named as one.
       return itself(root);
     }
@@ -111,7 +111,6 @@ export const discover = async function* (
       }
   const failed = roots.find(({ failure }) => failure !== undefined)?.failure;
   const unread = roots.filter(({ id, failure }) => failure !== undefined && !seen.has(id));
-  if (seen.size === 0 && failed && unread.every(({ failure }) => !notEnabled.test(failure?.code ?? "")))
-    throw failed;
+  if (seen.size === 0 && failed && unread.every(({ failure }) => !isNotEnabled(failure))) throw failed;
   for (const { id, failure } of unread) if (failure) yield unreadAccount(id, failure);
 };

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { Failure, type FailureKind } from "../../domain/failure.ts";
+import type { AnswerHeaders } from "../wire/exchange.ts";
+import { jsonOrUndefined } from "../wire/json.ts";
 import { type Verdict, verdictOf } from "./verdicts.ts";
 
 /** Where an error came from, and what must not show in its message. */
@@ -52,14 +54,6 @@ const errorOf = (body: unknown): z.infer<typeof errorBody> | undefined => {
   if (typeof first !== "object" || first === null || !("error" in first)) return undefined;
   const parsed = errorBody.safeParse(first.error);
   return parsed.success ? parsed.data : undefined;
-};
-
-const parsed = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 };
 
 const seconds = (duration: string | null | undefined): number | undefined => {
@@ -120,10 +114,13 @@ const judge = (http: number, error: z.infer<typeof errorBody> | undefined): Judg
 /** Longest wait that is made up where Google names none. */
 const longestGuessSeconds = 3_600;
 
-/** A Failure that also tells whether a fresh access token may mend it. */
+/** A Failure that also tells what a caller may do about it. */
 export interface AnsweredFailure {
   readonly failure: Failure;
+  /** A fresh access token may mend it. */
   readonly staleToken: boolean;
+  /** The body holds an error; without one it was judged by its status alone. */
+  readonly isError: boolean;
 }
 
 /**
@@ -134,9 +131,9 @@ export const failureOf = (
   context: ErrorContext,
   http: number,
   body: string | object,
-  headers?: Headers,
+  headers?: AnswerHeaders,
 ): AnsweredFailure => {
-  const error = errorOf(typeof body === "string" ? parsed(body) : body);
+  const error = errorOf(typeof body === "string" ? jsonOrUndefined(body) : body);
   const judged = judge(error?.code ?? http, error);
   const { verdict } = judged;
   const requestId =
@@ -158,12 +155,15 @@ export const failureOf = (
   const query = verdict.kind === "request" && context.query !== undefined ? `; asked: ${context.query}` : "";
   return {
     staleToken: verdict.staleToken === true,
+    isError: error !== undefined,
     failure: new Failure({
       kind: verdict.kind,
       platform: "google",
       message: context.redact(`${context.what} was answered ${code}: ${said.slice(0, 400)}${query}`),
       remedy: verdict.remedy,
       code,
+      status: http,
+      ...(verdict.reason === undefined ? {} : { reason: verdict.reason }),
       closed: verdict.closed ?? false,
       ...(verdict.kind === "busy"
         ? {

@@ -10,6 +10,8 @@ export interface Verdict {
   readonly waitSeconds?: number;
   /** Whether a fresh access token may mend it. */
   readonly staleToken?: true;
+  /** What a caller may act upon: another text of the same query may be taken; the account was never or is no longer in use. */
+  readonly reason?: "refused_query" | "not_enabled";
   /** The account is closed or not enabled, rather than out of our reach. */
   readonly closed?: boolean;
 }
@@ -35,6 +37,7 @@ const closed: Verdict = {
   closed: true,
   remedy: "the account is closed, suspended or not set up; its stored figures are kept",
 };
+const notEnabled: Verdict = { ...closed, reason: "not_enabled" };
 const wrongAccount: Verdict = {
   kind: "account",
   remedy: "check the id in connectors.google.accounts; a brand-new account may need some minutes",
@@ -42,6 +45,7 @@ const wrongAccount: Verdict = {
 const transient: Verdict = { kind: "transient", remedy: "it is tried again" };
 const refused: Verdict = {
   kind: "request",
+  reason: "refused_query",
   remedy:
     "upgrade costper: this query does not fit the API any more; if it is current, report the request id",
 };
@@ -104,10 +108,10 @@ const byCode: Readonly<Record<string, Readonly<Record<string, Verdict>>>> = {
       kind: "account",
       remedy: `${permission.remedy}; where every account says so, the Cloud project has test access only`,
     },
-    CUSTOMER_NOT_ENABLED: closed,
+    CUSTOMER_NOT_ENABLED: notEnabled,
     ACCESS_DENIED_FOR_ACCOUNT_TYPE: closed,
-    ACTION_NOT_PERMITTED_FOR_SUSPENDED_ACCOUNT: closed,
-    INCOMPLETE_SIGNUP: closed,
+    ACTION_NOT_PERMITTED_FOR_SUSPENDED_ACCOUNT: notEnabled,
+    INCOMPLETE_SIGNUP: notEnabled,
   },
   headerError: { INVALID_LOGIN_CUSTOMER_ID: permission },
   requestError: {

@@ -1,14 +1,15 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { asFailure, Failure } from "../../domain/failure.ts";
+import { z } from "zod";
+import { asFailure, type Failure } from "../../domain/failure.ts";
+import { createRedactor } from "../../domain/secrets.ts";
 import type { ConnectorContext } from "../connector.ts";
-import { request } from "../wire/request.ts";
-import { refusalFailure, requestIdOf, saysRevoked, statusOf } from "./failures.ts";
-import { type Answer, exchange } from "./http.ts";
+import { exchange, type TextAnswer } from "../wire/exchange.ts";
+import { readJson } from "../wire/json.ts";
+import { pause, request } from "../wire/request.ts";
+import type { Grant } from "../wire/tokens.ts";
+import { refusalFailure, requestIdOf, saysRevoked, statusOf, volumeLimit } from "./failures.ts";
 import type { Pace } from "./pace.ts";
-import { createRedactor } from "./redact.ts";
-import { parseJson } from "./restli.ts";
 import type { LinkedinSettings } from "./settings.ts";
-import { type Grant, isYoung, openTokens } from "./token.ts";
+import { isYoung, linkedinTokens } from "./token.ts";
 
 export interface Call {
   /** The path below `/rest/`. */
@@ -29,10 +30,10 @@ export type Ask = (call: Call) => Promise<unknown>;
 const longestQuery = 4_000;
 
 export const openClient = (settings: LinkedinSettings, context: ConnectorContext, pace: Pace): Ask => {
-  const redactor = createRedactor(settings.clientSecret, settings.refreshToken, settings.accessToken);
-  const tokens = openTokens(settings, context, redactor, pace);
+  const redactor = createRedactor(settings.clientSecret);
+  const tokens = linkedinTokens(settings, context, redactor, pace);
 
-  const send = (call: Call, grant: Grant, tunnel: boolean): Promise<Answer> => {
+  const send = (call: Call, grant: Grant, tunnel: boolean): Promise<TextAnswer> => {
     const url = `${settings.endpoints.api}/rest/${call.resource}`;
     const headers = {
       authorization: `Bearer ${grant.accessToken}`,
@@ -41,7 +42,13 @@ export const openClient = (settings: LinkedinSettings, context: ConnectorContext
       accept: "application/json",
       ...(call.finder ? { "x-restli-method": "FINDER" } : {}),
     };
-    const common = { call: nameOf(call), signal: call.signal, timeoutMs: settings.timeoutSeconds * 1_000 };
+    const common = {
+      call: nameOf(call),
+      platform: "linkedin",
+      signal: call.signal,
+      idleMs: settings.timeoutSeconds * 1_000,
+      timeoutSetting: "connectors.linkedin.timeoutSeconds",
+    } as const;
     if (!tunnel)
       return exchange({ ...common, url: call.query ? `${url}?${call.query}` : url, method: "GET", headers });
     return exchange({
@@ -69,6 +76,7 @@ export const openClient = (settings: LinkedinSettings, context: ConnectorContext
         accountId: call.accountId,
         signal: call.signal,
         call: nameOf(call),
+        platform: "linkedin",
         now: context.now,
         firstDelayMs: pace.firstDelayMs,
       },
@@ -90,7 +98,7 @@ export const openClient = (settings: LinkedinSettings, context: ConnectorContext
           throttleDelaysMs: pace.throttleDelaysMs,
           redact: redactor.redact,
         });
-        if (/45 million/i.test(failure.message)) stoppedForVolume += 1;
+        if (failure.reason === volumeLimit) stoppedForVolume += 1;
         else if (answer.status === 429) throttled += 1;
         logRefusal(context, call, answer, failure);
         throw failure;
@@ -111,7 +119,7 @@ export const openClient = (settings: LinkedinSettings, context: ConnectorContext
           // Said of a token that is seconds old, it is not true yet; said of any other, only a new consent helps.
           if (isYoung(grant, context.now()) && delayMs !== undefined) {
             graces += 1;
-            await sleep(delayMs, undefined, { signal: call.signal });
+            await pause(delayMs, call.signal, "linkedin");
             continue;
           }
         }
@@ -127,13 +135,6 @@ export const openClient = (settings: LinkedinSettings, context: ConnectorContext
     try {
       return await ask(call);
     } catch (error) {
-      if (call.signal.aborted && !(error instanceof Failure))
-        throw new Failure({
-          kind: "cancelled",
-          platform: "linkedin",
-          message: `${nameOf(call)}: interrupted`,
-          cause: error,
-        });
       throw asFailure(error);
     }
   };
@@ -142,24 +143,18 @@ export const openClient = (settings: LinkedinSettings, context: ConnectorContext
 /** LinkedIn's name of the call, without ids: `adAccounts/adCampaigns`. */
 const nameOf = (call: Call): string => call.resource.replaceAll(/\/[^/]*\d[^/]*/g, "");
 
-const parsed = (call: Call, answer: Answer): unknown => {
-  try {
-    return parseJson(answer.text);
-  } catch (error) {
-    const requestId = requestIdOf(answer.headers);
-    throw new Failure({
-      kind: "transient",
-      platform: "linkedin",
-      message: `${nameOf(call)}: the answer is not JSON (${answer.text.length} characters)`,
-      remedy: "LinkedIn is unwell; try again",
-      code: String(answer.status),
-      ...(requestId === undefined ? {} : { requestId }),
-      cause: error instanceof Error ? new Error(error.name) : undefined,
-    });
-  }
+const parsed = (call: Call, answer: TextAnswer): unknown => {
+  const requestId = requestIdOf(answer.headers);
+  return readJson(answer.text, z.unknown(), {
+    what: nameOf(call),
+    platform: "linkedin",
+    status: answer.status,
+    code: String(answer.status),
+    ...(requestId === undefined ? {} : { requestId }),
+  });
 };
 
-const logRefusal = (context: ConnectorContext, call: Call, answer: Answer, failure: Failure): void =>
+const logRefusal = (context: ConnectorContext, call: Call, answer: TextAnswer, failure: Failure): void =>
   context.log.info(
     {
       platform: "linkedin",

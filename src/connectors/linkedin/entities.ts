@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Account, Entity } from "../../domain/facts.ts";
-import { Failure } from "../../domain/failure.ts";
 import type { ConnectorContext, Pull } from "../connector.ts";
+import { readValue } from "../wire/json.ts";
 import type { Ask } from "./client.ts";
 import { messageLeads, oneClickLeads, qualifiedLeads, withoutRule } from "./counting.ts";
 import { statusOf } from "./failures.ts";
@@ -70,17 +70,8 @@ const creativeSchema = z.object({
   name: text,
 });
 
-const read = <Schema extends z.ZodType>(schema: Schema, what: string, value: unknown): z.output<Schema> => {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new Failure({
-    kind: "data",
-    platform: "linkedin",
-    message: `LinkedIn ${what}: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`,
-    remedy: "report it to costper",
-  });
-};
+const read = <Schema extends z.ZodType>(schema: Schema, what: string, value: unknown): z.output<Schema> =>
+  readValue(value, schema, { what: `LinkedIn ${what}`, platform: "linkedin" });
 
 /** Every ad account, test accounts aside. LinkedIn has no time zones: days are UTC. */
 export async function* listAccounts(ask: Ask, signal: AbortSignal): AsyncGenerator<Account> {

@@ -1,12 +1,7 @@
 import { Failure, type FailureDetails } from "../../domain/failure.ts";
-import { parseJson } from "./restli.ts";
-
-/** An answer that is no success, as far as it matters for what happens next. */
-export interface Refusal {
-  readonly status: number;
-  readonly text: string;
-  readonly headers: Headers;
-}
+import type { AnswerHeaders, TextAnswer } from "../wire/exchange.ts";
+import { jsonOrUndefined } from "../wire/json.ts";
+import { retryAfterMs } from "../wire/retry-after.ts";
 
 export interface RefusalContext {
   /** LinkedIn's name of the call. */
@@ -29,6 +24,13 @@ const longestRetryAfterMs = 60_000;
 const volumePauseMs = 330_000;
 const mostVolumePauses = 5;
 
+/** Reasons of failures that callers act upon. */
+export const volumeLimit = "volume_limit";
+const revokedToken = "revoked_token";
+
+/** How LinkedIn says that a token is revoked, which is also how a token looks that is seconds old. */
+const revokedCodes: ReadonlySet<string> = new Set(["65601", "REVOKED_ACCESS_TOKEN"]);
+
 interface Body {
   readonly code: string | undefined;
   readonly serviceCode: string | undefined;
@@ -40,13 +42,8 @@ const textOf = (value: unknown): string | undefined =>
 
 /** `code` and `errorDetails` came with newer resources; older ones have `message` alone; gateways answer with pages. */
 const readBody = (text: string): Body => {
-  let body: Record<string, unknown> = {};
-  try {
-    const parsed = parseJson(text);
-    if (typeof parsed === "object" && parsed !== null) body = parsed as Record<string, unknown>;
-  } catch {
-    return { code: undefined, serviceCode: undefined, message: "" };
-  }
+  const parsed = jsonOrUndefined(text);
+  const body = (typeof parsed === "object" && parsed !== null ? parsed : {}) as Record<string, unknown>;
   const details = body["errorDetails"] as { inputErrors?: unknown } | null | undefined;
   const inputs = Array.isArray(details?.inputErrors) ? (details.inputErrors as unknown[]) : [];
   const first = inputs[0] as
@@ -64,7 +61,7 @@ const readBody = (text: string): Body => {
   };
 };
 
-export const requestIdOf = (headers: Headers): string | undefined =>
+export const requestIdOf = (headers: AnswerHeaders): string | undefined =>
   headers.get("x-li-uuid") ?? headers.get("x-li-request-id") ?? undefined;
 
 /** The quota of a day ends at midnight UTC; five minutes later it is surely new. */
@@ -73,19 +70,16 @@ const nextQuota = (now: Date): Date => {
   return new Date(today > now.getTime() ? today : today + 86_400_000);
 };
 
-const retryAfterMs = (header: string | null, now: Date): number | undefined => {
-  if (header === null) return undefined;
-  const ms = /^\s*\d+\s*$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - now.getTime();
-  return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), longestRetryAfterMs) : undefined;
-};
-
 const later = (now: Date, ms: number): Date => new Date(now.getTime() + ms);
 
-const askAgain = "authorise the application again and set connectors.linkedin.refreshToken (or accessToken)";
+export const askAgain =
+  "authorise the application again and set connectors.linkedin.refreshToken (or accessToken)";
 
-type Verdict = Pick<FailureDetails, "kind" | "remedy" | "retryAt" | "scope"> & { readonly what?: string };
+type Verdict = Pick<FailureDetails, "kind" | "remedy" | "retryAt" | "scope" | "reason"> & {
+  readonly what?: string;
+};
 
-const throttle = (body: Body, headers: Headers, context: RefusalContext): Verdict => {
+const throttle = (body: Body, headers: AnswerHeaders, context: RefusalContext): Verdict => {
   const { now } = context;
   const quota: Verdict = {
     kind: "busy",
@@ -95,9 +89,11 @@ const throttle = (body: Body, headers: Headers, context: RefusalContext): Verdic
     remedy: "what is loaded is kept; the quota is new at 00:00 UTC, run the sync again after that",
   };
   if (/\bDAY\b/.test(body.message)) return quota;
+  // LinkedIn gives this limit no code of its own: its sentence is all there is.
   if (/45 million/i.test(body.message))
     return {
       kind: "busy",
+      reason: volumeLimit,
       scope: "platform",
       retryAt: later(now, context.stoppedForVolume < mostVolumePauses ? volumePauseMs : 3_600_000),
       what: "LinkedIn's limit of metric values in five minutes is reached",
@@ -105,20 +101,32 @@ const throttle = (body: Body, headers: Headers, context: RefusalContext): Verdic
     };
   const delayMs = context.throttleDelaysMs[context.throttled];
   if (delayMs === undefined) return quota;
+  const asked = retryAfterMs(headers.get("retry-after"), now);
   return {
     kind: "busy",
     scope: "platform",
-    retryAt: later(now, retryAfterMs(headers.get("retry-after"), now) ?? delayMs),
+    retryAt: later(now, asked === undefined ? delayMs : Math.min(asked, longestRetryAfterMs)),
     what: "LinkedIn throttles the application",
     remedy: "nothing: it goes on by itself",
   };
 };
 
-const verdict = ({ status, headers }: Refusal, body: Body, context: RefusalContext): Verdict => {
+const verdict = ({ status, headers }: TextAnswer, body: Body, context: RefusalContext): Verdict => {
+  if (status >= 300 && status < 400)
+    return {
+      kind: "request",
+      what: "answered with a redirect, which is not followed",
+      remedy: "check connectors.linkedin.endpoints",
+    };
   if (status === 408 || status >= 500) return { kind: "transient", remedy: "LinkedIn is unwell; try again" };
   switch (status) {
     case 401:
-      return { kind: "credentials", what: "LinkedIn does not accept the access token", remedy: askAgain };
+      return {
+        kind: "credentials",
+        what: "LinkedIn does not accept the access token",
+        remedy: askAgain,
+        ...(revokedCodes.has(body.serviceCode ?? body.code ?? "") ? { reason: revokedToken } : {}),
+      };
     case 403:
       return context.accountId === null || /\b(product|application)\b/i.test(body.message)
         ? {
@@ -157,7 +165,7 @@ const versionRemedy =
   "upgrade costper, or set connectors.linkedin.apiVersion to a version that still knows it";
 
 /** What a refused call means: which kind of failure, and until when. `code` is `status/LinkedIn's code`. */
-export const refusalFailure = (refusal: Refusal, context: RefusalContext): Failure => {
+export const refusalFailure = (refusal: TextAnswer, context: RefusalContext): Failure => {
   const body = readBody(refusal.text);
   const { what, ...rest } = verdict(refusal, body, context);
   const code = body.serviceCode ?? body.code;
@@ -167,6 +175,7 @@ export const refusalFailure = (refusal: Refusal, context: RefusalContext): Failu
     ...rest,
     message: `${context.call}: ${what ?? `LinkedIn answered ${refusal.status}`}${said ? ` (${said})` : ""}`,
     platform: "linkedin",
+    status: refusal.status,
     ...(context.accountId === null ? {} : { accountId: context.accountId }),
     code: code === undefined ? String(refusal.status) : `${refusal.status}/${code}`,
     ...(requestId === undefined ? {} : { requestId }),
@@ -175,41 +184,7 @@ export const refusalFailure = (refusal: Refusal, context: RefusalContext): Failu
 
 /** The HTTP status that a failure came from; undefined where there was none. */
 export const statusOf = (failure: unknown): number | undefined =>
-  failure instanceof Failure && failure.code !== undefined && /^\d{3}(\/|$)/.test(failure.code)
-    ? Number(failure.code.slice(0, 3))
-    : undefined;
+  failure instanceof Failure ? failure.status : undefined;
 
-/** Whether the refused token is said to be revoked, which is also how a token looks that is seconds old. */
 export const saysRevoked = (failure: unknown): boolean =>
-  failure instanceof Failure && (failure.code === "401/65601" || failure.code === "401/REVOKED_ACCESS_TOKEN");
-
-/** A failed answer of the token endpoint: decided by `error`, since its statuses vary. */
-export const refreshFailure = (refusal: Refusal, redact: (text: string) => string): Failure => {
-  let error: unknown;
-  let description: unknown;
-  try {
-    const body = parseJson(refusal.text) as Record<string, unknown> | null;
-    error = body?.["error"];
-    description = body?.["error_description"];
-  } catch {
-    // A page instead of JSON: LinkedIn's front end, worth another try.
-  }
-  const final = ["invalid_grant", "invalid_request", "invalid_client", "unauthorized_client"];
-  const requestId = requestIdOf(refusal.headers);
-  const stops = typeof error === "string" && final.includes(error);
-  const clientIsWrong = error === "invalid_client" || error === "unauthorized_client";
-  return new Failure({
-    kind: stops ? "credentials" : "transient",
-    platform: "linkedin",
-    message: redact(
-      `LinkedIn renewed no access token: ${[error, description].filter((part) => typeof part === "string").join(": ") || `status ${refusal.status}`}`,
-    ),
-    remedy: !stops
-      ? "try again"
-      : clientIsWrong
-        ? "check connectors.linkedin.clientId and clientSecret"
-        : `the refresh token is expired or revoked (it lives 365 days from the consent): ${askAgain}`,
-    code: stops ? String(error) : String(refusal.status),
-    ...(requestId === undefined ? {} : { requestId }),
-  });
-};
+  failure instanceof Failure && failure.reason === revokedToken;

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { Failure } from "../../domain/failure.ts";
+import { readValue } from "../wire/json.ts";
+import { createPageGuard } from "../wire/paging.ts";
 import type { Ask, Call } from "./client.ts";
 import { type Parameters, queryOf } from "./restli.ts";
 
@@ -18,23 +19,11 @@ export interface Finder extends Pick<Call, "resource" | "accountId" | "signal"> 
 
 const pageSize = 100;
 
-const wrong = (resource: string, message: string): Failure =>
-  new Failure({
-    kind: "data",
-    platform: "linkedin",
-    message: `${resource}: ${message}`,
-    remedy: "report it to costper",
-  });
-
-const readPage = (resource: string, answer: unknown): z.infer<typeof pageSchema> => {
-  const page = pageSchema.safeParse(answer);
-  if (page.success) return page.data;
-  throw wrong(resource, `the answer has an unknown shape at ${page.error.issues[0]?.path.join(".") ?? ""}`);
-};
+const about = (resource: string) => ({ what: resource, platform: "linkedin" }) as const;
 
 /** Pages of a search finder. A page may be short or empty and still not the last: only a missing token ends them. */
 export async function* pagesByToken(ask: Ask, finder: Finder): AsyncGenerator<readonly Item[]> {
-  const seen = new Set<string>();
+  const guard = createPageGuard(about(finder.resource));
   let token: string | undefined;
   do {
     const query = queryOf({
@@ -42,23 +31,22 @@ export async function* pagesByToken(ask: Ask, finder: Finder): AsyncGenerator<re
       pageSize,
       ...(token === undefined ? {} : { pageToken: token }),
     });
-    const page = readPage(finder.resource, await ask({ ...finder, finder: true, query }));
-    yield page.elements;
+    const answer = await ask({ ...finder, finder: true, query });
+    const page = readValue(answer, pageSchema, about(finder.resource));
     token = page.metadata?.nextPageToken || undefined;
-    if (token !== undefined && seen.has(token)) throw wrong(finder.resource, "a page token came twice");
-    if (token !== undefined) seen.add(token);
+    guard.check(page.elements, token);
+    yield page.elements;
   } while (token !== undefined);
 }
 
 /** Pages of an older finder, which count; a page that is not full is the last one. */
 export async function* pagesByCount(ask: Ask, finder: Finder): AsyncGenerator<readonly Item[]> {
-  let first: string | undefined;
+  const guard = createPageGuard(about(finder.resource));
   for (let start = 0; ; start += pageSize) {
     const query = queryOf({ ...finder.parameters, start, count: pageSize });
-    const { elements } = readPage(finder.resource, await ask({ ...finder, finder: true, query }));
-    const id = JSON.stringify(elements[0]);
-    if (start > 0 && id !== undefined && id === first) throw wrong(finder.resource, "a page came twice");
-    first ??= id;
+    const answer = await ask({ ...finder, finder: true, query });
+    const { elements } = readValue(answer, pageSchema, about(finder.resource));
+    guard.check(elements);
     yield elements;
     if (elements.length < pageSize) return;
   }

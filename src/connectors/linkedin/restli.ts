@@ -42,18 +42,3 @@ export const idIn = (kind: string, value: unknown): string | undefined => {
 
 export const accountUrn = (id: string): string => `urn:li:sponsoredAccount:${id}`;
 export const campaignUrn = (id: string): string => `urn:li:sponsoredCampaign:${id}`;
-
-const numberOrString = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g;
-
-/**
- * JSON.parse that keeps numbers which a double cannot hold (ids beyond 2^53, long decimals): they become text.
- * @throws SyntaxError
- */
-export const parseJson = (text: string): unknown =>
-  JSON.parse(
-    text.replace(numberOrString, (token) =>
-      token.length > 15 && !token.startsWith('"') && jsonNumber.test(token) ? `"${token}"` : token,
-    ),
-  );
-
-const jsonNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;

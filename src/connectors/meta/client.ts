@@ -1,10 +1,13 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { asFailure, Failure } from "../../domain/failure.ts";
+import { createRedactor } from "../../domain/secrets.ts";
 import type { ConnectorContext } from "../connector.ts";
-import { request } from "../wire/request.ts";
-import { type Api, type ApiAnswer, type ApiParams, openApi } from "./api.ts";
-import { failureOf, type GraphError, TooMuchData } from "./failures.ts";
+import type { TextAnswer } from "../wire/exchange.ts";
+import { jsonOrUndefined } from "../wire/json.ts";
+import { createPageGuard } from "../wire/paging.ts";
+import { pause, request } from "../wire/request.ts";
+import { type ApiParams, openApi } from "./api.ts";
+import { failureOf, type GraphError, invalidParameter, TooMuchData, wrongSignature } from "./failures.ts";
 import type { MetaSettings } from "./settings.ts";
 import { defaultRegainMs, noNewJobs, pauseMs, readUsage, type Usage } from "./usage.ts";
 
@@ -55,15 +58,7 @@ const pageBody = z.object({
 const smallestPage = 10;
 
 export const createClient = (settings: MetaSettings, context: ConnectorContext): Client => {
-  let api: Promise<Api> | undefined;
-  const openedApi = (): Promise<Api> =>
-    (api ??= openApi({
-      baseUrl: settings.endpoints.graph,
-      version: settings.apiVersion,
-      token: settings.accessToken,
-      appSecret: settings.appSecret,
-      idleMs: settings.timeoutSeconds * 1_000,
-    }));
+  const ask = openApi(settings);
   const readings = new Map<string, { percent: number; at: number }>();
 
   const heed = (usage: Usage, accountId: string | null): void => {
@@ -80,11 +75,7 @@ export const createClient = (settings: MetaSettings, context: ConnectorContext):
     });
   };
 
-  const secrets = [settings.accessToken, settings.appSecret].filter((text) => text !== undefined);
-  const redact = (text: string): string =>
-    secrets
-      .reduce((clean, secret) => clean.replaceAll(secret, "[secret]"), text)
-      .replace(/((?:access_token|appsecret_proof|client_secret|input_token)=)[^&\s"']+/g, "$1[secret]");
+  const { redact } = createRedactor(settings.accessToken, settings.appSecret);
 
   const errorOf = (body: unknown): GraphError | undefined => {
     const parsed = errorBody.safeParse(body);
@@ -103,7 +94,7 @@ export const createClient = (settings: MetaSettings, context: ConnectorContext):
     return undefined;
   };
 
-  const failed = (call: Call, answer: ApiAnswer, body: unknown): Failure | undefined => {
+  const failed = (call: Call, answer: TextAnswer, body: unknown): Failure | undefined => {
     const usage = readUsage(answer.headers);
     heed(usage, call.accountId);
     const error = errorOf(body);
@@ -121,6 +112,7 @@ export const createClient = (settings: MetaSettings, context: ConnectorContext):
     return new Failure({
       kind: "transient",
       platform: "meta",
+      status: answer.status,
       ...(call.accountId === null ? {} : { accountId: call.accountId }),
       code: `http ${answer.status}`,
       message: `${call.name}: an answer that is no JSON object (HTTP ${answer.status})`,
@@ -131,67 +123,66 @@ export const createClient = (settings: MetaSettings, context: ConnectorContext):
   const call: Client["call"] = async (call) => {
     let signatureErrors = 0;
     const send = async (): Promise<Readonly<Record<string, unknown>>> => {
-      const ask = await openedApi();
-      const answer = await ask(call.method ?? "GET", call.path, call.params ?? {}, call.signal);
+      const { method = "GET", params = {}, path, name, signal } = call;
+      const answer = await ask({ method, path, params, name, signal });
       context.onRequest?.({ call: call.name, status: answer.status });
-      const body = parse(answer.text);
+      const body = jsonOrUndefined(quoteIds(answer.text));
       const failure = failed(call, answer, body);
       if (!failure) return body as Readonly<Record<string, unknown>>;
       // 104 is a wrong signature, yet now and then a dropped connection: it gets one more try.
-      if (failure.code?.split("/")[0] === "104" && (signatureErrors += 1) > 1)
+      if (failure.reason === wrongSignature && (signatureErrors += 1) > 1)
         throw new Failure({
           kind: "credentials",
           platform: "meta",
-          code: failure.code,
           message: failure.message,
+          ...(failure.code === undefined ? {} : { code: failure.code }),
           remedy: "check connectors.meta.appSecret: it must belong to the app that issued the token",
         });
       throw failure;
     };
-    try {
-      return await request(
-        {
-          limits: context.limits,
-          log: context.log,
-          accountId: call.accountId,
-          signal: call.signal,
-          call: call.name,
-          now: context.now,
-        },
-        send,
-      );
-    } catch (error) {
-      throw call.signal.aborted ? cancelled(call.signal) : asFailure(error);
-    }
+    return request(
+      {
+        limits: context.limits,
+        log: context.log,
+        accountId: call.accountId,
+        signal: call.signal,
+        call: call.name,
+        platform: "meta",
+        now: context.now,
+      },
+      send,
+    );
   };
 
   async function* pages(pageCall: Call, pageSize: number): AsyncGenerator<readonly unknown[]> {
     let limit = pageSize;
     let restarts = 0;
     let after: string | undefined;
-    const asked = new Set<string>();
+    const guard = createPageGuard({ what: pageCall.name, ...about(pageCall) });
     for (;;) {
       let body;
       try {
         body = await call({ ...pageCall, params: { ...pageCall.params, limit, after } });
       } catch (error) {
         const tooMuch = error instanceof TooMuchData && limit > smallestPage;
-        const staleCursor = after !== undefined && asFailure(error).code === "100" && restarts < 1;
+        const staleCursor =
+          after !== undefined && asFailure(error).reason === invalidParameter && restarts < 1;
         if (!tooMuch && !staleCursor) throw error;
         if (tooMuch) limit = Math.max(smallestPage, Math.floor(limit / 2));
         else restarts += 1;
         after = undefined;
-        asked.clear();
+        guard.restart();
         continue;
       }
       const page = pageBody.safeParse(body);
       if (!page.success) throw damaged(pageCall, "a page without a list of rows");
-      yield page.data.data;
       // The last page has a cursor too: only `next` says that there is more.
-      if (!page.data.paging?.next) return;
-      after = page.data.paging.cursors?.after;
-      if (after === undefined || asked.has(after)) throw damaged(pageCall, "paging that leads nowhere");
-      asked.add(after);
+      const isLast = !page.data.paging?.next;
+      after = isLast ? undefined : page.data.paging?.cursors?.after;
+      if (!isLast && after === undefined) throw damaged(pageCall, "paging that leads nowhere");
+      guard.check(page.data.data, after);
+      yield page.data.data;
+      if (isLast) return;
     }
   }
 
@@ -201,40 +192,23 @@ export const createClient = (settings: MetaSettings, context: ConnectorContext):
     const waitMs = reading.at + noNewJobs.readingMs - context.now().getTime();
     if (waitMs <= 0) return;
     context.log.info({ account: accountId, percent: reading.percent, waitMs }, "report waits for the limit");
-    await pause(Math.min(waitMs, noNewJobs.readingMs), signal);
+    await pause(Math.min(waitMs, noNewJobs.readingMs), signal, "meta");
   };
 
   return { call, pages, roomForJob };
 };
 
-/** Sleeps; an abort is a `cancelled` failure. */
-export const pause = async (ms: number, signal: AbortSignal): Promise<void> => {
-  try {
-    await sleep(ms, undefined, { signal });
-  } catch {
-    throw cancelled(signal);
-  }
-};
-
-const cancelled = (signal: AbortSignal): Failure =>
-  signal.reason instanceof Failure
-    ? signal.reason
-    : new Failure({ kind: "cancelled", platform: "meta", message: "interrupted" });
-
-const damaged = (call: Call, what: string): Failure =>
-  new Failure({
+/** What failures of a call say of where they came from, and how they are borne. */
+const about = ({ accountId }: Call) =>
+  ({
     kind: "transient",
     platform: "meta",
-    ...(call.accountId === null ? {} : { accountId: call.accountId }),
-    message: `${call.name}: ${what}`,
+    ...(accountId === null ? {} : { accountId }),
     remedy: "try again later",
-  });
+  }) as const;
 
-/** Ids may come as JSON numbers beyond what a double holds; they are put in quotes before they are read. */
-const parse = (text: string): unknown => {
-  try {
-    return JSON.parse(text.replace(/"((?:\w+_)?id)"\s*:\s*(\d+)/g, '"$1":"$2"')) as unknown;
-  } catch {
-    return undefined;
-  }
-};
+const damaged = (call: Call, what: string): Failure =>
+  new Failure({ ...about(call), message: `${call.name}: ${what}` });
+
+/** Ids may come as JSON numbers; they are put in quotes before they are read. */
+const quoteIds = (text: string): string => text.replace(/"((?:\w+_)?id)"\s*:\s*(\d+)/g, '"$1":"$2"');

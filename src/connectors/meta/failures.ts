@@ -20,6 +20,12 @@ interface ErrorContext {
   readonly retryAt: Date;
 }
 
+/** Reasons of failures that callers act upon. */
+export const wrongSignature = "wrong_signature";
+export const unknownObject = "unknown_object";
+/** An argument is not taken; of a page that was asked for by its cursor: the cursor. */
+export const invalidParameter = "invalid_parameter";
+
 /** The report is too large to be computed or delivered: asking again is no use, asking for less is. */
 export class TooMuchData extends Failure {}
 
@@ -122,6 +128,13 @@ const rules: readonly Rule[] = [
   { when: (_error, status) => status === 429, outcome: { ...busy, scope: "account" } },
 ];
 
+const reasonOf = (error: GraphError): { readonly reason?: string } => {
+  if (error.code === 104) return { reason: wrongSignature };
+  if (error.code !== 100) return {};
+  if (error.subcode === 33) return { reason: unknownObject };
+  return error.subcode === undefined ? { reason: invalidParameter } : {};
+};
+
 /** Sorts an error by what happens next; an unknown one is transient. */
 export const failureOf = (error: GraphError, context: ErrorContext): Failure => {
   const rule = rules.find(({ when }) => when(error, context.status));
@@ -129,6 +142,8 @@ export const failureOf = (error: GraphError, context: ErrorContext): Failure => 
   const details: FailureDetails = {
     ...withoutAccount(outcome, context.accountId),
     platform: "meta",
+    status: context.status,
+    ...reasonOf(error),
     ...(context.accountId === null ? {} : { accountId: context.accountId }),
     code: error.subcode === undefined ? String(error.code) : `${error.code}/${error.subcode}`,
     ...(error.traceId === undefined ? {} : { requestId: error.traceId }),

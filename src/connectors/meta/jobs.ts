@@ -2,8 +2,9 @@ import { z } from "zod";
 import type { Account } from "../../domain/facts.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { ApiParams } from "./api.ts";
-import { type Client, pause } from "./client.ts";
-import { failureOf, TooMuchData } from "./failures.ts";
+import { pause } from "../wire/request.ts";
+import type { Client } from "./client.ts";
+import { failureOf, TooMuchData, unknownObject } from "./failures.ts";
 
 /** Everything about how long a report may take, in ms. */
 const jobTiming = {
@@ -62,7 +63,7 @@ export const runJob = async (options: JobOptions): Promise<string> => {
       throw ending.failure;
     used[why] += 1;
     if (used[why] <= repeats[why]) {
-      await pause(jobTiming.firstRepeatMs * 2 ** (used[why] - 1), options.signal);
+      await pause(jobTiming.firstRepeatMs * 2 ** (used[why] - 1), options.signal, "meta");
       continue;
     }
     if (ending.how === "failed" && ending.failure) throw ending.failure;
@@ -103,7 +104,7 @@ const follow = async (options: JobOptions, runId: string): Promise<Ending> => {
   let delay: number = jobTiming.firstPollMs;
   let begun = false;
   for (;;) {
-    await pause(delay, options.signal);
+    await pause(delay, options.signal, "meta");
     delay = Math.min(delay * 2, jobTiming.longestPollMs);
     const current = await poll(options, runId);
     if (current === undefined) {
@@ -142,7 +143,7 @@ const poll = async (
     });
     return state.parse(body);
   } catch (error) {
-    if (error instanceof Failure && error.code === "100/33") return undefined;
+    if (error instanceof Failure && error.reason === unknownObject) return undefined;
     if (error instanceof z.ZodError) throw stuck({ account }, "the platform gave no state of the report");
     throw error;
   }

@@ -11,7 +11,7 @@ import { Failure } from "../../domain/failure.ts";
 import type { ConnectorContext, Pull } from "../connector.ts";
 import type { ApiParams } from "./api.ts";
 import type { Client } from "./client.ts";
-import { TooMuchData } from "./failures.ts";
+import { TooMuchData, unknownObject } from "./failures.ts";
 import { runJob } from "./jobs.ts";
 import { type InsightsRow, readRow } from "./normalize.ts";
 import { idParams, type Level, onlyIds, type Report, reportParams } from "./queries.ts";
@@ -182,12 +182,12 @@ const isNew = (seen: Set<string>, report: Report, row: InsightsRow): boolean => 
 
 /** A run that the platform no longer knows is computed anew by the next attempt; it says nothing of permissions. */
 const gone = (error: unknown): unknown =>
-  error instanceof Failure && error.code === "100/33"
+  error instanceof Failure && error.reason === unknownObject
     ? new Failure({
         kind: "transient",
         platform: "meta",
         ...(error.accountId === undefined ? {} : { accountId: error.accountId }),
-        code: error.code,
+        ...(error.code === undefined ? {} : { code: error.code }),
         message: "insights report: the platform no longer knows the report run",
         remedy: "try again later",
       })

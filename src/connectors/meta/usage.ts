@@ -1,3 +1,6 @@
+import type { AnswerHeaders } from "../wire/exchange.ts";
+import { jsonOrUndefined } from "../wire/json.ts";
+
 /** How much of a limit is used, in percent, and for how long a caller that hit it is kept out. */
 interface Meter {
   readonly percent: number;
@@ -15,15 +18,6 @@ type Fields = Readonly<Record<string, unknown>>;
 const isFields = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-const json = (text: string | null): unknown => {
-  if (text === null) return undefined;
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined; // an unreadable meter is an unknown one
-  }
-};
-
 const most = (fields: Fields, ...names: readonly string[]): number =>
   Math.max(0, ...names.map((name) => Number(fields[name])).filter(Number.isFinite));
 
@@ -32,9 +26,10 @@ const most = (fields: Fields, ...names: readonly string[]): number =>
  * list for each: the worst entry of all counts. `estimated_time_to_regain_access` is in minutes,
  * `reset_time_duration` in seconds.
  */
-export const readUsage = (headers: Headers): Usage => {
+export const readUsage = (headers: AnswerHeaders): Usage => {
   const read = (name: string): Fields => {
-    const value = json(headers.get(name));
+    // An unreadable meter is an unknown one.
+    const value = jsonOrUndefined(headers.get(name) ?? "");
     return isFields(value) ? value : {};
   };
   const business = Object.values(read("x-business-use-case-usage"))

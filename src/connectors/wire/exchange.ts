@@ -145,13 +145,13 @@ const watch = (sent: Sent, host: string, totalMs: number, letGo: () => void) => 
   return <T>(work: Promise<T>): Promise<T> =>
     new Promise<T>((resolve, reject) => {
       const startedAt = performance.now();
-      const done = () => {
+      const rest = () => {
         clearTimeout(timer);
         signal.removeEventListener("abort", onAbort);
         leftMs -= performance.now() - startedAt;
       };
       const fail = (failure: Failure) => {
-        done();
+        rest();
         letGo();
         reject(failure);
       };
@@ -166,10 +166,10 @@ const watch = (sent: Sent, host: string, totalMs: number, letGo: () => void) => 
         Math.max(1, Math.min(idleMs, leftMs)),
       );
       signal.addEventListener("abort", onAbort, { once: true });
-      if (signal.aborted) return onAbort();
+      if (signal.aborted) onAbort();
       work.then(
         (value) => {
-          done();
+          rest();
           resolve(value);
         },
         (error: unknown) => fail(lost(sent, host, error)),

@@ -3,10 +3,9 @@ import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { Socket } from "node:net";
 import { connect as tlsConnect, type ConnectionOptions } from "node:tls";
 import { Failure } from "../../domain/failure.ts";
+import { isLoopbackHost } from "../../domain/hosts.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
-
-const loopback = /^(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 /** As curl reads it: names match themselves and what is below them, `*` matches all, a port may be named. */
 const isExempt = (url: URL, exemptions: string): boolean => {
@@ -34,7 +33,7 @@ const isExempt = (url: URL, exemptions: string): boolean => {
 export const proxyOf = (url: URL, environment: Environment = process.env): URL | undefined => {
   const variable = url.protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY";
   const text = (environment[variable.toLowerCase()] ?? environment[variable] ?? "").trim();
-  if (text === "" || loopback.test(url.hostname)) return undefined;
+  if (text === "" || isLoopbackHost(url.hostname)) return undefined;
   if (isExempt(url, environment["no_proxy"] ?? environment["NO_PROXY"] ?? "")) return undefined;
   const address = text.includes("://") ? text : `http://${text}`;
   const proxy = URL.canParse(address) ? new URL(address) : undefined;
@@ -97,16 +96,16 @@ const openTunnel = (proxy: URL, host: string, port: number): Promise<Socket> =>
 
 type Connect = (
   options: ConnectionOptions & { readonly host: string; readonly port: number },
-  done: (error: Error | null, socket?: Socket) => void,
+  handOver: (error: Error | null, socket?: Socket) => void,
 ) => void;
 
 /** An agent whose connections lead through the proxy; TLS, where there is any, is with the host behind it. */
 const tunnelling = (proxy: URL, secure: boolean): HttpAgent => {
   const agent = secure ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
-  const createConnection: Connect = (options, done) => {
+  const createConnection: Connect = (options, handOver) => {
     openTunnel(proxy, options.host, options.port).then(
-      (socket) => done(null, secure ? tlsConnect({ ...options, socket }) : socket),
-      (error: Error) => done(error),
+      (socket) => handOver(null, secure ? tlsConnect({ ...options, socket }) : socket),
+      (error: Error) => handOver(error),
     );
   };
   return Object.assign(agent, { createConnection });

@@ -127,6 +127,10 @@ export const openTokens = (options: TokenOptions): AccessTokens => {
     await keepNow?.();
     keepNow = undefined;
   };
+  const kept = async (signal: AbortSignal): Promise<void> => {
+    if (signal.aborted) throw interrupted(signal, platform);
+    if (keepNow) await unlessAborted(keep(), signal, platform);
+  };
 
   const take = async (granted: Granted, used: string | undefined): Promise<Grant> => {
     const now = context.now().getTime();
@@ -211,7 +215,7 @@ export const openTokens = (options: TokenOptions): AccessTokens => {
               stop.abort();
             },
             options.kept ? graceMs : 0,
-          );
+          ).unref();
       }
     };
   };
@@ -220,12 +224,12 @@ export const openTokens = (options: TokenOptions): AccessTokens => {
 
   return {
     async current(signal) {
-      if (signal.aborted) throw interrupted(signal, platform);
-      if (keepNow) await unlessAborted(keep(), signal, platform);
+      await kept(signal);
       const known = grant ?? (await loaded(signal));
       return livesOn(known) || !renewable ? known : renew(signal);
     },
     async replace(refused, signal, mayRenew = true) {
+      await kept(signal);
       if (grant && grant.accessToken !== refused.accessToken) return grant;
       const elsewhere = await unlessAborted(stored(), signal, platform);
       if (elsewhere && elsewhere.accessToken !== refused.accessToken && livesOn(elsewhere))

@@ -1,4 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { type Answer, open } from "../../connectors/wire/exchange.ts";
+import { pause } from "../../connectors/wire/request.ts";
 import { asFailure, Failure } from "../../domain/failure.ts";
 import { malformed } from "./malformed.ts";
 
@@ -21,11 +22,15 @@ export interface DownloadOptions {
   readonly idleTimeoutMs?: number;
 }
 
+/** The file is public and asked for without any credential: where the bank moves it, it may be followed. */
+const mostRedirects = 3;
+
 const refused = (url: string, status: number): Failure =>
   status >= 500 || status === 429
-    ? new Failure({ kind: "transient", message: `exchange rates: ${url} answers ${String(status)}` })
+    ? new Failure({ kind: "transient", status, message: `exchange rates: ${url} answers ${String(status)}` })
     : new Failure({
         kind: "request",
+        status,
         message: `exchange rates: ${url} answers ${String(status)}`,
         remedy: "check rates.endpoint; without it the European Central Bank is asked",
       });
@@ -36,25 +41,22 @@ const refused = (url: string, status: number): Failure =>
  */
 export async function* download(file: RatesFile, options: DownloadOptions): AsyncGenerator<Uint8Array> {
   const url = (options.endpoint ?? defaultRatesEndpoint).replace(/\/+$/, "") + paths[file];
-  const idle = new AbortController();
-  const timer = setTimeout(() => idle.abort(), options.idleTimeoutMs ?? 30_000);
-  const signal = AbortSignal.any([options.signal, idle.signal]);
-  let answered = false;
+  let answer: Answer | undefined;
   try {
-    const response = await fetch(url, { signal, headers: { accept: "application/xml, text/xml" } });
-    answered = true;
-    if (!response.ok) {
-      await response.body?.cancel();
-      throw refused(url, response.status);
-    }
-    for await (const chunk of response.body ?? []) {
-      timer.refresh();
-      yield chunk;
-    }
+    answer = await open({
+      url,
+      call: "exchange rates",
+      headers: { accept: "application/xml, text/xml" },
+      signal: options.signal,
+      idleMs: options.idleTimeoutMs ?? 30_000,
+      redirects: mostRedirects,
+    });
+    if (answer.status < 200 || answer.status > 299) throw refused(url, answer.status);
+    for (let chunk = await answer.read(); chunk; chunk = await answer.read()) yield chunk;
   } catch (error) {
-    options.signal.throwIfAborted();
-    if (error instanceof Failure) throw error;
-    if (answered) throw malformed(`${url} broke off`, { code: "incomplete", cause: error });
+    const failure = asFailure(error);
+    if (failure.kind !== "transient" || failure.status !== undefined) throw failure;
+    if (answer) throw malformed(`${url} broke off`, { code: "incomplete", cause: error });
     throw new Failure({
       kind: "transient",
       message: `exchange rates: ${url} does not answer`,
@@ -63,7 +65,7 @@ export async function* download(file: RatesFile, options: DownloadOptions): Asyn
       cause: error,
     });
   } finally {
-    clearTimeout(timer);
+    answer?.close();
   }
 }
 
@@ -81,9 +83,7 @@ export const withRetries = async <T>(
       const failure = asFailure(error);
       const mayPass = failure.kind === "transient" || failure.code === "incomplete";
       if (!mayPass || attempt === attempts) throw failure;
-      await sleep((options.firstDelayMs ?? 1_000) * 2 ** (attempt - 1), undefined, {
-        signal: options.signal,
-      });
+      await pause((options.firstDelayMs ?? 1_000) * 2 ** (attempt - 1), options.signal);
     }
   }
 };
