@@ -1,14 +1,16 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import type { Config } from "./config.ts";
 import type { Connector, ConnectorContext, Memory, TokenStore } from "./connectors/connector.ts";
 import { createLanes, type SharedPlaces } from "./connectors/wire/lanes.ts";
+import { processMemory } from "./connectors/wire/memory.ts";
 import { createLimits, type Limits, type SharedPauses } from "./connectors/wire/limits.ts";
 import { openConnector } from "./connectors/registry.ts";
 import type { Platform } from "./domain/platform.ts";
 import { checkDatabase, type Database, describeUrl, openDatabase } from "./warehouse/database.ts";
 import { startEmbedded } from "./warehouse/embedded/server.ts";
-import { databaseMemory } from "./warehouse/memory.ts";
+import { databaseMemory, fileMemory, remembers } from "./warehouse/memory.ts";
 import { sharedPlaces } from "./warehouse/places.ts";
 
 /** What may differ from one command to another. */
@@ -73,6 +75,53 @@ export const openWarehouse = async (config: Config, connections?: number): Promi
     throw error;
   }
   return { database, url, where: embedded ? folder : describeUrl(url), close };
+};
+
+const memoryFile = (config: Config): Memory => fileMemory(join(config.folder, ".costper", "memory.json"));
+
+/** Where connectors remember: the warehouse, or a file beside the config where it is not there or not migrated yet. */
+export const memoryOf = async (config: Config, warehouse: Warehouse | undefined): Promise<Memory> =>
+  warehouse && (await remembers(warehouse.database.pool))
+    ? databaseMemory(warehouse.database.pool)
+    : memoryFile(config);
+
+/** What earlier processes kept, for a command that needs no warehouse otherwise. */
+export interface OwnMemory {
+  readonly memory: Memory;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * The warehouse's memory where there is a warehouse, opened when a connector first asks for it; else a file beside the
+ * config, or with `files` false nothing that outlives the process.
+ */
+export const openMemory = (config: Config, files = true): OwnMemory => {
+  const find = async (): Promise<OwnMemory> => {
+    const beside = {
+      memory: files ? memoryFile(config) : processMemory(),
+      close: async () => undefined,
+    };
+    if (config.database === undefined && !existsSync(join(config.folder, ".costper", "postgres.json")))
+      return beside;
+    try {
+      const { database, close } = await openWarehouse(config, 1);
+      if (await remembers(database.pool)) return { memory: databaseMemory(database.pool), close };
+      await close();
+    } catch {
+      // Whoever needs the warehouse says what is wrong with it.
+    }
+    return beside;
+  };
+  let found: Promise<OwnMemory> | undefined;
+  const memory = async (): Promise<Memory> => (await (found ??= find())).memory;
+  return {
+    memory: {
+      recall: async (key) => (await memory()).recall(key),
+      keep: async (key, text, forMs) => (await memory()).keep(key, text, forMs),
+      forget: async (keys) => (await memory()).forget(keys),
+    },
+    close: async () => (await found)?.close(),
+  };
 };
 
 /** Limits whose numbers the connector itself states: they are made once it is open, before its first call. */

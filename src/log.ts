@@ -1,6 +1,4 @@
 import { type DestinationStream, type Logger, pino } from "pino";
-import { ga4 } from "./connectors/ga4/source.ts";
-import { profiles } from "./connectors/registry.ts";
 import { Failure } from "./domain/failure.ts";
 import { censored, secretKeys, withoutSecretShapes } from "./domain/secrets.ts";
 
@@ -9,12 +7,11 @@ export interface LogOptions {
   readonly verbose?: boolean;
   /** Omitted: pretty on a terminal, JSON elsewhere. */
   readonly format?: "json" | "pretty";
+  /** Further names whose values are cut out: what the sources of the config call secret. */
+  readonly secrets?: readonly string[];
   /** Omitted: standard error. */
   readonly stream?: DestinationStream;
 }
-
-const secretFields = (): ReadonlySet<string> =>
-  new Set([...secretKeys, ...[...profiles(), ga4].flatMap(({ secrets }) => secrets)]);
 
 /** Errors of SDKs carry whole requests, tokens and all: only these fields of an error are logged. */
 const describeError = (error: unknown): unknown => {
@@ -58,7 +55,11 @@ export const createLog = async (options: LogOptions = {}): Promise<Logger> =>
       serializers: { err: describeError, error: describeError },
       // Nothing should log these; where something does all the same, the value is cut out.
       redact: {
-        paths: [...secretFields()].flatMap((key) => [key, `*.${key}`, `*.*.${key}`]),
+        paths: [...new Set<string>([...secretKeys, ...(options.secrets ?? [])])].flatMap((key) => [
+          key,
+          `*.${key}`,
+          `*.*.${key}`,
+        ]),
         censor: censored,
       },
     },

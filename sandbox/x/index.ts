@@ -1,5 +1,4 @@
 import { type Day, dayAt } from "../../src/domain/day.ts";
-import { chance } from "../pattern.ts";
 import type { Exchange, SandboxPlatform } from "../server.ts";
 import { activeEntities, type Correction } from "./activity.ts";
 import {
@@ -28,8 +27,10 @@ export interface XSandboxOptions {
   readonly accounts?: number;
   /** Campaigns of each account (default 6). */
   readonly campaigns?: number;
-  /** Polls that say PROCESSING before a job is done (default: none or one). */
+  /** Polls that say PROCESSING before a job is done (default 0). */
   readonly jobPolls?: number;
+  /** Whether the link of some jobs comes one poll later than SUCCESS (default no). */
+  readonly lateLinks?: boolean;
 }
 
 export interface XSandbox extends SandboxPlatform<"x"> {
@@ -79,10 +80,10 @@ export const createXSandbox = (options: XSandboxOptions): XSandbox => {
   let results: string | undefined;
   const bodyOf = (asked: StatsRequest, accountId: string) =>
     statsBody(asked, slots.get(accountId) ?? [], figures);
-  let started = 0;
   const jobs = createJobs({
     clock,
-    polls: () => options.jobPolls ?? (chance(seed, "polls", (started += 1)) < 0.2 ? 1 : 0),
+    polls: options.jobPolls ?? 0,
+    lateLinks: options.lateLinks ?? false,
     bodyOf,
     resultsUrl: ({ headers }) => results ?? `http://${headers.host ?? ""}`,
   });

@@ -20,8 +20,8 @@ export interface TruthCampaignDay extends TruthDay {
 
 export interface Truth {
   /** Every day of the range, also those without figures. An id may name a currency: `acc1demo:EUR`. */
-  days(accountId: string, from: Day, to: Day): readonly TruthDay[];
-  campaignDays(accountId: string, from: Day, to: Day): readonly TruthCampaignDay[];
+  readonly days: (accountId: string, from: Day, to: Day) => readonly TruthDay[];
+  readonly campaignDays: (accountId: string, from: Day, to: Day) => readonly TruthCampaignDay[];
 }
 
 /** The currency of the account's oldest funding instrument. */

@@ -3,7 +3,7 @@ import type { Account } from "../domain/facts.ts";
 import { asFailure } from "../domain/failure.ts";
 import type { Platform } from "../domain/platform.ts";
 import { examples, type Register } from "./frame.ts";
-import { createConnectors } from "../app.ts";
+import { createConnectors, openMemory } from "../app.ts";
 
 const row = ({ platform, id, name, currency, timeZone, status, active }: Account) => ({
   platform,
@@ -25,9 +25,11 @@ export const register: Register = (command, act) => {
       ),
     )
     .action(
-      act(async ({ globals, out, log, signal, loadConfig, report }) => {
+      act(async ({ globals, out, log, signal, loadConfig, onEnd, report }) => {
         const config = await loadConfig();
-        const connector = createConnectors({ config, log });
+        const kept = openMemory(config);
+        onEnd(kept.close);
+        const connector = createConnectors({ config, log, memory: kept.memory });
         const found: Account[] = [];
         const list = async (platform: Platform): Promise<void> => {
           try {

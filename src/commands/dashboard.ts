@@ -1,7 +1,11 @@
 import type { Queue } from "bullmq";
 import type { App } from "../app.ts";
 import type { WebOptions } from "../web/server.ts";
+import { type Database, openDatabase } from "../warehouse/database.ts";
 import type { Frame } from "./frame.ts";
+
+/** Downloads hold a connection for as long as their reader takes. */
+const downloadsAtOnce = 3;
 
 /** Opens the web server of a command; closed when the command ends. Its URL. */
 export const openDashboard = async (
@@ -12,10 +16,21 @@ export const openDashboard = async (
   } = {},
 ): Promise<string> => {
   const { openWeb } = await import("../web/server.ts");
-  const board = options.queues && (await import("../web/queue-board.ts")).queueBoard(options.queues);
+  const board =
+    options.queues &&
+    (await import("../web/queue-board.ts")).queueBoard(options.queues, {
+      readOnly: app.config.web.token === undefined,
+    });
+  const opened = (connections: number): Database => {
+    const database = openDatabase(app.databaseUrl, { connections });
+    frame.onEnd(() => database.close());
+    return database;
+  };
   const web = await openWeb({
     config: app.config,
     db: app.database.db,
+    downloads: opened(downloadsAtOnce).db,
+    probe: opened(1).db,
     log: frame.log,
     checks: options.checks ?? {},
     jobs: options.jobs,

@@ -1,7 +1,8 @@
-import { createConnectors, openWarehouse } from "../app.ts";
+import { createConnectors, memoryOf, openWarehouse } from "../app.ts";
 import type { Config } from "../config.ts";
 import { ConfigError } from "../config/problems.ts";
 import { configuredPlatforms } from "../connectors/registry.ts";
+import type { Memory } from "../connectors/connector.ts";
 import { asFailure, Failure } from "../domain/failure.ts";
 import type { CredentialStore } from "../warehouse/credentials.ts";
 import { credentialStore } from "./credentials.ts";
@@ -47,7 +48,8 @@ async function* checks(frame: Frame): AsyncGenerator<Check> {
       isWell && !(warehouse instanceof Failure)
         ? (await credentialStore(frame, config))(warehouse.database)
         : undefined;
-    yield* checkPlatforms(frame, config, tokens);
+    const memory = await memoryOf(config, isWell && !(warehouse instanceof Failure) ? warehouse : undefined);
+    yield* checkPlatforms(frame, config, { tokens, memory });
   } finally {
     if (!(warehouse instanceof Failure)) await warehouse.close();
   }
@@ -59,9 +61,9 @@ async function* checks(frame: Frame): AsyncGenerator<Check> {
 async function* checkPlatforms(
   frame: Frame,
   config: Config,
-  tokens: CredentialStore | undefined,
+  { tokens, memory }: { readonly tokens: CredentialStore | undefined; readonly memory: Memory },
 ): AsyncGenerator<Check> {
-  const connector = createConnectors({ config, log: frame.log, maxWaitMs: 60_000, tokens });
+  const connector = createConnectors({ config, log: frame.log, maxWaitMs: 60_000, tokens, memory });
   for (const platform of configuredPlatforms(config.connectors)) {
     frame.signal.throwIfAborted();
     yield* checkPlatform(

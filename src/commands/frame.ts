@@ -97,7 +97,9 @@ const runCommand = async (
   work: (frame: Frame) => Promise<number | undefined | void>,
 ): Promise<number> => {
   const { signal, release } = interruptible();
+  const { secretSettings } = await import("../connectors/secrets.ts");
   const log = await createLog({
+    secrets: secretSettings(),
     quiet: globals.quiet ?? false,
     verbose: globals.verbose ?? false,
     ...(globals.logFormat === undefined ? {} : { format: globals.logFormat }),

@@ -35,6 +35,10 @@ const web = z
     host: z.string().default("127.0.0.1").describe("Address to listen on; off loopback only with a token."),
     port: z.number().int().min(0).max(65_535).default(8787),
     token: z.string().min(1).optional().describe("What a reader of the dashboard must show."),
+    trustProxy: z
+      .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+      .optional()
+      .describe("Proxies before the dashboard: addresses, networks like 10.0.0.0/8, or `loopback`."),
   })
   .prefault({});
 

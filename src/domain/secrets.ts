@@ -41,7 +41,7 @@ export const withoutSecretShapes = (text: string): string =>
 /** Takes the secrets that it knows out of texts that others wrote, and what looks like one. */
 export interface Redactor {
   /** Those shorter than six characters are passed over. */
-  add(...secrets: readonly (string | undefined)[]): void;
+  add(this: void, ...secrets: readonly (string | undefined)[]): void;
   redact(this: void, text: string): string;
 }
 

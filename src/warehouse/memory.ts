@@ -1,4 +1,7 @@
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import type pg from "pg";
+import { z } from "zod";
 import type { Memory } from "../connectors/connector.ts";
 
 /** A schema older than the table keeps nothing; it is migrated soon. */
@@ -37,3 +40,44 @@ export const databaseMemory = (pool: pg.Pool): Memory => ({
     await orNothing(pool.query("delete from ops.memory where key = any ($1)", [keys]));
   },
 });
+
+/** Whether the database has been migrated far enough to remember. */
+export const remembers = async (pool: pg.Pool): Promise<boolean> => {
+  const { rows } = await pool.query<{ found: boolean }>(
+    "select to_regclass('ops.memory') is not null as found",
+  );
+  return rows[0]?.found === true;
+};
+
+const fileShape = z.record(z.string(), z.object({ text: z.string(), until: z.number() }));
+
+/** In a file, where there is no warehouse yet. Two processes that write at once cost a request, nothing else. */
+export const fileMemory = (file: string): Memory => {
+  const load = async (): Promise<z.infer<typeof fileShape>> => {
+    try {
+      return fileShape.parse(JSON.parse(await readFile(file, "utf8")));
+    } catch {
+      return {};
+    }
+  };
+  const store = async (entries: z.infer<typeof fileShape>): Promise<void> => {
+    const alive = Object.entries(entries).filter(([, { until }]) => until > Date.now());
+    const half = `${file}.${String(process.pid)}`;
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(half, JSON.stringify(Object.fromEntries(alive)), { mode: 0o600 });
+    await rename(half, file);
+  };
+  return {
+    async recall(key) {
+      const found = (await load())[key];
+      return found && found.until > Date.now() ? found.text : undefined;
+    },
+    keep: async (key, text, forMs) =>
+      store({ ...(await load()), [key]: { text, until: Date.now() + forMs } }),
+    async forget(keys) {
+      const entries = await load();
+      if (!keys.some((key) => key in entries)) return;
+      await store(Object.fromEntries(Object.entries(entries).filter(([key]) => !keys.includes(key))));
+    },
+  };
+};

@@ -1536,6 +1536,21 @@ export interface OpsUsage {
   refused: Generated<Int8>;
 }
 
+export interface OpsWebSession {
+  /**
+   * What the session holds: its cookie's settings and whether a token was shown.
+   */
+  content: Json;
+  /**
+   * From when the session is no longer taken.
+   */
+  ends_at: Timestamp;
+  /**
+   * SHA-256 of the session's id in hex: the table alone opens nothing.
+   */
+  session_hash: string;
+}
+
 export interface StagingAccountDaily {
   account_key: number;
   clicks: Int8;
@@ -2789,6 +2804,7 @@ export interface DB {
   "ops.stale_campaign_month": OpsStaleCampaignMonth;
   "ops.touched_day": OpsTouchedDay;
   "ops.usage": OpsUsage;
+  "ops.web_session": OpsWebSession;
   "staging.account_daily": StagingAccountDaily;
   "staging.ad_daily": StagingAdDaily;
   "staging.campaign_conversion_daily": StagingCampaignConversionDaily;

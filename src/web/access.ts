@@ -1,11 +1,9 @@
-import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { createHash, timingSafeEqual } from "node:crypto";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import ipaddr from "ipaddr.js";
+import { isLoopbackHost } from "../domain/hosts.ts";
 import { loginPage } from "./login-page.ts";
+import type { Sessions } from "./session.ts";
 
-const cookieName = "costper_session";
-
-const sessionDays = 7;
 const open = new Set(["/healthz", "/readyz", "/login"]);
 
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
@@ -14,43 +12,8 @@ const digest = (text: string): Buffer => createHash("sha256").update(text).diges
 export const sameSecret = (given: string, expected: string): boolean =>
   timingSafeEqual(digest(given), digest(expected));
 
-// Signed with a key derived from the token: a changed token ends every session, and nothing needs to be stored.
-const sign = (token: string, expires: string): string =>
-  createHmac("sha256", token).update(`costper session until ${expires}`).digest("hex");
-
-const cookie = (value: string, maxAgeSeconds: number): string =>
-  `${cookieName}=${value}; Path=/; Max-Age=${String(maxAgeSeconds)}; HttpOnly; SameSite=Strict`;
-
-/** The `Set-Cookie` of a new session: when it ends, and a signature over that. */
-export const sessionCookie = (token: string, now: number): string => {
-  const expires = String(now + sessionDays * 86_400_000);
-  return cookie(`${expires}.${sign(token, expires)}`, sessionDays * 86_400);
-};
-
-export const endedSession = cookie("", 0);
-
-const hasSession = (request: FastifyRequest, token: string): boolean => {
-  const [, expires, signature] =
-    /(?:^|;\s*)costper_session=(\d{1,15})\.([0-9a-f]{64})(?:;|$)/.exec(request.headers.cookie ?? "") ?? [];
-  return (
-    expires !== undefined &&
-    signature !== undefined &&
-    sameSecret(signature, sign(token, expires)) &&
-    Number(expires) > Date.now()
-  );
-};
-
-const hasBearer = (request: FastifyRequest, token: string): boolean => {
-  const [, given] = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? "") ?? [];
-  return given !== undefined && sameSecret(given, token);
-};
-
-/** Whether only this machine can reach a server that listens on `host`. */
-export const isLoopback = (host: string): boolean => {
-  const bare = host.replace(/^\[|\]$/g, "").toLowerCase();
-  if (bare === "localhost" || bare.endsWith(".localhost")) return true;
-  return ipaddr.isValid(bare) && ipaddr.process(bare).range() === "loopback";
-};
+const bearerOf = ({ headers }: FastifyRequest): string | undefined =>
+  /^Bearer +(\S+) *$/i.exec(headers.authorization ?? "")?.[1];
 
 const parse = (url: string): URL | undefined => (URL.canParse(url) ? new URL(url) : undefined);
 
@@ -61,35 +24,106 @@ const refuse = (reply: FastifyReply, status: number, error: string, remedy: stri
   reply.code(status).send({ error, remedy });
 
 /**
- * Guards every route. With a token: Bearer or session, but for the probes and the login itself. Without one (loopback
- * only): the Host header must name this machine, or a foreign page could reach us under its own name (DNS rebinding).
- * What changes something must come from our own page: another origin is refused whatever it carries.
+ * The host that the request is for, or undefined where it names none or several: two Host headers, or an address
+ * with another authority than the Host header.
  */
-export const guard = (app: FastifyInstance, token: string | undefined): void => {
+const hostOf = ({ raw, headers }: FastifyRequest): string | undefined => {
+  const named = raw.rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host");
+  if (named.length !== 1) return undefined;
+  const { host } = headers;
+  const target = raw.url ?? "";
+  return target.startsWith("/") || parse(target)?.host === host ? host : undefined;
+};
+
+/** Whether the browser says, or cannot deny, that our own page sent it. */
+const comesFromOurPage = ({ headers }: FastifyRequest): boolean => {
+  const { origin } = headers;
+  if (origin !== undefined) return parse(origin)?.host === headers.host;
+  return headers["sec-fetch-site"] === "same-origin";
+};
+
+const comesFromElsewhere = (request: FastifyRequest): boolean => {
+  const site = request.headers["sec-fetch-site"];
+  const crossing = site !== undefined && site !== "same-origin" && site !== "none";
+  return crossing || (request.headers.origin !== undefined && !comesFromOurPage(request));
+};
+
+const refuseForeignHost = (request: FastifyRequest, reply: FastifyReply, guarded: boolean) => {
+  const host = hostOf(request);
+  if (host === undefined)
+    return refuse(reply, 400, "the request does not say for which host it is", "send one Host header");
+  if (guarded || isLoopbackHost(parse(`http://${host}`)?.hostname ?? "")) return undefined;
+  return refuse(
+    reply,
+    403,
+    "this server answers only to the name of this machine",
+    "open it as http://localhost, or set web.token to reach it under another name",
+  );
+};
+
+export interface GuardOptions {
+  /** What has to be shown; absent: whoever reaches this machine may read, and nobody may change anything. */
+  readonly access?: {
+    readonly token: string;
+    readonly sessions: Sessions;
+    /** Counts a wrong token or cookie of the sender. Seconds to wait where there were too many. */
+    readonly countGuess: (request: FastifyRequest) => Promise<number | undefined>;
+  };
+}
+
+/**
+ * Guards every route. With a token: Bearer or session, but for the probes and the login itself. Without one (loopback
+ * only): the Host header must name this machine, or a foreign page could reach us under its own name (DNS rebinding),
+ * and nothing that changes state is let through. A session changes something only from our own page: its cookie
+ * alone is no proof of that.
+ */
+export const guard = (app: FastifyInstance, { access }: GuardOptions): void => {
   app.addHook("onRequest", async (request, reply) => {
     const path = request.url.split("?", 1)[0] ?? "";
     if (path === "/healthz" || path === "/readyz") return;
+    const refused = refuseForeignHost(request, reply, access !== undefined);
+    if (refused) return refused;
 
-    if (token === undefined && !isLoopback(parse(`http://${request.headers.host ?? ""}`)?.hostname ?? ""))
-      return refuse(
-        reply,
-        403,
-        "this server answers only to the name of this machine",
-        "open it as http://localhost, or set web.token to reach it under another name",
-      );
-
-    const { origin } = request.headers;
     const writes = request.method !== "GET" && request.method !== "HEAD";
-    if (writes && origin !== undefined && parse(origin)?.host !== request.headers.host)
+    if (writes && comesFromElsewhere(request))
       return refuse(
         reply,
         403,
         "a request from another site changes nothing here",
         "use the dashboard itself",
       );
+    if (access === undefined) {
+      if (!writes) return;
+      return refuse(
+        reply,
+        403,
+        "without a token nothing can be changed here",
+        "set web.token, or use the command line: costper alerts silence, costper jobs retry",
+      );
+    }
 
-    if (token === undefined || open.has(path)) return;
-    if (hasBearer(request, token) || hasSession(request, token)) return;
+    if (open.has(path)) return;
+    const { token, sessions, countGuess } = access;
+    const bearer = bearerOf(request);
+    if (bearer !== undefined && sameSecret(bearer, token)) return;
+    if (sessions.isLoggedIn(request)) {
+      if (!writes || comesFromOurPage(request)) return;
+      return refuse(
+        reply,
+        403,
+        "a request that changes something must come from the dashboard's own page",
+        "send web.token as Authorization: Bearer instead of the cookie",
+      );
+    }
+    const guessed = bearer !== undefined || sessions.isForged(request);
+    const waitSeconds = guessed ? await countGuess(request) : undefined;
+    if (waitSeconds !== undefined)
+      return refuse(
+        reply.header("retry-after", String(waitSeconds)),
+        429,
+        "too many wrong tokens came from this address",
+        `send the right one, or wait ${String(waitSeconds)} s`,
+      );
     reply.header("www-authenticate", "Bearer");
     if (!wantsPage(request))
       return refuse(

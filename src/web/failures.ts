@@ -70,6 +70,12 @@ const explain = (error: unknown): { readonly status: number; readonly problem: P
       status: 503,
       problem: { error: "the answer took too long", remedy: "choose a shorter range or fewer accounts" },
     };
+  // Class 22 of Postgres' codes: a value of the request that the database cannot take.
+  if (codeOf(error).length === 5 && codeOf(error).startsWith("22"))
+    return {
+      status: 400,
+      problem: { error: "a value of the request cannot be taken", remedy: "mend the request" },
+    };
   const { statusCode } = error as FastifyError;
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
     return {

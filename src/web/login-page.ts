@@ -21,8 +21,14 @@ const escape = (text: string): string =>
   text.replace(/[&<>"']/g, (character) => `&#${String(character.charCodeAt(0))};`);
 
 /** A path of ours, whatever was asked for: never another site. */
-export const localPath = (path: string | undefined): string =>
-  path !== undefined && /^\/(?![/\\])/.test(path) && !path.startsWith("/login") ? path : "/";
+export const localPath = (path: string | undefined): string => {
+  // Browsers read a backslash as a slash and drop tabs and line breaks: the URL is judged as they would read it.
+  const here = "http://localhost";
+  if (path === undefined || !path.startsWith("/") || !URL.canParse(path, here)) return "/";
+  const { origin, pathname, search } = new URL(path, here);
+  const local = origin === here && !pathname.startsWith("//") && !pathname.startsWith("/login");
+  return local ? pathname + search : "/";
+};
 
 export interface LoginPage {
   /** Where to go once logged in. */

@@ -1,22 +1,15 @@
-import rateLimit from "@fastify/rate-limit";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
-import { endedSession, sameSecret, sessionCookie } from "./access.ts";
+import { type GuardOptions, sameSecret } from "./access.ts";
 import { localPath, loginPage } from "./login-page.ts";
-
-const attemptsAMinute = 10;
 
 const form = z.object({ token: z.string().max(1000), next: z.string().max(4000).optional() });
 
-/** `/login` and `/logout`. The cookie is signed, closed to scripts and never sent along from another site. */
-export const loginRoutes = async (app: FastifyInstance, token: string): Promise<void> => {
-  await app.register(rateLimit, {
-    max: attemptsAMinute,
-    timeWindow: "1 minute",
-    errorResponseBuilder: (_request, { after }) =>
-      Object.assign(new Error(`too many attempts to log in; try again in ${after}`), { statusCode: 429 }),
-  });
-
+/** `/login` and `/logout`. The right token always opens; wrong ones are counted with all other guesses. */
+export const loginRoutes = (
+  app: FastifyInstance,
+  { token, sessions, countGuess }: NonNullable<GuardOptions["access"]>,
+): void => {
   app.addContentTypeParser(
     "application/x-www-form-urlencoded",
     { parseAs: "string", bodyLimit: 16_384 },
@@ -25,19 +18,30 @@ export const loginRoutes = async (app: FastifyInstance, token: string): Promise<
     },
   );
 
-  app.get("/login", { config: { rateLimit: false } }, (request, reply) =>
-    loginPage(reply, { next: (request.query as { next?: string }).next }),
+  app.get("/login", (request, reply) =>
+    loginPage(reply, {
+      next: z.object({ next: z.string().optional().catch(undefined) }).parse(request.query).next,
+    }),
   );
 
-  app.post("/login", (request, reply) => {
+  app.post("/login", async (request, reply) => {
     const answer = form.safeParse(request.body);
     const next = answer.data?.next;
-    if (!answer.success || !sameSecret(answer.data.token, token))
+    if (answer.success && sameSecret(answer.data.token, token)) {
+      await sessions.begin(request);
+      return reply.redirect(localPath(next), 303);
+    }
+    const waitSeconds = await countGuess(request);
+    if (waitSeconds === undefined)
       return loginPage(reply.code(401), { next, problem: "That is not the token of this server." });
-    return reply.header("set-cookie", sessionCookie(token, Date.now())).redirect(localPath(next), 303);
+    return loginPage(reply.code(429).header("retry-after", String(waitSeconds)), {
+      next,
+      problem: `Too many wrong tokens came from this address. Wait ${String(waitSeconds)} s, or enter the right one.`,
+    });
   });
 
-  app.post("/logout", { config: { rateLimit: false } }, (_request, reply) =>
-    reply.header("set-cookie", endedSession).redirect("/login", 303),
-  );
+  app.post("/logout", async (request, reply) => {
+    await sessions.end(request);
+    return reply.redirect("/login", 303);
+  });
 };

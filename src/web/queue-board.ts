@@ -4,14 +4,21 @@ import { FastifyAdapter } from "@bull-board/fastify";
 import type { Queue } from "bullmq";
 import type { FastifyInstance } from "fastify";
 
-/** The job board at `/queues`. */
+/** The job board at `/queues`; read-only where no token guards it. */
 export const queueBoard =
-  (queues: readonly Queue[]) =>
+  (queues: readonly Queue[], { readOnly }: { readonly readOnly: boolean }) =>
   async (app: FastifyInstance): Promise<void> => {
     const serverAdapter = new FastifyAdapter();
     serverAdapter.setBasePath("/queues");
     // The adapter's types come from a copy of the api of its own.
     const adapter = serverAdapter as unknown as Parameters<typeof createBullBoard>[0]["serverAdapter"];
-    createBullBoard({ queues: queues.map((queue) => new BullMQAdapter(queue)), serverAdapter: adapter });
+    createBullBoard({
+      queues: queues.map((queue) => new BullMQAdapter(queue, { readOnlyMode: readOnly })),
+      serverAdapter: adapter,
+    });
+    // The board asks a font server of the internet for its letters: the policy forbids it, and the machine's own do.
+    app.addHook("onSend", async (_request, _reply, payload) =>
+      typeof payload === "string" ? payload.replace(/<link href="https:[^>]*>/, "") : payload,
+    );
     await app.register(serverAdapter.registerPlugin(), { prefix: "/queues" });
   };

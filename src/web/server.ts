@@ -5,14 +5,17 @@ import type { Logger } from "pino";
 import type { Registry } from "prom-client";
 import type { AlertSettings } from "../alerts/rule/settings.ts";
 import { Failure } from "../domain/failure.ts";
+import { isLoopbackHost } from "../domain/hosts.ts";
 import type { DB } from "../warehouse/schema.ts";
-import { guard, isLoopback } from "./access.ts";
+import { guard } from "./access.ts";
 import type { Jobs } from "./api/jobs.ts";
 import { type ApiOptions, apiRoutes } from "./api/routes.ts";
 import { answerFailures } from "./failures.ts";
+import { limitGuesses } from "./guesses.ts";
 import { loginRoutes } from "./login.ts";
 import { pageRoutes } from "./page-routes.ts";
 import { type Check, metricsRoute, probeRoutes } from "./probes.ts";
+import { openSessions } from "./session.ts";
 
 export interface WebOptions {
   readonly config: {
@@ -21,11 +24,16 @@ export interface WebOptions {
       /** 0: any free port. */
       readonly port: number;
       readonly token?: string | undefined;
+      /** Proxies whose word on the sender's address and on https is taken: addresses, networks, or `loopback`. */
+      readonly trustProxy?: string | readonly string[] | undefined;
     };
     /** The alert rules, so that their figures can be drawn. */
     readonly alerts?: readonly AlertSettings[];
   };
   readonly db: Kysely<DB>;
+  /** Connections of their own for downloads and for the probe: absent, they share those of the page. */
+  readonly downloads?: Kysely<DB>;
+  readonly probe?: Kysely<DB>;
   readonly log: Logger;
   /** What `/readyz` asks, by name: each resolves where its part is well. The database is asked in any case. */
   readonly checks?: Readonly<Record<string, Check>>;
@@ -65,16 +73,20 @@ const policy = (directives: Record<string, readonly string[]>): FastifyHelmetOpt
 
 const strict = policy({ scriptSrc: ["'self'"], styleSrc: ["'self'"], imgSrc: ["'self'", "data:"] });
 
-// The job board brings inline styles and scripts of its own; nothing of ours is drawn under this policy.
+// The job board brings inline styles and scripts and a base of its own; nothing of ours is drawn under this policy.
 const relaxed = policy({
+  baseUri: ["'self'"],
   scriptSrc: ["'self'", "'unsafe-inline'"],
   styleSrc: ["'self'", "'unsafe-inline'"],
   imgSrc: ["'self'", "data:"],
   fontSrc: ["'self'", "data:"],
 });
 
+/** How long a request may take to arrive, head and body. */
+const slowestRequestMs = 20_000;
+
 const refuseOpenDoor = (host: string, token: string | undefined): void => {
-  if (token !== undefined || isLoopback(host)) return;
+  if (token !== undefined || isLoopbackHost(host)) return;
   throw new Failure({
     kind: "request",
     message: `web.host ${host} can be reached from other machines, and no web.token is set`,
@@ -109,8 +121,8 @@ const listen = async (app: FastifyInstance, host: string, port: number): Promise
  * @throws Failure where the address is taken, or open to others without a token.
  */
 export const openWeb = async (options: WebOptions): Promise<Web> => {
-  const { config, db, log } = options;
-  const { host, port } = config.web;
+  const { config, db, log, downloads = db, probe = db } = options;
+  const { host, port, trustProxy } = config.web;
   const token = config.web.token === "" ? undefined : config.web.token;
   refuseOpenDoor(host, token);
 
@@ -118,10 +130,20 @@ export const openWeb = async (options: WebOptions): Promise<Web> => {
     loggerInstance: log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: "idle",
+    // A sender that drips is cut off: nothing that is sent here takes longer than a moment.
+    requestTimeout: slowestRequestMs,
+    http: { headersTimeout: slowestRequestMs, connectionsCheckingInterval: slowestRequestMs / 4 },
+    ...(trustProxy !== undefined && {
+      trustProxy: typeof trustProxy === "string" ? trustProxy : [...trustProxy],
+    }),
     routerOptions: { maxParamLength: 200 },
   }) as unknown as FastifyInstance;
-  guard(app, token);
   answerFailures(app);
+  const access =
+    token === undefined
+      ? undefined
+      : { token, sessions: await openSessions(app, db, token), countGuess: await limitGuesses(app) };
+  guard(app, access === undefined ? {} : { access });
 
   await app.register(async (ours) => {
     await ours.register(helmet, strict);
@@ -130,12 +152,13 @@ export const openWeb = async (options: WebOptions): Promise<Web> => {
         .code(404)
         .send({ error: "there is nothing at this address", remedy: "start from the overview: /" }),
     );
-    probeRoutes(ours, { database: () => sql`select 1`.execute(db), ...options.checks });
+    probeRoutes(ours, { database: () => sql`select 1`.execute(probe), ...options.checks });
     metricsRoute(ours, options.metricsRegistry);
     await ours.register(
       async (api) =>
         apiRoutes(api, {
           db,
+          downloads,
           guarded: token !== undefined,
           jobs: options.jobs,
           credentials: options.credentials,
@@ -144,7 +167,7 @@ export const openWeb = async (options: WebOptions): Promise<Web> => {
       { prefix: "/api" },
     );
     await pageRoutes(ours);
-    if (token !== undefined) await ours.register((login) => loginRoutes(login, token));
+    if (access !== undefined) await ours.register(async (login) => loginRoutes(login, access));
   });
   const { extraRoutes } = options;
   if (extraRoutes !== undefined)

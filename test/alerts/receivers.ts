@@ -31,12 +31,30 @@ export const httpReceiver = async (
   return { url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/hook`, received };
 };
 
-/** A mail server on loopback that keeps what it is sent. */
-export const mailReceiver = async (): Promise<{ url: string; mails: string[] }> => {
+export interface MailReceiver {
+  readonly url: string;
+  readonly mails: string[];
+  /** To whom each mail was addressed on the wire, whatever its headers say. */
+  readonly recipients: string[][];
+  /** Passwords that were shown to it. */
+  readonly passwords: string[];
+}
+
+/** A mail server on loopback, without encryption, that keeps what it is sent. */
+export const mailReceiver = async (options: { readonly login?: boolean } = {}): Promise<MailReceiver> => {
   const mails: string[] = [];
+  const recipients: string[][] = [];
+  const passwords: string[] = [];
   const server = new SMTPServer({
-    disabledCommands: ["STARTTLS", "AUTH"],
-    onData: (stream, _session, done) => {
+    disabledCommands: options.login === true ? ["STARTTLS"] : ["STARTTLS", "AUTH"],
+    allowInsecureAuth: true,
+    authOptional: true,
+    onAuth: ({ username, password }, _session, done) => {
+      passwords.push(password ?? "");
+      done(null, { user: username });
+    },
+    onData: (stream, session, done) => {
+      recipients.push(session.envelope.rcptTo.map(({ address }) => address));
       const chunks: Buffer[] = [];
       stream.on("data", (chunk: Buffer) => chunks.push(chunk));
       stream.on("end", () => {
@@ -47,5 +65,10 @@ export const mailReceiver = async (): Promise<{ url: string; mails: string[] }> 
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
   onTestFinished(() => new Promise<void>((resolve) => server.close(() => resolve())));
-  return { url: `smtp://127.0.0.1:${String((server.server.address() as AddressInfo).port)}`, mails };
+  return {
+    url: `smtp://127.0.0.1:${String((server.server.address() as AddressInfo).port)}`,
+    mails,
+    recipients,
+    passwords,
+  };
 };

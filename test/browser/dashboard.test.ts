@@ -1,8 +1,13 @@
 import { readFile } from "node:fs/promises";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { openQueues } from "../../src/jobs/queue.ts";
+import { openDatabase } from "../../src/warehouse/database.ts";
+import { queueBoard } from "../../src/web/queue-board.ts";
+import { openWeb } from "../../src/web/server.ts";
 import { launchBrowser, axeViolations, drawn, openPage, visit } from "../support/browser.ts";
-import { openShared, smallSeed, startWeb } from "../support/web.ts";
+import { createDatabase } from "../support/database.ts";
+import { openShared, silentLog, smallSeed, startWeb } from "../support/web.ts";
 
 let browser: Browser;
 let shared: Awaited<ReturnType<typeof openShared>>;
@@ -156,8 +161,20 @@ test("the download holds what is seen", async () => {
 });
 
 test("an alert is silenced from its card", async () => {
+  const guarded = await openWeb({
+    config: { web: { host: "127.0.0.1", port: 0, token: "sesame" } },
+    db: shared.database.db,
+    log: silentLog,
+  });
+  onTestFinished(() => guarded.close());
   const page = await openPage(browser);
+  // Without a token nobody may silence, so no button is offered.
   await visit(page, `${shared.url}/alerts`);
+  expect(await page.getByRole("button", { name: "Silence stale for 3000002" }).count()).toBe(0);
+  await page.goto(`${guarded.url}/alerts`);
+  await page.getByLabel("Token").fill("sesame");
+  await page.getByRole("button", { name: "Log in" }).click();
+  await drawn(page);
   await page.getByRole("button", { name: "Silence stale for 3000002" }).click();
   await page.getByText("silenced until").waitFor();
   const silence = await sqlRow(
@@ -301,4 +318,30 @@ test("the first view is drawn within a second, with less than 200 kB of script, 
   );
   expect(script).toBeGreaterThan(10_000);
   expect(script).toBeLessThan(200_000);
+});
+
+test("the job board is drawn, read-only where no token guards it", async () => {
+  const { url: databaseUrl, drop } = await createDatabase();
+  const database = openDatabase(databaseUrl);
+  const queues = await openQueues({ redisUrl: undefined, databaseUrl, prefix: "board", log: silentLog });
+  onTestFinished(async () => {
+    await queues.close();
+    await database.close();
+    await drop();
+  });
+  const queue = queues.queue("night");
+  await queue.add("one night", {});
+  const web = await openWeb({
+    config: { web: { host: "127.0.0.1", port: 0 } },
+    db: database.db,
+    log: silentLog,
+    extraRoutes: queueBoard([queue], { readOnly: true }),
+  });
+  onTestFinished(() => web.close());
+  const page = await openPage(browser);
+  await page.goto(`${web.url}/queues/`);
+  await page.getByText("night", { exact: false }).first().waitFor();
+  const answer = await page.request.put(`${web.url}/queues/api/queues/night/pause`);
+  expect(answer.status()).toBe(403);
+  expect(await queue.isPaused()).toBe(false);
 });

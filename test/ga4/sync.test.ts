@@ -128,6 +128,37 @@ test("pages are read to the end, and a day without rows is a day", async () => {
   ]);
 });
 
+test("a server that repeats its first page does not keep the sync for ever", async () => {
+  const database = await freshDatabase();
+  const server = await start({ "1": { rows: [row] } });
+  server.addFault(
+    answers(
+      200,
+      {
+        dimensionHeaders: [{ name: "date" }],
+        metricHeaders: [{ name: "sessions" }],
+        rows: [{ dimensionValues: [{ value: day }], metricValues: [{ value: "1" }] }],
+        rowCount: 1_000_000,
+      },
+      { when: onPath("runReport"), times: Infinity },
+    ),
+  );
+  const [result] = await sync(database, server);
+  expect(result?.failure?.message).toContain("a page came twice");
+  expect(server.requests.filter(({ path }) => path.includes("runReport"))).toHaveLength(2);
+});
+
+test("a token is not carried on to where a redirect points", async () => {
+  const database = await freshDatabase();
+  const server = await start({ "1": { rows: [row] } });
+  const other = await start({ "1": { rows: [row] } });
+  server.addFault(
+    answers(307, {}, { when: onPath("runReport"), headers: { location: `${other.url}/v1beta` } }),
+  );
+  expect((await sync(database, server))[0]?.failure).toMatchObject({ kind: "request", status: 307 });
+  expect(other.requests).toHaveLength(0);
+});
+
 test("a lossy answer is asked for again with fewer dimensions, and what stays lossy is marked", async () => {
   const database = await freshDatabase();
   const server = await start({ "1": { rows: [row], lossyFrom: 5 }, "2": { rows: [row], lossyFrom: 1 } });

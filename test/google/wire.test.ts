@@ -188,6 +188,19 @@ describe("an abort ends what is under way as cancelled", () => {
     await expect(all(stream)).rejects.toMatchObject({ kind: "cancelled" });
   });
 
+  test("while a stream stands still", async () => {
+    const controller = new AbortController();
+    const { connector, server } = await startSandbox(manyBatches);
+    server.addFault(googleFaults.stalled(1));
+    const rows = connector.performance(pullOf({ from: "2026-10-20", signal: controller.signal }));
+    const stream = rows[Symbol.asyncIterator]();
+    await stream.next();
+    setTimeout(() => controller.abort(), 50);
+    const rest = { [Symbol.asyncIterator]: () => stream };
+    expect((await failing(rest)).failure.kind).toBe("cancelled");
+    expect(controller.signal.aborted).toBe(true);
+  });
+
   test("while the platform keeps silent", async () => {
     const controller = new AbortController();
     const { connector } = await startWire(() => controller.abort());

@@ -188,6 +188,23 @@ test("stops with an error where a page token comes twice", async () => {
   expect(server.requests.filter(({ path }) => path === "/rest/adAccounts")).toHaveLength(2);
 });
 
+test.each([
+  ["stay empty", 100, () => []],
+  ["repeat", 2, () => [{ id: 7, name: "Same", currency: "EUR", status: "ACTIVE" }]],
+])("stops with an error where pages %s under ever new tokens", async (_, requests, elements) => {
+  const { open, server } = await startLinkedin();
+  let token = 0;
+  server.addFault({
+    name: "ever new tokens",
+    when: onPath("/adAccounts"),
+    times: Infinity,
+    strike: (exchange) =>
+      exchange.json(200, { elements: elements(), metadata: { nextPageToken: String((token += 1)) } }),
+  });
+  await expect(list(open().accounts(new AbortController().signal))).rejects.toMatchObject({ kind: "data" });
+  expect(server.requests.filter(({ path }) => path === "/rest/adAccounts")).toHaveLength(requests);
+});
+
 test("reads campaigns and rules of any shape that the platform may send", async () => {
   const { open, server } = await startLinkedin();
   server.addFault(

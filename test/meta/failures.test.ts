@@ -198,6 +198,24 @@ test("an error that quotes the token does not carry it on", async () => {
   expect(said).not.toContain(appSecret);
 });
 
+test("a list whose page repeats under ever new cursors ends", async () => {
+  const { connector, pull, server } = await bench();
+  let cursor = 0;
+  server.addFault({
+    name: "ever new cursors",
+    when: ({ path }) => path.endsWith("/ads"),
+    times: Infinity,
+    strike: (exchange) =>
+      exchange.json(200, {
+        data: [{ id: "1", name: "Same", adset_id: "2", campaign_id: "3" }],
+        paging: { cursors: { after: String((cursor += 1)) }, next: "https://next.example/" },
+      }),
+  });
+  const failure = await failureOf(all(connector.entities(pull(day))));
+  expect(failure).toMatchObject({ kind: "transient", message: "ads: a page came twice" });
+  expect(server.requests.filter(({ path }) => path.endsWith("/ads"))).toHaveLength(2);
+});
+
 test("a meter at 90 % pauses the account", async () => {
   const bed = await bench();
   const id = bed.accounts[0]?.id;

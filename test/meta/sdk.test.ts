@@ -5,12 +5,9 @@ import {
   adReport,
   attributionWindows,
   campaignReport,
-  edgeStatusesOf,
   idParams,
-  type Level,
   networkReport,
   reportParams,
-  statusesOf,
   totalParams,
 } from "../../src/connectors/meta/queries.ts";
 import { all, bench } from "./support.ts";
@@ -38,17 +35,6 @@ test("every insights field, breakdown and attribution window is one that Meta's 
     expect(values(AdsInsights.Breakdowns)).toContain(breakdown);
   const windows = values(AdsInsights.ActionAttributionWindows);
   expect(attributionWindows.filter((window) => !windows.includes(window))).toEqual([]);
-});
-
-test("every status that is asked for is one of its level", () => {
-  const known: Readonly<Record<Level, object>> = {
-    campaign: Campaign.EffectiveStatus,
-    adset: AdSet.EffectiveStatus,
-    ad: Ad.EffectiveStatus,
-  };
-  for (const level of ["campaign", "adset", "ad"] as const)
-    for (const status of [...statusesOf[level], ...edgeStatusesOf(level)])
-      expect(values(known[level])).toContain(status);
 });
 
 test("edges are asked for the fields that Meta's SDK knows, at its host", async () => {

@@ -39,8 +39,8 @@ const pullOf = ({ account, range }: Subject, more: Partial<Pull> = {}): Pull => 
 /** The streams that yield rows of days, in the order in which a sync asks for them. */
 const daily = {
   performance: (connector: Connector, pull: Pull) => connector.performance(pull),
-  networks: (connector: Connector, pull: Pull) => connector.networks(pull),
   conversions: (connector: Connector, pull: Pull) => connector.conversions(pull),
+  networks: (connector: Connector, pull: Pull) => connector.networks(pull),
   totals: (connector: Connector, pull: Pull) => connector.totals(pull),
 } as const;
 

@@ -5,7 +5,7 @@ const range = { from: "2026-10-25", to: "2026-11-20" };
 
 const ways = {
   "X by synchronous stats": { account: accountOf(), range: { from: "2026-11-01", to: "2026-11-09" } },
-  "X by jobs, over a change of clocks": { account: accountOf(), range, campaigns: 20 },
+  "X by jobs, over a change of clocks": { account: accountOf(), range, byJobs: true },
   "X's second currency": { account: accountOf("acc1demo:EUR", "EUR"), range },
   "X in Tokyo": { account: accountOf("acc2demo", "JPY", "Asia/Tokyo"), range },
 } as const;

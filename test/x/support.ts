@@ -4,7 +4,7 @@ import type { Connector, Memory, Pull } from "../../src/connectors/connector.ts"
 import { createLimits } from "../../src/connectors/wire/limits.ts";
 import { processMemory } from "../../src/connectors/wire/memory.ts";
 import { createX } from "../../src/connectors/x/connector.ts";
-import type { Pace } from "../../src/connectors/x/pace.ts";
+import { type Pace, usualPace } from "../../src/connectors/x/pace.ts";
 import { xSettings } from "../../src/connectors/x/settings.ts";
 import type { Account } from "../../src/domain/facts.ts";
 import { type Exchange, listen } from "../../sandbox/server.ts";
@@ -20,7 +20,13 @@ export interface Opened {
 }
 
 /** A sandbox that listens on two ports, the second for job results; a clock that moves, and connectors that talk to it. */
-export const startX = async (options: Partial<XSandboxOptions> & { readonly start?: string } = {}) => {
+export const startX = async (
+  options: Partial<XSandboxOptions> & {
+    readonly start?: string;
+    /** Everything is computed as jobs, however few calls it would be. */
+    readonly byJobs?: boolean;
+  } = {},
+) => {
   const start = new Date(options.start ?? `${today}T20:00:00Z`);
   // It ticks: pauses are waited out by it.
   const opened = Date.now();
@@ -66,6 +72,8 @@ export const startX = async (options: Partial<XSandboxOptions> & { readonly star
         memory: more.memory ?? memory,
       },
       {
+        ...usualPace,
+        ...(options.byJobs ? { mostCalls: -1 } : {}),
         firstDelayMs: 1,
         firstPollMs: 2,
         longestPollMs: 5,
@@ -80,11 +88,7 @@ export const startX = async (options: Partial<XSandboxOptions> & { readonly star
   return { clock, sandbox, server, results, exchanges, asked, logged, open, memory };
 };
 
-export const accountOf = (
-  id = "acc1demo",
-  currency = "USD",
-  timeZone = "America/Los_Angeles",
-): Account => ({
+export const accountOf = (id = "acc1demo", currency = "USD", timeZone = "America/Los_Angeles"): Account => ({
   platform: "x",
   id,
   name: "Northern Light",

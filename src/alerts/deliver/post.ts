@@ -4,7 +4,8 @@ import ipaddr from "ipaddr.js";
 import { open } from "../../connectors/wire/exchange.ts";
 import { retryAfterMs } from "../../connectors/wire/retry-after.ts";
 import { asFailure } from "../../domain/failure.ts";
-import { isLoopbackHost, isPublicAddress, targetProblem } from "./target.ts";
+import { isLoopbackHost, isPublicAddress } from "../../domain/hosts.ts";
+import { targetProblem } from "./target.ts";
 
 /** Why a notice was not taken; `message` names no URL, since a chat's URL is its password. */
 export class DeliveryError extends Error {

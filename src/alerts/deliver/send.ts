@@ -16,19 +16,25 @@ export interface Delivery {
   readonly timeoutMs?: number | undefined;
 }
 
+/**
+ * The mail server's URL with our limits in it: the library reads either a URL or options, not both. A password never
+ * goes out in clear, unless the URL says that this is meant (`?ignoreTLS=true`).
+ */
+const transportUrl = (smtp: string, timeoutMs: number): string => {
+  const url = new URL(smtp);
+  for (const limit of ["connectionTimeout", "greetingTimeout", "socketTimeout", "dnsTimeout"])
+    url.searchParams.set(limit, String(timeoutMs));
+  for (const closed of ["disableFileAccess", "disableUrlAccess"]) url.searchParams.set(closed, "true");
+  if (url.protocol === "smtp:" && url.password !== "" && url.searchParams.get("ignoreTLS") !== "true")
+    url.searchParams.set("requireTLS", "true");
+  return url.href;
+};
+
 const sendMail = async (
   notifier: Extract<Notifier, { type: "email" }>,
   { body, idempotencyKey, timeoutMs = defaultTimeoutMs }: Delivery,
 ): Promise<void> => {
-  const transport = createTransport({
-    url: notifier.smtp,
-    connectionTimeout: timeoutMs,
-    greetingTimeout: timeoutMs,
-    socketTimeout: timeoutMs,
-    dnsTimeout: timeoutMs,
-    disableFileAccess: true,
-    disableUrlAccess: true,
-  });
+  const transport = createTransport(transportUrl(notifier.smtp, timeoutMs));
   try {
     await transport.sendMail({
       from: notifier.from,
@@ -40,6 +46,10 @@ const sendMail = async (
     });
   } catch (error) {
     const { code = "no connection", responseCode } = error as { code?: string; responseCode?: number };
+    if (code === "ETLS")
+      throw new DeliveryError(
+        "the mail server takes no encryption, and the password must not go out in clear: use smtps://, or add ?ignoreTLS=true to the URL where that is meant",
+      );
     const answer = responseCode === undefined ? "" : `, it answered ${String(responseCode)}`;
     throw new DeliveryError(`the mail server did not take it (${code}${answer})`);
   } finally {

@@ -1,15 +1,5 @@
 import ipaddr from "ipaddr.js";
-
-/** A host that names this machine itself. */
-export const isLoopbackHost = (host: string): boolean => {
-  const bare = host.replace(/^\[|\]$/g, "");
-  if (bare === "localhost" || bare.endsWith(".localhost")) return true;
-  return ipaddr.isValid(bare) && ipaddr.process(bare).range() === "loopback";
-};
-
-/** Whether the address belongs to the public internet: no private network, no link-local, no metadata service. */
-export const isPublicAddress = (address: string): boolean =>
-  ipaddr.isValid(address) && ipaddr.process(address).range() === "unicast";
+import { isLoopbackHost, isPublicAddress } from "../../domain/hosts.ts";
 
 /** What is wrong with the URL of a webhook, or undefined. Names are looked up again when a notice is delivered. */
 export const targetProblem = (text: string, allowPrivate: boolean): string | undefined => {

@@ -5,11 +5,16 @@ import type { NoticeAlert, NoticeBody } from "./notice.ts";
 /** How many alerts a chat message or mail spells out. */
 const spelledOut = 10;
 
+/** One line of text, whatever a name or an explanation holds: no line break or other control character. */
+const oneLine = (text: string): string => text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ").trim();
+
 const headline = ({ status, alerts }: NoticeBody): string => {
   const names = [...new Set(alerts.map(({ name }) => name))];
   const what = names.length <= 3 ? names.join(", ") : `${names.slice(0, 3).join(", ")} and more`;
   const count = alerts.length === 1 ? "" : ` (${String(alerts.length)} alerts)`;
-  return `${status === "firing" ? "Firing" : status === "resolved" ? "Resolved" : "Test"}: ${what}${count}`;
+  return oneLine(
+    `${status === "firing" ? "Firing" : status === "resolved" ? "Resolved" : "Test"}: ${what}${count}`,
+  );
 };
 
 const where = ({ labels }: NoticeAlert): string => {
@@ -24,7 +29,7 @@ const where = ({ labels }: NoticeAlert): string => {
 };
 
 const title = (alert: NoticeAlert): string =>
-  `[${alert.severity}] ${alert.name}${where(alert) === "" ? "" : ` – ${where(alert)}`}`;
+  oneLine(`[${alert.severity}] ${alert.name}${where(alert) === "" ? "" : ` – ${where(alert)}`}`);
 
 const left = (alerts: readonly NoticeAlert[]): string | undefined =>
   alerts.length > spelledOut ? `and ${String(alerts.length - spelledOut)} more` : undefined;
@@ -83,7 +88,7 @@ export const mailOf = (body: NoticeBody): Mail => {
   const alerts = body.alerts.slice(0, spelledOut);
   const rest = left(body.alerts);
   const subject = `costper: ${headline(body)}`;
-  const lines = (alert: NoticeAlert): readonly string[] => alert.explanation.split("; ");
+  const lines = (alert: NoticeAlert): readonly string[] => alert.explanation.split("; ").map(oneLine);
   const text = alerts
     .map((alert) =>
       [title(alert), ...lines(alert).map((line) => `  ${line}`), `  since ${alert.since}`].join("\n"),

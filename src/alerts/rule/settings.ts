@@ -34,7 +34,10 @@ const webhook = z
 const email = z.strictObject({
   type: z.literal("email"),
   smtp: z.string().regex(/^smtps?:\/\/[^\s/]+/, "must be an smtp:// or smtps:// URL"),
-  from: z.string().min(3),
+  from: z
+    .string()
+    .min(3)
+    .regex(/^\P{Cc}+$/u, "must be one line"),
   to: z.union([z.array(address).min(1), address.transform((one) => [one])], {
     error: "must be e-mail addresses",
   }),

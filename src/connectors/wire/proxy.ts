@@ -3,10 +3,9 @@ import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { Socket } from "node:net";
 import { connect as tlsConnect, type ConnectionOptions } from "node:tls";
 import { Failure } from "../../domain/failure.ts";
+import { isLoopbackHost } from "../../domain/hosts.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
-
-const loopback = /^(localhost|.*\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 /** As curl reads it: names match themselves and what is below them, `*` matches all, a port may be named. */
 const isExempt = (url: URL, exemptions: string): boolean => {
@@ -34,7 +33,7 @@ const isExempt = (url: URL, exemptions: string): boolean => {
 export const proxyOf = (url: URL, environment: Environment = process.env): URL | undefined => {
   const variable = url.protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY";
   const text = (environment[variable.toLowerCase()] ?? environment[variable] ?? "").trim();
-  if (text === "" || loopback.test(url.hostname)) return undefined;
+  if (text === "" || isLoopbackHost(url.hostname)) return undefined;
   if (isExempt(url, environment["no_proxy"] ?? environment["NO_PROXY"] ?? "")) return undefined;
   const address = text.includes("://") ? text : `http://${text}`;
   const proxy = URL.canParse(address) ? new URL(address) : undefined;

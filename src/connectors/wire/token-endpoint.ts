@@ -88,6 +88,7 @@ export const askToken = async (
     readonly onStatus?: (status: number) => void;
   },
 ): Promise<Granted> => {
+  options.redactor.add(form["client_secret"], form["refresh_token"], form["assertion"]);
   const answer = await exchange(
     {
       ...endpoint,

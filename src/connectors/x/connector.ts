@@ -18,7 +18,7 @@ import {
   deliveryOf,
 } from "./normalize.ts";
 import { type Pace, usualPace } from "./pace.ts";
-import { createReports, windowDays } from "./reports.ts";
+import { accountConcurrency, createReports, windowDays } from "./reports.ts";
 import type { XSettings } from "./settings.ts";
 import { knowledgeOf, type SliceKnowledge } from "./slice.ts";
 import type { Report } from "./stats.ts";
@@ -62,7 +62,7 @@ export const createX = (
   const memory = context.memory ?? processMemory();
   const fundings = createFundings(ask, context.now);
   const download = openDownload(context, settings.timeoutSeconds * 1_000, pace);
-  const figures = createReports({ ask, download, context, memory, pace });
+  const figures = createReports({ ask, download, context, memory, pace, api: settings.endpoints.api });
 
   const known = new WeakMap<Pull, SliceKnowledge>();
   const about = (pull: Pull): SliceKnowledge => {
@@ -182,7 +182,7 @@ export const createX = (
     windowDays,
     historyMonths: 120,
     networkSplit: "exact",
-    concurrency: { platform: 10, account: 3 },
+    concurrency: { platform: 10, account: accountConcurrency },
     restatement: () => ({
       nightlyDays: settings.lookbackDays ?? restatedDays,
       finalAfterDays: Math.max(settings.lookbackDays ?? 0, restatedDays),

@@ -48,6 +48,8 @@ interface Job {
   /** By our clock, epoch ms. */
   submittedAt: number;
   url: string;
+  /** Submitted by an earlier run. */
+  resumed: boolean;
   repeats: number;
   deadLinks: number;
   failure: Failure | undefined;
@@ -70,14 +72,16 @@ interface Options {
   readonly memory: Memory;
   readonly pace: Pace;
   readonly pull: Pull;
+  /** Where jobs are submitted: another place knows nothing of them. */
+  readonly api: string;
 }
 
-const keyOf = (ownId: string, question: Question): string => {
-  const asked = JSON.stringify(parametersOf(question));
+const keyOf = (api: string, ownId: string, question: Question): string => {
+  const asked = JSON.stringify([api, parametersOf(question)]);
   return `x:job:${ownId}:${createHash("sha256").update(asked).digest("hex").slice(0, 32)}`;
 };
 
-export const createJobs = ({ ask, download, context, memory, pace, pull }: Options): Jobs => {
+export const createJobs = ({ ask, download, context, memory, pace, pull, api }: Options): Jobs => {
   const { ownId } = accountPart(pull.account.id);
   const { signal } = pull;
   const path = ["stats", "jobs", "accounts", ownId];
@@ -89,7 +93,7 @@ export const createJobs = ({ ask, download, context, memory, pace, pull }: Optio
   let crowdedSince: number | undefined;
 
   const enlist = (question: Question): Job => {
-    const key = keyOf(ownId, question);
+    const key = keyOf(api, ownId, question);
     let job = jobs.get(key);
     if (!job) {
       job = {
@@ -99,6 +103,7 @@ export const createJobs = ({ ask, download, context, memory, pace, pull }: Optio
         id: "",
         submittedAt: 0,
         url: "",
+        resumed: false,
         repeats: 0,
         deadLinks: 0,
         failure: undefined,
@@ -153,7 +158,7 @@ export const createJobs = ({ ask, download, context, memory, pace, pull }: Optio
       const text = await memory.recall(job.key);
       const kept = text === undefined ? undefined : keptShape.safeParse(jsonOrUndefined(text)).data;
       if (kept && isResumable(kept.at)) {
-        Object.assign(job, { state: "open", id: kept.id, submittedAt: kept.at });
+        Object.assign(job, { state: "open", id: kept.id, submittedAt: kept.at, resumed: true });
         return "submitted";
       }
     }
@@ -165,7 +170,7 @@ export const createJobs = ({ ask, download, context, memory, pace, pull }: Optio
         name: "submit report",
         schema: submittedShape,
       });
-      Object.assign(job, { state: "open", id: data.id_str, submittedAt: now() });
+      Object.assign(job, { state: "open", id: data.id_str, submittedAt: now(), resumed: false });
       // Kept before it is waited for: a run that is cut off goes on with it.
       await memory.keep(job.key, JSON.stringify({ id: job.id, at: job.submittedAt }), resumableMs);
     } catch (error) {
@@ -180,7 +185,9 @@ export const createJobs = ({ ask, download, context, memory, pace, pull }: Optio
   /** Submits what has room. True where X had none left. */
   const submitWaiting = async (): Promise<boolean> => {
     const room = Math.max(0, mostOpen - inState("open").length);
-    for (const job of inState("waiting").slice(0, room)) if ((await submit(job)) === "no room") return true;
+    for (const job of inState("waiting").slice(0, room))
+      // What befell one of them may have ended the others.
+      if (job.state === "waiting" && (await submit(job)) === "no room") return true;
     return false;
   };
 
@@ -188,6 +195,10 @@ export const createJobs = ({ ask, download, context, memory, pace, pull }: Optio
     if (found?.status === "SUCCESS" && found.url) {
       job.state = "ready";
       job.url = found.url;
+    } else if (!found && job.resumed) {
+      // What another run submitted may be gone with it: no reason to wait for an hour.
+      await memory.forget([job.key]);
+      job.state = "waiting";
     } else if (now() - job.submittedAt > longestJobMs) await again(job, "X did not finish it within an hour");
   };
 
@@ -233,7 +244,7 @@ export const createJobs = ({ ask, download, context, memory, pace, pull }: Optio
     // What an earlier run submitted may be done by now.
     const fresh = open.some(({ submittedAt }) => now() - submittedAt < pace.firstPollMs);
     if (fresh || pollMs > 0) {
-      pollMs = pollMs === 0 ? pace.firstPollMs : Math.min(pollMs * 1.5, pace.longestPollMs);
+      pollMs = pollMs === 0 ? pace.firstPollMs : Math.min(pollMs * 1.25, pace.longestPollMs);
       await pause(pollMs, signal, "x");
     } else pollMs = pace.firstPollMs;
     await poll();

@@ -1,7 +1,9 @@
 import { requestRetry } from "../wire/request.ts";
 
-/** The waits of the connector; tests shorten them, nothing else does. In ms. */
+/** The waits of the connector in ms, and where jobs begin; tests change them, nothing else does. */
 export interface Pace {
+  /** A slice of more synchronous calls than that is computed as jobs ("Analytics": call counts). */
+  readonly mostCalls: number;
   /** Before the second attempt of a request that failed in passing. */
   readonly firstDelayMs: number;
   /** Between polls of jobs: the first, and what it grows to. */
@@ -13,6 +15,7 @@ export interface Pace {
 }
 
 export const usualPace: Pace = {
+  mostCalls: 150,
   firstDelayMs: requestRetry.firstDelayMs,
   firstPollMs: 15_000,
   longestPollMs: 60_000,

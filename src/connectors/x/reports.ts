@@ -23,8 +23,9 @@ import {
 /** The longest window of one job, and so of one slice; X takes 90 days. */
 export const windowDays = 85;
 
-/** More synchronous calls than that are computed as jobs ("Analytics": call counts). */
-const mostCalls = 150;
+/** Requests of one account at once. */
+export const accountConcurrency = 3;
+
 /** A synchronous call waits so long for the limit; else jobs, which have none, are quicker. */
 const longestWaitMs = 30_000;
 
@@ -59,9 +60,10 @@ interface Options {
   readonly context: ConnectorContext;
   readonly memory: Memory;
   readonly pace: Pace;
+  readonly api: string;
 }
 
-export const createReports = ({ ask, download, context, memory, pace }: Options): Reports => {
+export const createReports = ({ ask, download, context, memory, pace, api }: Options): Reports => {
   const budget = createCallBudget(context.now);
   const ways = new WeakMap<Pull, SliceWay>();
   const withoutWeb = new Set<string>();
@@ -70,7 +72,7 @@ export const createReports = ({ ask, download, context, memory, pace }: Options)
   const wayOf = (pull: Pull): SliceWay => {
     let way = ways.get(pull);
     if (!way) {
-      const jobs = createJobs({ ask, download, context, memory, pace, pull });
+      const jobs = createJobs({ ask, download, context, memory, pace, pull, api });
       ways.set(pull, (way = { plans: new Map(), jobs, asJobs: new Set() }));
     }
     return way;
@@ -129,12 +131,19 @@ export const createReports = ({ ask, download, context, memory, pace }: Options)
     }
   };
 
+  /** So many questions of one account at a time; jobs are all in work by then. */
   const batchAnswers = async (
     pull: Pull,
     batch: Batch,
     get: (question: Question) => Promise<StatsBody>,
-  ): Promise<readonly Answered[]> =>
-    (await Promise.all(batch.map((question) => answersTo(pull, question, get)))).flat();
+  ): Promise<readonly Answered[]> => {
+    const answers: Answered[] = [];
+    for (let start = 0; start < batch.length; start += accountConcurrency) {
+      const some = batch.slice(start, start + accountConcurrency);
+      answers.push(...(await Promise.all(some.map((question) => answersTo(pull, question, get)))).flat());
+    }
+    return answers;
+  };
 
   /** From batch `index` on, the report is computed as jobs. */
   const turnToJobs = ({ plans, jobs, asJobs }: SliceWay, report: Report, index: number): void => {
@@ -179,7 +188,7 @@ export const createReports = ({ ask, download, context, memory, pace }: Options)
         way.plans.set(report, plan);
         calls += plan.short.flat().length;
       }
-      if (calls <= mostCalls && budget.take(ownId, calls)) return;
+      if (calls <= pace.mostCalls && budget.take(ownId, calls)) return;
       for (const [report] of fresh) turnToJobs(way, report, 0);
     },
     async *answers(pull, report) {

@@ -34,39 +34,39 @@ export const parametersOf = ({ report, ids, placement, from, to }: Question): Pa
   metric_groups: report.metricGroups,
 });
 
-/** Entities that were shown in the same places are asked for together. */
+const placesOf = ({ placements }: Activity): string => placements.toSorted().join(",");
+
+/**
+ * Up to 20 entities each, those that were shown in the same places side by side: a batch asks once for every place of
+ * any of them.
+ */
 export const batchesOf = (
   report: Report,
   activities: readonly Activity[],
   spanDays: number,
 ): readonly Batch[] => {
-  const byPlacements = new Map<string, Activity[]>();
-  for (const activity of activities.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
-    const key = activity.placements.toSorted().join(",");
-    const same = byPlacements.get(key);
-    if (same) same.push(activity);
-    else byPlacements.set(key, [activity]);
-  }
-  return [...byPlacements.values()].flatMap((same) =>
-    Array.from({ length: Math.ceil(same.length / mostIds) }, (_, index) =>
-      batchOf(report, same.slice(index * mostIds, (index + 1) * mostIds), spanDays),
-    ),
+  const sorted = activities
+    .map((activity) => ({ activity, key: `${placesOf(activity)} ${activity.id}` }))
+    .sort((a, b) => (a.key < b.key ? -1 : 1))
+    .map(({ activity }) => activity);
+  return Array.from({ length: Math.ceil(sorted.length / mostIds) }, (_, index) =>
+    batchOf(report, sorted.slice(index * mostIds, (index + 1) * mostIds), spanDays),
   );
 };
 
 const batchOf = (report: Report, some: readonly Activity[], spanDays: number): Batch => {
   const from = some.reduce((day, activity) => earlierDay(day, activity.from), some[0]?.from ?? "");
   const to = some.reduce((day, activity) => laterDay(day, activity.to), some[0]?.to ?? "");
-  return windowsOf({ from, to }, spanDays).flatMap((span) => {
-    const within = some.filter((activity) => activity.from <= span.to && activity.to >= span.from);
-    const placements = within[0]?.placements ?? [];
-    return placements.map((placement) => ({
-      report,
-      ids: within.map(({ id }) => id),
-      placement,
-      ...span,
-    }));
-  });
+  const placements = [...new Set(some.flatMap((activity) => activity.placements))];
+  return windowsOf({ from, to }, spanDays).flatMap((span) =>
+    placements.flatMap((placement) => {
+      const ids = some
+        .filter((activity) => activity.from <= span.to && activity.to >= span.from)
+        .filter((activity) => activity.placements.includes(placement))
+        .map(({ id }) => id);
+      return ids.length > 0 ? [{ report, ids, placement, ...span }] : [];
+    }),
+  );
 };
 
 /** Halves of a question that X finds too complex, or that names something it does not know: ids first, then days. */

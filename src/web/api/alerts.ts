@@ -5,6 +5,7 @@ import type { AlertSettings } from "../../alerts/rule/settings.ts";
 import type { DB } from "../../warehouse/schema.ts";
 import type { Alerts } from "./health-answers.ts";
 import { alertSeries } from "./alert-series.ts";
+import { storableText } from "./query.ts";
 import { hasRows, type Read } from "./read.ts";
 
 const shownAlerts = 200;
@@ -42,7 +43,7 @@ export const alerts = async (
   read: Read,
   { state }: z.infer<typeof alertsQuery>,
   rules: readonly AlertSettings[],
-): Promise<Alerts> => {
+): Promise<Omit<Alerts, "may_silence">> => {
   if (!(await hasRows(read, "ops.alert"))) return { known: false, alerts: [], events: [] };
   const rows = await read<Row>(sql`
     select a.rule, a.series, a.labels, a.state, a.severity, a.metric, a.value, a.threshold, a.currency, a.since,
@@ -69,17 +70,14 @@ export const alerts = async (
 };
 
 const longestHours = 24 * 90;
+const shortestHours = 0.05;
 
 export const silenceBody = z.strictObject({
-  rule: z
-    .string()
-    .min(1)
-    .max(200)
-    .regex(/^[^\0]*$/),
-  labels: z.record(z.string().max(100), z.string().max(500)).default({}),
+  rule: storableText(200).min(1),
+  labels: z.record(storableText(100), storableText(500)).default({}),
   hours: z
     .number()
-    .positive()
+    .min(shortestHours, `must be at least ${String(shortestHours)}`)
     .max(longestHours, `must be at most ${String(longestHours)}`),
 });
 

@@ -3,12 +3,27 @@ import { once } from "node:events";
 import { stringify } from "csv-stringify/sync";
 import { type Kysely, sql } from "kysely";
 import type { DB } from "../../warehouse/schema.ts";
+import { WebProblem } from "../failures.ts";
 import { type BreakdownQuery, ordering, scopeOf } from "./breakdown.ts";
 import { grouped, shown } from "./groups.ts";
 import { figureNames, figures } from "./money.ts";
 import { type Read, reading } from "./read.ts";
 
 const batch = 1000;
+
+/** A reader that takes nothing for so long, or is not done after so long, is hung up on: it holds a connection. */
+const stalledMs = 30_000;
+const longestMs = 15 * 60_000;
+
+/** Waits until the reader takes more; false where it went away or takes nothing. */
+const drained = async (out: PassThrough): Promise<boolean> => {
+  try {
+    await once(out, "drain", { signal: AbortSignal.timeout(stalledMs) });
+    return true;
+  } catch {
+    return false;
+  }
+};
 
 const columns = [
   "from",
@@ -60,13 +75,16 @@ const write = async (read: Read, query: BreakdownQuery, out: PassThrough): Promi
     const rows = await read<Row>(sql`fetch ${sql.lit(batch)} from breakdown`);
     if (rows.length === 0 || out.destroyed) return;
     const text = stringify(rows.map(lineOf), { columns: keys, cast: { boolean: String } });
-    if (!out.write(text)) await Promise.race([once(out, "drain"), once(out, "close")]);
+    if (out.write(text) || (await drained(out))) continue;
+    throw new WebProblem(408, "the reader took nothing for half a minute", "start the download again");
   }
 };
 
 /** Every row of a breakdown, not just a page, batch by batch: what does not fit into memory still arrives. */
 export const breakdownCsv = (db: Kysely<DB>, query: BreakdownQuery): Readable => {
   const out = new PassThrough();
+  const tooLong = setTimeout(() => out.destroy(), longestMs);
+  out.once("close", () => clearTimeout(tooLong));
   reading(db, (read) => write(read, query, out)).then(
     () => out.end(),
     (error: unknown) => out.destroy(error as Error),

@@ -101,6 +101,8 @@ export interface AlertRow {
 export interface Alerts {
   /** False: no rule was ever evaluated. */
   readonly known: boolean;
+  /** Whether a token guards the server, so that whoever showed it may silence. */
+  readonly may_silence: boolean;
   readonly alerts: readonly AlertRow[];
   readonly events: readonly {
     readonly rule: string;

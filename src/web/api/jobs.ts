@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { WebProblem } from "../failures.ts";
 import type { FailedJob } from "./health-answers.ts";
+import { storableText } from "./query.ts";
 
 /** What was given up, and a way to put it back to work: given by whoever holds the queue. */
 export interface Jobs {
@@ -10,22 +11,15 @@ export interface Jobs {
 }
 
 export const retryBody = z.union(
-  [z.strictObject({ job: z.string().min(1).max(400) }), z.strictObject({ all: z.literal(true) })],
+  [z.strictObject({ job: storableText(400).min(1) }), z.strictObject({ all: z.literal(true) })],
   { error: 'is neither {"job": "..."} nor {"all": true}' },
 );
 
-/** Puts one job, or all that were given up, back to work. Only where a token guards the dashboard. */
+/** Puts one job, or all that were given up, back to work. */
 export const retry = async (
   jobs: Jobs | undefined,
-  guarded: boolean,
   body: z.infer<typeof retryBody>,
 ): Promise<{ readonly jobs: readonly string[] }> => {
-  if (!guarded)
-    throw new WebProblem(
-      403,
-      "jobs are put back only by those who show a token, and none is configured",
-      "set web.token, or run costper jobs retry",
-    );
   if (jobs === undefined)
     throw new WebProblem(
       409,

@@ -25,11 +25,17 @@ export const rangeKeys = {
   to: day.optional(),
 };
 
-/** Text that Postgres can hold. */
-const text = z
-  .string()
-  .max(200, "is longer than 200 characters")
-  .refine((given) => !given.includes("\0"), "holds a NUL");
+/** Text that Postgres can hold: no NUL, and no half of a surrogate pair. */
+export const storableText = (longest: number) =>
+  z
+    .string()
+    .max(longest, `is longer than ${String(longest)} characters`)
+    .refine(
+      (given) => !/[\0\p{Surrogate}]/u.test(given),
+      "holds a character that no text has (NUL or half a pair)",
+    );
+
+const text = storableText(200);
 
 export const filterKeys = {
   platform: z
@@ -37,9 +43,7 @@ export const filterKeys = {
     .refine(isPlatform, { error: () => `is none of ${platforms.join(", ")}` })
     .optional(),
   /** `platform:id`, since ids are unique within their platform only. */
-  account: z
-    .string()
-    .max(80)
+  account: storableText(80)
     .regex(/^[a-z]+:\S+$/, "is not written as platform:id")
     .refine((text) => isPlatform(text.slice(0, text.indexOf(":"))), "names no known platform")
     .optional(),

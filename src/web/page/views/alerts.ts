@@ -105,7 +105,7 @@ const chart = (alert: AlertRow): HTMLElement | null => {
   });
 };
 
-const card = (alert: AlertRow, context: Context): HTMLElement => {
+const card = (alert: AlertRow, maySilence: boolean, context: Context): HTMLElement => {
   const drawn = alert.state === "firing" || alert.state === "pending" ? chart(alert) : null;
   return h(
     "article",
@@ -130,7 +130,9 @@ const card = (alert: AlertRow, context: Context): HTMLElement => {
     alert.explanation === "" ? null : h("p", {}, alert.explanation),
     h("p", { class: "dim small" }, `${words(alert.state)} since ${momentText(alert.since)}`),
     drawn,
-    alert.state === "firing" || alert.state === "pending" ? silenceForm(alert, context) : null,
+    maySilence && (alert.state === "firing" || alert.state === "pending")
+      ? silenceForm(alert, context)
+      : null,
   );
 };
 
@@ -201,7 +203,7 @@ export const alertsView: View = {
       stateFilter(),
       ...(answer.alerts.length === 0
         ? [empty("No alert in this state", h("a", { href: address("/alerts", {}) }, "Show all"))]
-        : answer.alerts.map((alert) => card(alert, context))),
+        : answer.alerts.map((alert) => card(alert, answer.may_silence, context))),
       ...(answer.events.length === 0 ? [] : [eventTable(answer.events)]),
     ];
   },
