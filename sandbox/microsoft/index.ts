@@ -13,7 +13,7 @@ import { zipOf } from "./zip.ts";
 
 export { microsoftFaults } from "./faults.ts";
 export { microsoftSandboxCredentials } from "./oauth.ts";
-export { accountId, bulkAccountId, inactiveAccountId, linkedAccountId } from "./world.ts";
+export { bulkAccountId, linkedAccountId } from "./world.ts";
 
 export interface MicrosoftSandboxOptions {
   readonly clock: () => Date;
@@ -232,7 +232,7 @@ export const createMicrosoftSandbox = (options: MicrosoftSandboxOptions): Micros
     accounts,
     oauth,
     leaked,
-    finishReports: jobs.finishAll,
+    finishReports: () => jobs.finishAll(),
     restate(campaignId: string, day: Day, percent: number) {
       restated.set(restatementKey(campaignId, day), percent);
       figures.forget();

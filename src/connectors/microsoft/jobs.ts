@@ -280,5 +280,3 @@ export const createReportJobs = (
     },
   };
 };
-
-export type ReportJobs = ReturnType<typeof createReportJobs>;

@@ -127,18 +127,18 @@ async function* plain(source: Source, bytes: number): AsyncGenerator<Buffer> {
 /** Inflates to the end of the deflate stream, no faster than it is read. */
 async function* inflated(source: Source): AsyncGenerator<Buffer> {
   const inflate = createInflateRaw({ chunkSize: 64 * 1_024 });
-  let over = false;
+  const state = { over: false };
   const ended = new Promise<void>((resolve) => {
     for (const event of ["end", "error", "close"])
       inflate.once(event, () => {
-        over = true;
+        state.over = true;
         resolve();
       });
   });
   const feed = async (): Promise<void> => {
-    while (!over) {
+    while (!state.over) {
       const bytes = await source.next();
-      if (over) return;
+      if (state.over) return;
       if (bytes === undefined) {
         inflate.end();
         return;

@@ -75,19 +75,19 @@ export const createLanes = (options: LanesOptions): Lanes => {
     async enter(lane, places, signal) {
       let own = lanes.get(lane);
       if (!own) lanes.set(lane, (own = semaphore(places)));
-      const { acquire, release } = own;
+      const place = own;
       if (signal.aborted) throw interrupted(signal, platform);
-      await acquire(signal).catch((error: unknown) => {
+      await place.acquire(signal).catch((error: unknown) => {
         throw signal.aborted ? interrupted(signal, platform) : error;
       });
       try {
         const free = shared ? await takeShared(shared, lane, places, signal) : undefined;
         return () => {
           free?.();
-          release();
+          place.release();
         };
       } catch (error) {
-        release();
+        place.release();
         throw error;
       }
     },
