@@ -1,22 +1,32 @@
 import { cpus, totalmem } from "node:os";
+import { parseArgs } from "node:util";
 
 /**
- * Benchmarks: `npm run bench` runs all, `npm run bench -- load queue` those. Each prints one JSON object a line;
- * figures that matter are ratios of things measured side by side in the same run, since machines differ.
+ * Benchmarks: `npm run bench` runs all, `npm run bench -- load queue` those, `-- load --platform microsoft` that one with
+ * another platform than its usual one. Each prints one JSON object a line; figures that matter are ratios of things
+ * measured side by side in the same run, since machines differ.
  */
+
+const { values: options, positionals: wanted } = parseArgs({
+  allowPositionals: true,
+  options: { platform: { type: "string" } },
+});
+
 const benches: Readonly<Record<string, () => Promise<{ run: () => Promise<unknown> }>>> = {
   alerts: () => import("./alerts.ts"),
   classify: () => import("./classify.ts"),
   dashboard: () => import("./dashboard.ts"),
   history: () => import("./history.ts"),
-  load: () => import("./load.ts"),
+  load: async () => {
+    const { run } = await import("./load.ts");
+    return { run: () => run(options) };
+  },
   pull: () => import("./pull.ts"),
   queue: () => import("./queue.ts"),
   rollup: () => import("./rollup.ts"),
   triggers: () => import("./triggers.ts"),
 };
 
-const wanted = process.argv.slice(2).filter((name) => !name.startsWith("-"));
 const unknown = wanted.find((name) => !(name in benches));
 if (unknown !== undefined) {
   process.stderr.write(`there is no benchmark ${unknown}; there are ${Object.keys(benches).join(", ")}\n`);

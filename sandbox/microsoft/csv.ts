@@ -4,8 +4,10 @@ const quoted = (cell: string): string => `"${cell.replaceAll('"', '""')}"`;
 
 const line = (cells: readonly string[]): string => `${cells.map(quoted).join(",")}\r\n`;
 
-/** The file of a report: BOM, quotes everywhere, CRLF; header and footer as asked. */
-export function* csvOf(asked: AskedReport, rows: readonly (readonly string[])[]): Generator<string> {
+/** The file of a report: BOM, quotes everywhere, CRLF; header and footer as asked. Large ones are never held whole. */
+export function* csvOf(asked: AskedReport, rows: () => Iterable<readonly string[]>): Generator<string> {
+  let count = 0;
+  for (const _ of rows()) count += 1;
   let text = "\uFEFF";
   if (asked.withHeader)
     text += [
@@ -17,13 +19,13 @@ export function* csvOf(asked: AskedReport, rows: readonly (readonly string[])[])
       `Report Aggregation: ${asked.daily ? "Daily" : "Summary"}`,
       "Report Filter: ",
       "Potential Incomplete Data: true",
-      `Rows: ${String(rows.length)}`,
+      `Rows: ${String(count)}`,
     ]
       .map((each) => line([each]))
       .concat("\r\n")
       .join("");
   if (asked.withNames) text += line(asked.columns);
-  for (const row of rows) {
+  for (const row of rows()) {
     text += line(row);
     if (text.length > 1 << 16) {
       yield text;
