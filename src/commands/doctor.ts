@@ -85,7 +85,7 @@ const lines = ({ check, outcome, message, remedy }: Check): string[] => [
 export const register: Register = (command, act) => {
   command
     .description(
-      "Check config, database, queue and every credential; says for each what is wrong and how to mend it.",
+      "Check config, database, queue and every credential; says for each what is wrong and how to put it right.",
     )
     .addHelpText(
       "after",

@@ -150,7 +150,7 @@ const runCommand = async (
   return status;
 };
 
-/** The `act` that commands are registered with; `onStatus` hears what the command came to. */
+/** The `act` that commands are registered with; `onStatus` is called with the exit status. */
 export const createAct =
   (onStatus: (status: number) => void): Act =>
   (work) =>

@@ -96,7 +96,7 @@ const start = async (frame: Frame, options: StartOptions): Promise<number> => {
     afterRollup: createAfterRollup(app, tokens(database)),
     tend: () => alertAfterRollup({ db: database.db, config, now: app.now(), log }),
     slicesAtOnce: options.slices,
-    ...(tracing && { onUnit: (event) => tracing.onUnit(event) }),
+    ...(tracing && { onJob: (event) => tracing.onJob(event) }),
   });
   frame.onEnd(() => service.stop());
   if (roles.has("web")) {
@@ -134,7 +134,7 @@ export const register: Register = (command, act) => {
       examples(
         ["costper start", "everything in one process"],
         ["costper start --only worker", "one more worker, on this host or another"],
-        ["costper start --only scheduler,web", "what there should be one of, beside workers elsewhere"],
+        ["costper start --only scheduler,web", "the parts that run once, while workers run elsewhere"],
       ),
     )
     .action(act<StartOptions>(start));

@@ -1,10 +1,10 @@
 import type pg from "pg";
 import type { Logger } from "pino";
 import type { Connector } from "../connectors/connector.ts";
-import { addDays, dayAt, laterDay } from "../domain/day.ts";
+import { addDays, dayAt, type DayRange, laterDay } from "../domain/day.ts";
+import type { Account } from "../domain/facts.ts";
 import { asFailure } from "../domain/failure.ts";
 import { missingClickDays, replaceClickDay } from "../warehouse/load-clicks.ts";
-import type { Slice } from "./slice.ts";
 
 /** Clicks of the youngest days still come in; a day this old is fetched for the last time. */
 const settledAfterDays = 3;
@@ -15,7 +15,7 @@ const settledAfterDays = 3;
  * missing are asked for again by the next sync that covers them.
  */
 export const keepClicks = async (
-  { account, from, to }: Slice,
+  { account, from, to }: DayRange & { readonly account: Account },
   options: {
     readonly pool: pg.Pool;
     readonly connector: Connector;

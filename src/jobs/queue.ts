@@ -2,7 +2,7 @@ import {
   type ConnectionOptions,
   createPostgresBackend,
   createRedisBackend,
-  type Job,
+  type Job as QueueEntry,
   Queue,
   runMigrations,
   type Telemetry,
@@ -14,9 +14,9 @@ import type { Logger } from "pino";
 import { Failure } from "../domain/failure.ts";
 
 /** What a job carries: only a pointer and what people want to see of it. Never a secret. */
-export type JobData = Readonly<Record<string, unknown>>;
+export type Payload = Readonly<Record<string, unknown>>;
 
-export type Handler = (job: Job<JobData>, token: string) => Promise<void>;
+export type Handler = (entry: QueueEntry<Payload>, token: string) => Promise<void>;
 
 /** How long a worker may be silent before its job is given to another. */
 export interface Patience {
@@ -40,8 +40,8 @@ export interface QueueOptions {
 /** Queues of one backend. The same code runs on both. */
 export interface Queues {
   readonly backend: "postgres" | "redis";
-  queue(name: string): Queue<JobData>;
-  worker(name: string, concurrency: number, handler: Handler): Worker<JobData>;
+  queue(name: string): Queue<Payload>;
+  worker(name: string, concurrency: number, handler: Handler): Worker<Payload>;
   /** @throws Failure that says where the queue is that does not answer. */
   check(): Promise<void>;
   close(): Promise<void>;
@@ -205,7 +205,7 @@ export const openQueues = async (options: QueueOptions): Promise<Queues> => {
     prefix,
     ...(options.telemetry && { telemetry: options.telemetry }),
   };
-  const queues = new Map<string, Queue<JobData>>();
+  const queues = new Map<string, Queue<Payload>>();
   const speakers = new Map<string, (error: Error) => void>();
   const onError = (name: string) => {
     const speaker = speakers.get(name) ?? sayErrors(log, name);
@@ -219,7 +219,7 @@ export const openQueues = async (options: QueueOptions): Promise<Queues> => {
     queue(name) {
       let queue = queues.get(name);
       if (!queue) {
-        queue = new Queue<JobData>(name, shared, backend.factory) as unknown as Queue<JobData>;
+        queue = new Queue<Payload>(name, shared, backend.factory) as unknown as Queue<Payload>;
         queue.on("error", onError(name));
         queues.set(name, queue);
       }
@@ -227,9 +227,9 @@ export const openQueues = async (options: QueueOptions): Promise<Queues> => {
     },
     worker(name, concurrency, handler) {
       if (pool) pool.options.max += 2;
-      const worker = new Worker<JobData>(
+      const worker = new Worker<Payload>(
         name,
-        (job, token) => handler(job as unknown as Job<JobData>, token ?? ""),
+        (entry, token) => handler(entry as unknown as QueueEntry<Payload>, token ?? ""),
         {
           ...shared,
           concurrency,
@@ -240,12 +240,12 @@ export const openQueues = async (options: QueueOptions): Promise<Queues> => {
           runRetryDelay: awayMs,
         },
         backend.factory,
-      ) as unknown as Worker<JobData>;
+      ) as unknown as Worker<Payload>;
       worker.on("error", onError(name));
       return worker;
     },
     async close() {
-      // A worker that was cut off may hold its connection for good; the end of the process takes it away.
+      // A worker that was cut off may never close its connection; the end of the process closes it.
       await bounded(Promise.all([...queues.values()].map((queue) => queue.close())));
       for (const close of closers.reverse()) await bounded(close());
     },

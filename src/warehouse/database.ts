@@ -69,7 +69,7 @@ export const checkDatabase = async (database: Database, url: string): Promise<vo
       code === "28P01" || code === "28000"
         ? [`the database at ${where} refuses the user or password`, "check user and password in `database`"]
         : code === "3D000"
-          ? [`the server at ${where} has no such database`, "create it, or mend its name in `database`"]
+          ? [`the server at ${where} has no such database`, "create it, or correct its name in `database`"]
           : [
               `no database answers at ${where} (${code ?? (error as Error).message})`,
               "check `database`, and that the server is up",

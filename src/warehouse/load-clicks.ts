@@ -3,7 +3,7 @@ import type { Day, DayRange } from "../domain/day.ts";
 import type { Account, AdClick } from "../domain/facts.ts";
 import { inTransaction } from "./transaction.ts";
 
-/** The days of the range whose clicks are not kept for good yet, newest first. */
+/** The days of the range whose clicks are not final yet, newest first. */
 export const missingClickDays = async (
   pool: pg.Pool,
   { platform, id }: Account,

@@ -81,7 +81,7 @@ export const migrate = async (database: Database): Promise<readonly string[]> =>
     throw new Failure({
       kind: "request",
       message: `migration ${failed?.migrationName ?? ""} failed: ${error instanceof Error ? error.message : String(error)}`,
-      remedy: "the schema is as it was before; mend the cause and run costper migrate again",
+      remedy: "remove the cause and run costper migrate again; the schema is as it was before",
       cause: error,
     });
   await storePlatforms(database);

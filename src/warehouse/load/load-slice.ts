@@ -7,7 +7,7 @@ import { storeEntities } from "../dimensions.ts";
 import { ensurePartitions, inTransaction, lockAccount } from "../transaction.ts";
 import { factTables } from "./fact-tables.ts";
 import { fingerprints } from "./fingerprint.ts";
-import type { DayVerdict } from "./residual.ts";
+import type { DayCheck } from "./residual.ts";
 import { dataFailure, isDatabaseError, stageFacts, streamAttempts, type Staging } from "./stage.ts";
 import { confirmDays, unchangedDays, windowWithout } from "./unchanged.ts";
 import { addUp, publishWindow } from "./window.ts";
@@ -29,7 +29,7 @@ export interface LoadedSlice {
   readonly platformSpend: string;
   readonly ourSpend: string;
   /** Days that did not reconcile and were not published. */
-  readonly failedDays: readonly DayVerdict[];
+  readonly failedDays: readonly DayCheck[];
 }
 
 const factNames = factTables.map(({ name }) => `warehouse.${name}`);
@@ -103,7 +103,7 @@ const isOvertaken = async (
   return rowCount === 1;
 };
 
-/** What the window's days came to, in all. */
+/** The sums over all days of the window. */
 const totalsOf = async (
   client: pg.PoolClient,
   { pull }: SliceToLoad,
@@ -123,7 +123,7 @@ const totalsOf = async (
 type Way = "direct" | "beside" | "alone";
 
 const attempt = async (given: SliceToLoad, way: Way): Promise<LoadedSlice> => {
-  // What is read beside other work ends with it.
+  // Reading that runs in parallel ends when this function ends.
   const ended = new AbortController();
   const signal = AbortSignal.any([given.pull.signal, ended.signal]);
   const slice = { ...given, pull: { ...given.pull, signal } };
@@ -157,12 +157,12 @@ const loadOn = async (client: pg.PoolClient, slice: SliceToLoad, way: Way): Prom
   const prints = fingerprints(pull, connector.networkSplit, staging.prints);
   // Names are read while the database adds up.
   const names = pullEntities(slice);
-  // Looked at below; should that work fail, nobody does.
+  // This promise is awaited below. If the work before it fails, nobody awaits it.
   names.catch(() => undefined);
   const unchanged = direct ? [] : await unchangedDays(staging, prints);
   const window = windowWithout(pull, unchanged);
   const sums = window && (await addUp(staging, window));
-  // Nothing of it is needed: not even to be deleted row by row.
+  // None of the staged rows is needed. Rolling back is cheaper than deleting row by row.
   if (!sums) await client.query("rollback to savepoint staged");
   const entities = await names;
   await lockAccount(client, "publish", accountKey);
@@ -189,12 +189,12 @@ const loadOn = async (client: pg.PoolClient, slice: SliceToLoad, way: Way): Prom
   };
 };
 
-/** Enough for a collision, an overtaking and two deadlocks. */
+/** Enough for one collision, one slice that was overtaken, and two deadlocks. */
 const attempts = 5;
 
 /**
- * How to try again where slices got in each other's way, or the platform sent a row twice: beside the published rows
- * that can be sorted out, straight among them it cannot.
+ * How to try again where slices collided or the platform sent a row twice. In the staging tables both can be resolved;
+ * among the published rows they cannot.
  */
 const nextWay = (way: Way, error: unknown): Way | undefined => {
   if (error instanceof Overtaken) return "alone";
