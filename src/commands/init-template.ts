@@ -3,7 +3,9 @@ import type { SourceProfile } from "../connectors/platform.ts";
 import { profiles } from "../connectors/registry.ts";
 
 /** The config file: every key with what it means and what leaving it out means. */
-const configTemplate = (sources: readonly SourceProfile[]): string => `# costper: what a paid conversion really costs.
+const configTemplate = (
+  sources: readonly SourceProfile[],
+): string => `# costper: what a paid conversion really costs.
 # \${NAME} is filled in from the environment; the .env file beside this one is read first.
 # \`costper doctor\` checks everything here; costper.schema.json of the package describes it to editors.
 

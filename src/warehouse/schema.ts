@@ -1380,6 +1380,12 @@ export interface OpsJob {
   to_date: string | null;
 }
 
+export interface OpsMemory {
+  key: string;
+  text: string;
+  until: Timestamp;
+}
+
 export interface OpsNight {
   due: string;
   due_at: Timestamp;
@@ -2765,6 +2771,7 @@ export interface DB {
   "ops.ga4_day": OpsGa4Day;
   "ops.installation": OpsInstallation;
   "ops.job": OpsJob;
+  "ops.memory": OpsMemory;
   "ops.night": OpsNight;
   "ops.notice": OpsNotice;
   "ops.part_day": OpsPartDay;
