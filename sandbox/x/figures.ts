@@ -109,6 +109,8 @@ export const figuresOf = (
   const revised = 1 + 0.03 * Math.max(0, 1 - age / restatedDays.spend);
   const spend = (slot.campaign.dailySpend * BigInt(Math.round(level * revised * 1_000_000))) / 1_000_000n;
   const perUnit = slot.campaign.currency === "JPY" ? 150 : 1;
+  // People come back and buy days after the last delivery: conversions alone.
+  const alone = draw("pause") < 0.2;
   const clicks = Math.round(
     (Number(slot.campaign.dailySpend) * level) / perUnit / 1_000_000 / (0.4 + draw("cost of a click")),
   );
@@ -131,12 +133,17 @@ export const figuresOf = (
       engagementQuantity: engagement * 2_000_000n,
     };
   };
+  const delivery = alone
+    ? { spend: 0n, impressions: 0n, clicks: 0n, urlClicks: 0n, engagements: 0n }
+    : {
+        spend: draw("free") < 0.05 ? 0n : spend,
+        impressions: BigInt(impressions),
+        clicks: BigInt(clicks),
+        urlClicks: BigInt(Math.floor(clicks * 0.4)),
+        engagements: BigInt(Math.floor(clicks * 1.3)),
+      };
   return {
-    spend: draw("free") < 0.05 ? 0n : spend,
-    impressions: BigInt(impressions),
-    clicks: BigInt(clicks),
-    urlClicks: BigInt(Math.floor(clicks * 0.4)),
-    engagements: BigInt(Math.floor(clicks * 1.3)),
+    ...delivery,
     web: {
       purchases: webOf("purchases"),
       sign_ups: webOf("sign_ups"),

@@ -111,7 +111,12 @@ export const refuseUnreached = async (
       return false;
     }
   };
-  const answered = await Promise.all(selected.map(ask)).finally(async () => kept.close());
+  let answered: readonly boolean[];
+  try {
+    answered = await Promise.all(selected.map(ask));
+  } finally {
+    await kept.close();
+  }
   if (answered.includes(false)) return;
   const unknown = unnamed.find(
     (id) => !reached.some((account) => namesAccount(account.platform, id, account.id)),

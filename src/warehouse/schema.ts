@@ -1688,7 +1688,7 @@ export interface StagingOutcomePart {
 
 export interface WarehouseAccount {
   /**
-   * The platform's id, bare: ten digits without dashes, without act_, without URN.
+   * The platform's id, bare: ten digits without dashes, without act_, without URN. A further currency of an X account is an account of its own, <id>:<CUR>.
    */
   account_id: string;
   /**
@@ -1743,7 +1743,7 @@ export interface WarehouseAd {
    */
   ad_group_id: string;
   /**
-   * The platform's ad id (LinkedIn: creative).
+   * The platform's ad id (LinkedIn: creative; X: promoted tweet, whose name is the tweet's id).
    */
   ad_id: string;
   /**
@@ -1953,7 +1953,7 @@ export interface WarehouseConversionDaily {
    */
   all_conversions: Numeric;
   /**
-   * Attribution window, such as 7d_click; '' where the platform has one model. Click windows nest: never add 1d_click to 7d_click.
+   * Attribution window, such as 7d_click, or the part of a platform's figure (X: post_view, post_engagement); '' where the platform has one model. Click windows nest: never add 1d_click to 7d_click.
    */
   attribution: string;
   /**
@@ -2747,7 +2747,7 @@ export interface WarehouseNetworkConversionDaily {
    */
   all_conversions: Numeric;
   /**
-   * Attribution window, such as 7d_click; '' where the platform has one model.
+   * Attribution window, such as 7d_click, or the part of a platform's figure (X: post_view, post_engagement); '' where the platform has one model.
    */
   attribution: string;
   /**
@@ -2818,7 +2818,7 @@ export interface WarehouseNetworkDaily {
    */
   impressions: Int8;
   /**
-   * The platform's name of the network (SEARCH, YOUTUBE, facebook, instagram ...), or unknown.
+   * The platform's name of the network (SEARCH, YOUTUBE, facebook, instagram ...; X: placement), or unknown.
    */
   network: string;
   /**

@@ -112,7 +112,7 @@ test("marts are the platforms' own truth to the cent, add up, and a second sync 
   const first = await world.sync(range);
   expect(first.lines).toEqual([]);
   const accounts = await accountsOf(world);
-  expect(new Set(accounts.map(({ platform }) => platform))).toEqual(new Set(sandboxNames));
+  expect([...new Set(accounts.map(({ platform }) => platform))].toSorted()).toEqual(sandboxNames.toSorted());
   for (const { platform, account_id } of accounts) {
     const truth = truthOf(world, platform, account_id);
     expect(truth.length).toBe(3);

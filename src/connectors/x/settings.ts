@@ -12,11 +12,7 @@ export const xSettings = z.strictObject({
   accounts: accountList,
   /** Which web conversion types count. */
   conversions: z
-    .array(
-      z.enum(webConversionTypes, {
-        error: `is no web conversion type of X: there are ${webConversionTypes.join(", ")}`,
-      }),
-    )
+    .array(z.enum(webConversionTypes))
     .min(1)
     .default([...countedByDefault]),
   /** Conversions after an engagement with the ad, after a mere view, or both. */
