@@ -1953,7 +1953,7 @@ export interface WarehouseConversionDaily {
    */
   all_conversions: Numeric;
   /**
-   * Attribution window, such as 7d_click, or the part of a platform's figure (X: post_view, post_engagement); '' where the platform has one model. Click windows nest: never add 1d_click to 7d_click.
+   * Attribution window, such as 7d_click, or the part of a platform's figure (Microsoft: view_through, which never counts; X: post_view, post_engagement); '' where the platform has one model. Click windows nest: never add 1d_click to 7d_click.
    */
   attribution: string;
   /**
@@ -2747,7 +2747,7 @@ export interface WarehouseNetworkConversionDaily {
    */
   all_conversions: Numeric;
   /**
-   * Attribution window, such as 7d_click, or the part of a platform's figure (X: post_view, post_engagement); '' where the platform has one model.
+   * Attribution window, such as 7d_click, or the part of a platform's figure (Microsoft: view_through, which never counts; X: post_view, post_engagement); '' where the platform has one model.
    */
   attribution: string;
   /**
@@ -2818,7 +2818,7 @@ export interface WarehouseNetworkDaily {
    */
   impressions: Int8;
   /**
-   * The platform's name of the network (SEARCH, YOUTUBE, facebook, instagram ...; X: placement), or unknown.
+   * The platform's name of the network (SEARCH, YOUTUBE, facebook, instagram ...; Microsoft: bing_yahoo_search, search_partners, aol_search, audience, content, other: Yahoo cannot be told from Bing; X: placement), or unknown.
    */
   network: string;
   /**
