@@ -241,7 +241,8 @@ export const createWorld = (options: WorldOptions): readonly SandboxAccount[] =>
     id: accountId(index),
     number: `DEMO${String(1_234 + index)}`,
     name: ["Demo Inc.", "Nordlicht DACH"][index] ?? `Account ${String(index + 1)}`,
-    customerId: ownCustomerId,
+    // Ten accounts a customer.
+    customerId: String(BigInt(ownCustomerId) + 100n * BigInt(Math.floor(index / 10))),
     linked: false,
     currency: index % 2 === 0 ? "USD" : "EUR",
     ...(index % 2 === 0 ? pacific : amsterdam),
