@@ -222,14 +222,24 @@ test("fetches a short file again", async () => {
   expect(files.requests).toHaveLength(2);
 });
 
-test("leaves names out rather than figures where the platform refuses a column", async () => {
+test("leaves names out rather than figures where the platform refuses a column, the last one first", async () => {
   const { open, server, exchanges, logged } = await startMicrosoft();
-  server.addFault(microsoftFaults.refuses(2014, { when: onSubmit }));
+  server.addFault(
+    microsoftFaults.refuses(2014, { when: (exchange) => exchange.body.includes("AdTitle"), times: 99 }),
+  );
   const connector = open();
-  const rows = await drain(connector.performance(week()));
+  const pull = week();
+  const rows = await drain(connector.performance(pull));
   expect(rows.length).toBeGreaterThan(0);
-  expect(logged.join()).toContain("it is asked for without names");
-  expect(exchanges.some(({ body }) => body.includes("AdTitle"))).toBe(false);
+  expect(logged.join()).toContain("it is asked for with one name less");
+  expect(exchanges.find(({ path }) => path.endsWith("/Submit"))?.body).toContain("AdGroupName");
+  const entities = await drain(connector.entities(pull));
+  expect(entities).toContainEqual(expect.objectContaining({ kind: "ad_group", name: "Main" }));
+  // From then on it is asked for without, at once.
+  const before = server.requests.length;
+  await drain(connector.performance(week()));
+  const submitted = server.requests.slice(before).filter(({ path }) => path.endsWith("/Submit"));
+  expect(submitted).toHaveLength(1);
 });
 
 const createMemory = () => {

@@ -108,7 +108,7 @@ export const createClient = (settings: MicrosoftSettings, context: ConnectorCont
       } catch (error) {
         const refused = error instanceof Failure && error.code === "invalid_grant";
         if (!refused || delayMs === undefined) throw error;
-        context.log.info({ platform, waitMs: delayMs }, "refresh token refused, tried again");
+        context.log.info({ waitMs: delayMs }, "refresh token refused, tried again");
         await pause(delayMs, signal, platform);
       }
     }
@@ -163,7 +163,6 @@ export const createClient = (settings: MicrosoftSettings, context: ConnectorCont
         });
         context.log.info(
           {
-            platform,
             call: path,
             account: accountId,
             status: answer.status,

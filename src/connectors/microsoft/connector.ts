@@ -165,7 +165,7 @@ export const createMicrosoft = (
       if (warned.has(unknown) || warned.size > 100) return;
       warned.add(unknown);
       context.log.warn(
-        { platform: "microsoft", network: unknown.slice(0, 100) },
+        { network: unknown.slice(0, 100) },
         "Microsoft reports a network that costper does not know: it is told as other",
       );
     });
@@ -178,7 +178,7 @@ export const createMicrosoft = (
       if (more.length === 0) return id ?? name;
       if (!ambiguous.has(name))
         context.log.warn(
-          { platform: "microsoft", account: pull.account.id, goal: name.slice(0, 100) },
+          { account: pull.account.id, goal: name.slice(0, 100) },
           "several goals have one name: their conversions are not split by network; rename one of them",
         );
       ambiguous.add(name);

@@ -146,17 +146,13 @@ const ofReports = (code: number | undefined): Verdict | undefined => {
         what: "Microsoft does not keep these days",
         remedy: "ask for days of the last 36 months, up to today",
       };
-    case 2014:
-    case 2015:
-    case 2016:
-    case 2017:
-      return { ...bug, reason: reasons.columns };
     case 2100:
     case 2101:
       // Not asked again: another report is made instead.
       return { kind: "data", reason: reasons.unknownReport, remedy: "try again" };
     default:
-      return code !== undefined && code >= 2_000 && code < 2_200 ? bug : undefined;
+      if (code === undefined || code < 2_000 || code >= 2_200) return undefined;
+      return code >= 2_014 && code <= 2_034 ? { ...bug, reason: reasons.columns } : bug;
   }
 };
 

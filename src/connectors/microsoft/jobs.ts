@@ -72,8 +72,8 @@ export const createReportJobs = (
   const unfinished = new Map<string, Submitted>();
   /** Called when a report of the customer ends: a place may be free. */
   const waiting = new Map<string, Set<() => void>>();
-  /** Reports whose optional columns the platform refuses. */
-  const bare = new Set<string>();
+  /** How many of a report's optional columns are still asked for: the platform may refuse one. */
+  const optional = new Map<string, number>();
 
   const knownTo = (pull: Pull): Map<string, Submitted | "empty"> => {
     const own = known.get(pull) ?? new Map<string, Submitted | "empty">();
@@ -163,16 +163,16 @@ export const createReportJobs = (
     const { report, account, pull } = asked;
     const started = performance.now();
     for (let waitMs = pace.firstFullMs; ;) {
-      const isBare = bare.has(report.name) || report.optional.length === 0;
+      const more = optional.get(report.name) ?? report.optional.length;
       try {
-        return await submitOnce(asked, isBare ? report.columns : [...report.columns, ...report.optional]);
+        return await submitOnce(asked, [...report.columns, ...report.optional.slice(0, more)]);
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
-        if (error.reason === reasons.columns && !isBare) {
-          bare.add(report.name);
+        if (error.reason === reasons.columns && more > 0) {
+          optional.set(report.name, more - 1);
           context.log.warn(
-            { platform: "microsoft", report: report.name, left_out: report.optional, code: error.code },
-            "Microsoft refuses the columns of a report: it is asked for without names",
+            { report: report.name, left_out: report.optional[more - 1], code: error.code },
+            "Microsoft refuses the columns of a report: it is asked for with one name less",
           );
           continue;
         }

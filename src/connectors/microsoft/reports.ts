@@ -6,7 +6,7 @@ export interface Report {
   readonly name: string;
   readonly type: "AdPerformanceReportRequest" | "CampaignPerformanceReportRequest";
   readonly columns: readonly string[];
-  /** Asked for as well, and given up where the platform refuses the columns: names are no reason to lose figures. */
+  /** Asked for as well, the last given up first where the platform refuses a column: no name is worth the figures. */
   readonly optional: readonly string[];
 }
 
