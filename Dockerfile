@@ -3,9 +3,11 @@ FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # Install scripts are for the embedded Postgres and for building from a checkout; here the build comes below.
+# The build needs optional packages: esbuild's program is one.
 RUN npm ci --ignore-scripts
 COPY . .
-RUN npm run build && npm prune --omit=dev --ignore-scripts && mkdir -p data
+# The image needs none: its database is always another service, so the embedded Postgres stays out.
+RUN npm run build && npm prune --omit=dev --omit=optional --ignore-scripts && mkdir -p data
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production

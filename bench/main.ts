@@ -1,7 +1,8 @@
 import { cpus, totalmem } from "node:os";
 
 /**
- * Benchmarks: `npm run bench` runs all, `npm run bench -- load queue` those. Each prints one JSON object a line;
+ * Benchmarks: `npm run bench` runs all, `npm run bench -- load queue` those; `npm run bench -- backtest` measures no
+ * time but the projections, and has options of its own. Each prints one JSON object a line;
  * figures that matter are ratios of things measured side by side in the same run, since machines differ.
  */
 const benches: Readonly<Record<string, () => Promise<{ run: () => Promise<unknown> }>>> = {
@@ -16,10 +17,17 @@ const benches: Readonly<Record<string, () => Promise<{ run: () => Promise<unknow
   triggers: () => import("./triggers.ts"),
 };
 
+if (process.argv[2] === "backtest") {
+  const { backtest } = await import("./backtest.ts");
+  process.exit(await backtest(process.argv.slice(3)));
+}
+
 const wanted = process.argv.slice(2).filter((name) => !name.startsWith("-"));
 const unknown = wanted.find((name) => !(name in benches));
 if (unknown !== undefined) {
-  process.stderr.write(`there is no benchmark ${unknown}; there are ${Object.keys(benches).join(", ")}\n`);
+  process.stderr.write(
+    `there is no benchmark ${unknown}; there are ${[...Object.keys(benches), "backtest"].join(", ")}\n`,
+  );
   process.exit(2);
 }
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pino } from "pino";
 import { stringify } from "yaml";
-import { advance, unitIdOf } from "../src/jobs/dispatch.ts";
+import { advance, jobIdOf } from "../src/jobs/dispatch.ts";
 import { queuePrefix } from "../src/jobs/installation.ts";
 import { claim, finish, insertPlan } from "../src/jobs/ledger.ts";
 import { beginNight } from "../src/jobs/night.ts";
@@ -163,7 +163,7 @@ const timeDrain = async (
   await insertPlan(pool, runId, { slices, failures: [], accountAtOnce: 2 });
   const planned = (performance.now() - started) / 1_000;
   const handle: Parameters<Queues["worker"]>[2] = async (job) => {
-    const jobId = unitIdOf(job.data) ?? "";
+    const jobId = jobIdOf(job.data) ?? "";
     const { verdict } = await claim(pool, jobId, 1_000, 30);
     if (verdict !== "claimed") return;
     await finish(pool, jobId);

@@ -55,7 +55,7 @@ export const createLog = async (options: LogOptions = {}): Promise<Logger> =>
       serializers: { err: describeError, error: describeError },
       // Nothing should log these; where something does all the same, the value is cut out.
       redact: {
-        paths: [...new Set<string>([...secretKeys, ...(options.secrets ?? [])])].flatMap((key) => [
+        paths: [...new Set([...secretKeys, ...(options.secrets ?? [])])].flatMap((key) => [
           key,
           `*.${key}`,
           `*.*.${key}`,

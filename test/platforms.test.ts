@@ -42,6 +42,8 @@ const mayName: Readonly<Record<string, string>> = {
   "metrics/channels/referrer.ts": "hosts of search engines",
   "metrics/channels/overlay.ts": "hosts of assistants and search engines",
   "metrics/channels/normalize.ts": "a source of the published lists",
+  "imports/kinds/conversions.ts": "an example row of the template",
+  "imports/kinds/leads.ts": "an example row of the template",
   "imports/formats.ts": "names of file formats and columns that other products write",
 };
 

@@ -1,4 +1,5 @@
 import { type Day, eachDay } from "../../src/domain/day.ts";
+import { fromUnits } from "../../src/domain/decimal.ts";
 import type { Figures } from "./figures.ts";
 import type { SandboxAccount } from "./world.ts";
 
@@ -18,11 +19,6 @@ export interface Truth {
   /** The days of the inclusive range on which anything happened, as it is known at the sandbox's clock. */
   days(accountId: string, from: Day, to: Day): TruthDay[];
 }
-
-const text = (whole: bigint, places: number): string => {
-  const digits = String(whole).padStart(places + 1, "0");
-  return `${digits.slice(0, -places)}.${digits.slice(-places)}`;
-};
 
 export const createTruth = (
   world: readonly SandboxAccount[],
@@ -49,11 +45,11 @@ export const createTruth = (
         : [
             {
               date,
-              spend: text(micros, 6),
+              spend: fromUnits(micros, 6),
               impressions: String(impressions),
               clicks: String(clicks),
-              conversions: text(conversions, 2),
-              conversionValue: text(value, 2),
+              conversions: fromUnits(conversions, 2),
+              conversionValue: fromUnits(value, 2),
             },
           ];
     });

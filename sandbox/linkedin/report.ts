@@ -1,4 +1,5 @@
 import { type Day, dayAt, eachDay, isDay } from "../../src/domain/day.ts";
+import { fromUnits } from "../../src/domain/decimal.ts";
 import { chance } from "../pattern.ts";
 import type { CampaignFigures } from "./figures.ts";
 import { listIn, ParameterError, type Query, recordIn, textIn, urnId, type Value } from "./syntax.ts";
@@ -193,18 +194,13 @@ const cellsOf = (
   return [[keys, whole]];
 };
 
-const plain = (millionths: bigint): string => {
-  const digits = millionths.toString().padStart(7, "0");
-  return `${digits.slice(0, -6)}.${digits.slice(-6)}`.replace(/0+$/, "").replace(/\.$/, ".0");
-};
+/** At least one decimal: `12.0`. */
+const plain = (millionths: bigint): string => fromUnits(millionths, 6).replace(/(\.\d+?)0+$/, "$1");
 
 /** Money as LinkedIn writes it: decimal text of changing length, exponents, float noise, at times a JSON number. */
 const wireMoney = (millionths: bigint, style: number): string | number => {
   if (millionths === 0n) return "-2E-18";
-  if (style < 0.15) {
-    const noisy = (millionths * 10n ** 8n - 4n).toString().padStart(15, "0");
-    return `${noisy.slice(0, -14)}.${noisy.slice(-14)}`;
-  }
+  if (style < 0.15) return fromUnits(millionths * 10n ** 8n - 4n, 14);
   if (style < 0.3) return `${millionths}E-6`;
   if (style < 0.4) return Number(plain(millionths));
   if (style < 0.5) return `${plain(millionths)}0000000000000`;

@@ -1,3 +1,4 @@
+import { fromUnits, withoutZeros } from "../../src/domain/decimal.ts";
 import { claims, type Event } from "./facts.ts";
 
 interface WireAction {
@@ -6,12 +7,8 @@ interface WireAction {
 }
 
 /** Smallest units as Meta writes amounts: no padding, so 90.00 is `90` and 12.50 is `12.5`. */
-export const amount = (minor: number, places: number): string => {
-  const digits = String(Math.abs(minor)).padStart(places + 1, "0");
-  const whole = digits.slice(0, digits.length - places);
-  const fraction = digits.slice(digits.length - places).replace(/0+$/, "");
-  return `${minor < 0 ? "-" : ""}${whole}${fraction ? `.${fraction}` : ""}`;
-};
+export const amount = (minor: number, places: number): string =>
+  withoutZeros(fromUnits(BigInt(minor), places));
 
 /** All names under which one event is reported, side by side: adding them up counts a sale several times. */
 const namesOf = (event: Event): readonly string[] => {

@@ -7,7 +7,7 @@ import { type Announcement, groupNotices, putIntoOutbox } from "./notice/notice.
 import type { Observation } from "./figures/observation.ts";
 import { observe, type RuleProblem, type RuleView } from "./figures/observe.ts";
 import { type AlertRule, ruleOf } from "./rule/rule.ts";
-import type { Figures } from "./figures/scan.ts";
+import type { KnownAt } from "./figures/segments.ts";
 import type { AlertSettings, Notifiers } from "./rule/settings.ts";
 import { reachOfLabels } from "./figures/series.ts";
 import { isSilenced, readSilences, type Silence } from "./state/silence.ts";
@@ -43,7 +43,7 @@ const lockName = "costper.alerts";
 const momentOf = ({ now, asOf }: EvaluateOptions): Date =>
   asOf === undefined ? now : new Date(`${addDays(asOf, 1)}T00:00:00Z`);
 
-const figuresOf = ({ figures }: EvaluateOptions): Figures => {
+const figuresOf = ({ figures }: EvaluateOptions): KnownAt => {
   if (figures === undefined || figures === "current") return { known: "now" };
   return { known: "then", at: () => figures.asOfKnown };
 };

@@ -6,8 +6,8 @@ import type { DB } from "../warehouse/schema.ts";
 import type { Observation } from "./figures/observation.ts";
 import { observe } from "./figures/observe.ts";
 import { type AlertRule, isOperation, ruleOf } from "./rule/rule.ts";
-import type { Figures } from "./figures/scan.ts";
-import { endOf } from "./figures/scope.ts";
+import type { KnownAt } from "./figures/segments.ts";
+import { endOf } from "./figures/coverage.ts";
 import type { AlertSettings } from "./rule/settings.ts";
 import type { Labels } from "./figures/series.ts";
 import { type AlertMemory, nextStep, unremembered } from "./state/state.ts";
@@ -39,7 +39,7 @@ export interface Replay {
 }
 
 /** The figures that an evaluation on the morning after had: until the end of the next day, its night included. */
-const knownAfter = (day: Day): Figures => ({
+const knownAfter = (day: Day): KnownAt => ({
   known: "then",
   at: (account) => endOf(account, addDays(day, 1)),
 });
@@ -49,7 +49,7 @@ const look = async (parts: {
   readonly rule: AlertRule;
   readonly day: Day;
   readonly now: Date;
-  readonly figures: Figures;
+  readonly figures: KnownAt;
   readonly reportingCurrency: string | undefined;
 }): Promise<readonly Observation[]> => {
   const { day, rule, ...rest } = parts;

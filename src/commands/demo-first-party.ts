@@ -5,7 +5,7 @@ import { importKinds } from "../imports/kinds/index.ts";
 import { describeProblem } from "../imports/problem.ts";
 import { loadSourceLists } from "../metrics/channels/lists.ts";
 import { classifyOptions, firstPartySettings } from "../metrics/first-party/config.ts";
-import { rollUpFirstParty } from "../metrics/first-party/roll-up.ts";
+import { rollUpFirstParty } from "../metrics/first-party.ts";
 import { shopFiles } from "../../sandbox/first-party.ts";
 
 async function* bytesOf(text: string): AsyncGenerator<Uint8Array> {
@@ -28,7 +28,11 @@ export const importDemoFiles = async (
     range,
     rows.map(({ weight, ...campaign }) => ({ ...campaign, weight: Number(weight) })),
   );
-  const context = { lists: await loadSourceLists(), classify: classifyOptions(config) };
+  const context = {
+    lists: await loadSourceLists(),
+    classify: classifyOptions(config),
+    timeZone: config.timezone,
+  };
   for (const [name, text] of Object.entries(files)) {
     const kind = importKinds[name];
     if (!kind) throw new RangeError(`there is no import of ${name}`);
@@ -49,6 +53,7 @@ export const importDemoFiles = async (
 };
 
 const ruleWords: Readonly<Record<string, string>> = {
+  retracted: "taken back",
   duplicate_order: "repeated orders",
   uncosted: "paid where spend is unknown",
   other: "e-mail and other",

@@ -144,13 +144,15 @@ const runCommand = async (
     log.debug({ err: error }, "command failed");
   }
   for (const close of closers.reverse())
-    await close().catch((error: unknown) => log.warn({ err: error }, "closing failed"));
+    await close().catch((error: unknown) =>
+      log.warn({ failure: error instanceof Error ? error.message : String(error) }, "closing failed"),
+    );
   release();
   shortfalls.map(shortfallLine).forEach(say);
   return status;
 };
 
-/** The `act` that commands are registered with; `onStatus` hears what the command came to. */
+/** The `act` that commands are registered with; `onStatus` is called with the exit status. */
 export const createAct =
   (onStatus: (status: number) => void): Act =>
   (work) =>

@@ -1,4 +1,3 @@
-import asciichart from "asciichart";
 import { DateTime } from "luxon";
 import { configuredPlatforms } from "../connectors/registry.ts";
 import { namesAccount } from "../connectors/account-ids.ts";
@@ -8,6 +7,7 @@ import { migrate } from "../warehouse/migrate.ts";
 import { parseDay } from "./dates.ts";
 import { UsageError } from "./errors.ts";
 import { examples, type Frame, type Register } from "./frame.ts";
+import { textChart } from "./text-chart.ts";
 import { formatDecimal, formatMoney, type Output } from "./output.ts";
 
 interface HistoryOptions {
@@ -62,7 +62,7 @@ const printChart = (
   out.text(
     `\n${figure === "conversions" ? "conversions" : `cost per conversion, ${currency}`}, from age ${String(changes[0]?.age_days ?? 0)} days on`,
   );
-  out.text(asciichart.plot(points, { height: 6, format: label }));
+  out.text(textChart(points, { height: 6, label }));
 };
 
 const print = (out: Output, history: CampaignDayHistory): void => {

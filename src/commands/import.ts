@@ -3,37 +3,27 @@ import { access, constants, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { type Command, Option } from "commander";
 import type { Config } from "../config.ts";
-import type { Separator } from "../imports/csv.ts";
 import { type ForeignFormat, foreignFormats } from "../imports/formats.ts";
 import { importFile, type ImportResult } from "../imports/import-file.ts";
 import { importKinds } from "../imports/kinds/index.ts";
 import type { ImportKind } from "../imports/kinds/kind.ts";
-import { describeProblem, type Problem } from "../imports/problem.ts";
+import { describeProblem, type RowProblem } from "../imports/problem.ts";
+import { templateOf } from "../imports/template.ts";
 import { nearest } from "../imports/values.ts";
 import { loadSourceLists } from "../metrics/channels/lists.ts";
 import { classifyOptions, firstPartySettings } from "../metrics/first-party/config.ts";
-import { rollUpFirstParty } from "../metrics/first-party/roll-up.ts";
+import { rollUpFirstParty } from "../metrics/first-party.ts";
 import { rollUpTouched } from "../metrics/rollup/rollup.ts";
 import { migrate } from "../warehouse/migrate.ts";
 import { exitStatus, UsageError } from "./errors.ts";
 import { examples, type Frame, type Register } from "./frame.ts";
+import { addDeclarations, type Declarations, readDeclarations } from "./import-declarations.ts";
 
-interface ImportCommandOptions {
-  readonly skipBad?: boolean;
+interface ImportCommandOptions extends Declarations {
   readonly dryRun?: boolean;
-  readonly separator?: string;
-  readonly decimalComma?: boolean;
   readonly format?: ForeignFormat;
+  readonly template?: boolean;
 }
-
-const separators: Readonly<Record<string, Separator>> = {
-  ",": ",",
-  comma: ",",
-  ";": ";",
-  semicolon: ";",
-  "\t": "\t",
-  tab: "\t",
-};
 
 const kindNamed = (name: string, format: ForeignFormat | undefined): ImportKind => {
   const kind = importKinds[name];
@@ -51,6 +41,11 @@ const kindNamed = (name: string, format: ForeignFormat | undefined): ImportKind 
 };
 
 const checkReadable = async (file: string): Promise<void> => {
+  if (file === "")
+    throw new UsageError(
+      "no file is named",
+      "name a CSV file, or - for standard input; --template prints one",
+    );
   if (file === "-") return;
   try {
     await access(file, constants.R_OK);
@@ -72,15 +67,10 @@ const mostProblems = 1_000;
 const addImportOptions = (command: Command): Command =>
   command
     .argument("<kind>", `what the file holds: ${Object.keys(importKinds).join(", ")}`)
-    .argument("<file>", "the CSV file; - reads standard input")
+    .argument("[file]", "the CSV file; - reads standard input")
+    .option("--template", "print a file of the kind with one row, and read nothing")
     .option("--dry-run", "check everything and change nothing")
     .option("--skip-bad", "load the good lines; the refused ones go to FILE.refused.csv")
-    .addOption(
-      new Option("--separator <separator>", "between values (default: read off the header)").choices(
-        Object.keys(separators).filter((name) => name !== "\t"),
-      ),
-    )
-    .option("--decimal-comma", "numbers are written 12,50")
     .addOption(
       new Option("--format <format>", "read conversions as they are uploaded to an ad platform").choices([
         ...foreignFormats,
@@ -98,7 +88,7 @@ const printResult = (
   { globals, out }: Pick<Frame, "globals" | "out">,
   kind: string,
   result: ImportResult,
-  problems: readonly Problem[],
+  problems: readonly RowProblem[],
   dryRun: boolean,
 ): void => {
   if (globals.json)
@@ -108,13 +98,14 @@ const printResult = (
       inserted: result.inserted,
       changed: result.changed,
       unchanged: result.unchanged,
+      withdrawn: result.withdrawn ?? 0,
       refused: result.refused,
       repeated: result.repeated,
       loaded: result.loaded,
       refused_file: result.refusedFile ?? null,
       problems,
     });
-  const figures = `${String(result.inserted)} new, ${String(result.changed)} changed, ${String(result.unchanged)} as before`;
+  const figures = `${String(result.inserted)} new, ${String(result.changed)} changed, ${String(result.unchanged)} as before${result.withdrawn ? `, ${String(result.withdrawn)} withdrawn` : ""}`;
   if (result.loaded)
     out.text(`${kind}: ${String(result.read)} lines read: ${figures}, ${String(result.refused)} refused`);
   else if (dryRun)
@@ -128,7 +119,7 @@ const printResult = (
 };
 
 export const register: Register = (command, act) => {
-  addImportOptions(command)
+  addDeclarations(addImportOptions(command))
     .addHelpText(
       "after",
       examples(
@@ -139,20 +130,24 @@ export const register: Register = (command, act) => {
         ["costper import leads leads.csv --dry-run", "what would be refused, and why"],
         ["cat sales.csv | costper import conversions -", "from another program"],
         ["costper import conversions upload.csv --format google-ads", "a file made for Google Ads"],
+        ["costper import costs costs.csv --decimal-comma --date-format DD.MM.YYYY", "out of a German Excel"],
+        ["costper import leads october.csv --replace 2026-10-01..2026-10-31", "all leads of a month"],
+        ["costper import leads --template", "a file to fill in"],
       ),
     )
     .action(
       act<ImportCommandOptions>(async (frame, options, name, file) => {
         const { globals, loadConfig, openApp, signal } = frame;
         const kind = kindNamed(name ?? "", options.format);
+        const declared = readDeclarations(options, kind);
+        if (options.template === true) return void process.stdout.write(templateOf(kind));
         const path = file ?? "";
         await checkReadable(path);
         const config = await loadConfig();
         const app = await openApp();
         await migrate(app.database);
-        const problems: Problem[] = [];
+        const problems: RowProblem[] = [];
         let found = 0;
-        const separator = options.separator === undefined ? undefined : separators[options.separator];
         const fromInput = path === "-";
         const result = await importFile({
           database: app.database,
@@ -162,9 +157,10 @@ export const register: Register = (command, act) => {
           context: {
             lists: await loadSourceLists(),
             classify: classifyOptions(config),
+            timeZone: config.timezone,
             ...(config.reportingCurrency === undefined ? {} : { defaultCurrency: config.reportingCurrency }),
           },
-          ...(separator === undefined ? {} : { separator }),
+          ...declared,
           ...(options.format === undefined ? {} : { format: options.format }),
           ...(options.skipBad
             ? {
@@ -175,7 +171,6 @@ export const register: Register = (command, act) => {
                 },
               }
             : {}),
-          decimalComma: options.decimalComma ?? false,
           dryRun: options.dryRun ?? false,
           onProblem: (problem) => {
             found += 1;
@@ -189,7 +184,7 @@ export const register: Register = (command, act) => {
         if (result.refusedFile !== undefined) say(`refused lines are in ${result.refusedFile}`);
         printResult(frame, kind.name, result, problems, options.dryRun ?? false);
         if (found > 0 && !result.loaded && !globals.json && !options.dryRun)
-          say("mend the lines above and import the file again, or load the others with --skip-bad");
+          say("correct the lines above and import the file again, or load the others with --skip-bad");
         return found > 0 ? exitStatus.failed : exitStatus.done;
       }),
     );

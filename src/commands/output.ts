@@ -1,5 +1,6 @@
 import Table from "cli-table3";
 import { stringify } from "csv-stringify/sync";
+import { fromUnits, toUnits } from "../domain/decimal.ts";
 
 /** One column of a table: its heading and whether its figures stand on the right. */
 export interface Column {
@@ -87,15 +88,10 @@ export const createOutput = (stream: NodeJS.WriteStream = process.stdout): Outpu
  */
 export const formatDecimal = (figure: string | null | undefined, digits: number): string => {
   if (figure === null || figure === undefined) return "–";
-  const match = /^(-?)(\d*)\.?(\d*)$/.exec(figure);
-  if (!match) return figure;
-  const [, sign = "", whole = "", fraction = ""] = match;
-  const kept = BigInt(`0${whole}${fraction.slice(0, digits).padEnd(digits, "0")}`);
-  const rounded = kept + ((fraction[digits] ?? "0") >= "5" ? 1n : 0n);
-  const text = String(rounded).padStart(digits + 1, "0");
-  const units = text.slice(0, text.length - digits).replaceAll(/\B(?=(\d{3})+$)/g, ",");
-  const minus = rounded === 0n ? "" : sign;
-  return digits === 0 ? `${minus}${units}` : `${minus}${units}.${text.slice(text.length - digits)}`;
+  if (!/^-?(\d+\.?\d*|\.\d+)$/.test(figure)) return figure;
+  const [whole = "", fraction] = fromUnits(toUnits(figure, digits), digits).split(".");
+  const units = whole.replaceAll(/\B(?=(\d{3})+$)/g, ",");
+  return fraction === undefined ? units : `${units}.${fraction}`;
 };
 
 const placesOf = (currency: string): number =>

@@ -145,7 +145,7 @@ const proveRollups = async (
     out.text(
       rows === 0
         ? "the rollups are what the facts say"
-        : `${String(rows)} rows of the rollups are not what the facts say; costper rollup mends them`,
+        : `${String(rows)} rows of the rollups do not match the facts; run costper rollup to rebuild them`,
     );
   return rows === 0 ? 0 : 1;
 };

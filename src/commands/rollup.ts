@@ -1,6 +1,6 @@
 import { storeCountingRules } from "../metrics/counting.ts";
 import { firstPartySettings } from "../metrics/first-party/config.ts";
-import { rollUpFirstParty } from "../metrics/first-party/roll-up.ts";
+import { rollUpFirstParty } from "../metrics/first-party.ts";
 import { warnOfMissingRates } from "../metrics/missing-rates.ts";
 import { rebuild } from "../metrics/rollup/rollup.ts";
 import { configuredPlatforms } from "../connectors/registry.ts";

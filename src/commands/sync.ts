@@ -47,7 +47,7 @@ export interface AccountOutcome {
   readonly failure: string | null;
 }
 
-export interface SyncReport {
+export interface SyncSummary {
   /** Of GA4's properties, where any are configured. */
   readonly ga4: readonly Ga4Result[];
   readonly results: readonly SliceResult[];
@@ -69,7 +69,7 @@ const sliceJson = ({ slice, outcome, rowsRead, rowsWritten, ms, failure }: Slice
 });
 
 /** The worst that happened to each account, with what to do about it. */
-const worstByAccount = ({ results, failures, accounts }: SyncReport) => {
+const worstByAccount = ({ results, failures, accounts }: SyncSummary) => {
   const worst = new Map<string, AccountOutcome & { remedy: string }>();
   for (const { slice, outcome, failure } of results) {
     const { platform, id } = slice.account;
@@ -104,7 +104,7 @@ export const runSync = async (
   app: App,
   options: SelectionOptions,
   events: SyncEvents = {},
-): Promise<SyncReport> => {
+): Promise<SyncSummary> => {
   const { config, log, signal, database } = app;
   const { pool } = database;
   const platforms = selectedPlatforms(config, options);
@@ -210,10 +210,10 @@ const refuseUnknownAccounts = (
   if (unknown !== undefined && !discoveryFailed) throw unknownAccount(unknown);
 };
 
-/** Says what the sync came to, on standard output and, for each account that lacks something, at the end. */
+/** Prints the result of the sync, and at the end a line for each account that lacks something. */
 export const reportSync = (
   { globals, out, report: shortfall }: Pick<Frame, "globals" | "out" | "report">,
-  report: SyncReport,
+  report: SyncSummary,
 ): void => {
   const accounts = worstByAccount(report);
   if (globals.json)

@@ -28,12 +28,8 @@ export const wholeNumber = (value: unknown, field: string): string => {
 };
 
 /** Micros (millionths of a currency unit, an integer as text) as units: `12340000` is `12.340000`. */
-export const fromMicros = (value: unknown, field: string): Decimal => {
-  const micros = wholeNumber(value, field);
-  const negative = micros.startsWith("-");
-  const digits = (negative ? micros.slice(1) : micros).padStart(7, "0");
-  return `${negative ? "-" : ""}${digits.slice(0, -6)}.${digits.slice(-6)}`;
-};
+export const fromMicros = (value: unknown, field: string): Decimal =>
+  fromUnits(BigInt(wholeNumber(value, field)), 6);
 
 const notANumber = (value: unknown, field: string): Failure =>
   new Failure({
@@ -41,3 +37,60 @@ const notANumber = (value: unknown, field: string): Failure =>
     message: `${field} is not a number: ${JSON.stringify(value)?.slice(0, 60)}`,
     remedy: "nothing of this window was published; report the field to the platform or to costper",
   });
+
+const parts = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/;
+
+/** The text as `digits` times ten to the power of `shift` at `places` places. */
+const scaled = (text: Decimal, places: number) => {
+  const [, sign, whole = "", fraction = "", exponent = "0"] = parts.exec(text) ?? [];
+  if (whole === "" && fraction === "") throw new RangeError(`no number: ${text}`);
+  const digits = BigInt(whole + fraction);
+  return { digits: sign === "-" ? -digits : digits, shift: places - fraction.length + Number(exponent) };
+};
+
+/** `a / b` in whole numbers, half away from zero. `b` must not be 0. */
+const quotient = (a: bigint, b: bigint): bigint => {
+  const half = a < 0n === b < 0n ? b : -b;
+  return (a * 2n + half) / (b * 2n);
+};
+
+/**
+ * Decimal text as a whole number of units of 10^-places, rounded half away from zero: `12.345` at two places is 1235.
+ * @throws RangeError where the text is no number
+ */
+export const toUnits = (text: Decimal, places: number): bigint => {
+  const { digits, shift } = scaled(text, places);
+  return shift >= 0 ? digits * 10n ** BigInt(shift) : quotient(digits, 10n ** BigInt(-shift));
+};
+
+/** Whole units of 10^-places as text with just that many places: 1235 at two places is `12.35`. */
+export const fromUnits = (units: bigint, places: number): Decimal => {
+  const digits = (units < 0n ? -units : units).toString().padStart(places + 1, "0");
+  const whole = digits.slice(0, digits.length - places);
+  return `${units < 0n ? "-" : ""}${whole}${places === 0 ? "" : `.${digits.slice(-places)}`}`;
+};
+
+/** Decimal text without trailing zeros: `12.500` is `12.5`, `3.00` is `3`. */
+export const withoutZeros = (text: Decimal): Decimal =>
+  text.includes(".") ? text.replace(/\.?0+$/, "") : text;
+
+/**
+ * Exact figures as whole numbers of 10^-12. Sums and comparisons of money and counts run on these; a ratio is
+ * compared by multiplying across and is divided only to be shown.
+ */
+export type Exact = bigint;
+
+const exactPlaces = 12;
+export const one: Exact = 10n ** BigInt(exactPlaces);
+
+/** Reads decimal text, rounded to the twelfth decimal. @throws RangeError where it is no number */
+export const exact = (text: Decimal): Exact => toUnits(text, exactPlaces);
+
+/** `a / b`, rounded half away from zero. `b` must not be 0. */
+export const divide = (a: Exact, b: Exact): Exact => quotient(a * one, b);
+
+export const multiply = (a: Exact, b: Exact): Exact => (a * b) / one;
+
+/** Decimal text with at most that many decimals, rounded half away from zero, without trailing zeros. */
+export const toText = (value: Exact, decimals = 6): Decimal =>
+  withoutZeros(fromUnits(quotient(value, 10n ** BigInt(exactPlaces - decimals)), decimals));

@@ -28,7 +28,7 @@ export interface Account {
   readonly via?: string;
   /** Things about the account that put its figures at risk, such as auto-tagging switched off. */
   readonly warnings?: readonly string[];
-  /** Why nothing can be pulled of it, where discovery already came upon that; the rest but the id may be empty. */
+  /** Why nothing can be pulled from the account, where discovery already found that. All else but the id may be empty. */
   readonly failure?: Failure;
 }
 
@@ -133,7 +133,7 @@ export type NetworkDay =
       readonly network: string;
     } & Conversions);
 
-/** What the platform says a campaign's day came to, delivery or one action; ads that fall short get a residual row. */
+/** The platform's own total of a campaign's day, delivery or one action. A residual row covers what the ads lack. */
 export type CampaignDay =
   | ({ readonly kind: "delivery"; readonly date: Day; readonly campaignId: string } & Delivery)
   | ({ readonly kind: "conversions"; readonly date: Day; readonly campaignId: string } & Conversions);

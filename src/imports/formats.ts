@@ -1,5 +1,6 @@
 import { DateTime } from "luxon";
 import { isTimeZone } from "../domain/day.ts";
+import { firstOf } from "./dates.ts";
 import { Unreadable } from "./problem.ts";
 
 /** Files that others define: conversions by click, as one uploads them to an ad platform. */
@@ -67,7 +68,7 @@ export const foreignInstant = (written: string, fileZone: string | undefined): s
     );
   for (const layout of layouts) {
     const time = DateTime.fromFormat(clock.replace("T", " "), layout, { zone });
-    if (time.isValid) return time.toISO({ suppressMilliseconds: true });
+    if (time.isValid) return firstOf(time).toISO({ suppressMilliseconds: true });
   }
   throw new Unreadable(`${JSON.stringify(written.slice(0, 40))} is no time; write yyyy-MM-dd HH:mm:ss`);
 };

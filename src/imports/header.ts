@@ -1,5 +1,5 @@
 import type { ImportKind } from "./kinds/kind.ts";
-import { columnsOf } from "./kinds/kind.ts";
+import { columnsOf, requiredOf } from "./kinds/kind.ts";
 import { type ForeignFormat, foreignColumn, foreignRequired, headingOf } from "./formats.ts";
 import { nearest } from "./values.ts";
 
@@ -31,11 +31,13 @@ export const readHeader = (
   for (const name of new Set(columns.filter((name) => name !== undefined)))
     if (columns.filter((other) => other === name).length > 1)
       problems.push({ column: name, reason: "stands more than once in the header" });
-  for (const name of format === undefined ? kind.required : foreignRequired(format))
+  const takesBack = kind.withdrawal?.some((name) => columns.includes(name)) === true;
+  const required = format === undefined ? requiredOf(kind, takesBack) : foreignRequired(format);
+  for (const name of required)
     if (!columns.includes(name))
       problems.push({
         column: format === undefined ? name : headingOf(name),
-        reason: `is missing from the header; required: ${(format === undefined ? kind.required : foreignRequired(format).map(headingOf)).join(", ")}`,
+        reason: `is missing from the header; required: ${(format === undefined ? required : required.map(headingOf)).join(", ")}`,
       });
   for (const [index, name] of ours.entries()) {
     if (name === undefined || columns[index] !== undefined) continue;

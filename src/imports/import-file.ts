@@ -1,13 +1,17 @@
 import type { PoolClient } from "pg";
 import type { Database } from "../warehouse/database.ts";
-import { BrokenFile, type CsvRecord, isPreamble, readCsv, type Separator } from "./csv.ts";
+import { begin } from "../warehouse/transaction.ts";
+import type { DayRange } from "../domain/day.ts";
+import { type CsvRecord, isEmptyRecord, isPreamble, readCsv, type Separator } from "./csv.ts";
+import type { Encoding } from "./decode.ts";
 import { type ForeignFormat, preambleZone } from "./formats.ts";
 import { type Header, readHeader } from "./header.ts";
 import type { ImportContext, ImportKind, Merged } from "./kinds/kind.ts";
-import { type Problem, Unreadable } from "./problem.ts";
+import { BrokenFile, type RowProblem, Unreadable } from "./problem.ts";
 import { openRefused, type RefusedFile } from "./refused.ts";
 import { readRow } from "./rows.ts";
 import { openStaging } from "./staging.ts";
+import type { ValueFormat } from "./value-format.ts";
 
 export interface ImportOptions {
   readonly database: Database;
@@ -18,13 +22,24 @@ export interface ImportOptions {
   readonly context: ImportContext;
   /** Undefined: read off the header line. */
   readonly separator?: Separator;
-  readonly decimalComma?: boolean;
+  /** Undefined: UTF-8, or what the byte order mark says. */
+  readonly encoding?: Encoding;
+  /** How dates and numbers are written; undefined: nothing was declared. */
+  readonly values?: ValueFormat;
+  /** Stored rows of these days that the file does not hold are withdrawn. */
+  readonly replace?: DayRange;
+  /** The file's dates of a lead's life win over earlier ones that were stored. */
+  readonly correct?: boolean;
+  /** Name of the source that the rows come from by themselves; undefined: a file that somebody imports. */
+  readonly sourceName?: string;
+  /** Leads that were deleted at their origin go on counting, without what leads back to a person. */
+  readonly keepDeleted?: boolean;
   readonly format?: ForeignFormat;
   /** Loads what is good and writes the refused lines to this file; undefined: one bad line refuses them all. */
   readonly skipBad?: { readonly refusedFile: string };
   /** Goes through everything and changes nothing. */
   readonly dryRun?: boolean;
-  readonly onProblem: (problem: Problem) => void;
+  readonly onProblem: (problem: RowProblem) => void;
   readonly onWarning: (warning: string) => void;
   readonly signal?: AbortSignal;
 }
@@ -50,7 +65,7 @@ export const importFile = async (options: ImportOptions): Promise<ImportResult> 
   const client = await options.database.pool.connect();
   const refused = options.skipBad && !options.dryRun ? openRefused(options.skipBad.refusedFile) : undefined;
   try {
-    await client.query("begin");
+    await begin(client);
     const result = await load(client, options, refused);
     await client.query(result.loaded ? "commit" : "rollback");
     const written = await refused?.close(result.loaded);
@@ -81,8 +96,17 @@ const load = async (
   const stops = !whole || (count.refused > 0 && options.skipBad === undefined);
   if (stops) return { ...nothing, ...count, repeated: 0, loaded: false };
   const repeated = await warnOfRepeats(client, options);
-  const merged = good === 0 ? nothing : await kind.merge(client, options.source);
-  return { ...merged, ...count, repeated, loaded: options.dryRun !== true };
+  await warnOfCutIds(client, options);
+  const { context, source, sourceName, replace, correct = false, keepDeleted = false } = options;
+  const run = { source, sourceName, timeZone: context.timeZone ?? "utc", replace, correct, keepDeleted };
+  try {
+    const merged = good === 0 ? nothing : await kind.merge(client, run);
+    return { ...merged, ...count, repeated, loaded: options.dryRun !== true };
+  } catch (error) {
+    if (!(error instanceof BrokenFile)) throw error;
+    options.onProblem({ line: error.line, column: error.column, reason: error.message });
+    return { ...nothing, ...count, repeated, loaded: false };
+  }
 };
 
 /** Reads the file into the staging table; false where the file as a whole cannot be taken. */
@@ -92,14 +116,15 @@ const stage = async (
   count: Count,
   refused: RefusedFile | undefined,
 ): Promise<boolean> => {
-  const { kind, onProblem, format, context, signal } = options;
+  const { kind, onProblem, format, context, signal, values = {} } = options;
   const staging = await openStaging(client, kind);
   let header: Header | undefined;
   let zone: string | undefined;
   try {
-    for await (const record of readCsv(options.bytes, options.separator)) {
+    for await (const record of readCsv(options.bytes, options)) {
       signal?.throwIfAborted();
       if (header === undefined) {
+        if (isEmptyRecord(record.fields)) continue;
         if (format !== undefined && isPreamble(record.fields[0] ?? "")) {
           zone = preambleZone(record.fields) ?? zone;
           continue;
@@ -109,8 +134,8 @@ const stage = async (
         refused?.header(record.raw);
         continue;
       }
+      if (isEmptyRecord(record.fields)) continue;
       count.read += 1;
-      const values = { decimalComma: options.decimalComma === true };
       const read = readRow(record, { kind, header, format, zone, values, context });
       if ("problems" in read) {
         count.refused += 1;
@@ -135,6 +160,10 @@ const stage = async (
     return abandon(staging);
   }
   await staging.end();
+  if (count.read === 0 && options.replace !== undefined) {
+    onProblem({ line: 1, column: "", reason: "the file holds no row, and would withdraw all of the range" });
+    return false;
+  }
   return true;
 };
 
@@ -148,6 +177,24 @@ const takeHeader = (record: CsvRecord, options: ImportOptions): Header | undefin
   header.warnings.forEach(options.onWarning);
   for (const problem of header.problems) options.onProblem({ line: record.line, ...problem });
   return header.problems.length === 0 ? header : undefined;
+};
+
+/**
+ * Says where every long id of a column ends in zeros after its fifteenth digit: spreadsheets keep no more digits of a
+ * number. It may be chance, so it is no refusal.
+ */
+const warnOfCutIds = async (client: PoolClient, { kind, onWarning }: ImportOptions): Promise<void> => {
+  for (const column of kind.ids.filter((name) => name in kind.staging)) {
+    const { rows } = await client.query<{ ids: string }>(
+      `select count(distinct ${column}) as ids from import_row where ${column} ~ '^[0-9]{16,}$'
+       having count(distinct ${column}) >= 3 and bool_and(${column} ~ '^[0-9]{15}0+$')`,
+    );
+    const [cut] = rows;
+    if (cut !== undefined)
+      onWarning(
+        `all ${cut.ids} long ids in ${column} end in zeros after 15 digits, as a spreadsheet leaves them; keep the column as text there`,
+      );
+  }
 };
 
 const mostRepeatsTold = 20;

@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import { once } from "node:events";
 import { finished } from "node:stream/promises";
 
-/** The lines of a file that were refused, under its own header: to be mended and imported again. */
+/** Writes the refused lines of a file under its own header, so that people can correct them and import them again. */
 export interface RefusedFile {
   header(raw: string): void;
   line(raw: string): Promise<void>;

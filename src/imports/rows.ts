@@ -1,9 +1,11 @@
 import { foreignId, foreignInstant, type ForeignFormat } from "./formats.ts";
 import type { Header } from "./header.ts";
-import type { ImportContext, ImportKind, Values } from "./kinds/kind.ts";
+import { type ImportContext, type ImportKind, requiredOf, type Values } from "./kinds/kind.ts";
+import { takeCurrency } from "./numbers.ts";
 import { personalData } from "./personal-data.ts";
-import { type Problem, Unreadable } from "./problem.ts";
-import type { ValueFormat } from "./values.ts";
+import { type RowProblem, Unreadable } from "./problem.ts";
+import type { ValueFormat } from "./value-format.ts";
+import { cell } from "./values.ts";
 import type { CsvRecord } from "./csv.ts";
 
 export interface RowReader {
@@ -20,12 +22,17 @@ export interface RowReader {
 export const readRow = (
   record: CsvRecord,
   reader: RowReader,
-): { readonly row: Values } | { readonly problems: readonly Problem[] } => {
+): { readonly row: Values } | { readonly problems: readonly RowProblem[] } => {
   const { kind, header, format } = reader;
-  const problems: Problem[] = [];
+  const problems: RowProblem[] = [];
   const refuse = (column: string, reason: string): void =>
     void problems.push({ line: record.line, column, reason });
-  if (record.fields.length !== header.columns.length) {
+  const width = header.columns.length;
+  const fields = record.fields.slice(width).every((field) => field.trim() === "")
+    ? record.fields.slice(0, width)
+    : record.fields;
+  // Headings without a name are left over from a spreadsheet, as may be the cells below them.
+  if (fields.length > width || header.written.slice(fields.length).some((name) => name !== "")) {
     refuse(
       "",
       `has ${String(record.fields.length)} fields, the header has ${String(header.columns.length)}; is a value with a separator not quoted?`,
@@ -34,10 +41,11 @@ export const readRow = (
   }
 
   const values: Record<string, string> = {};
-  for (const [index, field] of record.fields.entries()) {
-    const value = field.trim();
-    if (value === "") continue;
+  const bearing = new Map<string, readonly string[]>();
+  for (const [index, field] of fields.entries()) {
     const column = header.columns[index];
+    const value = column === undefined ? field.trim() : taken(column, () => cell(field));
+    if (value === undefined || value === "") continue;
     const personal =
       column !== undefined && kind.ids.includes(column) && !value.includes("@")
         ? null
@@ -51,14 +59,34 @@ export const readRow = (
   }
 
   function read(column: string, value: string): void {
+    const read = taken(column, () => {
+      const plain = format !== undefined && column === "converted_at" ? foreign(value) : bare(column, value);
+      return kind.columns[column]?.(plain, reader.values) ?? plain;
+    });
+    if (read !== undefined) values[column] = read;
+  }
+
+  /** What a reading gives, or undefined and a problem of the column. */
+  function taken(column: string, reading: () => string | undefined): string | undefined {
     try {
-      const plain =
-        format !== undefined && column === "converted_at" ? foreignInstant(value, reader.zone) : value;
-      values[column] = kind.columns[column]?.(plain, reader.values) ?? plain;
+      return reading();
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;
       refuse(column, error.message);
+      return undefined;
     }
+  }
+
+  /** An amount without the currency that it bears, which is kept to be compared with the row's. */
+  function bare(column: string, value: string): string {
+    if (reader.values.decimal === undefined || !kind.money.includes(column)) return value;
+    const borne = takeCurrency(value);
+    if (borne !== undefined) bearing.set(column, borne.currencies);
+    return borne?.amount ?? value;
+  }
+
+  function foreign(value: string): string {
+    return foreignInstant(value, reader.zone ?? reader.values.timeZone);
   }
 
   if (format !== undefined) {
@@ -66,10 +94,17 @@ export const readRow = (
       refuse("", "has no click id, and nothing else in it says where the conversion came from");
     values.conversion_id = foreignId(format, values);
   }
-  for (const column of kind.required)
+  const isTakenBack = kind.withdrawal?.some((column) => (values[column] ?? "false") !== "false") === true;
+  for (const column of requiredOf(kind, isTakenBack))
     if (values[column] === undefined && !problems.some((problem) => problem.column === column))
       refuse(column, "is missing");
   const row = kind.row(values, refuse, reader.context);
+  for (const [column, currencies] of bearing)
+    if (row["currency"] !== undefined && !currencies.includes(row["currency"]))
+      refuse(
+        column,
+        `bears the sign of ${currencies.slice(0, 4).join(" or ")}, and the row's currency is ${row["currency"]}`,
+      );
   return problems.length > 0 ? { problems } : { row };
 };
 

@@ -4,7 +4,7 @@ import { from as copyFrom } from "pg-copy-streams";
 import type { ImportKind, Values } from "./kinds/kind.ts";
 
 /** Rows on their way into the temporary table `import_row`, through COPY. */
-export interface Staging {
+export interface ImportStaging {
   add(line: number, row: Values): Promise<void>;
   end(): Promise<void>;
   abort(): void;
@@ -22,7 +22,7 @@ const escape = (value: string | undefined): string =>
 
 const chunkLength = 65_536;
 
-export const openStaging = async (client: PoolClient, kind: ImportKind): Promise<Staging> => {
+export const openStaging = async (client: PoolClient, kind: ImportKind): Promise<ImportStaging> => {
   const names = Object.keys(kind.staging);
   const columns = names.map((name) => `${name} ${kind.staging[name] ?? "text"}`);
   await client.query(

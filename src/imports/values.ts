@@ -1,15 +1,8 @@
 import { distance } from "fastest-levenshtein";
-import { isDay } from "../domain/day.ts";
-import { Unreadable } from "./problem.ts";
+import { type ReadCell, shown, Unreadable } from "./value-format.ts";
 
-/** How values are written in the file, as far as it was declared. */
-export interface ValueFormat {
-  readonly decimalComma: boolean;
-}
-
-export type Read = (text: string, format: ValueFormat) => string;
-
-const shown = (text: string): string => JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}...` : text);
+export { day, instant, pastDay } from "./dates.ts";
+export { aboveZero, atLeastZero, number } from "./numbers.ts";
 
 /** The known word that is spelt most alike, if any is near. */
 export const nearest = (word: string, known: readonly string[]): string | undefined => {
@@ -19,93 +12,85 @@ export const nearest = (word: string, known: readonly string[]): string | undefi
   return best !== undefined && best.distance <= Math.max(2, best.name.length / 3) ? best.name : undefined;
 };
 
-export const text: Read = (value) => {
+export const text: ReadCell = (value) => {
   if (value.includes("\0")) throw new Unreadable("contains a NUL character");
+  if (isShortened(value))
+    throw new Unreadable(
+      `${shown(value)} is a number that a spreadsheet shortened; keep the column as text there`,
+    );
   if (value.length > 4_000) throw new Unreadable("is longer than 4,000 characters");
   return value;
 };
 
-export const day: Read = (value) => {
-  if (isDay(value)) return value;
-  throw new Unreadable(`${shown(value)} is no date; write YYYY-MM-DD`);
+/** An id as it came. What a spreadsheet made of a long one is refused: its digits are gone, and several become one. */
+export const id: ReadCell = (value, format) => {
+  if (isShortened(value))
+    throw new Unreadable(
+      `${shown(value)} was shortened by a spreadsheet, and its digits are lost; keep the column as text there, and export it anew`,
+    );
+  if (/^\d+[.,]0+$/.test(value))
+    throw new Unreadable(
+      `${shown(value)} is a number, where an id is meant; keep the column as text and export it anew`,
+    );
+  return text(value, format);
 };
 
-/** A day that has been: rates of the future do not exist. */
-export const pastDay =
-  (today: string): Read =>
-  (value, format) => {
-    const read = day(value, format);
-    if (read > today) throw new Unreadable(`${read} lies in the future`);
-    return read;
-  };
+/** 1.20239E+17, in either decimal notation. */
+const isShortened = (value: string): boolean => /^[+-]?\d+([.,]\d+E[+-]?\d+|E[+-]\d+)$/i.test(value);
 
-const instantPattern =
-  /^(\d{4}-\d{2}-\d{2})[T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d([.,]\d{1,9})?)?(Z|[+-](0\d|1[0-4]):?[0-5]\d)?$/i;
+const cellErrors = new Set(
+  (
+    "#N/A #REF! #VALUE! #DIV/0! #NAME? #NUM! #NULL! #SPILL! #CALC! #FIELD! #BUSY! #GETTING_DATA " +
+    "#NV #BEZUG! #WERT! #ZAHL! #I/T #REFERENCE! #VÆRDI! #NAVN? #REFERENS! #VÄRDEFEL! #OGILTIGT! #REF #VALEUR! #NOM? #NOMBRE!"
+  ).split(" "),
+);
 
-/** An instant: ISO 8601 with its offset, since a time without one can mean two days. */
-export const instant: Read = (value) => {
-  const match = instantPattern.exec(value);
-  if (match === null || !isDay(match[1] ?? ""))
-    throw new Unreadable(`${shown(value)} is no time; write ISO 8601, such as 2026-11-01T14:30:00+01:00`);
-  if (match[5] === undefined)
-    throw new Unreadable(`${shown(value)} has no offset from UTC; write it, such as ${value}+01:00 or Z`);
-  return value.replace(",", ".");
+/**
+ * A cell without what spreadsheets put around values. Undefined where it holds none.
+ * @throws Unreadable where it holds a spreadsheet's error, a formula, or no room
+ */
+export const cell = (field: string): string | undefined => {
+  const trimmed = field.trim();
+  if (trimmed === "") return undefined;
+  // Every cell of a file passes here, and hardly one begins so.
+  return "=#'".includes(trimmed.charAt(0)) ? spreadsheetCell(trimmed) : trimmed;
 };
 
-/** A decimal number of at most 12 digits before and `decimals` after the point. Nothing is guessed about commas. */
-export const number =
-  (decimals = 6): Read =>
-  (value, { decimalComma }) => {
-    const plain = decimalComma ? value.replace(",", ".") : value;
-    if ((decimalComma && value.includes(".")) || !/^[+-]?\d+(\.\d+)?$/.test(plain))
-      throw new Unreadable(numberHint(value, decimalComma));
-    const [whole = "", fraction = ""] = plain.replace(/^[+-]/, "").split(".");
-    if (whole.replace(/^0+/, "").length > 12)
-      throw new Unreadable(`${shown(value)} is larger than any amount can be`);
-    if (fraction.replace(/0+$/, "").length > decimals)
-      throw new Unreadable(`${shown(value)} has more than ${String(decimals)} decimals`);
-    return plain;
-  };
-
-const numberHint = (value: string, decimalComma: boolean): string => {
-  if (!/^[+-]?[\d.,\s'’]+$/.test(value)) return `${shown(value)} is no number`;
-  if (decimalComma)
-    return `${shown(value)} is no plain number with a decimal comma; leave out separators of thousands`;
-  return `${shown(value)} could be read in two ways; write a decimal point and no separators of thousands, or declare --decimal-comma`;
+const spreadsheetCell = (trimmed: string): string | undefined => {
+  const formula = /^="(.*)"$/s.exec(trimmed);
+  const shownValue = formula === null ? trimmed : (formula[1] ?? "").replaceAll('""', '"').trim();
+  // A leading apostrophe tells Excel that digits are text.
+  const value = shownValue.replace(/^'(?=[\d+-])/, "");
+  if (value === "") return undefined;
+  if (cellErrors.has(value.toUpperCase()))
+    throw new Unreadable(
+      `${shown(value)} is an error of the spreadsheet; mend the formula, or leave the cell empty`,
+    );
+  if (/^#{3,}$/.test(value))
+    throw new Unreadable(
+      `${shown(value)} stands where the column was too narrow; widen it and save the file again`,
+    );
+  if (/^=[A-Z]*[(\d$]|^=[A-Z]+\d/i.test(value))
+    throw new Unreadable(`${shown(value)} is a formula; save its value`);
+  return value;
 };
-
-export const atLeastZero =
-  (read: Read, hint: string): Read =>
-  (value, format) => {
-    const plain = read(value, format);
-    if (plain.startsWith("-") && /[1-9]/.test(plain)) throw new Unreadable(`${plain} is negative; ${hint}`);
-    return plain;
-  };
-
-export const aboveZero =
-  (read: Read): Read =>
-  (value, format) => {
-    const plain = read(value, format);
-    if (plain.startsWith("-") || !/[1-9]/.test(plain)) throw new Unreadable(`${plain} is not above 0`);
-    return plain;
-  };
 
 const currencies = new Set(Intl.supportedValuesOf("currency"));
 
-export const currency: Read = (value) => {
+export const currency: ReadCell = (value) => {
   const code = value.toUpperCase();
   if (currencies.has(code)) return code;
   throw new Unreadable(`${shown(value)} is no currency; write its ISO 4217 code, such as EUR`);
 };
 
 /** 64 hex digits of a SHA-256; anything else could be the address itself. */
-export const sha256: Read = (value) => {
+export const sha256: ReadCell = (value) => {
   if (/^[0-9a-f]{64}$/i.test(value)) return value.toLowerCase();
   throw new Unreadable("is no SHA-256 of 64 hex digits");
 };
 
 export const oneOf =
-  (known: readonly string[], what: string): Read =>
+  (known: readonly string[], what: string): ReadCell =>
   (value) => {
     const word = value.toLowerCase().replaceAll(/[\s-]+/g, "_");
     if (known.includes(word)) return word;
@@ -114,3 +99,11 @@ export const oneOf =
       `${shown(value)} is no ${what}${near === undefined ? "" : `; did you mean ${near}?`} Known: ${known.join(", ")}`,
     );
   };
+
+/** Whether a row is taken back: yes or no in the usual words. */
+export const flag: ReadCell = (value) => {
+  const word = value.toLowerCase();
+  if (["true", "yes", "1", "y", "x", "ja", "wahr", "sand"].includes(word)) return "true";
+  if (["false", "no", "0", "n", "nej", "nein", "falsch", "falsk"].includes(word)) return "false";
+  throw new Unreadable(`${shown(value)} is neither true nor false`);
+};

@@ -5,7 +5,7 @@ import type { Platform } from "../domain/platform.ts";
 import { storeCountingRules } from "../metrics/counting.ts";
 import { classifyOptions, firstPartySettings } from "../metrics/first-party/config.ts";
 import { warnOfMissingRates } from "../metrics/missing-rates.ts";
-import { rollUpFirstParty } from "../metrics/first-party/roll-up.ts";
+import { rollUpFirstParty } from "../metrics/first-party.ts";
 import { refreshSums } from "../metrics/rollup/refresh-sums.ts";
 import { rollUpTouched } from "../metrics/rollup/rollup.ts";
 import type { Database } from "../warehouse/database.ts";

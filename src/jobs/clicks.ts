@@ -1,10 +1,10 @@
 import type pg from "pg";
 import type { Logger } from "pino";
 import type { Connector } from "../connectors/connector.ts";
-import { addDays, dayAt, laterDay } from "../domain/day.ts";
+import { addDays, dayAt, type DayRange, laterDay } from "../domain/day.ts";
+import type { Account } from "../domain/facts.ts";
 import { asFailure } from "../domain/failure.ts";
 import { missingClickDays, replaceClickDay } from "../warehouse/load-clicks.ts";
-import type { Slice } from "./slice.ts";
 
 /** Clicks of the youngest days still come in; a day this old is fetched for the last time. */
 const settledAfterDays = 3;
@@ -15,7 +15,7 @@ const settledAfterDays = 3;
  * missing are asked for again by the next sync that covers them.
  */
 export const keepClicks = async (
-  { account, from, to }: Slice,
+  { account, from, to }: DayRange & { readonly account: Account },
   options: {
     readonly pool: pg.Pool;
     readonly connector: Connector;
@@ -33,11 +33,12 @@ export const keepClicks = async (
   const kept = { days: 0, clicks: 0 };
   try {
     for (const date of await missingClickDays(pool, account, { from: oldest, to })) {
-      kept.clicks += await replaceClickDay(pool, account, {
+      const day = {
         date,
         settled: date <= addDays(today, -settledAfterDays),
         clicks: clicks.day({ account, from: date, to: date, signal }),
-      });
+      };
+      kept.clicks += await replaceClickDay(pool, account, day, signal);
       kept.days += 1;
     }
     if (kept.days > 0) log.info(kept, "clicks are kept");

@@ -1,7 +1,7 @@
 import type pg from "pg";
 import { z } from "zod";
-import { type Unit, unitColumns, unitOf, type UnitRow } from "./ledger.ts";
-import type { JobData, Queues } from "./queue.ts";
+import { type Job, jobColumns, jobOf, type JobRow } from "./ledger.ts";
+import type { Payload, Queues } from "./queue.ts";
 import { releaseReady } from "./release.ts";
 import { nightQueue } from "./schedule.ts";
 
@@ -10,49 +10,50 @@ const payloadVersion = 1;
 
 const payload = z.looseObject({ version: z.literal(payloadVersion), unit: z.string() });
 
-export const queueOf = (unit: Pick<Unit, "kind" | "platform">): string =>
-  unit.kind === "slice" && unit.platform !== null ? unit.platform : nightQueue;
+export const queueOf = (job: Pick<Job, "kind" | "platform">): string =>
+  job.kind === "slice" && job.platform !== null ? job.platform : nightQueue;
 
-/** What people see of it on the job board; workers read the unit's id and look the rest up. */
-const payloadOf = (unit: Unit): JobData => ({
+/** What people see of it on the job board; workers read the job's id and look the rest up. */
+const payloadOf = (job: Job): Payload => ({
   version: payloadVersion,
-  unit: unit.jobId,
-  runId: unit.runId,
-  platform: unit.platform,
-  accountId: unit.accountId,
-  account: unit.detail.account?.name,
-  from: unit.from,
-  to: unit.to,
+  // The name of old: entries of other versions are read too.
+  unit: job.jobId,
+  runId: job.runId,
+  platform: job.platform,
+  accountId: job.accountId,
+  account: job.detail.account?.name,
+  from: job.from,
+  to: job.to,
 });
 
-/** The unit that a job is about, or undefined where this version does not understand the job. */
-export const unitIdOf = (data: unknown): string | undefined => {
+/** The job that an entry of the queue is about, or undefined where this version does not understand the entry. */
+export const jobIdOf = (data: unknown): string | undefined => {
   const parsed = payload.safeParse(data);
   return parsed.success ? parsed.data.unit : undefined;
 };
 
-const groupByQueue = (units: readonly Unit[]): Map<string, Unit[]> => {
-  const groups = new Map<string, Unit[]>();
-  for (const unit of units) {
-    const group = groups.get(queueOf(unit));
-    if (group) group.push(unit);
-    else groups.set(queueOf(unit), [unit]);
+const groupByQueue = (jobs: readonly Job[]): Map<string, Job[]> => {
+  const groups = new Map<string, Job[]>();
+  for (const job of jobs) {
+    const group = groups.get(queueOf(job));
+    if (group) group.push(job);
+    else groups.set(queueOf(job), [job]);
   }
   return groups;
 };
 
-const entryOf = (unit: Unit) => ({
-  name: unit.kind,
-  data: payloadOf(unit),
-  opts: { jobId: unit.jobId, removeOnComplete: true, removeOnFail: true },
+const entryOf = (job: Job) => ({
+  name: job.kind,
+  data: payloadOf(job),
+  opts: { jobId: job.jobId, removeOnComplete: true, removeOnFail: true },
 });
 
 /** On Postgres a bulk makes two temporary tables, which cost more than a few jobs added one by one. */
 const worthABulk = 8;
 
-/** Puts units into their queues; one that is there already is left alone. */
-export const enqueue = async (queues: Queues, units: readonly Unit[]): Promise<void> => {
-  for (const [name, group] of groupByQueue(units)) {
+/** Puts jobs into their queues; one that is there already is left alone. */
+export const enqueue = async (queues: Queues, jobs: readonly Job[]): Promise<void> => {
+  for (const [name, group] of groupByQueue(jobs)) {
     const queue = queues.queue(name);
     const entries = group.map(entryOf);
     if (entries.length < worthABulk)
@@ -70,9 +71,9 @@ export const advance = async (
   runId: string,
   accountKey: number | null = null,
 ): Promise<number> => {
-  const units = await releaseReady(pool, runId, accountKey);
-  await enqueue(queues, units);
-  return units.length;
+  const jobs = await releaseReady(pool, runId, accountKey);
+  await enqueue(queues, jobs);
+  return jobs.length;
 };
 
 /**
@@ -80,20 +81,20 @@ export const advance = async (
  * process that ended between the two. The number of jobs put back.
  */
 export const mendQueues = async (pool: pg.Pool, queues: Queues, quietMs: number): Promise<number> => {
-  const { rows } = await pool.query<UnitRow>(
-    `select ${unitColumns} from ops.job j
+  const { rows } = await pool.query<JobRow>(
+    `select ${jobColumns} from ops.job j
      where j.state in ('queued', 'running', 'deferred')
        and j.changed_at < clock_timestamp() - make_interval(secs => $1)
        and (j.state <> 'running' or j.lease_until < clock_timestamp())
      order by j.changed_at limit 2000`,
     [quietMs / 1_000],
   );
-  const lost: Unit[] = [];
-  for (const unit of rows.map(unitOf)) {
-    const queue = queues.queue(queueOf(unit));
-    const state = await queue.getJobState(unit.jobId);
-    if (state === "failed" || state === "completed") await queue.remove(unit.jobId);
-    if (state === "unknown" || state === "failed" || state === "completed") lost.push(unit);
+  const lost: Job[] = [];
+  for (const job of rows.map(jobOf)) {
+    const queue = queues.queue(queueOf(job));
+    const state = await queue.getJobState(job.jobId);
+    if (state === "failed" || state === "completed") await queue.remove(job.jobId);
+    if (state === "unknown" || state === "failed" || state === "completed") lost.push(job);
   }
   await enqueue(queues, lost);
   return lost.length;

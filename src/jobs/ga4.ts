@@ -24,7 +24,7 @@ export interface Ga4Options {
   readonly firstDelayMs?: number;
 }
 
-/** What a property came to; the days before a failure are loaded. */
+/** The result of one property. The days before a failure are loaded. */
 export interface Ga4Result {
   readonly property: string;
   readonly days: number;

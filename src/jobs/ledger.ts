@@ -8,16 +8,16 @@ import type { PlanFailure } from "./plan.ts";
 import type { Slice } from "./slice.ts";
 
 /**
- * The units of work of a night, as `ops.job` keeps them. The queue only carries their ids about: whatever happens to
+ * The jobs of a night, as `ops.job` keeps them. The queue only carries their ids about: whatever happens to
  * it, what is done, what is missing and what comes next is read from here.
  */
 
-export type UnitKind = "plan" | "rates" | "slice" | "rollup" | "close";
+export type JobKind = "plan" | "rates" | "slice" | "rollup" | "close";
 
-export interface Unit {
+export interface Job {
   readonly jobId: string;
   readonly runId: string;
-  readonly kind: UnitKind;
+  readonly kind: JobKind;
   readonly platform: Platform | null;
   readonly accountId: string | null;
   readonly accountKey: number | null;
@@ -27,22 +27,22 @@ export interface Unit {
   readonly detail: { readonly account?: Account; readonly withEntities?: boolean };
 }
 
-export interface UnitRow {
+export interface JobRow {
   job_id: string;
   run_id: string;
-  kind: UnitKind;
+  kind: JobKind;
   platform: Platform | null;
   account_id: string | null;
   account_key: number | null;
   from_date: string | null;
   to_date: string | null;
-  detail: Unit["detail"];
+  detail: Job["detail"];
 }
 
-export const unitColumns =
+export const jobColumns =
   "j.job_id, j.run_id, j.kind, j.platform, j.account_id, j.account_key, j.from_date, j.to_date, j.detail";
 
-export const unitOf = (row: UnitRow): Unit => ({
+export const jobOf = (row: JobRow): Job => ({
   jobId: row.job_id,
   runId: row.run_id,
   kind: row.kind,
@@ -55,10 +55,10 @@ export const unitOf = (row: UnitRow): Unit => ({
 });
 
 /** A queue refuses `:` in ids that are not its own. */
-export const unitId = (kind: UnitKind, runId: string, ...parts: readonly string[]): string =>
+export const newJobId = (kind: JobKind, runId: string, ...parts: readonly string[]): string =>
   [kind, runId, ...parts].join(".");
 
-/** States in which a unit is still to be done. */
+/** States in which a job is still to be done. */
 export const unfinished = "('pending', 'queued', 'running', 'deferred')";
 
 /** Begins a night: its run, a plan for each platform, the rates and the close. */
@@ -84,13 +84,13 @@ export const insertNight = async (
   ]);
   for (const platform of night.platforms)
     await client.query("insert into ops.job (job_id, run_id, kind, platform) values ($1, $2, 'plan', $3)", [
-      unitId("plan", runId, platform),
+      newJobId("plan", runId, platform),
       runId,
       platform,
     ]);
   for (const kind of ["rates", "close"] as const)
     await client.query("insert into ops.job (job_id, run_id, kind) values ($1, $2, $3)", [
-      unitId(kind, runId),
+      newJobId(kind, runId),
       runId,
       kind,
     ]);
@@ -98,7 +98,7 @@ export const insertNight = async (
 };
 
 const sliceRow = (runId: string, slice: Slice, position: number, atOnce: number) => ({
-  job_id: unitId("slice", runId, slice.account.platform, slice.account.id, slice.from, slice.to),
+  job_id: newJobId("slice", runId, slice.account.platform, slice.account.id, slice.from, slice.to),
   platform: slice.account.platform,
   account_id: slice.account.id,
   account_key: slice.accountKey,
@@ -109,7 +109,7 @@ const sliceRow = (runId: string, slice: Slice, position: number, atOnce: number)
   detail: { account: slice.account, withEntities: slice.withEntities },
 });
 
-/** What a platform's plan came to, all or nothing: its slices, a rollup per account, and what cannot be pulled. */
+/** Stores a platform's plan, all or nothing: its slices, a rollup per account, and what cannot be pulled. */
 export const insertPlan = async (
   pool: pg.Pool,
   runId: string,
@@ -147,7 +147,7 @@ export const insertPlan = async (
          values ($1, $2, 'plan', $3, $4, 'failed', 1, $5, $6, $7, now())
          on conflict do nothing`,
         [
-          unitId("plan", runId, platform, accountId || "all"),
+          newJobId("plan", runId, platform, accountId || "all"),
           runId,
           platform,
           accountId,
@@ -159,18 +159,18 @@ export const insertPlan = async (
   });
 };
 
-export type Verdict = "claimed" | "finished" | "leased" | "paused" | "platform_full" | "account_full";
+export type ClaimVerdict = "claimed" | "finished" | "leased" | "paused" | "platform_full" | "account_full";
 
 export interface Claim {
-  readonly verdict: Verdict;
+  readonly verdict: ClaimVerdict;
   /** Of `paused` and `leased` (another worker is at it): until when. */
   readonly until: Date | null;
-  /** How many workers died over the unit, and how many attempts failed. */
+  /** How many workers died over the job, and how many attempts failed. */
   readonly crashes: number;
   readonly attempts: number;
 }
 
-/** Asks for a unit; the hold on it lasts for `leaseSeconds` and is renewed well before. */
+/** Asks for a job; the hold on it lasts for `leaseSeconds` and is renewed well before. */
 export const claim = async (
   pool: pg.Pool,
   jobId: string,
@@ -197,7 +197,7 @@ export const renewLeases = async (
   );
 };
 
-/** A claim that came to nothing, through nobody's fault: the unit waits in the queue again. */
+/** Releases a claim without counting an attempt: the job waits in the queue again. */
 export const putBack = async (pool: pg.Pool, jobId: string): Promise<void> => {
   await pool.query(
     `update ops.job set state = 'queued', lease_until = null, changed_at = clock_timestamp()
@@ -222,7 +222,7 @@ export const finish = async (pool: pg.Pool, jobId: string, failure?: Failure): P
   );
 };
 
-/** The unit is tried again at `until`; a limit (`busy`) counts as no attempt. */
+/** The job is tried again at `until`; a limit (`busy`) counts as no attempt. */
 export const defer = async (pool: pg.Pool, jobId: string, until: Date, failure: Failure): Promise<void> => {
   await pool.query(
     `update ops.job
@@ -233,10 +233,10 @@ export const defer = async (pool: pg.Pool, jobId: string, until: Date, failure: 
   );
 };
 
-/** What has no sense any more after a failure that reaches further than its slice. The number of slices given up. */
+/** Gives up the slices that cannot succeed after a failure of their whole account or platform. Returns their number. */
 export const stopRest = async (
   pool: pg.Pool,
-  unit: Pick<Unit, "runId" | "platform" | "accountId">,
+  job: Pick<Job, "runId" | "platform" | "accountId">,
   failure: Failure,
 ): Promise<number> => {
   if (failure.scope === "slice") return 0;
@@ -247,9 +247,9 @@ export const stopRest = async (
      where run_id = $1 and platform = $2 and ($3::text is null or account_id = $3) and kind = 'slice'
        and state in ('pending', 'queued', 'deferred')`,
     [
-      unit.runId,
-      unit.platform,
-      failure.scope === "account" ? unit.accountId : null,
+      job.runId,
+      job.platform,
+      failure.scope === "account" ? job.accountId : null,
       failure.kind,
       failure.message,
       failure.remedy,
@@ -258,9 +258,9 @@ export const stopRest = async (
   return rowCount ?? 0;
 };
 
-/** The window of a slice's unit. */
-export const sliceOf = (unit: Unit): Slice | undefined => {
-  const { detail, accountKey, from, to } = unit;
+/** The window of a slice's job. */
+export const sliceOf = (job: Job): Slice | undefined => {
+  const { detail, accountKey, from, to } = job;
   if (!detail.account || accountKey === null || from === null || to === null) return undefined;
   const window: DayRange = { from, to };
   return { account: detail.account, accountKey, withEntities: detail.withEntities ?? false, ...window };

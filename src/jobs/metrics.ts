@@ -7,12 +7,12 @@ import type { DB } from "../warehouse/schema.ts";
 import { accountStatus } from "../warehouse/status.ts";
 import type { Queues } from "./queue.ts";
 import { nightQueue } from "./schedule.ts";
-import type { UnitEvent } from "./worker.ts";
+import type { JobEvent } from "./worker.ts";
 
 /** What `/metrics` shows, and what feeds it. */
 export interface Metrics {
   readonly registry: Registry;
-  onUnit(event: UnitEvent): void;
+  onJob(event: JobEvent): void;
   onRequest(platform: Platform, call: string, status: number): void;
   /** Adds the calls counted so far to the warehouse, where all processes add theirs. */
   flushUsage(pool: pg.Pool): Promise<void>;
@@ -24,15 +24,15 @@ const durationBuckets = [0.1, 0.3, 1, 3, 10, 30, 100, 300, 1_000];
 export const createMetrics = (): Metrics => {
   const registry = new Registry();
   const registers = [registry];
-  const units = new Counter({
+  const jobs = new Counter({
     name: "costper_units_total",
-    help: "Units of work by kind and outcome; kind slice are pulls of one account's window.",
+    help: "Jobs by kind and outcome; kind slice are pulls of one account's window.",
     labelNames: ["kind", "platform", "outcome"],
     registers,
   });
   const failures = new Counter({
     name: "costper_failures_total",
-    help: "Failed attempts at units of work by kind of failure.",
+    help: "Failed attempts at jobs by kind of failure.",
     labelNames: ["platform", "failure"],
     registers,
   });
@@ -44,7 +44,7 @@ export const createMetrics = (): Metrics => {
   });
   const seconds = new Histogram({
     name: "costper_unit_duration_seconds",
-    help: "How long units of work took.",
+    help: "How long jobs took.",
     labelNames: ["kind", "platform"],
     buckets: durationBuckets,
     registers,
@@ -59,12 +59,12 @@ export const createMetrics = (): Metrics => {
 
   return {
     registry,
-    onUnit({ unit, outcome, ms, rowsRead, rowsWritten, failure }) {
-      const platform = unit.platform ?? "";
-      units.inc({ kind: unit.kind, platform, outcome });
-      seconds.observe({ kind: unit.kind, platform }, ms / 1_000);
+    onJob({ job, outcome, ms, rowsRead, rowsWritten, failure }) {
+      const platform = job.platform ?? "";
+      jobs.inc({ kind: job.kind, platform, outcome });
+      seconds.observe({ kind: job.kind, platform }, ms / 1_000);
       if (failure) failures.inc({ platform, failure: failure.kind });
-      if (unit.kind === "slice") {
+      if (job.kind === "slice") {
         rows.inc({ platform, direction: "read" }, rowsRead ?? 0);
         rows.inc({ platform, direction: "written" }, rowsWritten ?? 0);
       }

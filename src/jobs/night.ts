@@ -70,7 +70,7 @@ export const noteSchedule = async (pool: pg.Pool, schedule: Schedule, now: Date)
   return (rowCount ?? 0) > 0;
 };
 
-export interface NightReport {
+export interface NightSummary {
   readonly done: number;
   readonly failed: number;
   /** What is missing, one entry per account and cause. */
@@ -83,15 +83,15 @@ export interface NightReport {
   }[];
 }
 
-/** What the night came to, from its ledger. */
-export const reportNight = async (pool: pg.Pool, runId: string): Promise<NightReport> => {
+/** The result of the night, read from its ledger. */
+export const summarizeNight = async (pool: pg.Pool, runId: string): Promise<NightSummary> => {
   const { rows } = await pool.query<{ done: number; failed: number }>(
     `select count(*) filter (where state = 'done')::integer as done,
             count(*) filter (where state = 'failed')::integer as failed
      from ops.job where run_id = $1 and kind in ('plan', 'slice', 'rollup')`,
     [runId],
   );
-  const missing = await pool.query<NightReport["missing"][number]>(
+  const missing = await pool.query<NightSummary["missing"][number]>(
     `select platform, account_id, failure, min(remedy) as remedy, count(*)::integer as slices
      from ops.job where run_id = $1 and state = 'failed'
      group by platform, account_id, failure order by 1, 2`,

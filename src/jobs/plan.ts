@@ -94,7 +94,7 @@ const rangesOf = async (
     to: earlierDay(to, today),
   });
   const yesterday = addDays(today, -1);
-  // Who asks from today on wants today.
+  // A range that begins today includes today.
   const to = range.to ?? (range.from !== undefined && range.from > yesterday ? today : yesterday);
   if (range.from !== undefined && range.from < oldest)
     options.log.warn(
@@ -140,14 +140,15 @@ const currencies = new Set(Intl.supportedValuesOf("currency"));
 
 /** @throws Failure of kind `data`: amounts in a currency that nobody knows could be added to no others. */
 const checkCurrency = ({ platform, id, currency, active }: Account): void => {
-  // Of a closed account a platform may not even say the currency.
+  // A platform may not even report the currency of a closed account.
   if (currency === noCurrency ? !active : currencies.has(currency)) return;
   throw new Failure({
     kind: "data",
     platform,
     accountId: id,
     message: `the account's currency is no ISO 4217 code: ${JSON.stringify(currency).slice(0, 20)}`,
-    remedy: "nothing of it was fetched; see the account's settings at the platform, or report it to costper",
+    remedy:
+      "check the account's settings at the platform, or report it to costper; nothing was fetched from it",
   });
 };
 

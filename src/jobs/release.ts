@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { type Unit, unfinished, unitColumns, unitOf, type UnitRow } from "./ledger.ts";
+import { type Job, unfinished, jobColumns, jobOf, type JobRow } from "./ledger.ts";
 
 /**
  * Marks what may run now as queued and gives it: plans at once, the rates after the plans, of each account's slices
@@ -7,14 +7,14 @@ import { type Unit, unfinished, unitColumns, unitOf, type UnitRow } from "./ledg
  * hold nothing up.
  *
  * Asked after every slice, and right after a plan of thousands that no statistics tell of yet: what is looked up beyond
- * the account's own units must not depend on the planner's guesses, hence the ordered search for any unit left over.
+ * the account's own jobs must not depend on the planner's guesses. So the search for any job left over is ordered.
  */
 export const releaseReady = async (
   pool: pg.Pool,
   runId: string,
   accountKey: number | null = null,
-): Promise<readonly Unit[]> => {
-  const { rows } = await pool.query<UnitRow>(
+): Promise<readonly Job[]> => {
+  const { rows } = await pool.query<JobRow>(
     `with open as (
        select job_id, kind, account_key, position, at_once, state, failure_kind from ops.job
        where run_id = $1 and state in ${unfinished} and ($2::integer is null or account_key = $2)
@@ -48,8 +48,8 @@ export const releaseReady = async (
      update ops.job j set state = 'queued', changed_at = clock_timestamp()
      where j.state = 'pending' and j.job_id in (
        select job_id from next_slices union select job_id from others union select job_id from closing)
-     returning ${unitColumns}`,
+     returning ${jobColumns}`,
     [runId, accountKey],
   );
-  return rows.map(unitOf);
+  return rows.map(jobOf);
 };

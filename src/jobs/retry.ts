@@ -4,7 +4,7 @@ import { advance } from "./dispatch.ts";
 import { nightHours } from "./night.ts";
 import type { Queues } from "./queue.ts";
 
-/** A unit of work as `costper jobs list` prints it. */
+/** A job as `costper jobs list` prints it. */
 export interface ListedJob {
   readonly job_id: string;
   readonly kind: string;
@@ -36,7 +36,7 @@ export const listJobs = async (pool: pg.Pool, which: "open" | "failed"): Promise
 };
 
 /**
- * Puts units that were given up back to work, and the rollup and the close of their nights after them. An account
+ * Puts jobs that were given up back to work, and the rollup and the close of their nights after them. An account
  * that could not be planned is planned again with its platform.
  * @param jobId - null: all of the last thirty days
  * @returns the ids that were put back

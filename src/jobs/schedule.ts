@@ -1,7 +1,7 @@
 import { CronExpressionParser } from "cron-parser";
 import { DateTime } from "luxon";
 import type { Queue } from "bullmq";
-import type { JobData } from "./queue.ts";
+import type { Payload } from "./queue.ts";
 
 /** When the nights begin. */
 export interface Schedule {
@@ -48,7 +48,7 @@ const lateMs = 90_000;
  * The queue may have been emptied, or an older schedule left in it.
  */
 export const ensureScheduler = async (
-  queue: Queue<JobData>,
+  queue: Queue<Payload>,
   schedule: Schedule,
   now: Date,
 ): Promise<"well" | "missing" | "changed" | "stopped"> => {
@@ -73,5 +73,5 @@ export const ensureScheduler = async (
   return state;
 };
 
-const active = async (queue: Queue<JobData>): Promise<number> =>
+const active = async (queue: Queue<Payload>): Promise<number> =>
   (await queue.getJobCountByTypes("active", "waiting", "prioritized")) ?? 0;

@@ -11,20 +11,20 @@ import { advance, mendQueues } from "./dispatch.ts";
 import type { Metrics } from "./metrics.ts";
 import { putBack } from "./ledger.ts";
 import { beginNight, missedNight, noteSchedule } from "./night.ts";
-import type { JobData, Queues } from "./queue.ts";
+import type { Payload, Queues } from "./queue.ts";
 import { type Due, ensureScheduler, lastDue, nightQueue, type Schedule } from "./schedule.ts";
-import { createHandler, type UnitEvent, type WorkerContext } from "./worker.ts";
+import { createHandler, type JobEvent, type WorkerContext } from "./worker.ts";
 
 /** How soon things happen; tests are less patient than production. */
 export interface Pace {
   /** How often the watchdog looks. */
   readonly watchMs: number;
-  /** How long the queue may be behind the ledger before it is mended. */
+  /** How long the queue may be behind the ledger before the watchdog repairs it. */
   readonly quietMs: number;
   /** How long after its time a night may begin by the scheduler alone. */
   readonly graceMs: number;
   readonly renewMs: number;
-  /** How long a unit stays with a worker that no longer renews its lease. */
+  /** How long a job stays with a worker that no longer renews its lease. */
   readonly leaseSeconds: number;
   /** How long a slice under way may go on after the service was told to stop, and to be put back then. */
   readonly finishMs: number;
@@ -54,9 +54,9 @@ export interface ServiceOptions {
   readonly afterRollup: (log: Logger) => Promise<void>;
   /** Done now and then by workers, night or not: data that grows stale without a night must be noticed too. */
   readonly tend?: (log: Logger) => Promise<void>;
-  /** Told of every unit that was worked at, inside its job: traces. */
-  readonly onUnit?: (event: UnitEvent) => void;
-  /** Slices of one platform at once in this process; absent: as many as the platform bears. */
+  /** Is called after every job, inside its span, for traces. */
+  readonly onJob?: (event: JobEvent) => void;
+  /** Slices of one platform at once in this process; absent: as many as the platform allows. */
   readonly slicesAtOnce?: number | undefined;
   readonly pace?: Pace;
 }
@@ -124,7 +124,7 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
   };
 
   const loops: Promise<void>[] = [];
-  const workers: Worker<JobData>[] = [];
+  const workers: Worker<Payload>[] = [];
   let letGo = async (): Promise<void> => undefined;
   if (roles.scheduler) {
     // What was due by the schedule of before is missing, whatever the schedule is now.
@@ -151,9 +151,9 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
       afterRollup: options.afterRollup,
       queues,
       log,
-      onUnit(event) {
-        metrics.onUnit(event);
-        options.onUnit?.(event);
+      onJob(event) {
+        metrics.onJob(event);
+        options.onJob?.(event);
       },
       leaseSeconds: pace.leaseSeconds,
       ...(pace.firstDelayMs !== undefined && { firstDelayMs: pace.firstDelayMs }),
@@ -213,7 +213,7 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
         message: found
           ? `the schedule stopped: its next night was due at ${due.toISOString()}`
           : "the queue holds no schedule: no scheduler runs, or its queue was emptied",
-        remedy: "see that a costper start with the scheduler runs; it mends the schedule by itself",
+        remedy: "run costper start with the scheduler; it repairs the schedule by itself",
       });
     },
     stop: () => (stopped ??= stop()),

@@ -9,7 +9,7 @@ import { loadSlice } from "../warehouse/load/load-slice.ts";
 import { beginSlice, endSlice } from "../warehouse/runs.ts";
 import { keepClicks } from "./clicks.ts";
 
-/** One account x one window of its days: the unit of work. */
+/** One account x one window of its days. */
 export interface Slice extends DayRange {
   readonly account: Account;
   readonly accountKey: number;
@@ -17,7 +17,7 @@ export interface Slice extends DayRange {
   readonly withEntities: boolean;
 }
 
-/** What a slice came to. */
+/** The result of a slice. */
 export interface SliceResult {
   readonly slice: Slice;
   /** `closed`: the platform no longer answers for an account that it calls closed; no failure. */
@@ -59,11 +59,11 @@ const asFailureOfDays = ({ account }: Slice, sentence: string): Failure =>
     remedy: "those days were not published; they are asked for again by the next sync",
   });
 
-/** Closed for good, and nobody insists on it: no failure. */
+/** Whether the platform calls the account closed. Unless the configuration names it, that is no failure. */
 const isClosed = ({ account }: Slice, failure: Failure): boolean =>
   failure.kind === "account" && (failure.closed || !account.active);
 
-/** Records a slice that was not even tried, since what befell another one stops it too. */
+/** Records a slice that was not tried, because the failure of another slice stops it too. */
 export const skipSlice = async (
   slice: Slice,
   failure: Failure,

@@ -9,7 +9,7 @@ import { type Run, windowKey } from "../warehouse/runs.ts";
 import type { Plan } from "./plan.ts";
 import { runSlice, skipSlice, type Slice, type SliceResult } from "./slice.ts";
 
-/** Told of what happens, for the progress display. */
+/** Callbacks for the progress display. */
 export interface SyncEvents {
   readonly onPlanned?: (connector: Connector, slices: number) => void;
   readonly onRows?: (connector: Connector, rows: number) => void;
@@ -50,7 +50,7 @@ const noteStop = (stops: Stops, slice: Slice, failure: Failure): void => {
   else if (reach === "account") stops.accounts.set(slice.account.id, failure);
 };
 
-/** Works through one platform's slices, each account at most as many at once as the platform bears. */
+/** Works through one platform's slices, each account with at most as many at once as the platform allows. */
 const syncPlatform = async (
   options: SyncOptions,
   connector: Connector,

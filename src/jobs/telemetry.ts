@@ -1,24 +1,24 @@
 import type { SpanExporter } from "@opentelemetry/sdk-trace-node";
 import type { Telemetry } from "bullmq";
 import type { Logger } from "pino";
-import type { UnitEvent } from "./worker.ts";
+import type { JobEvent } from "./worker.ts";
 
 /** Traces of a night, where OTEL_EXPORTER_OTLP_ENDPOINT says where to; nothing is loaded otherwise. */
 export interface Tracing {
   readonly telemetry: Telemetry;
-  /** Writes onto the span of the job at hand what its unit was about and came to. */
-  onUnit(event: UnitEvent): void;
+  /** Writes onto the span at hand which job it was and what came of it. */
+  onJob(event: JobEvent): void;
   /** Sends what is left, as far as a receiver takes it before the process has to end. */
   close(): Promise<void>;
 }
 
-/** A receiver that is away is not what a service waits for when it is told to stop. */
+/** A service that is told to stop does not wait for a receiver that does not answer. */
 const closeMs = 2_000;
 
-/** How often a receiver that takes nothing is spoken of. */
+/** How often the log mentions a receiver that takes nothing. */
 const repeatMs = 5 * 60_000;
 
-/** Traces are lost without harm, but not without a word. */
+/** Losing traces does no harm, but the log says so. */
 const sayLosses = (exporter: SpanExporter, log: Logger, where: string): SpanExporter => {
   let saidAt: number | undefined;
   return {
@@ -73,15 +73,15 @@ export const openTracing = async (
   provider.register();
   return {
     telemetry: new BullMQOtel({ tracerName: "costper" }, version),
-    onUnit({ unit, outcome, failure, rowsRead, rowsWritten }) {
+    onJob({ job, outcome, failure, rowsRead, rowsWritten }) {
       trace.getActiveSpan()?.setAttributes({
-        "costper.run": unit.runId,
-        "costper.job": unit.jobId,
-        "costper.kind": unit.kind,
-        "costper.platform": unit.platform ?? undefined,
-        "costper.account": unit.accountId ?? undefined,
-        "costper.from": unit.from ?? undefined,
-        "costper.to": unit.to ?? undefined,
+        "costper.run": job.runId,
+        "costper.job": job.jobId,
+        "costper.kind": job.kind,
+        "costper.platform": job.platform ?? undefined,
+        "costper.account": job.accountId ?? undefined,
+        "costper.from": job.from ?? undefined,
+        "costper.to": job.to ?? undefined,
         "costper.outcome": outcome,
         "costper.failure": failure?.kind,
         "costper.rows_read": rowsRead,

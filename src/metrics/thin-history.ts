@@ -12,7 +12,7 @@ const recentDays = 45;
 
 /**
  * Leaves of each campaign-day older than `keepDays` the first and the last row of its history: what was believed at
- * first and what it came to. The number of rows deleted.
+ * first and the final figures. Returns the number of rows deleted.
  */
 export const thinHistory = async ({ pool, keepDays, now }: ThinHistoryOptions): Promise<number> => {
   const { rows } = await pool.query<{ keep_days: string }>(

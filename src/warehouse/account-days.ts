@@ -1,7 +1,7 @@
 import type pg from "pg";
 import type { DayRange } from "../domain/day.ts";
 import type { Platform } from "../domain/platform.ts";
-import type { DayVerdict } from "./load/residual.ts";
+import type { DayCheck } from "./load/residual.ts";
 
 export interface AccountDays extends DayRange {
   readonly platform: Platform;
@@ -40,7 +40,7 @@ export interface RecordedDays extends AccountDays {
   readonly client: pg.PoolClient;
   readonly accountKey: number;
   readonly sliceId: string;
-  readonly verdicts: readonly DayVerdict[];
+  readonly verdicts: readonly DayCheck[];
 }
 
 /**

@@ -976,7 +976,7 @@ export interface MartsExcludedConversions {
    */
   refreshed_at: Timestamp;
   /**
-   * duplicate_order (a repeat), counted_from_ga4, expired_click, organic, direct, other (not paid), or uncosted (paid, but its platform's spend is not known).
+   * retracted (taken back), duplicate_order (a repeat), counted_from_ga4, expired_click, organic, direct, other (not paid), or uncosted (paid, but its platform's spend is not known).
    */
   rule: string;
   /**
@@ -1380,6 +1380,21 @@ export interface OpsJob {
   to_date: string | null;
 }
 
+export interface OpsLease {
+  /**
+   * When it ends unless it is renewed.
+   */
+  held_until: Timestamp;
+  /**
+   * The process that holds it: host, process id and a mark of its own.
+   */
+  holder: string;
+  /**
+   * What is held.
+   */
+  name: string;
+}
+
 export interface OpsMemory {
   key: string;
   text: string;
@@ -1496,6 +1511,20 @@ export interface OpsSlice {
   slice_id: Generated<Int8>;
   started_at: Generated<Timestamp>;
   to_date: string;
+}
+
+export interface OpsSourceChange {
+  change_id: Generated<Int8>;
+  conversions: Generated<Numeric>;
+  currency: string | null;
+  customers: Generated<Numeric>;
+  date: string | null;
+  kind: string;
+  leads: Generated<Numeric>;
+  observed_at: Generated<Timestamp>;
+  qualified: Generated<Numeric>;
+  source: string;
+  value: Numeric | null;
 }
 
 export interface OpsStaleCampaignMonth {
@@ -2262,9 +2291,17 @@ export interface WarehouseFirstPartyConversion {
    */
   reported_channel: string | null;
   /**
+   * When it was taken back (lost, reopened, deleted); it counts nowhere since.
+   */
+  retracted_at: Timestamp | null;
+  /**
    * Tagged source (utm_source) as it came; NULL where there was none.
    */
   source: string | null;
+  /**
+   * Name of the source that it came from by itself; NULL: imported by file.
+   */
+  source_name: string | null;
   /**
    * Ad platform whose name the source bears, paid or not.
    */
@@ -2451,13 +2488,21 @@ export interface WarehouseLead {
    */
   currency: string | null;
   /**
-   * When the lead became a customer, where the CRM says so itself.
+   * When the lead became a customer, where the CRM says so itself; the earliest that was said.
    */
   customer_at: Timestamp | null;
+  /**
+   * Day on which it is booked as a customer; set by the rollup.
+   */
+  customer_date: string | null;
   /**
    * Day in the configured time zone; set by the rollup.
    */
   date: string | null;
+  /**
+   * When it was deleted at its origin; click ids, tags that may name people and hashes are gone since.
+   */
+  deleted_at: Timestamp | null;
   /**
    * SHA-256 over the trimmed, lower-cased address; 64 hex digits.
    */
@@ -2515,9 +2560,21 @@ export interface WarehouseLead {
    */
   platform: string | null;
   /**
-   * When the lead was qualified, where the CRM says so itself.
+   * When the lead was qualified, where the CRM says so itself; the earliest that was said.
    */
   qualified_at: Timestamp | null;
+  /**
+   * Day on which it is booked as qualified, in the configured time zone; NULL where it is not; set by the rollup.
+   */
+  qualified_date: string | null;
+  /**
+   * The CRM's own value of the stage; NULL where imported by file.
+   */
+  raw_stage: string | null;
+  /**
+   * The CRM's own value of the status; NULL where imported by file.
+   */
+  raw_status: string | null;
   /**
    * Host of the page that the visitor came from.
    */
@@ -2534,6 +2591,10 @@ export interface WarehouseLead {
    * Tagged source (utm_source) as it came; NULL where there was none.
    */
   source: string | null;
+  /**
+   * Name of the source that it came from by itself; NULL: imported by file.
+   */
+  source_name: string | null;
   /**
    * Ad platform whose name the source bears, paid or not.
    */
@@ -2574,17 +2635,59 @@ export interface WarehouseLead {
    * Worth of the lead in currency.
    */
   value: Numeric | null;
+  /**
+   * When it was withdrawn; it counts nowhere since.
+   */
+  withdrawn_at: Timestamp | null;
+}
+
+export interface WarehouseLeadAlias {
+  /**
+   * The lead that it belongs to; itself no alias.
+   */
+  alias_of: string;
+  /**
+   * The id that is no lead of its own any more.
+   */
+  lead_id: string;
+  /**
+   * When it was merged here.
+   */
+  since: Generated<Timestamp>;
+}
+
+export interface WarehouseLeadScore {
+  /**
+   * When it was reached for the first time, as far as is known.
+   */
+  at: Timestamp;
+  /**
+   * The lead; see warehouse.lead.
+   */
+  lead_id: string;
+  /**
+   * When it was loaded.
+   */
+  observed_at: Generated<Timestamp>;
+  /**
+   * The score reached.
+   */
+  score: Numeric;
 }
 
 export interface WarehouseLeadStage {
   /**
-   * The first time that any import reported it.
+   * The first time that any import or source reported; only ever gets earlier.
    */
   first_at: Timestamp;
   /**
    * The lead; see warehouse.lead.
    */
   lead_id: string;
+  /**
+   * When it was loaded.
+   */
+  observed_at: Generated<Timestamp>;
   /**
    * subscriber, lead, marketing_qualified, sales_qualified, opportunity, customer, evangelist or other.
    */
@@ -2771,6 +2874,7 @@ export interface DB {
   "ops.ga4_day": OpsGa4Day;
   "ops.installation": OpsInstallation;
   "ops.job": OpsJob;
+  "ops.lease": OpsLease;
   "ops.memory": OpsMemory;
   "ops.night": OpsNight;
   "ops.notice": OpsNotice;
@@ -2781,6 +2885,7 @@ export interface DB {
   "ops.run": OpsRun;
   "ops.schedule": OpsSchedule;
   "ops.slice": OpsSlice;
+  "ops.source_change": OpsSourceChange;
   "ops.stale_campaign_month": OpsStaleCampaignMonth;
   "ops.touched_day": OpsTouchedDay;
   "ops.usage": OpsUsage;
@@ -2811,6 +2916,8 @@ export interface DB {
   "warehouse.ga4_key_event_daily": WarehouseGa4KeyEventDaily;
   "warehouse.ga4_session_daily": WarehouseGa4SessionDaily;
   "warehouse.lead": WarehouseLead;
+  "warehouse.lead_alias": WarehouseLeadAlias;
+  "warehouse.lead_score": WarehouseLeadScore;
   "warehouse.lead_stage": WarehouseLeadStage;
   "warehouse.measure_daily": WarehouseMeasureDaily;
   "warehouse.network_conversion_daily": WarehouseNetworkConversionDaily;

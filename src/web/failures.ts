@@ -3,12 +3,12 @@ import { ZodError } from "zod";
 import { Failure } from "../domain/failure.ts";
 
 /** What the page is told when something goes wrong: a sentence and what to do. Never SQL, never a stack. */
-export interface Problem {
+export interface ErrorAnswer {
   readonly error: string;
   readonly remedy: string;
 }
 
-/** Something that was asked for and cannot be answered. */
+/** A request that cannot be answered. */
 export class WebProblem extends Error {
   readonly status: number;
   readonly remedy: string;
@@ -46,11 +46,11 @@ const sentence = ({ issues }: ZodError): string =>
     .map(({ path, message }) => (path.length === 0 ? message : `${path.join(".")}: ${message}`))
     .join("; ");
 
-const explain = (error: unknown): { readonly status: number; readonly problem: Problem } => {
+const explain = (error: unknown): { readonly status: number; readonly problem: ErrorAnswer } => {
   if (error instanceof ZodError)
     return {
       status: 400,
-      problem: { error: sentence(error), remedy: "mend the address, or start again from the overview" },
+      problem: { error: sentence(error), remedy: "correct the address, or start again from the overview" },
     };
   if (error instanceof WebProblem)
     return { status: error.status, problem: { error: error.message, remedy: error.remedy } };
@@ -80,7 +80,7 @@ const explain = (error: unknown): { readonly status: number; readonly problem: P
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
     return {
       status: statusCode,
-      problem: { error: (error as Error).message, remedy: "mend the request" },
+      problem: { error: (error as Error).message, remedy: "correct the request" },
     };
   return {
     status: 500,

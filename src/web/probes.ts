@@ -4,7 +4,7 @@ import { Failure } from "../domain/failure.ts";
 import { isDatabaseGone } from "./failures.ts";
 
 /** Resolves where the thing is well; throws where it is not. */
-export type Check = () => Promise<unknown>;
+export type Probe = () => Promise<unknown>;
 
 const checkTimeoutMs = 3000;
 
@@ -14,7 +14,7 @@ const reasonOf = (error: unknown): string => {
   return isDatabaseGone(error) ? "does not answer" : "failed; the log says why";
 };
 
-const run = async (check: Check): Promise<{ readonly ok: boolean; readonly reason?: string }> => {
+const run = async (check: Probe): Promise<{ readonly ok: boolean; readonly reason?: string }> => {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(
@@ -33,7 +33,7 @@ const run = async (check: Check): Promise<{ readonly ok: boolean; readonly reaso
 };
 
 /** `/healthz` (the process lives) and `/readyz` (what it needs is well, or which part is not). */
-export const probeRoutes = (app: FastifyInstance, checks: Readonly<Record<string, Check>>): void => {
+export const probeRoutes = (app: FastifyInstance, checks: Readonly<Record<string, Probe>>): void => {
   app.get("/healthz", () => ({ status: "ok" }));
 
   app.get("/readyz", async (_request, reply) => {

@@ -14,7 +14,7 @@ import { answerFailures } from "./failures.ts";
 import { limitGuesses } from "./guesses.ts";
 import { loginRoutes } from "./login.ts";
 import { pageRoutes } from "./page-routes.ts";
-import { type Check, metricsRoute, probeRoutes } from "./probes.ts";
+import { type Probe, metricsRoute, probeRoutes } from "./probes.ts";
 import { openSessions } from "./session.ts";
 
 export interface WebOptions {
@@ -36,7 +36,7 @@ export interface WebOptions {
   readonly probe?: Kysely<DB>;
   readonly log: Logger;
   /** What `/readyz` asks, by name: each resolves where its part is well. The database is asked in any case. */
-  readonly checks?: Readonly<Record<string, Check>>;
+  readonly checks?: Readonly<Record<string, Probe>>;
   /** What `/metrics` prints; a registry of its own where none is given. */
   readonly metricsRegistry?: Registry;
   /** What was given up and how to put it back to work; without it the page leaves that part out. */

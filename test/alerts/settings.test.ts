@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { alertProblems } from "../../src/alerts/rule/problems.ts";
 import { alertSettings, notifierSettings } from "../../src/alerts/rule/settings.ts";
-import { divide, exact, toText } from "../../src/alerts/figures/exact.ts";
 
 const rule = { name: "r", metric: "cost_per_conversion", above: 40, notify: ["ops"] };
 const notifiers = { ops: { type: "webhook", url: "https://example.com/hook" } };
@@ -116,17 +115,5 @@ describe("what concerns several fields", () => {
     expect(check({ currency: "EUR" })).toEqual([]);
     expect(check({ where: { account: "111-222-3333" } })).toEqual([]);
     expect(check({ above: undefined, changeAbove: "3%" })).toEqual([]);
-  });
-});
-
-describe("exact figures", () => {
-  test.each([
-    ["10", "3", "3.333333"],
-    ["2", "3", "0.666667"],
-    ["-1", "8", "-0.125"],
-    ["1e3", "1", "1000"],
-    ["0.0000004", "1", "0"],
-  ])("%s / %s is %s", (a, b, quotient) => {
-    expect(toText(divide(exact(a), exact(b)))).toBe(quotient);
   });
 });

@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
-import { type Delivery, send } from "../../src/alerts/deliver/send.ts";
-import { targetProblem } from "../../src/alerts/deliver/target.ts";
+import { type NoticeDelivery, send } from "../../src/alerts/deliver/send.ts";
+import { targetProblem } from "../../src/alerts/rule/target.ts";
 import type { NoticeAlert } from "../../src/alerts/notice/notice.ts";
 import { notifierSettings } from "../../src/alerts/rule/settings.ts";
 import { isPublicAddress } from "../../src/domain/hosts.ts";
@@ -72,7 +72,7 @@ const alert = (name: string, explanation: string): NoticeAlert => ({
   explanation,
 });
 
-const mailTo = (smtp: string, text: string): Delivery => {
+const mailTo = (smtp: string, text: string): NoticeDelivery => {
   const { mail } = notifierSettings.parse({
     mail: { type: "email", smtp, from: "costper@example.com", to: ["team@example.com"] },
   });

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { reportNight } from "../../src/jobs/night.ts";
+import { summarizeNight } from "../../src/jobs/night.ts";
 import { retryJobs } from "../../src/jobs/retry.ts";
 import { answers, connectionReset, onPath } from "../../sandbox/faults.ts";
 import { backends } from "../jobs/backends.ts";
@@ -72,7 +72,7 @@ describe.each(backends)("with the queue on %s", (kind) => {
       await openService(stage);
       const runId = await begin(stage.config, database, queues);
       expect(await nightOver(database, runId, 120_000)).toBe("failed");
-      const { missing } = await reportNight(database.pool, runId);
+      const { missing } = await summarizeNight(database.pool, runId);
       expect(missing.map(({ platform, account_id }) => [platform, account_id])).toEqual([
         ["google", account],
       ]);

@@ -54,7 +54,7 @@ const undisturbedNight = (): Promise<Record<string, string>> =>
     return print;
   })());
 
-/** Nothing lost, nothing double: every unit done, and the same figures, history and days as undisturbed. */
+/** Nothing lost, nothing double: every job done, and the same figures, history and days as undisturbed. */
 export const expectUndisturbed = async (database: Database, runId: string): Promise<void> => {
   const { rows } = await database.pool.query(
     "select job_id, state, failure from ops.job where run_id = $1 and state <> 'done' and kind <> 'close'",

@@ -1,5 +1,5 @@
 import type { Database } from "../../src/warehouse/database.ts";
-import { rollUpFirstParty } from "../../src/metrics/first-party/roll-up.ts";
+import { rollUpFirstParty } from "../../src/metrics/first-party.ts";
 import type { FirstPartySettings } from "../../src/metrics/first-party/settings.ts";
 import { importText } from "../imports/support.ts";
 

@@ -89,6 +89,67 @@ test("a missing file, a folder, an unknown kind and a format that does not fit e
   expect(runs[2]?.err).toContain("did you mean costs?");
 });
 
+test("a template is printed without a config, and a declaration that is none ends with status 2", async () => {
+  const cwd = await mkdtemp(join(tmpdir(), "costper-import-"));
+  onTestFinished(() => rm(cwd, { recursive: true, force: true }));
+  await writeFile(join(cwd, "c.csv"), good);
+  const said = (...args: string[]) => costper(cwd, ["import", ...args]);
+  const [template, ...refused] = await Promise.all([
+    said("rates", "--template"),
+    said("conversions", "c.csv", "--encoding", "ebcdic"),
+    said("conversions", "c.csv", "--date-format", "DD.MM"),
+    said("conversions", "c.csv", "--timezone", "Europe/Copenhagn"),
+    said("conversions", "c.csv", "--replace", "october"),
+    said("conversions", "c.csv", "--replace", "2026-10-01..2026-10-31", "--skip-bad"),
+    said("costs", "c.csv", "--replace", "2026-10-01..2026-10-31"),
+    said("conversions", "c.csv", "--decimal-comma", "--decimal-point"),
+    said("conversions"),
+  ]);
+  expect(template).toMatchObject({
+    status: 0,
+    out: "date,base,quote,rate\n2026-10-05,EUR,DKK,7.4602\n",
+    err: "",
+  });
+  expect(refused.map(({ status, err }) => [status, /config|costper\.yaml/.test(err)])).toEqual(
+    refused.map(() => [2, false]),
+  );
+  expect(refused[2]?.err).toContain("did you mean Europe/Copenhagen?");
+});
+
+test("a file out of a German Excel is read as declared, and one that replaces its days withdraws the rest", async () => {
+  const { database, cwd } = await workplace();
+  const declared = [
+    "--decimal-comma",
+    "--date-format",
+    "DD.MM.YYYY",
+    "--timezone",
+    "Europe/Berlin",
+    "--encoding",
+    "windows-1252",
+  ];
+  const lines = [
+    "sep=;",
+    "conversion_id;conversion_name;converted_at;value;currency",
+    '="007";Käufe;05.10.2026 14:30;"1.234,50 \u0080";EUR',
+    "S2;Käufe;06.10.2026;5;EUR",
+    ";;;;",
+  ];
+  await writeFile(join(cwd, "c.csv"), Buffer.from(lines.join("\r\n"), "latin1"));
+  expect(await costper(cwd, ["import", "conversions", "c.csv", ...declared])).toMatchObject({ status: 0 });
+  await writeFile(join(cwd, "c.csv"), Buffer.from(lines.slice(0, 3).join("\r\n"), "latin1"));
+  const range = ["--replace", "2026-10-01..2026-10-31"];
+  expect(await costper(cwd, ["import", "conversions", "c.csv", ...declared, ...range])).toMatchObject({
+    status: 0,
+    out: "conversions: 1 lines read: 0 new, 0 changed, 1 as before, 1 withdrawn, 0 refused\n",
+  });
+  expect(
+    await rowsOf(
+      database,
+      "select conversion_id, conversion_name, value, converted_at at time zone 'utc' as at from warehouse.first_party_conversion where retracted_at is null",
+    ),
+  ).toMatchObject([{ conversion_id: "007", conversion_name: "Käufe", value: "1234.500000" }]);
+}, 60_000);
+
 test("audit tracking prints findings as JSON", async () => {
   const { cwd } = await workplace();
   await costper(cwd, ["import", "conversions", "-"], good);

@@ -7,7 +7,7 @@ import type { Database } from "../../src/warehouse/database.ts";
 const lists = await loadSourceLists();
 
 /** What an import said and did. */
-export interface Outcome extends ImportResult {
+export interface Imported extends ImportResult {
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
 }
@@ -22,7 +22,7 @@ export const importText = async (
   kind: string,
   content: string | Uint8Array,
   options: Partial<ImportOptions> = {},
-): Promise<Outcome> => {
+): Promise<Imported> => {
   const problems: string[] = [];
   const warnings: string[] = [];
   const found = importKinds[kind];
@@ -33,7 +33,7 @@ export const importText = async (
     kind: found,
     bytes: pieces(bytes, 7),
     source: `${kind}.csv`,
-    context: { lists, classify: {} },
+    context: { lists, classify: {}, timeZone: "Europe/Copenhagen" },
     onProblem: (problem) => void problems.push(describeProblem(problem)),
     onWarning: (warning) => void warnings.push(warning),
     ...options,

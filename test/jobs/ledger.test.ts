@@ -2,7 +2,7 @@ import type pg from "pg";
 import { expect, test } from "vitest";
 import type { Account } from "../../src/domain/facts.ts";
 import { Failure } from "../../src/domain/failure.ts";
-import { claim, defer, finish, insertPlan, stopRest, type Unit } from "../../src/jobs/ledger.ts";
+import { claim, defer, finish, insertPlan, stopRest, type Job } from "../../src/jobs/ledger.ts";
 import { beginNight } from "../../src/jobs/night.ts";
 import { sharedPauses } from "../../src/jobs/pauses.ts";
 import { releaseReady } from "../../src/jobs/release.ts";
@@ -40,13 +40,13 @@ const planned = async (...slices: readonly Slice[][]) => {
   return { pool, runId };
 };
 
-const release = async (pool: pg.Pool, runId: string): Promise<readonly Unit[]> => releaseReady(pool, runId);
+const release = async (pool: pg.Pool, runId: string): Promise<readonly Job[]> => releaseReady(pool, runId);
 
-/** Asks for a unit as a worker does. */
+/** Asks for a job as a worker does. */
 const take = (pool: pg.Pool, jobId = "", platformAtOnce = 1) => claim(pool, jobId, platformAtOnce, 30);
 
-const kindsOf = (units: readonly Unit[]): string[] =>
-  units.map(({ kind, accountId }) => `${kind} ${accountId ?? ""}`.trim()).sort();
+const kindsOf = (jobs: readonly Job[]): string[] =>
+  jobs.map(({ kind, accountId }) => `${kind} ${accountId ?? ""}`.trim()).sort();
 
 test("lets a big account have no more in the queue than a small one", async () => {
   const { pool, runId } = await planned(slicesOf("1", 1, 9), slicesOf("2", 2, 1));
@@ -56,9 +56,9 @@ test("lets a big account have no more in the queue than a small one", async () =
 
 test("rolls an account up after its slices, failed ones too, and closes after everything", async () => {
   const { pool, runId } = await planned(slicesOf("1", 1, 2));
-  const units = await release(pool, runId);
-  const [first, second] = units.filter(({ kind }) => kind === "slice");
-  const rates = units.find(({ kind }) => kind === "rates");
+  const jobs = await release(pool, runId);
+  const [first, second] = jobs.filter(({ kind }) => kind === "slice");
+  const rates = jobs.find(({ kind }) => kind === "rates");
   await finish(pool, first?.jobId ?? "");
   expect(await release(pool, runId)).toEqual([]);
   await finish(pool, second?.jobId ?? "", new Failure({ kind: "data", message: "a number that is none" }));
@@ -93,7 +93,7 @@ test("never lets more slices run than account and platform bear, whoever asks", 
   expect(Math.max(...perAccount.rows.map(({ n }) => n))).toBe(2);
 });
 
-test("counts the workers that died over a unit, and frees their places when their lease is over", async () => {
+test("counts the workers that died over a job, and frees their places when their lease is over", async () => {
   const { pool, runId } = await planned(slicesOf("1", 1, 3));
   const [first] = (await release(pool, runId)).filter(({ kind }) => kind === "slice");
   const lapse = () =>
@@ -110,10 +110,10 @@ test("counts the workers that died over a unit, and frees their places when thei
   expect((await take(pool, otherId, 1)).verdict).toBe("claimed");
 });
 
-test("gives a unit to one worker only while its lease holds, however many ask at once", async () => {
+test("gives a job to one worker only while its lease holds, however many ask at once", async () => {
   const { pool, runId } = await planned(slicesOf("1", 1, 1));
-  const [unit] = (await release(pool, runId)).filter(({ kind }) => kind === "slice");
-  const claims = await Promise.all(Array.from({ length: 6 }, () => take(pool, unit?.jobId, 5)));
+  const [job] = (await release(pool, runId)).filter(({ kind }) => kind === "slice");
+  const claims = await Promise.all(Array.from({ length: 6 }, () => take(pool, job?.jobId, 5)));
   expect(claims.map(({ verdict }) => verdict).sort()).toEqual([
     "claimed",
     ...Array<string>(5).fill("leased"),
@@ -126,22 +126,22 @@ test("gives a unit to one worker only while its lease holds, however many ask at
 
 test("runs nothing of a platform or an account that is paused, in any process", async () => {
   const { pool, runId } = await planned(slicesOf("1", 1, 1), slicesOf("2", 2, 1));
-  const units = (await release(pool, runId)).filter(({ kind }) => kind === "slice");
+  const jobs = (await release(pool, runId)).filter(({ kind }) => kind === "slice");
   const until = new Date(Date.now() + 60_000);
   await sharedPauses(pool).pause("google", "1", until);
   expect(await sharedPauses(pool).until("google", "1")).toEqual(until);
-  const claims = await Promise.all(units.map(({ jobId }) => take(pool, jobId, 5)));
+  const claims = await Promise.all(jobs.map(({ jobId }) => take(pool, jobId, 5)));
   expect(claims.map(({ verdict }) => verdict).sort()).toEqual(["claimed", "paused"]);
   await sharedPauses(pool).pause("google", null, until);
   await pool.query("update ops.job set state = 'queued' where kind = 'slice'");
-  expect((await take(pool, units[0]?.jobId, 5)).verdict).toBe("paused");
-  expect((await take(pool, units[1]?.jobId, 5)).verdict).toBe("paused");
+  expect((await take(pool, jobs[0]?.jobId, 5)).verdict).toBe("paused");
+  expect((await take(pool, jobs[1]?.jobId, 5)).verdict).toBe("paused");
 });
 
 test("a failure stops as much as it reaches: an account, or all of its platform", async () => {
   const { pool, runId } = await planned(slicesOf("1", 1, 3), slicesOf("2", 2, 3));
-  const unit = { runId, platform: "google", accountId: "1" } as const;
-  expect(await stopRest(pool, unit, new Failure({ kind: "data", message: "one slice" }))).toBe(0);
-  expect(await stopRest(pool, unit, new Failure({ kind: "account", message: "no permission" }))).toBe(3);
-  expect(await stopRest(pool, unit, new Failure({ kind: "credentials", message: "revoked" }))).toBe(3);
+  const job = { runId, platform: "google", accountId: "1" } as const;
+  expect(await stopRest(pool, job, new Failure({ kind: "data", message: "one slice" }))).toBe(0);
+  expect(await stopRest(pool, job, new Failure({ kind: "account", message: "no permission" }))).toBe(3);
+  expect(await stopRest(pool, job, new Failure({ kind: "credentials", message: "revoked" }))).toBe(3);
 });

@@ -42,14 +42,14 @@ const traceNight = async (kind: "postgres" | "redis", endpoint: string) => {
 };
 
 describe.each(backends)("traces of a night with the queue on %s", (kind) => {
-  test("tell of every unit which run, account and days it was and what it came to, and hold no secret", async () => {
+  test("tell of every job which run, account and days it was and what it came to, and hold no secret", async () => {
     const receiver = await startReceiver();
     const { started, runId, outcome, database } = await traceNight(kind, receiver.url);
     expect(outcome).toBe("done");
     started.child.kill("SIGTERM");
     expect(await started.ended).toBe(0);
     expect([...receiver.types]).toEqual(["/v1/traces application/json"]);
-    const units = receiver
+    const jobs = receiver
       .spans()
       .filter(({ attributes }) => attributes["costper.run"] === runId && attributes["costper.kind"]);
     const { rows } = await database.pool.query<Record<string, string>>(
@@ -60,13 +60,13 @@ describe.each(backends)("traces of a night with the queue on %s", (kind) => {
       [runId],
     );
     expect(rows.filter((row) => row["costper.kind"] === "slice").length).toBeGreaterThan(1);
-    const known = units.map(({ attributes }) =>
+    const known = jobs.map(({ attributes }) =>
       Object.fromEntries(Object.keys(rows[0] ?? {}).map((key) => [key, attributes[key] ?? null])),
     );
     expect(known.sort((one, other) => (String(one["costper.job"]) < String(other["costper.job"]) ? -1 : 1)))
-      // One span a unit; those of the queue itself come on top.
+      // One span a job; those of the queue itself come on top.
       .toEqual(rows);
-    expect(new Set(units.map(({ service }) => service))).toEqual(new Set(["costper-of-the-test"]));
+    expect(new Set(jobs.map(({ service }) => service))).toEqual(new Set(["costper-of-the-test"]));
     const text = receiver.text();
     expect(text.length).toBeGreaterThan(1_000);
     const { refreshToken, clientSecret, accessToken } = linkedinSandboxCredentials;

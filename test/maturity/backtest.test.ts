@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { replay } from "../../src/commands/backtest/replay.ts";
+import { replay } from "../../bench/backtest/replay.ts";
 import { freshDatabase } from "../support/database.ts";
 
 test("projections are nearer to the final truth of the sandboxes than what was known, on each platform", async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { Writable } from "node:stream";
 import { onTestFinished } from "vitest";
 import { openApp } from "../../src/app.ts";
-import { reportSync, runSync, type SyncReport } from "../../src/commands/sync.ts";
+import { reportSync, runSync, type SyncSummary } from "../../src/commands/sync.ts";
 import type { SelectionOptions } from "../../src/commands/selection.ts";
 import { parseConfig } from "../../src/config.ts";
 import type { Platform } from "../../src/domain/platform.ts";
@@ -15,7 +15,7 @@ import { createDatabase } from "../support/database.ts";
 
 /** What a sync came to, as a person or a program would see it. */
 export interface Seen {
-  readonly report: SyncReport;
+  readonly report: SyncSummary;
   /** The JSON document on standard output. */
   readonly json: {
     readonly slices: readonly {
@@ -118,7 +118,7 @@ export const openWorld = async (options: WorldOptions = {}) => {
 
   const first = await open();
 
-  const seenOf = (report: SyncReport): Seen => {
+  const seenOf = (report: SyncSummary): Seen => {
     const lines: string[] = [];
     let json: unknown;
     reportSync(

@@ -25,7 +25,7 @@ const firstPauseMs = 30_000;
 const longestPauseMs = 6 * 3_600_000;
 /** News this old is none: it is not delivered any more. */
 const abandonedAfterMs = 3 * 86_400_000;
-/** A receiver that says so often that it will never take a notice is believed, lest it hold up the next. */
+/** After so many refusals of a notice it is given up, so that it does not hold up the next one. */
 const rejectionsBelieved = 5;
 /** Notifiers that are served at the same time; each holds a connection of the pool while it is. */
 const lanes = 4;
@@ -39,7 +39,7 @@ interface Waiting {
   readonly nextAttemptAt: Date;
 }
 
-type Outcome = "delivered" | "nothing" | { readonly message: string };
+type Attempt = "delivered" | "nothing" | { readonly message: string };
 
 /** The oldest notice for a notifier. Whoever holds it holds the notifier, so that notices arrive in their order. */
 const claim = async (db: Kysely<DB>, notifier: string): Promise<Waiting | undefined> => {
@@ -67,8 +67,8 @@ const pauseMs = (attempts: number, error: unknown): number => {
  * One attempt at one notice. The row stays locked meanwhile: a process that dies lets go of it at once, and whoever
  * comes next tries again under the same key.
  */
-const deliverNext = (options: DeliverOptions, name: string): Promise<Outcome> =>
-  options.db.transaction().execute(async (db): Promise<Outcome> => {
+const deliverNext = (options: DeliverOptions, name: string): Promise<Attempt> =>
+  options.db.transaction().execute(async (db): Promise<Attempt> => {
     const { now, atOnce = false, timeoutMs } = options;
     const notice = await claim(db, name);
     const notifier = options.notifiers[name];
@@ -105,7 +105,7 @@ const serve = async (options: DeliverOptions, name: string): Promise<{ count: nu
   }
 };
 
-/** Delivers what is due. Never throws for a receiver's sake: what failed stays in the outbox, with the reason. */
+/** Delivers what is due. A failing receiver throws nothing: its notice stays in the outbox, with the reason. */
 export const deliverDue = async (options: DeliverOptions): Promise<Delivered> => {
   const { rows } = await sql<{ notifier: string }>`
     select distinct notifier from ops.notice where status = 'waiting' order by notifier`.execute(options.db);
@@ -124,7 +124,7 @@ export const deliverDue = async (options: DeliverOptions): Promise<Delivered> =>
   return { delivered, failures };
 };
 
-/** Notices for notifiers that are no longer configured wait a while, in case that was a slip. */
+/** Notices for notifiers that are no longer configured are kept a while, in case that was a mistake. */
 const abandonOrphans = async ({ db, notifiers, now }: DeliverOptions): Promise<void> => {
   await sql`
     update ops.notice set status = 'abandoned', last_error = 'the notifier is no longer configured'

@@ -5,7 +5,7 @@ import { open } from "../../connectors/wire/exchange.ts";
 import { retryAfterMs } from "../../connectors/wire/retry-after.ts";
 import { asFailure } from "../../domain/failure.ts";
 import { isLoopbackHost, isPublicAddress } from "../../domain/hosts.ts";
-import { targetProblem } from "./target.ts";
+import { targetProblem } from "../rule/target.ts";
 
 /** Why a notice was not taken; `message` names no URL, since a chat's URL is its password. */
 export class DeliveryError extends Error {
@@ -26,7 +26,7 @@ const isLoopbackAddress = (address: string): boolean => ipaddr.process(address).
 
 const privateAddress = "private_address";
 
-/** Looks a name up and refuses what it leads to, at the very moment of connecting: names can change their minds. */
+/** Looks a name up while connecting and refuses a private address: a name's address can change at any time. */
 const guardedLookup =
   (allowPrivate: boolean): LookupFunction =>
   (host, options, done) => {

@@ -1,5 +1,4 @@
 import { createHmac } from "node:crypto";
-import { createTransport } from "nodemailer";
 import type { NoticeBody } from "../notice/notice.ts";
 import { DeliveryError, postJson } from "./post.ts";
 import { mailOf, slackText, webhookText } from "../notice/render.ts";
@@ -8,7 +7,7 @@ import type { Notifier } from "../rule/settings.ts";
 /** A receiver that has not answered by then is tried again later. */
 export const defaultTimeoutMs = 10_000;
 
-export interface Delivery {
+export interface NoticeDelivery {
   readonly notifier: Notifier;
   readonly body: NoticeBody;
   /** The same for every attempt at the same notice. */
@@ -32,8 +31,10 @@ const transportUrl = (smtp: string, timeoutMs: number): string => {
 
 const sendMail = async (
   notifier: Extract<Notifier, { type: "email" }>,
-  { body, idempotencyKey, timeoutMs = defaultTimeoutMs }: Delivery,
+  { body, idempotencyKey, timeoutMs = defaultTimeoutMs }: NoticeDelivery,
 ): Promise<void> => {
+  // Loaded here, since most syncs send no mail.
+  const { createTransport } = await import("nodemailer");
   const transport = createTransport(transportUrl(notifier.smtp, timeoutMs));
   try {
     await transport.sendMail({
@@ -61,7 +62,7 @@ const sendMail = async (
  * Makes one attempt to hand a notice over.
  * @throws DeliveryError
  */
-export const send = async (delivery: Delivery): Promise<void> => {
+export const send = async (delivery: NoticeDelivery): Promise<void> => {
   const { notifier, body, idempotencyKey, timeoutMs = defaultTimeoutMs } = delivery;
   if (notifier.type === "email") return sendMail(notifier, delivery);
   const text = notifier.type === "slack" ? slackText(body) : webhookText(body);

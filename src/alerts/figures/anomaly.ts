@@ -1,11 +1,11 @@
 import { type Kysely, sql } from "kysely";
 import { addDays, type Day } from "../../domain/day.ts";
 import type { DB } from "../../warehouse/schema.ts";
-import { exact, type Exact, multiply } from "./exact.ts";
+import { exact, type Exact, multiply } from "../../domain/decimal.ts";
 import { type Expectation, figureOf } from "./judge.ts";
 import type { AlertRule } from "../rule/rule.ts";
 import { requestOf, type ScanRequest, type ScanRow, windowOf } from "./scan.ts";
-import type { Scope, ScopedAccount } from "./scope.ts";
+import type { Coverage, CoveredAccount } from "./coverage.ts";
 import { reachOf, seriesOf } from "./series.ts";
 
 /** How far back the usual is learned from, and how much of it there must be. */
@@ -54,24 +54,24 @@ export const expectationOf = (
 /** Reads a scan of the window that ended so many days earlier. */
 export type PastScan = (
   request: ScanRequest,
-  accounts: readonly ScopedAccount[],
+  accounts: readonly CoveredAccount[],
   age: number,
 ) => Promise<readonly ScanRow[]>;
 
 /** What an anomaly rule expects of each of its series. */
 export const expectations = async (options: {
   readonly rule: AlertRule;
-  readonly scope: Scope;
+  readonly coverage: Coverage;
   readonly currency: string | undefined;
   readonly begun: ReadonlyMap<string, Day>;
   readonly scan: PastScan;
 }): Promise<ReadonlyMap<string, Expectation>> => {
-  const { rule, scope } = options;
+  const { rule, coverage } = options;
   const history = new Map<string, Map<number, Exact>>();
   const request = { ...requestOf(rule, options.currency), withBefore: false };
   for (let age = 1; age <= anomalyReachDays; age += 1) {
     // A window that begins before an account's first figures, or has a day without them, is no measure of the usual.
-    const then = scope.accounts
+    const then = coverage.accounts
       .filter((account) => rule.matches.account(account))
       .map((account) => ({ ...account, youngest: addDays(account.youngest, -age) }))
       .filter((account) => {
@@ -80,7 +80,7 @@ export const expectations = async (options: {
       });
     const blind = new Set(
       then
-        .filter((account) => scope.blindness(account, windowOf(account, rule)) !== undefined)
+        .filter((account) => coverage.blindness(account, windowOf(account, rule)) !== undefined)
         .map((account) => reachOf(rule, account)),
     );
     if (then.length === 0) break;

@@ -1,13 +1,11 @@
 import { type Kysely, type RawBuilder, sql } from "kysely";
 import { addDays, countDays, type Day, type DayRange, eachDay } from "../../domain/day.ts";
 import type { DB } from "../../warehouse/schema.ts";
-import { divide, exact, type Exact, multiply, one, toText } from "./exact.ts";
+import { exact, type Exact, multiply } from "../../domain/decimal.ts";
 import { figureOf } from "./judge.ts";
 import type { Observation } from "./observation.ts";
 import type { AlertRule } from "../rule/rule.ts";
-import type { Sums } from "./scan.ts";
-import { noSums } from "./series.ts";
-import { sparkline } from "../notice/sparkline.ts";
+import { addSums, noSums, type Sums } from "./sums.ts";
 
 /** What lies behind an alert's figures. */
 export interface Evidence {
@@ -95,16 +93,15 @@ const readRows = async (request: Request, keys: readonly number[]): Promise<read
 };
 
 const sumOf = (rows: readonly Row[]): Sums =>
-  rows.reduce<Sums>(
-    (sum, row) => ({
-      spend: sum.spend + exact(row.spend),
-      clicks: sum.clicks + exact(row.clicks),
-      conversions: sum.conversions + exact(row.conversions),
-      value: sum.value + exact(row.value),
-      projected: sum.projected + exact(row.projected),
-    }),
-    noSums,
-  );
+  rows
+    .map(({ spend, clicks, conversions, value, projected }) => ({
+      spend: exact(spend),
+      clicks: exact(clicks),
+      conversions: exact(conversions),
+      value: exact(value),
+      projected: exact(projected),
+    }))
+    .reduce(addSums, noSums);
 
 const within = (rows: readonly Row[], { from, to }: DayRange): Row[] =>
   rows.filter(({ date }) => date >= from && date <= to);
@@ -141,39 +138,4 @@ export const evidenceOf = async (request: Request): Promise<Evidence | undefined
     campaigns,
     daily: eachDay(chart).map((date) => figureOf(rule.metric, sumOf(within(rows, { from: date, to: date })))),
   };
-};
-
-/** `+30%`, against a figure that is not 0. */
-const moved = (now: Exact | null, before: Exact | null): string | undefined => {
-  if (now === null || before === null || before === 0n) return undefined;
-  const percent = toText((divide(now, before) - one) * 100n, 0);
-  return `${percent.startsWith("-") ? "" : "+"}${percent}%`;
-};
-
-/** The evidence in words. */
-export const evidenceText = (evidence: Evidence, rule: AlertRule): readonly string[] => {
-  const { now, before, campaigns } = evidence;
-  const moves = [
-    ["spend", moved(now.spend, before.spend)],
-    ["click price", moved(figureOf("cost_per_click", now), figureOf("cost_per_click", before))],
-    ["conversion rate", moved(figureOf("conversion_rate", now), figureOf("conversion_rate", before))],
-  ].flatMap(([name, move]) => (move === undefined ? [] : [`${name ?? ""} ${move}`]));
-  return [
-    ...(moves.length === 0 ? [] : [`against the window before: ${moves.join(", ")}`]),
-    ...(evidence.openDays === 0
-      ? []
-      : [
-          `${String(evidence.openDays)} of ${String(evidence.days)} days are not final, conversions may still come in`,
-        ]),
-    ...(campaigns.length === 0 || rule.by.includes("campaign")
-      ? []
-      : [
-          `carried by ${campaigns
-            .map(
-              ({ name, spend, conversions }) => `${name} (${toText(spend, 2)} for ${toText(conversions, 2)})`,
-            )
-            .join(", ")}`,
-        ]),
-    `daily ${sparkline(evidence.daily)}`,
-  ];
 };

@@ -1,7 +1,7 @@
 import type { Decimal } from "../../domain/decimal.ts";
-import { divide, exact, type Exact, multiply, one, toText } from "./exact.ts";
+import { divide, exact, type Exact, multiply, one, toText } from "../../domain/decimal.ts";
 import type { AlertRule } from "../rule/rule.ts";
-import type { Sums } from "./scan.ts";
+import type { Sums } from "./sums.ts";
 import type { FigureMetric, Metric } from "../rule/settings.ts";
 
 export type Verdict = "breach" | "ok" | "no_data";
@@ -55,7 +55,7 @@ export const figureText = (value: Exact | null): Decimal | null => (value === nu
 const countsConversions = (metric: Metric): boolean =>
   metric === "cost_per_conversion" || metric === "projected_cost_per_conversion";
 
-/** Which way a metric goes when things go wrong; anomaly rules listen to that side only. Spend: to both. */
+/** The direction in which a metric gets worse. Anomaly rules look at that side only; for spend, at both. */
 const worse: Readonly<Partial<Record<Metric, "up" | "down">>> = {
   cost_per_conversion: "up",
   projected_cost_per_conversion: "up",

@@ -1,8 +1,8 @@
 import { type Kysely, sql } from "kysely";
 import type { Day, DayRange } from "../../domain/day.ts";
 import type { DB } from "../../warehouse/schema.ts";
-import type { Figures } from "./scan.ts";
-import type { ScopedAccount } from "./scope.ts";
+import type { KnownAt } from "./segments.ts";
+import type { CoveredAccount } from "./coverage.ts";
 
 /**
  * Days whose figures had not come in at the moment that is looked back from: they have figures today, but had none
@@ -10,8 +10,8 @@ import type { ScopedAccount } from "./scope.ts";
  */
 export const unknownThen = async (options: {
   readonly db: Kysely<DB>;
-  readonly figures: Extract<Figures, { known: "then" }>;
-  readonly windows: readonly { readonly account: ScopedAccount; readonly days: DayRange }[];
+  readonly figures: Extract<KnownAt, { known: "then" }>;
+  readonly windows: readonly { readonly account: CoveredAccount; readonly days: DayRange }[];
 }): Promise<ReadonlyMap<number, Day>> => {
   const spans = options.windows.flatMap(({ account, days }) =>
     account.accountKey === null

@@ -1,7 +1,7 @@
 import type { AlertRule } from "../rule/rule.ts";
-import type { ScopedAccount } from "./scope.ts";
+import type { CoveredAccount } from "./coverage.ts";
 
-/** How a rule's amounts are to be read: as they are spent, converted, not at all, or not without being told. */
+/** How to read a rule's amounts: in the accounts' own currency, converted, not at all, or not without a `currency`. */
 export type Money =
   | { readonly kind: "own"; readonly currency: string | null }
   | { readonly kind: "converted"; readonly currency: string }
@@ -10,14 +10,14 @@ export type Money =
 
 const amounts = new Set(["cost_per_conversion", "projected_cost_per_conversion", "spend", "cost_per_click"]);
 
-/** Whether a rule says an amount of money, which means something in one currency only. */
+/** Whether a rule names an amount of money, which only makes sense in one currency. */
 const saysAmount = ({ metric, condition, minSpend }: AlertRule): boolean =>
   (amounts.has(metric) && (condition.kind === "above" || condition.kind === "below")) || Number(minSpend) > 0;
 
 /** @param accounts those that the rule matches and that have figures */
 export const moneyOf = (
   rule: AlertRule,
-  accounts: readonly ScopedAccount[],
+  accounts: readonly CoveredAccount[],
   reportingCurrency: string | undefined,
 ): Money => {
   const currencies = [...new Set(accounts.flatMap(({ currency }) => currency ?? []))].sort();

@@ -4,7 +4,7 @@ import { type Expectation, figureOf, figureText, judgeOf, type Verdict } from ".
 import type { Money } from "./money.ts";
 import type { AlertRule } from "../rule/rule.ts";
 import { windowOf } from "./scan.ts";
-import type { ScopedAccount } from "./scope.ts";
+import type { CoveredAccount } from "./coverage.ts";
 import { type Labels, reachIsSeries, reachLabels, reachOf, type Series } from "./series.ts";
 
 /** What one evaluation saw of one series of one rule. */
@@ -21,14 +21,14 @@ export interface Observation {
   readonly window: DayRange | null;
   readonly spend: Decimal | null;
   readonly conversions: Decimal | null;
-  /** What is to be said beyond the figures: why there is no verdict, what an operation's figure means. */
+  /** What to say besides the figures: why there is no verdict, or what an operation's figure means. */
   readonly note: string;
 }
 
-/** Quiet series are reported, and so kept, for rules with at most so many; beyond, silence means well. */
+/** Rules with at most so many series report quiet ones too, so that they are kept. With more, no report means all is well. */
 const quietSeriesKept = 200;
 
-const spanOf = (rule: AlertRule, accounts: readonly ScopedAccount[]): DayRange | null => {
+const spanOf = (rule: AlertRule, accounts: readonly CoveredAccount[]): DayRange | null => {
   const windows = accounts.map((account) => windowOf(account, rule));
   const from = windows.map((window) => window.from).sort()[0];
   const to = windows
@@ -62,9 +62,9 @@ export const unknown = (
 
 const accountsByReach = (
   rule: AlertRule,
-  accounts: readonly ScopedAccount[],
-): ReadonlyMap<string, readonly ScopedAccount[]> => {
-  const groups = new Map<string, ScopedAccount[]>();
+  accounts: readonly CoveredAccount[],
+): ReadonlyMap<string, readonly CoveredAccount[]> => {
+  const groups = new Map<string, CoveredAccount[]>();
   for (const account of accounts) {
     const reach = reachOf(rule, account);
     groups.set(reach, [...(groups.get(reach) ?? []), account]);
@@ -81,7 +81,7 @@ export const judgeAll = (parts: {
   readonly money: Exclude<Money, { kind: "error" }>;
   readonly day: Day;
   readonly expected: ReadonlyMap<string, Expectation> | undefined;
-  readonly accounts: readonly ScopedAccount[];
+  readonly accounts: readonly CoveredAccount[];
 }): readonly Observation[] => {
   const { rule, series, blind, money, day, expected } = parts;
   const judge = judgeOf(rule);

@@ -3,7 +3,7 @@ import type { Day } from "../../domain/day.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { DB } from "../../warehouse/schema.ts";
 import { anomalyReachDays, expectations, firstDays, type PastScan } from "./anomaly.ts";
-import { exact } from "./exact.ts";
+import { exact } from "../../domain/decimal.ts";
 import { figureText } from "./judge.ts";
 import { unknownThen } from "./known-then.ts";
 import { moneyOf } from "./money.ts";
@@ -11,7 +11,6 @@ import { judgeAll, type Observation, unknown } from "./observation.ts";
 import { operationFigures } from "./operations.ts";
 import { type AlertRule, isOperation } from "../rule/rule.ts";
 import {
-  type Figures,
   requestOf,
   requestKey,
   scanAll,
@@ -20,7 +19,8 @@ import {
   windowBefore,
   windowOf,
 } from "./scan.ts";
-import { readScope, type Scope, type ScopedAccount } from "./scope.ts";
+import { readCoverage, type Coverage, type CoveredAccount } from "./coverage.ts";
+import type { KnownAt } from "./segments.ts";
 import { reachOf, type Series, seriesOf } from "./series.ts";
 
 /** A rule that cannot be evaluated as it stands. */
@@ -43,7 +43,7 @@ export interface ObserveOptions {
   readonly rules: readonly AlertRule[];
   readonly now: Date;
   readonly asOf: Day | undefined;
-  readonly figures: Figures;
+  readonly figures: KnownAt;
   readonly reportingCurrency: string | undefined;
   /** Whether a series is remembered, so that it is reported even where all is well. */
   readonly remembers: (rule: string) => (series: string) => boolean;
@@ -57,7 +57,7 @@ const reachDays = (rules: readonly AlertRule[]): number =>
 
 /** What rules share during one evaluation: accounts, scans, first days. */
 interface Shared extends ObserveOptions {
-  readonly scope: Scope;
+  readonly coverage: Coverage;
   scanOf(request: ScanRequest): Promise<readonly ScanRow[]>;
   pastScan: PastScan;
   /** Rules that differ in their thresholds alone share their series too. */
@@ -69,7 +69,7 @@ const groupOf = ({ grain, currency }: ScanRequest): string => JSON.stringify([gr
 
 /** The scans that all rules need, those of one grain and currency together. */
 const planScans = (
-  scope: Scope,
+  coverage: Coverage,
   { rules, reportingCurrency }: ObserveOptions,
 ): ReadonlyMap<string, readonly ScanRequest[]> => {
   const groups = new Map<string, Map<string, ScanRequest>>();
@@ -78,7 +78,7 @@ const planScans = (
     groups.set(groupOf(request), group.set(requestKey(request), request));
   };
   for (const rule of rules) {
-    const money = moneyOf(rule, figuresOf(rule, scope), reportingCurrency);
+    const money = moneyOf(rule, figuresOf(rule, coverage), reportingCurrency);
     if (isOperation(rule.metric) || money.kind === "error") continue;
     const request = requestOf(rule, money.kind === "converted" ? money.currency : undefined);
     plan(request);
@@ -88,12 +88,12 @@ const planScans = (
 };
 
 /** The accounts whose figures a rule adds up. */
-const figuresOf = (rule: AlertRule, { accounts }: Scope): readonly ScopedAccount[] =>
+const figuresOf = (rule: AlertRule, { accounts }: Coverage): readonly CoveredAccount[] =>
   accounts.filter((account) => account.hasFigures && rule.matches.account(account));
 
-const share = (options: ObserveOptions, scope: Scope): Shared => {
+const share = (options: ObserveOptions, coverage: Coverage): Shared => {
   const { db, figures, rules } = options;
-  const plan = planScans(scope, options);
+  const plan = planScans(coverage, options);
   const metrics = new Set(rules.flatMap(({ metric }) => (isOperation(metric) ? [] : [metric])));
   const groups = new Map<string, Promise<ReadonlyMap<string, readonly ScanRow[]>>>();
   const past = new Map<string, Promise<ReadonlyMap<string, readonly ScanRow[]>>>();
@@ -101,7 +101,7 @@ const share = (options: ObserveOptions, scope: Scope): Shared => {
   let begun: Promise<ReadonlyMap<string, Day>> | undefined;
   return {
     ...options,
-    scope,
+    coverage,
     seriesOnce: (key, make) => {
       const found = series.get(key) ?? make();
       series.set(key, found);
@@ -111,7 +111,8 @@ const share = (options: ObserveOptions, scope: Scope): Shared => {
     scanOf: async (request) => {
       const key = groupOf(request);
       const requests = plan.get(key) ?? [request];
-      const group = groups.get(key) ?? scanAll({ db, requests, metrics, figures, accounts: scope.accounts });
+      const group =
+        groups.get(key) ?? scanAll({ db, requests, metrics, figures, accounts: coverage.accounts });
       groups.set(key, group);
       return (await group).get(requestKey(request)) ?? [];
     },
@@ -127,15 +128,15 @@ const share = (options: ObserveOptions, scope: Scope): Shared => {
 /** Looks at every rule; rules of the same grain and currency share one pass over the mart. */
 export const observe = async function* (options: ObserveOptions): AsyncGenerator<RuleView> {
   const { db, now, asOf, rules } = options;
-  const scope = await readScope({ db, now, asOf, reachDays: reachDays(rules) });
-  const shared = share(options, scope);
+  const coverage = await readCoverage({ db, now, asOf, reachDays: reachDays(rules) });
+  const shared = share(options, coverage);
   for (const rule of rules)
     yield isOperation(rule.metric)
       ? await observeOperation(shared, rule)
       : await observeFigures(shared, rule);
 };
 
-const youngest = (accounts: readonly ScopedAccount[], { asOf, now }: ObserveOptions): Day =>
+const youngest = (accounts: readonly CoveredAccount[], { asOf, now }: ObserveOptions): Day =>
   asOf ??
   accounts
     .map((account) => account.youngest)
@@ -144,8 +145,8 @@ const youngest = (accounts: readonly ScopedAccount[], { asOf, now }: ObserveOpti
   now.toISOString().slice(0, 10);
 
 const observeOperation = async (shared: Shared, rule: AlertRule): Promise<RuleView> => {
-  const { db, scope, now, asOf } = shared;
-  const figures = await operationFigures({ db, rule, scope, now, asOf });
+  const { db, coverage, now, asOf } = shared;
+  const figures = await operationFigures({ db, rule, coverage, now, asOf });
   const limit = exact(rule.condition.limit);
   const observations = figures.map(({ account, value, note }): Observation => ({
     rule,
@@ -161,16 +162,22 @@ const observeOperation = async (shared: Shared, rule: AlertRule): Promise<RuleVi
     conversions: null,
     note,
   }));
-  return { rule, observations, blind: new Map(), problem: undefined, day: youngest(scope.accounts, shared) };
+  return {
+    rule,
+    observations,
+    blind: new Map(),
+    problem: undefined,
+    day: youngest(coverage.accounts, shared),
+  };
 };
 
 /** Which reaches of a rule lack whole data for a day that the rule looks at. */
 const blindReaches = async (
   shared: Shared,
   rule: AlertRule,
-  accounts: readonly ScopedAccount[],
+  accounts: readonly CoveredAccount[],
 ): Promise<Map<string, string>> => {
-  const { db, figures, scope } = shared;
+  const { db, figures, coverage } = shared;
   const change = rule.condition.kind === "changeAbove" || rule.condition.kind === "changeBelow";
   const windows = accounts.map((account) => {
     const window = windowOf(account, rule);
@@ -182,7 +189,7 @@ const blindReaches = async (
   for (const { account, days } of windows) {
     const missing = late?.get(account.accountKey ?? 0);
     const reason =
-      scope.blindness(account, days) ??
+      coverage.blindness(account, days) ??
       (missing === undefined
         ? undefined
         : `held back: ${account.platform}/${account.accountId} had no figures of ${missing} yet`);
@@ -193,9 +200,9 @@ const blindReaches = async (
 };
 
 const observeFigures = async (shared: Shared, rule: AlertRule): Promise<RuleView> => {
-  const accounts = shared.scope.accounts.filter((account) => rule.matches.account(account));
+  const accounts = shared.coverage.accounts.filter((account) => rule.matches.account(account));
   const day = youngest(accounts, shared);
-  const money = moneyOf(rule, figuresOf(rule, shared.scope), shared.reportingCurrency);
+  const money = moneyOf(rule, figuresOf(rule, shared.coverage), shared.reportingCurrency);
   const failed = (message: string): RuleView => ({
     rule,
     observations: [unknown(rule, day, message, {}, "[]")],
@@ -225,7 +232,7 @@ const observeFigures = async (shared: Shared, rule: AlertRule): Promise<RuleView
     rule.condition.kind === "anomaly"
       ? await expectations({
           rule,
-          scope: shared.scope,
+          coverage: shared.coverage,
           currency,
           begun: await shared.begun(),
           scan: (past, then, age) => shared.pastScan(past, then, age),

@@ -1,14 +1,14 @@
 import { type Kysely, sql } from "kysely";
 import type { Day } from "../../domain/day.ts";
 import type { DB } from "../../warehouse/schema.ts";
-import { exact, type Exact, one } from "./exact.ts";
+import { exact, type Exact, one } from "../../domain/decimal.ts";
 import type { AlertRule } from "../rule/rule.ts";
 import { windowOf } from "./scan.ts";
-import { dayDifference, endOf, type Scope, type ScopedAccount } from "./scope.ts";
+import { dayDifference, endOf, type Coverage, type CoveredAccount } from "./coverage.ts";
 
 /** A figure about costper's own work on one account. */
 export interface OperationFigure {
-  readonly account: ScopedAccount;
+  readonly account: CoveredAccount;
   readonly value: Exact;
   readonly note: string;
 }
@@ -16,13 +16,13 @@ export interface OperationFigure {
 interface Request {
   readonly db: Kysely<DB>;
   readonly rule: AlertRule;
-  readonly scope: Scope;
+  readonly coverage: Coverage;
   readonly now: Date;
   readonly asOf: Day | undefined;
 }
 
-const accountsOf = ({ rule, scope }: Request): readonly ScopedAccount[] =>
-  scope.accounts.filter((account) => rule.matches.account(account));
+const accountsOf = ({ rule, coverage }: Request): readonly CoveredAccount[] =>
+  coverage.accounts.filter((account) => rule.matches.account(account));
 
 /**
  * `freshness`: hours since the end of the account's last good day, in its own zone. An account that never had one

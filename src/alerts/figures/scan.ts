@@ -1,11 +1,11 @@
 import type { Kysely } from "kysely";
 import { addDays, type DayRange } from "../../domain/day.ts";
 import type { DB } from "../../warehouse/schema.ts";
-import type { Exact } from "./exact.ts";
 import type { AlertRule, Grain } from "../rule/rule.ts";
-import { readSegments, type SegmentRow } from "./segments.ts";
+import { type KnownAt, readSegments, type SegmentRow } from "./segments.ts";
+import { addSums, noSums, type Sums } from "./sums.ts";
 import type { FigureMetric } from "../rule/settings.ts";
-import type { ScopedAccount } from "./scope.ts";
+import type { CoveredAccount } from "./coverage.ts";
 
 /** Which sums a rule needs; rules that need the same share one scan. */
 export interface ScanRequest {
@@ -18,17 +18,9 @@ export interface ScanRequest {
   readonly currency: string | undefined;
 }
 
-export interface Sums {
-  readonly spend: Exact;
-  readonly clicks: Exact;
-  readonly conversions: Exact;
-  readonly value: Exact;
-  readonly projected: Exact;
-}
-
 /** One campaign's sums over its account's window, by network or action where the grain asks for it. */
 export interface ScanRow {
-  readonly account: ScopedAccount;
+  readonly account: CoveredAccount;
   readonly campaignId: string;
   readonly campaignName: string | null;
   /** Network, or conversion action; empty for the grain `campaign`. */
@@ -50,13 +42,8 @@ export const requestOf = (rule: AlertRule, currency: string | undefined): ScanRe
   currency,
 });
 
-/** The figures of today, or those that were known at a moment (of each account's own). */
-export type Figures =
-  | { readonly known: "now" }
-  | { readonly known: "then"; at(account: ScopedAccount): Date };
-
 export const windowOf = (
-  account: ScopedAccount,
+  account: CoveredAccount,
   request: Pick<ScanRequest, "windowDays" | "settleDays">,
 ): DayRange => {
   const to = addDays(account.youngest, -request.settleDays);
@@ -82,19 +69,6 @@ export const requestKey = (request: ScanRequest): string =>
 const agesOf = ({ windowDays, settleDays, withBefore }: ScanRequest): readonly number[] =>
   [0, 1, ...(withBefore ? [2] : [])].map((count) => settleDays + count * windowDays);
 
-const nothing: Sums = { spend: 0n, clicks: 0n, conversions: 0n, value: 0n, projected: 0n };
-
-const plus = (a: Sums, b: Sums): Sums =>
-  a === nothing
-    ? b
-    : {
-        spend: a.spend + b.spend,
-        clicks: a.clicks + b.clicks,
-        conversions: a.conversions + b.conversions,
-        value: a.value + b.value,
-        projected: a.projected + b.projected,
-      };
-
 /** Adds the segments of one campaign up to the two windows of a request; undefined where it has none in them. */
 const windowed = (
   request: ScanRequest,
@@ -102,18 +76,18 @@ const windowed = (
   segments: readonly SegmentRow[],
 ): ScanRow | undefined => {
   const [start = 0, middle = 0, end = middle] = agesOf(request);
-  let now = nothing;
-  let before = nothing;
+  let now = noSums;
+  let before = noSums;
   let unrated = 0;
   for (const segment of segments) {
     const age = bounds[segment.index] ?? 0;
     if (age < start || age >= end) continue;
-    if (age < middle) now = plus(now, segment.sums);
-    else before = plus(before, segment.sums);
+    if (age < middle) now = addSums(now, segment.sums);
+    else before = addSums(before, segment.sums);
     unrated += segment.unrated;
   }
   const [first] = segments;
-  if (first === undefined || (now === nothing && before === nothing)) return undefined;
+  if (first === undefined || (now === noSums && before === noSums)) return undefined;
   const { account, campaignId, campaignName, partId, partName } = first;
   return { account, campaignId, campaignName, partId, partName, now, before, unrated };
 };
@@ -126,8 +100,8 @@ export const scanAll = async (options: {
   readonly db: Kysely<DB>;
   readonly requests: readonly ScanRequest[];
   readonly metrics: ReadonlySet<FigureMetric>;
-  readonly figures: Figures;
-  readonly accounts: readonly ScopedAccount[];
+  readonly figures: KnownAt;
+  readonly accounts: readonly CoveredAccount[];
 }): Promise<ReadonlyMap<string, readonly ScanRow[]>> => {
   const { requests } = options;
   const [first] = requests;

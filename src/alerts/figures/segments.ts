@@ -2,15 +2,20 @@ import { type Kysely, type RawBuilder, sql } from "kysely";
 import { addDays } from "../../domain/day.ts";
 import type { DB } from "../../warehouse/schema.ts";
 import type { Grain } from "../rule/rule.ts";
-import type { Figures, Sums } from "./scan.ts";
-import type { ScopedAccount } from "./scope.ts";
+import type { CoveredAccount } from "./coverage.ts";
+import type { Sums } from "./sums.ts";
 import type { FigureMetric } from "../rule/settings.ts";
+
+/** The figures of today, or those that were known at a moment (of each account's own). */
+export type KnownAt =
+  | { readonly known: "now" }
+  | { readonly known: "then"; at(account: CoveredAccount): Date };
 
 /** One campaign's sums over a run of days, by network or action where the grain asks for it. */
 export interface SegmentRow {
   /** Names the campaign and part. */
   readonly key: string;
-  readonly account: ScopedAccount;
+  readonly account: CoveredAccount;
   readonly campaignId: string;
   readonly campaignName: string | null;
   readonly partId: string;
@@ -41,7 +46,7 @@ const rates = (target: string): RawBuilder<unknown> => sql`
   ),`;
 
 /** The relation that a grain is summed from, with the columns that it lacks filled in. */
-const source = (grain: Grain, figures: Figures): RawBuilder<unknown> => {
+const source = (grain: Grain, figures: KnownAt): RawBuilder<unknown> => {
   if (figures.known === "then")
     return sql`(
       select distinct on (h.account_key, h.date, h.campaign_id) h.account_key, h.date, h.campaign_id,
@@ -100,8 +105,8 @@ export interface SegmentRequest {
   readonly bounds: readonly number[];
   /** Whose sums are needed; the others come as 0. */
   readonly metrics: ReadonlySet<FigureMetric>;
-  readonly figures: Figures;
-  readonly accounts: readonly ScopedAccount[];
+  readonly figures: KnownAt;
+  readonly accounts: readonly CoveredAccount[];
 }
 
 /** Sums each campaign over each run of its account's days, in one statement. */

@@ -1,7 +1,7 @@
-import type { Exact } from "./exact.ts";
 import type { AlertRule } from "../rule/rule.ts";
-import type { ScanRow, Sums } from "./scan.ts";
-import type { ScopedAccount } from "./scope.ts";
+import type { ScanRow } from "./scan.ts";
+import type { CoveredAccount } from "./coverage.ts";
+import { addSums, noSums, type Sums } from "./sums.ts";
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -48,17 +48,6 @@ export const reachIsSeries = (rule: AlertRule): boolean =>
 export const reachOfLabels = (rule: AlertRule, labels: Labels): string =>
   reachOf(rule, { platform: labels["platform"] ?? "", accountId: labels["account_id"] ?? "" });
 
-const add = (a: Sums, b: Sums): Sums => ({
-  spend: a.spend + b.spend,
-  clicks: a.clicks + b.clicks,
-  conversions: a.conversions + b.conversions,
-  value: a.value + b.value,
-  projected: a.projected + b.projected,
-});
-
-const zero: Exact = 0n;
-export const noSums: Sums = { spend: zero, clicks: zero, conversions: zero, value: zero, projected: zero };
-
 const labelsOf = (rule: AlertRule, row: ScanRow): Labels => ({
   ...reachLabels(rule, row.account),
   ...(rule.by.includes("campaign")
@@ -92,7 +81,7 @@ const gather = (
   labels: (row: ScanRow) => Labels,
 ): Map<string, Series> => {
   const series = new Map<string, Series>();
-  const wanted = new Map<ScopedAccount, string | undefined>();
+  const wanted = new Map<CoveredAccount, string | undefined>();
   for (const row of rows) {
     const { account } = row;
     if (!wanted.has(account))
@@ -109,8 +98,8 @@ const gather = (
         ? { id, labels: labels(row), reach, now: row.now, before: row.before, unrated: row.unrated }
         : {
             ...earlier,
-            now: add(earlier.now, row.now),
-            before: add(earlier.before, row.before),
+            now: addSums(earlier.now, row.now),
+            before: addSums(earlier.before, row.before),
             unrated: earlier.unrated + row.unrated,
           },
     );
@@ -126,7 +115,7 @@ export const seriesOf = (options: {
   readonly rule: AlertRule;
   readonly rows: readonly ScanRow[];
   readonly whole: readonly ScanRow[] | undefined;
-  readonly accounts: readonly ScopedAccount[];
+  readonly accounts: readonly CoveredAccount[];
 }): Map<string, Series> => {
   const { rule, whole } = options;
   const series = gather(rule, options.rows, (row) => labelsOf(rule, row));

@@ -1,7 +1,8 @@
 import type { Kysely } from "kysely";
 import type { DB } from "../../warehouse/schema.ts";
-import { exact, toText } from "../figures/exact.ts";
-import { evidenceOf, evidenceText } from "../figures/evidence.ts";
+import { exact, toText } from "../../domain/decimal.ts";
+import { evidenceOf } from "../figures/evidence.ts";
+import { evidenceText } from "./evidence-text.ts";
 import { type AlertRow, alertKey } from "../state/memory.ts";
 import type { Observation } from "../figures/observation.ts";
 import { type AlertRule, isOperation } from "../rule/rule.ts";
@@ -54,7 +55,7 @@ export const plainExplanation = (observation: Observation, state: AlertState): s
   return parts.join("; ");
 };
 
-/** For how many alerts of one evaluation the story behind the figures is looked up; the rest have the figures. */
+/** For so many alerts of one evaluation the evidence is looked up; the others have their figures only. */
 const toldInFull = 50;
 
 /** The whole explanation of what is about to be said, by alert. */

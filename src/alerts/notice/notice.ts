@@ -31,7 +31,7 @@ export interface NoticeBody {
 export interface Announcement {
   readonly kind: "firing" | "resolved";
   readonly to: readonly string[];
-  /** Names the event for good, across every evaluation. */
+  /** The stable name of the event, the same in every evaluation. */
   readonly event: string;
   readonly alert: NoticeAlert;
 }

@@ -1,4 +1,4 @@
-import type { Exact } from "../figures/exact.ts";
+import type { Exact } from "../../domain/decimal.ts";
 
 const bars = "▁▂▃▄▅▆▇█";
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { platforms } from "../../connectors/registry.ts";
 import { isDuration, wholeDays } from "./duration.ts";
-import { targetProblem } from "../deliver/target.ts";
+import { targetProblem } from "./target.ts";
 
 /** `notifiers` and `alerts` of costper.yaml, field by field; what concerns several fields is in `problems.ts`. */
 

@@ -11,7 +11,7 @@ export type ListedAlert = Readonly<
 
 const order = sql`array_position(array['firing', 'pending', 'no_data', 'resolved', 'inactive'], state)`;
 
-/** What the alerts stand at, what matters first. Reads what was evaluated last; evaluates nothing. */
+/** The state of every alert, the most urgent first. Reads the last evaluation; evaluates nothing. */
 export const listAlerts = async (db: Kysely<DB>): Promise<readonly ListedAlert[]> => {
   const { rows } = await sql<ListedAlert>`
     select alert_id, rule, series, labels, state, severity, metric, trim_scale(value) as value,

@@ -15,7 +15,7 @@ export interface RememberedAlert {
   readonly memory: AlertMemory;
 }
 
-/** A row of `ops.alert` as it is to stand, and the state it comes from. */
+/** A row of `ops.alert` as it will be stored, and its state before. */
 export interface AlertRow extends RememberedAlert {
   readonly from: AlertState;
   readonly value: Decimal | null;

@@ -38,7 +38,7 @@ export const readLabels = (pairs: readonly string[]): Labels | undefined => {
 };
 
 /**
- * Keeps a rule, or those of its series that carry the labels, from being heard from now on.
+ * Silences a rule, or those of its series that carry the labels, from now on.
  * @param lasts such as `3d`
  * @throws RangeError where the length of time is none
  */

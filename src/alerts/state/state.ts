@@ -17,7 +17,7 @@ export interface AlertMemory {
   /** Has fired and is not resolved; outlasts `no_data`. */
   readonly open: boolean;
   readonly episode: number;
-  /** Who was told that this episode fires, and is owed its end. */
+  /** Who was told that this episode fires, and must be told when it ends. */
   readonly told: readonly string[];
   readonly lastNotified: Date | null;
 }
@@ -34,7 +34,7 @@ export interface AlertInput {
   readonly notify: readonly string[];
 }
 
-/** Something to be said. `event` names it for good: whoever makes it again makes the same name. */
+/** Something to say. `event` is its stable name: making it again gives the same name. */
 export interface Saying {
   readonly kind: "firing" | "resolved";
   readonly to: readonly string[];
@@ -114,7 +114,7 @@ export const nextStep = (memory: AlertMemory, input: AlertInput): AlertStep => {
     lastNotified: begins ? null : memory.lastNotified,
   };
   if (state === "resolved") {
-    // Said even through a silence: what was told is always taken back, and to those who were told.
+    // A silence does not hold this back: everybody who was told of the alert is told of its end.
     const saying: Saying | undefined =
       next.told.length === 0
         ? undefined

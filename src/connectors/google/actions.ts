@@ -3,13 +3,10 @@ import type { Entity } from "../../domain/facts.ts";
 import { asFailure } from "../../domain/failure.ts";
 import type { Pull } from "../connector.ts";
 import type { GoogleClient } from "./client.ts";
-import { idOf, textOf } from "./normalize.ts";
+import { type ActionFacts, idOf, textOf } from "./normalize.ts";
 import { conversionActionsQuery, customerQuery } from "./queries.ts";
 
 type ConversionAction = Extract<Entity, { kind: "conversion_action" }>;
-
-/** What the rows of conversions need to know of their actions, by id. */
-export type ActionFacts = ReadonlyMap<string, { readonly primary: boolean; readonly organic: boolean }>;
 
 /** The conversion actions of an account and of the manager that tracks conversions for it. */
 export interface ActionCatalogue {

@@ -11,7 +11,6 @@ import type {
   NetworkDay,
 } from "../../domain/facts.ts";
 import { Failure } from "../../domain/failure.ts";
-import type { ActionFacts } from "./actions.ts";
 
 /**
  * A row as Google sends it: lowerCamel names, 64-bit integers as text, doubles as numbers, anything null left out.
@@ -46,6 +45,9 @@ interface Row {
     readonly allConversionsValue?: unknown;
   };
 }
+
+/** What the rows of conversions need to know of their actions, by id. */
+export type ActionFacts = ReadonlyMap<string, { readonly primary: boolean; readonly organic: boolean }>;
 
 const unreadable = (field: string, value: unknown): Failure =>
   new Failure({

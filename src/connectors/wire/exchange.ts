@@ -27,7 +27,7 @@ export interface Sent {
   readonly idleMs: number;
   /** Given up after so much waiting in all, however steadily it drips; a reader's own time does not count. */
   readonly totalMs?: number;
-  /** The setting to name where the silence was too long: `connectors.google.timeoutSeconds`. */
+  /** The setting to name where the silence was too long: `connectors.<platform>.timeoutSeconds`. */
   readonly timeoutSetting?: string;
   /**
    * How many redirects are followed; default none. Only a GET without credentials may follow any, and never from
@@ -188,7 +188,7 @@ const exchangeOnce = async (sent: Sent, url: URL, defaultTotalMs: number): Promi
     ...(sent.lookup === undefined ? {} : { lookup: sent.lookup }),
     headers: {
       "user-agent": "costper (gzip)",
-      "accept-encoding": "gzip, deflate",
+      "accept-encoding": "gzip",
       ...(sent.body === undefined ? {} : { "content-length": String(Buffer.byteLength(sent.body)) }),
       ...sent.headers,
     },

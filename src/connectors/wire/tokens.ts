@@ -30,7 +30,7 @@ export interface AccessTokens {
 }
 
 export interface TokenOptions {
-  /** `linkedin`, `ga4`: names the credential in the store. */
+  /** A platform's name or `ga4`: names the credential in the store. */
   readonly name: string;
   readonly endpoint: TokenEndpoint;
   /** `limits`: a renewal takes a slot of its own, so leave them out where callers hold one while they ask. */

@@ -1,6 +1,7 @@
-import { currency, instant, number, text } from "../values.ts";
+import { logChangedConversions, retractConversions } from "../ledger/changes.ts";
+import { currency, flag, id, instant, number, text } from "../values.ts";
 import type { ImportContext, ImportKind, Refuse, Values } from "./kind.ts";
-import { lastRows, mergeRows } from "./merge.ts";
+import { isSameSource, lastRows, mergeRows, sourceColumn } from "./merge.ts";
 import { stageVisit, visitColumns, visitIds, visitStaging } from "./visit.ts";
 
 /** A value needs a currency: its own, or the one that the configuration reports in. */
@@ -20,19 +21,40 @@ export const conversions: ImportKind = {
   name: "conversions",
   required: ["conversion_id", "conversion_name", "converted_at"],
   columns: {
-    conversion_id: text,
+    conversion_id: id,
     conversion_name: text,
     converted_at: instant,
     value: number(),
     currency,
-    order_id: text,
-    lead_id: text,
+    order_id: id,
+    lead_id: id,
     ...visitColumns,
     channel: text,
     traffic: text,
     quantity: number(),
+    merged_into: id,
+    deleted: flag,
   },
-  ids: ["conversion_id", "order_id", "lead_id", ...visitIds],
+  withdrawal: ["merged_into", "deleted"],
+  example: {
+    conversion_id: "S-2026-0117",
+    conversion_name: "purchase",
+    converted_at: "2026-10-05T10:12:00+02:00",
+    value: "120.50",
+    currency: "EUR",
+    quantity: "",
+    order_id: "0047110",
+    lead_id: "",
+    source: "google",
+    medium: "cpc",
+    campaign: "Brand",
+    campaign_id: "120239000000000001",
+    gclid: "",
+    referrer_host: "",
+    deleted: "",
+  },
+  ids: ["merged_into", "conversion_id", "order_id", "lead_id", ...visitIds],
+  money: ["value"],
   staging: {
     conversion_id: "text",
     conversion_name: "text",
@@ -43,6 +65,7 @@ export const conversions: ImportKind = {
     order_id: "text",
     lead_id: "text",
     ...visitStaging,
+    is_retracted: "boolean not null",
   },
   row: (values, refuse, context) => ({
     conversion_id: values.conversion_id,
@@ -54,14 +77,46 @@ export const conversions: ImportKind = {
     order_id: values.order_id,
     lead_id: values.lead_id,
     ...stageVisit(values, refuse, context),
+    is_retracted: String(values.deleted === "true" || values.merged_into !== undefined),
   }),
   key: ["conversion_id"],
-  merge: (client, source) =>
-    mergeRows(client, {
+  merge: async (client, run) => {
+    const { source, timeZone, replace } = run;
+    await client.query(
+      `update import_row r set lead_id = a.alias_of from warehouse.lead_alias a where a.lead_id = r.lead_id`,
+    );
+    await client.query("analyze import_row");
+    await logChangedConversions(client, run, standing);
+    const columns = Object.keys(conversions.staging).filter((name) => name !== "is_retracted");
+    const merged = await mergeRows(client, {
       table: "warehouse.first_party_conversion",
       key: ["conversion_id"],
-      columns: Object.fromEntries(Object.keys(conversions.staging).map((name) => [name, name])),
-      from: lastRows(["conversion_id"]),
+      columns: {
+        ...Object.fromEntries(columns.map((name) => [name, name])),
+        retracted_at: "null::timestamptz",
+        source_name: sourceColumn(run),
+      },
+      from: standing,
       source,
-    }),
+    });
+    let withdrawn = await retractConversions(client, {
+      source,
+      kind: "retracted",
+      where: `c.conversion_id in (select conversion_id from ${last} ended where is_retracted)`,
+    });
+    if (replace !== undefined)
+      withdrawn += await retractConversions(client, {
+        source,
+        kind: "withdrawn",
+        where: `${isSameSource("c.source_name", run)} and (c.converted_at at time zone $3)::date between $4 and $5
+          and not exists (select from import_row r where r.conversion_id = c.conversion_id)`,
+        parameters: [timeZone, replace.from, replace.to],
+      });
+    return { ...merged, withdrawn };
+  },
 };
+
+const last = lastRows(["conversion_id"]);
+
+/** The last row of each conversion, where it is not one that takes it back. */
+const standing = `(select * from ${last} ended where not is_retracted)`;

@@ -1,7 +1,7 @@
 import { countDays } from "../../domain/day.ts";
 import { bareAccountId } from "../../connectors/account-ids.ts";
 import { isPlatform } from "../../connectors/registry.ts";
-import { atLeastZero, currency, day, number, oneOf, text } from "../values.ts";
+import { atLeastZero, currency, day, id, number, oneOf, text } from "../values.ts";
 import type { ImportKind } from "./kind.ts";
 import { mergeRows } from "./merge.ts";
 
@@ -24,12 +24,25 @@ export const costs: ImportKind = {
     ),
     currency,
     platform: (value) => value.toLowerCase(),
-    account_id: text,
-    campaign_id: text,
+    account_id: id,
+    campaign_id: id,
     label: text,
-    external_id: text,
+    external_id: id,
+  },
+  example: {
+    period_start: "2026-10-01",
+    period_end: "2026-10-31",
+    cost_class: "tool",
+    amount: "49.90",
+    currency: "EUR",
+    platform: "",
+    account_id: "",
+    campaign_id: "",
+    label: "Landing pages",
+    external_id: "INV-2026-117",
   },
   ids: ["account_id", "campaign_id", "external_id"],
+  money: ["amount"],
   staging: {
     period_start: "date",
     period_end: "date",
@@ -59,7 +72,7 @@ export const costs: ImportKind = {
     };
   },
   key: [],
-  merge: async (client, source) => {
+  merge: async (client, { source }) => {
     // Equal bookings without an id of their own both count; their place in the file keeps a second import from doubling.
     const keyed = `(
       select *, case when external_id is not null then 'id:' || external_id

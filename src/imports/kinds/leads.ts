@@ -1,9 +1,13 @@
 import { leadStages, stageNamed } from "../../metrics/first-party/stages.ts";
+import { arrival, foldAliases, registerAliases } from "../ledger/aliases.ts";
+import { logRestoredLeads, withdrawLeads } from "../ledger/changes.ts";
+import { forgetHistory, recordHistory } from "../ledger/history.ts";
 import { Unreadable } from "../problem.ts";
-import { currency, instant, number, sha256, text } from "../values.ts";
+import { currency, flag, id, instant, number, sha256 } from "../values.ts";
 import { currencyOfValue } from "./conversions.ts";
-import type { ImportKind } from "./kind.ts";
-import { lastRows, mergeRows } from "./merge.ts";
+import type { PoolClient } from "pg";
+import type { ImportKind, Merged, MergeRun, Refuse, Values } from "./kind.ts";
+import { isSameSource, mergeRows, sourceColumn } from "./merge.ts";
 import { stageVisit, visitColumns, visitIds, visitStaging } from "./visit.ts";
 
 const facts = {
@@ -21,12 +25,31 @@ const facts = {
   phone_sha256: "text",
 } as const;
 
+/** What a row says besides the lead's state: of its history, and that it is no lead any more. */
+const journey = { score_at: "timestamptz", merged_into: "text", is_deleted: "boolean not null" } as const;
+
+/** Whether a row of a merged lead is earlier in anything than what its survivor has. */
+const tellsMore = `exists (
+  select from warehouse.lead_alias a left join warehouse.lead s on s.lead_id = a.alias_of
+  where a.lead_id = r.lead_id and (s.lead_id is null or r.created_at < s.created_at
+    or r.qualified_at < coalesce(s.qualified_at, 'infinity') or r.customer_at < coalesce(s.customer_at, 'infinity')))`;
+
+/** The last staged row of each lead that stands, with the earliest of what is said about its qualification. */
+const standing = (aliases: boolean): string => `(
+  select distinct on (r.lead_id) r.*,
+    min(r.qualified_at) over (partition by r.lead_id) as first_qualified_at,
+    min(r.customer_at) over (partition by r.lead_id) as first_customer_at
+  from import_row r left join lead_end e on e.lead_id = r.lead_id
+  where r.created_at is not null and not r.is_deleted and e.is_deleted is not true
+    and ${aliases ? tellsMore : "not exists (select from warehouse.lead_alias a where a.lead_id = r.lead_id)"}
+  order by r.lead_id, r.line desc)`;
+
 /** People who left contact details. Several rows of one lead are its history: the last wins, each stage's first time stays. */
 export const leads: ImportKind = {
   name: "leads",
   required: ["lead_id", "created_at"],
   columns: {
-    lead_id: text,
+    lead_id: id,
     created_at: instant,
     stage: (value) => {
       const stage = stageNamed(value);
@@ -38,35 +61,126 @@ export const leads: ImportKind = {
     customer_at: instant,
     lost_at: instant,
     score: number(),
+    score_at: instant,
     value: number(),
     currency,
     ...visitColumns,
     email_sha256: sha256,
     phone_sha256: sha256,
+    merged_into: id,
+    deleted: flag,
   },
-  ids: ["lead_id", ...visitIds],
-  staging: { ...facts, ...visitStaging },
+  withdrawal: ["merged_into", "deleted"],
+  ids: ["lead_id", "merged_into", ...visitIds],
+  example: {
+    lead_id: "00123",
+    created_at: "2026-10-05T10:12:00+02:00",
+    stage: "marketing_qualified",
+    stage_at: "2026-10-07T09:00:00+02:00",
+    qualified_at: "",
+    customer_at: "",
+    lost_at: "",
+    score: "60",
+    score_at: "2026-10-07T09:00:00+02:00",
+    value: "",
+    currency: "",
+    source: "google",
+    medium: "cpc",
+    campaign: "Brand",
+    campaign_id: "120239000000000001",
+    gclid: "",
+    referrer_host: "",
+    email_sha256: "",
+    merged_into: "",
+    deleted: "",
+  },
+  money: ["value"],
+  staging: { ...facts, ...visitStaging, ...journey },
   row: (values, refuse, context) => ({
     ...Object.fromEntries(Object.keys(facts).map((name) => [name, values[name]])),
     currency: currencyOfValue(values, refuse, context),
     ...stageVisit(values, refuse, context),
+    ...journeyOf(values, refuse),
   }),
   key: ["lead_id"],
-  merge: async (client, source) => {
-    const merged = await mergeRows(client, {
-      table: "warehouse.lead",
-      key: ["lead_id"],
-      columns: Object.fromEntries(Object.keys(leads.staging).map((name) => [name, name])),
-      from: lastRows(["lead_id"]),
+  merge: async (client, run) => {
+    const { source } = run;
+    await stageEnds(client);
+    await registerAliases(client);
+    let withdrawn = await foldAliases(client, source);
+    if (run.correct === true) await forgetHistory(client);
+    await recordHistory(client);
+    await keepArrivals(client);
+    await logRestoredLeads(client, source);
+    const merged = await mergeLeads(client, standing(false), run);
+    await mergeLeads(client, standing(true), run);
+    withdrawn += await foldAliases(client, source);
+    withdrawn += await withdrawLeads(client, {
       source,
+      kind: "deleted",
+      keep: run.keepDeleted === true,
+      where: "l.lead_id in (select lead_id from lead_end where is_deleted)",
     });
-    await client.query(
-      `insert into warehouse.lead_stage as old (lead_id, stage, first_at)
-       select lead_id, stage, min(coalesce(stage_at, created_at)) from import_row
-       where stage is not null group by lead_id, stage
-       on conflict (lead_id, stage) do update set first_at = excluded.first_at
-       where excluded.first_at < old.first_at`,
-    );
-    return merged;
+    if (run.replace !== undefined)
+      withdrawn += await withdrawLeads(client, {
+        source,
+        kind: "withdrawn",
+        where: `${isSameSource("l.source_name", run)} and (l.created_at at time zone $1)::date between $2 and $3
+          and not exists (select from import_row r where r.lead_id = l.lead_id)
+          and not exists (select from import_row r join warehouse.lead_alias a using (lead_id) where a.alias_of = l.lead_id)`,
+        parameters: [run.timeZone, run.replace.from, run.replace.to],
+      });
+    return { ...merged, withdrawn };
   },
 };
+
+const journeyOf = (values: Values, refuse: Refuse): Values => {
+  const { merged_into: into, deleted } = values;
+  if (into !== undefined && into === values["lead_id"]) refuse("merged_into", "is the lead itself");
+  return {
+    score_at: values["score_at"],
+    merged_into: into,
+    is_deleted: String(deleted === "true" && into === undefined),
+  };
+};
+
+/** The last rows of the leads that some row takes back; the last decides. */
+const stageEnds = async (client: PoolClient): Promise<void> => {
+  await client.query(
+    `create temporary table lead_end on commit drop as
+     select distinct on (lead_id) lead_id, line, is_deleted, merged_into from import_row
+     where lead_id in (select lead_id from import_row where is_deleted or merged_into is not null)
+     order by lead_id, line desc`,
+  );
+  await client.query("analyze import_row");
+};
+
+/** A lead that others were merged into keeps the earliest arrival, whatever its own row says. */
+const keepArrivals = async (client: PoolClient): Promise<void> => {
+  await client.query(
+    `update import_row r set ${arrival.map((name) => `${name} = l.${name}`).join(", ")}
+     from warehouse.lead l
+     where l.lead_id = r.lead_id and l.created_at < r.created_at
+       and exists (select from warehouse.lead_alias a where a.alias_of = l.lead_id)`,
+  );
+};
+
+const mergeLeads = (client: PoolClient, from: string, run: MergeRun): Promise<Merged> =>
+  mergeRows(client, {
+    table: "warehouse.lead",
+    key: ["lead_id"],
+    columns: {
+      ...Object.fromEntries(Object.keys({ ...facts, ...visitStaging }).map((name) => [name, name])),
+      qualified_at: "first_qualified_at",
+      customer_at: "first_customer_at",
+      deleted_at: "null::timestamptz",
+      withdrawn_at: "null::timestamptz",
+      source_name: sourceColumn(run),
+    },
+    kept: {
+      qualified_at: "least(old.qualified_at, excluded.qualified_at)",
+      customer_at: "least(old.customer_at, excluded.customer_at)",
+    },
+    from,
+    source: run.source,
+  });

@@ -17,7 +17,16 @@ export const measures: ImportKind = {
     platform: (value) => value.toLowerCase(),
     label: text,
   },
+  example: {
+    date: "2026-10-05",
+    measure: "calls_in",
+    value: "118",
+    currency: "",
+    platform: "",
+    label: "hotline",
+  },
   ids: [],
+  money: ["value"],
   staging: {
     date: "date",
     measure: "text",
@@ -34,7 +43,7 @@ export const measures: ImportKind = {
     return { ...values, platform: values.platform ?? "", label: values.label ?? "", currency: code };
   },
   key: ["date", "measure", "platform", "label"],
-  merge: (client, source) =>
+  merge: (client, { source }) =>
     mergeRows(client, {
       table: "warehouse.measure_daily",
       key: ["date", "measure", "platform", "label"],

@@ -1,5 +1,13 @@
-import type { PoolClient } from "pg";
-import type { Merged } from "./kind.ts";
+import { escapeLiteral, type PoolClient } from "pg";
+import type { Merged, MergeRun } from "./kind.ts";
+
+/** The source's name as an expression; NULL for a file. */
+export const sourceColumn = ({ sourceName }: MergeRun): string =>
+  `${sourceName === undefined ? "null" : escapeLiteral(sourceName)}::text`;
+
+/** A condition: the stored row came from where this run's rows come from. */
+export const isSameSource = (column: string, run: MergeRun): string =>
+  `${column} is not distinct from ${sourceColumn(run)}`;
 
 /** The last staged row of each key. */
 export const lastRows = (key: readonly string[]): string =>
@@ -19,20 +27,23 @@ export const mergeRows = async (
     /** A relation with a name: `lastRows(...)`. */
     readonly from: string;
     readonly source: string;
+    /** Columns that keep something of what is stored: the expression over `old` and `excluded`. */
+    readonly kept?: Readonly<Record<string, string>>;
   },
 ): Promise<Merged> => {
   const names = Object.keys(options.columns);
   const data = names.filter((name) => !options.key.includes(name));
+  const merged = data.map((name) => options.kept?.[name] ?? `excluded.${name}`);
   const { rows } = await client.query<{ total: string; inserted: string; changed: string }>(
     `with fresh as (select ${Object.values(options.columns).join(", ")} from ${options.from} as row),
      merged as (
        insert into ${options.table} as old (${names.join(", ")}, import_source)
        select f.*, $1::text from fresh as f
        on conflict (${options.key.join(", ")}) do update
-       set ${data.map((name) => `${name} = excluded.${name}`).join(", ")},
+       set ${data.map((name, index) => `${name} = ${merged[index] ?? ""}`).join(", ")},
            import_source = excluded.import_source, imported_at = now()
        where (${data.map((name) => `old.${name}`).join(", ")})
-         is distinct from (${data.map((name) => `excluded.${name}`).join(", ")})
+         is distinct from (${merged.join(", ")})
        returning xmax = 0 as is_new
      )
      select (select count(*) from fresh) as total,

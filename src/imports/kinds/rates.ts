@@ -16,14 +16,16 @@ export const rates: ImportKind = {
     quote: currency,
     rate: aboveZero(number(12)),
   },
+  example: { date: "2026-10-05", base: "EUR", quote: "DKK", rate: "7.4602" },
   ids: [],
+  money: [],
   staging: { date: "date", base: "text", quote: "text", rate: "numeric(24, 12)" },
   row: (values, refuse) => {
     if (values.base !== undefined && values.base === values.quote) refuse("quote", "is the same as base");
     return values;
   },
   key: ["base", "quote", "date"],
-  merge: async (client, source) => {
+  merge: async (client, { source }) => {
     const { rows } = await client.query<{ total: string; inserted: string; changed: string }>(
       `with fresh as ${lastRows(["base", "quote", "date"])},
        merged as (

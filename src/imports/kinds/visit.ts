@@ -1,19 +1,20 @@
 import { channelNamed, channels, trafficOf } from "../../domain/channel.ts";
 import { clickIdNames } from "../../metrics/channels/click-ids.ts";
 import { sortVisit } from "../../metrics/first-party/visit.ts";
-import { text, type Read } from "../values.ts";
+import type { ReadCell } from "../value-format.ts";
+import { id, text } from "../values.ts";
 import type { ImportContext, Refuse, Values } from "./kind.ts";
 
 const tagNames = ["source", "medium", "campaign", "campaign_id", "term", "content", "referrer_host"] as const;
 
+export const visitIds: readonly string[] = ["campaign_id", ...clickIdNames];
+
 /** The columns that say which visit brought a lead or a conversion. */
-export const visitColumns: Readonly<Record<string, Read>> = Object.fromEntries(
-  [...tagNames, ...clickIdNames].map((name) => [name, text]),
+export const visitColumns: Readonly<Record<string, ReadCell>> = Object.fromEntries(
+  [...tagNames, ...clickIdNames].map((name) => [name, visitIds.includes(name) ? id : text]),
 );
 
 const otherIds = clickIdNames.filter((name) => name !== "gclid");
-
-export const visitIds: readonly string[] = ["campaign_id", ...clickIdNames];
 
 export const visitStaging: Readonly<Record<string, string>> = {
   ...Object.fromEntries(tagNames.map((name) => [name, "text"])),

@@ -37,7 +37,7 @@ export interface ClassifyOptions {
 }
 
 /** Which step decided. `campaign_id` is given later, by the warehouse; see `metrics/first-party`. */
-export type Evidence =
+export type ChannelEvidence =
   | "click_join"
   | "click_id"
   | "utm"
@@ -59,7 +59,7 @@ export interface Classification {
   readonly conflict: boolean;
   /** A Google or Microsoft id together with fbclid: perhaps an ad's link that somebody shared. */
   readonly staleSuspected: boolean;
-  readonly evidence: Evidence;
+  readonly evidence: ChannelEvidence;
   /** For a reported channel: whether the tags say another one; null where nothing was reported. */
   readonly disagrees: boolean | null;
 }
@@ -67,7 +67,7 @@ export interface Classification {
 const notSet = "(not set)";
 
 interface Effective extends Tags {
-  readonly evidence: Evidence;
+  readonly evidence: ChannelEvidence;
   readonly platform?: Platform;
   readonly conflict?: boolean;
 }

@@ -5,7 +5,7 @@ import { clickWindowDays, type FirstPartySettings } from "./settings.ts";
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
-/** The table of networks as SQL, so that a joined click and a platform's own row come to the same channel. */
+/** The table of networks as SQL, so that a joined click and a platform's own row get the same channel. */
 const networkRuleValues = (): string =>
   networkRules()
     .map(
@@ -47,7 +47,7 @@ const channelBy = (platform: string, network: string, type: string): string => `
  * report, by a campaign, ad group or ad id, by the campaign's name as a last resort. An id that is known to a platform
  * makes an unpaid-looking visit paid: ads tagged utm_medium=social carry nothing else.
  */
-const resolve = (table: string, key: string, at: string): string => {
+const resolve = (table: string, key: string, at: string, where = "true"): string => {
   const reported = reportedClick();
   return `
   with network_rule (position, platform, network, campaign_type, channel) as (values
@@ -58,7 +58,7 @@ const resolve = (table: string, key: string, at: string): string => {
            t.tag_channel, t.tag_traffic, t.tag_platform, t.tag_evidence, t.source_platform, t.campaign,
            coalesce(${["nullif(trim(t.campaign_id), '')", ...taggedCampaignIds()].join(", ")},
                     case when trim(t.campaign) ~ '^[0-9]+$' then trim(t.campaign) end) as entity_id
-    from ${table} t
+    from ${table} t where ${where}
   ),
   entity as materialized (
     select distinct on (platform, entity_id) *
@@ -163,13 +163,17 @@ const inherited = (own: string): string => `
     case when l.lead_id is null then o.joined_by else l.joined_by end as joined_by
   from (${own}) o
   join warehouse.first_party_conversion c on c.conversion_id = o.id
-  left join warehouse.lead l on l.lead_id = c.lead_id and c.reported_channel is null`;
+  left join warehouse.lead l on l.lead_id = c.lead_id and l.withdrawn_at is null and c.reported_channel is null`;
 
 /** Settles channel, platform and campaign of every lead, then of every conversion; rows that stay as they are stay untouched. */
 export const attribute = async (client: PoolClient, { timeZone }: FirstPartySettings): Promise<void> => {
   const conversion = "warehouse.first_party_conversion";
   await client.query(
-    update("warehouse.lead", "lead_id", resolve("warehouse.lead", "lead_id", "created_at")),
+    update(
+      "warehouse.lead",
+      "lead_id",
+      resolve("warehouse.lead", "lead_id", "created_at", "t.deleted_at is null"),
+    ),
     [timeZone],
   );
   await client.query(

@@ -37,7 +37,7 @@ const taggingRemedy = (platform: string | null | undefined): string | undefined 
 
 const counted = `
   select c.*, e.rule from warehouse.first_party_conversion c left join marts.excluded_conversions e using (conversion_id)
-  where c.date between $1 and $2 and coalesce(e.rule, '') <> 'duplicate_order'`;
+  where c.date between $1 and $2 and coalesce(e.rule, '') not in ('retracted', 'duplicate_order')`;
 
 const checks: readonly Check[] = [
   {

@@ -17,6 +17,10 @@ export const costedSpans = `
   ) known
   group by platform`;
 
+/** Whether a conversion under this rule is counted at all, paid or not: repeats and those taken back are not. */
+export const isCountedOnce = (rule: string): string =>
+  `coalesce(${rule}, '') not in ('retracted', 'duplicate_order', 'counted_from_ga4')`;
+
 /** Which conversions stay out of the paid cost per conversion, each with the one rule that came first. */
 export const rollUpExclusions = (client: PoolClient, settings: FirstPartySettings): Promise<void> =>
   replaceRows(client, {
@@ -45,11 +49,12 @@ export const rollUpExclusions = (client: PoolClient, settings: FirstPartySetting
         from warehouse.first_party_conversion c
         window same_order as (
           partition by conversion_name, coalesce(nullif(order_id, ''), 'id:' || conversion_id)
-          order by converted_at, conversion_id)
+          order by retracted_at nulls first, converted_at, conversion_id)
       ),
       ruled as (
         select r.*,
-          case when r.place > 1 then 'duplicate_order'
+          case when r.retracted_at is not null then 'retracted'
+               when r.place > 1 then 'duplicate_order'
                when r.conversion_name = any($1::text[]) then 'counted_from_ga4'
                when r.evidence = 'expired_click' then 'expired_click'
                when r.traffic <> 'paid' then r.traffic
@@ -60,6 +65,7 @@ export const rollUpExclusions = (client: PoolClient, settings: FirstPartySetting
       select conversion_id, date, conversion_name, channel, traffic, platform, quantity as conversions,
         value as conversion_value, currency, rule,
         case rule
+          when 'retracted' then 'taken back: reopened, lost, deleted, or missing from a file that replaced its day'
           when 'duplicate_order' then format('order %s is counted already as conversion %s', order_id, first_id)
           when 'counted_from_ga4' then format('%s is counted from GA4''s key events', conversion_name)
           when 'expired_click' then 'its click is more than 90 days older'

@@ -1,5 +1,6 @@
 import type { PoolClient } from "pg";
 import type { FirstPartySettings } from "./settings.ts";
+import { isCountedOnce } from "./exclusions.ts";
 import { replaceRows } from "./replace-rows.ts";
 
 /** Rates into the reporting currency for the pairs of currency and day that a relation holds. */
@@ -19,7 +20,7 @@ export const rollUpChannels = (client: PoolClient, settings: FirstPartySettings)
         select c.date, c.channel, c.traffic, c.quantity, c.value, c.currency
         from warehouse.first_party_conversion c
         left join marts.excluded_conversions e using (conversion_id)
-        where coalesce(e.rule, '') not in ('duplicate_order', 'counted_from_ga4')
+        where ${isCountedOnce("e.rule")}
         union all
         select date, channel, traffic, key_events, value, currency
         from warehouse.ga4_key_event_daily where event_name = any($2::text[])

@@ -44,14 +44,14 @@ const listed = (prefix: string): string => names.map((name) => `${prefix}.${name
 /** Sorts every visit of a table anew, page by page; rows that come out the same stay untouched. */
 const reclassifyTable = async (
   client: PoolClient,
-  { table, key }: { readonly table: string; readonly key: string },
+  { table, key, where = "true" }: { readonly table: string; readonly key: string; readonly where?: string },
   lists: SourceLists,
   options: ClassifyOptions,
 ): Promise<void> => {
   for (let after: string | undefined; ;) {
     const { rows } = await client.query<VisitRow>(
       `select ${key} as id, source, medium, campaign, campaign_id, referrer_host, gclid, click_ids, reported_channel
-       from ${table} where $1::text is null or ${key} > $1 order by ${key} limit ${String(pageRows)}`,
+       from ${table} where (${where}) and ($1::text is null or ${key} > $1) order by ${key} limit ${String(pageRows)}`,
       [after ?? null],
     );
     const visits = rows.map(({ click_ids, campaign_id, referrer_host, reported_channel, ...row }) =>
@@ -94,7 +94,9 @@ export const reclassify = async (client: PoolClient, options: ClassifyOptions): 
   ]);
   if (rowCount === 1) return;
   const lists = await loadSourceLists();
-  await reclassifyTable(client, { table: "warehouse.lead", key: "lead_id" }, lists, options);
+  // What a deleted lead's visit was is not kept; its channel stays as it was found.
+  const leads = { table: "warehouse.lead", key: "lead_id", where: "deleted_at is null" };
+  await reclassifyTable(client, leads, lists, options);
   const conversions = { table: "warehouse.first_party_conversion", key: "conversion_id" };
   await reclassifyTable(client, conversions, lists, options);
   // GA4 names the channel itself; only what counts as paid is a choice.

@@ -1,4 +1,4 @@
-import { costedSpans } from "../first-party/exclusions.ts";
+import { costedSpans, isCountedOnce } from "../first-party/exclusions.ts";
 
 const measure = (
   name: string,
@@ -47,7 +47,7 @@ export const measureSql: string = [
   measure("paid_conversions", "quantity", { platform: byPlatform, from: conversion, where: "rule is null" }),
   measure("all_conversions", "quantity", {
     from: conversion,
-    where: "coalesce(rule, '') not in ('duplicate_order', 'counted_from_ga4', 'uncosted')",
+    where: `${isCountedOnce("rule")} and rule is distinct from 'uncosted'`,
   }),
   measure("uncosted_conversions", "quantity", { from: conversion, where: "rule = 'uncosted'" }),
   measure("all_conversions", "key_events", {
@@ -81,13 +81,19 @@ export const measureSql: string = [
     date: "customer_date",
     where: `customer_date is not null and ${paidLead}`,
   }),
+  measure("disqualified_leads", "1", {
+    platform: byPlatform,
+    from: lead,
+    date: "lost_date",
+    where: "lost_date is not null",
+  }),
   measure("sessions", "sessions", { from: "warehouse.ga4_session_daily" }),
   measure("engaged_sessions", "engaged_sessions", { from: "warehouse.ga4_session_daily" }),
   `
     select date, measure, platform, value, coalesce(currency, '') from warehouse.measure_daily`,
 ].join("\n    union all");
 
-/** The relations that the measures are read from, besides tables. $3 time zone, $4 qualifying stages, $5 score, $6 customer stages. */
+/** The relations that the measures are read from, besides tables. $3 time zone. */
 export const measureRelations = `
   span as (${costedSpans}),
   delivered as materialized (
@@ -99,19 +105,10 @@ export const measureRelations = `
     select c.date, c.platform, c.quantity, e.rule
     from warehouse.first_party_conversion c left join marts.excluded_conversions e using (conversion_id)
   ),
-  reached as (
-    select lead_id,
-      min(first_at) filter (where stage = any($4::text[])) as qualified_at,
-      min(first_at) filter (where stage = any($6::text[])) as customer_at
-    from warehouse.lead_stage group by lead_id
-  ),
   lead_day as (
-    select l.date, l.traffic, l.platform, s.platform is not null as is_costed,
-      (least(l.qualified_at, r.qualified_at, l.customer_at,
-             case when l.score >= $5::numeric then coalesce(l.stage_at, l.created_at) end)
-        at time zone $3)::date as qualified_date,
-      (least(l.customer_at, r.customer_at) at time zone $3)::date as customer_date
+    select l.date, l.traffic, l.platform, s.platform is not null as is_costed, l.qualified_date, l.customer_date,
+      (l.lost_at at time zone $3)::date as lost_date
     from warehouse.lead l
-    left join reached r using (lead_id)
     left join span s on s.platform = l.platform and l.date between s.from_date and s.to_date
+    where l.withdrawn_at is null
   )`;

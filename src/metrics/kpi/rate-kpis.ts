@@ -1,6 +1,6 @@
 import { type Kpi, sources, terms } from "./kpi.ts";
 
-/** Rates, shares, returns, and what is shown beside them. */
+/** Rates, shares, returns, and the figures that are shown with them. */
 export const rateKpis: readonly Kpi[] = [
   {
     id: "conversion_rate",

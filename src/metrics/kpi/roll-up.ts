@@ -1,7 +1,6 @@
 import type { PoolClient } from "pg";
 import { replaceRows } from "../first-party/replace-rows.ts";
 import type { FirstPartySettings } from "../first-party/settings.ts";
-import { stagesFrom } from "../first-party/stages.ts";
 import { kpis } from "./catalogue.ts";
 import type { Kpi, Term } from "./kpi.ts";
 import { measureRelations, measureSql } from "./measure-sql.ts";
@@ -25,7 +24,7 @@ const kpiRows = kpis.map(
 /**
  * The rows of marts.kpi_daily, made from the catalogue. A side of a KPI is the sum of its terms; it is NULL where a
  * term was never seen, cannot be brought into one currency, or must be known for the day and is not.
- * $1 reporting currency, $2 GA4 key events, $3 to $6 see `measureRelations`, $7 targets.
+ * $1 reporting currency, $2 GA4 key events, $3 see `measureRelations`, $4 targets.
  */
 const kpiSql = `
   with ${measureRelations},
@@ -101,7 +100,7 @@ const kpiSql = `
   union all
   select s.date, 'target_progress', jsonb_build_object('target', g.name), s.amount - g.baseline, g.target - g.baseline,
     (s.amount - g.baseline) / nullif(g.target - g.baseline, 0), 'ratio'
-  from jsonb_to_recordset($7::jsonb) as g (name text, measure text, baseline numeric, target numeric)
+  from jsonb_to_recordset($4::jsonb) as g (name text, measure text, baseline numeric, target numeric)
   join summed s on s.measure = g.measure and s.dimensions = '{}'`;
 
 /** Every KPI of every day, for everything and by platform. */
@@ -115,9 +114,6 @@ export const rollUpKpis = (client: PoolClient, settings: FirstPartySettings): Pr
       settings.reportingCurrency ?? null,
       settings.ga4KeyEvents ?? [],
       settings.timeZone,
-      stagesFrom(settings.qualifiedStage ?? "marketing_qualified"),
-      settings.qualifiedScore ?? null,
-      stagesFrom("customer"),
       JSON.stringify(settings.targets ?? []),
     ],
   });

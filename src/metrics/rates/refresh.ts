@@ -69,7 +69,7 @@ export const refreshRates = async (options: RefreshOptions): Promise<Refreshed> 
   };
   const files: RatesFile[] = [file];
   let { written, days } = await load(file);
-  // The day's file may already be the next one: what lies between would be a gap for ever.
+  // The daily file may already hold the next day. The days before it would stay missing for ever.
   if (file === "daily" && before && isApart(before.last, days)) {
     files.push("90d");
     ({ written, days } = await load("90d"));

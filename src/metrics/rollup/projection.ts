@@ -1,5 +1,5 @@
 /**
- * What a day is expected to come to, as columns: its conversions by the share that is known at its age, and the one
+ * The expected final figures of a day, as columns: its conversions divided by the share known at its age, and the
  * division of its spend by that. NULL for final days and where no share is known. `row` has conversions, spend, is_final.
  */
 export const projectionOf = (row: string, share: string): string => {

@@ -6,7 +6,7 @@ const monthsAtOnce = 6;
 
 /**
  * Brings the sums that the dashboard reads (ops.campaign_day_sum and the like) up to date with the marts, the youngest
- * months first. Ends when nothing is stale but what other sessions are at.
+ * months first. Ends when nothing is stale except what other sessions are working at.
  */
 export const refreshSums = async (db: Kysely<DB>, signal: AbortSignal): Promise<void> => {
   while (!signal.aborted) {

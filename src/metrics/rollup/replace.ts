@@ -1,7 +1,7 @@
 import type pg from "pg";
 import type { Mart } from "./fresh.ts";
 
-export interface MartScope {
+export interface MartDays {
   readonly client: pg.PoolClient;
   readonly accountKey: number;
   readonly days: readonly string[];
@@ -64,7 +64,7 @@ const historyOf = `,
  * @returns the number of rows written.
  */
 export const replaceMart = async (
-  scope: MartScope,
+  scope: MartDays,
   mart: Mart,
   options: { readonly history: boolean },
 ): Promise<number> => {
@@ -97,7 +97,7 @@ export const replaceMart = async (
  * How many rows of a mart are not what the facts say; 0 proves the rollup. Writes nothing. What follows the calendar
  * is left out: it is as of the last rollup, and yesterday's projection is no error this morning.
  */
-export const countDifferences = async (scope: MartScope, mart: Mart): Promise<number> => {
+export const countDifferences = async (scope: MartDays, mart: Mart): Promise<number> => {
   const values = [...mart.figures, ...mart.labels];
   const { rows } = await scope.client.query<{ differing: string }>(
     `with ${difference(mart, values)} select count(*) as differing from difference where moved or is_gone or is_new`,

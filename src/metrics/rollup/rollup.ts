@@ -24,7 +24,7 @@ const martNames = [
 /** Days of one account per transaction: bounds memory and locks when a whole history is rebuilt. */
 const daysAtOnce = 92;
 
-/** The counted conversions beside each network's delivery follow the configuration's choice. */
+/** The counted conversions of each network follow the configuration's choice. */
 const countNetworkConversions = async (
   client: pg.PoolClient,
   accountKey: number,
@@ -48,7 +48,7 @@ const countNetworkConversions = async (
   );
 };
 
-/** The daily mart marks by itself what was summed up of it for the dashboard; by network and action it is said here. */
+/** Marks the dashboard's sums by network and by action as stale. The daily mart's own triggers mark all others. */
 const markStale = async (
   client: pg.PoolClient,
   accountKey: number,

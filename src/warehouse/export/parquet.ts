@@ -1,5 +1,6 @@
 import type { SchemaElement } from "hyparquet";
 import { ByteWriter, type ColumnSource, ParquetWriter } from "hyparquet-writer";
+import { toUnits } from "../../domain/decimal.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { ExportColumn } from "./tables.ts";
 
@@ -10,11 +11,10 @@ type Value = string | null;
 type Row = readonly Value[];
 
 const unscaled = (text: string, scale: number, name: string): bigint => {
-  const [, sign, whole = "", fraction = ""] = /^(-?)(\d+)(?:\.(\d+))?$/.exec(text) ?? [];
-  if (whole === "" || fraction.replace(/0+$/, "").length > scale)
+  const [written, fraction = ""] = /^-?\d+(?:\.(\d+))?$/.exec(text) ?? [];
+  if (written === undefined || fraction.replace(/0+$/, "").length > scale)
     throw new Failure({ kind: "data", message: `${name} holds ${text}, which Parquet cannot` });
-  const digits = BigInt(whole + fraction.slice(0, scale).padEnd(scale, "0"));
-  return sign === "-" ? -digits : digits;
+  return toUnits(text, scale);
 };
 
 /** What a column is in the file, and how its text is read. */

@@ -39,7 +39,7 @@ export const openCopy = (client: pg.PoolClient, table: FactTable, place: Place):
   let failure: Error | undefined;
   stream.on("error", (error) => (failure = error));
 
-  // A stream whose connection broke says so to nobody that waits for it: without this it would wait for ever.
+  // A stream does not tell a waiting writer that its connection broke. Without this the writer would wait for ever.
   let onLost: (error: Error) => void = () => undefined;
   const lost = new Promise<never>((_, reject) => {
     onLost = (error) => reject(error);

@@ -50,7 +50,7 @@ export const networkConversionDaily: FactTable = {
   figures: conversions,
 };
 
-/** Staged only: what the platform says a campaign's day came to. */
+/** Staged only: the platform's own totals of a campaign's day. */
 export const campaignDaily: FactTable = {
   name: "campaign_daily",
   key: ["date", "campaign_id"],

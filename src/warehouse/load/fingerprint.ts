@@ -1,7 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { type DayRange, eachDay } from "../../domain/day.ts";
 
-/** To be raised with every change in how staged rows become published ones: then every day is compared once more. */
+/** Raise this number whenever staged rows are turned into published ones differently: every day is compared once more then. */
 const version = "1";
 
 /** Of one stream of rows: the hashes by table and day, while it goes on. */

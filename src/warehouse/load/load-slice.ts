@@ -3,11 +3,12 @@ import type { Connector, Pull } from "../../connectors/connector.ts";
 import { asFailure, Failure } from "../../domain/failure.ts";
 import type { Entity } from "../../domain/facts.ts";
 import { knownWindows, storeRestatement } from "../accounts.ts";
+import { holdingConnection } from "../connection/pool.ts";
 import { storeEntities } from "../dimensions.ts";
 import { ensurePartitions, inTransaction, lockAccount } from "../transaction.ts";
 import { factTables } from "./fact-tables.ts";
 import { fingerprints } from "./fingerprint.ts";
-import type { DayVerdict } from "./residual.ts";
+import type { DayCheck } from "./residual.ts";
 import { dataFailure, isDatabaseError, stageFacts, streamAttempts, type Staging } from "./stage.ts";
 import { confirmDays, unchangedDays, windowWithout } from "./unchanged.ts";
 import { addUp, publishWindow } from "./window.ts";
@@ -29,7 +30,7 @@ export interface LoadedSlice {
   readonly platformSpend: string;
   readonly ourSpend: string;
   /** Days that did not reconcile and were not published. */
-  readonly failedDays: readonly DayVerdict[];
+  readonly failedDays: readonly DayCheck[];
 }
 
 const factNames = factTables.map(({ name }) => `warehouse.${name}`);
@@ -77,12 +78,8 @@ const pullEntities = async ({ connector, pull, withEntities }: SliceToLoad): Pro
     }
 };
 
-/**
- * Staged rows have no statistics: a planner that takes them for few would join them row by row, for hours.
- * The transaction is open while the platform answers, however slowly.
- */
-export const sessionSettings = `
-  set local idle_in_transaction_session_timeout = 0;
+/** Staged rows have no statistics: a planner that takes them for few would join them row by row, for hours. */
+const plannerSettings = `
   set local work_mem = '64MB';
   set local enable_nestloop = off;
   set local jit = off`;
@@ -103,7 +100,7 @@ const isOvertaken = async (
   return rowCount === 1;
 };
 
-/** What the window's days came to, in all. */
+/** The sums over all days of the window. */
 const totalsOf = async (
   client: pg.PoolClient,
   { pull }: SliceToLoad,
@@ -123,12 +120,14 @@ const totalsOf = async (
 type Way = "direct" | "beside" | "alone";
 
 const attempt = async (given: SliceToLoad, way: Way): Promise<LoadedSlice> => {
-  // What is read beside other work ends with it.
+  // Reading that runs in parallel ends when this function ends.
   const ended = new AbortController();
   const signal = AbortSignal.any([given.pull.signal, ended.signal]);
   const slice = { ...given, pull: { ...given.pull, signal } };
   try {
-    return await inTransaction(slice.pool, (client) => loadOn(client, slice, way));
+    return await holdingConnection(slice.pool, signal, () =>
+      inTransaction(slice.pool, (client) => loadOn(client, slice, way)),
+    );
   } finally {
     ended.abort();
   }
@@ -136,7 +135,7 @@ const attempt = async (given: SliceToLoad, way: Way): Promise<LoadedSlice> => {
 
 const loadOn = async (client: pg.PoolClient, slice: SliceToLoad, way: Way): Promise<LoadedSlice> => {
   const { connector, pull, sliceId, accountKey } = slice;
-  await client.query(sessionSettings);
+  await client.query(plannerSettings);
   if (way === "alone") await lockAccount(client, "publish", accountKey);
   const clock = await client.query<{ now: string }>("select clock_timestamp()::text as now");
   const began = clock.rows[0]?.now ?? "";
@@ -157,12 +156,12 @@ const loadOn = async (client: pg.PoolClient, slice: SliceToLoad, way: Way): Prom
   const prints = fingerprints(pull, connector.networkSplit, staging.prints);
   // Names are read while the database adds up.
   const names = pullEntities(slice);
-  // Looked at below; should that work fail, nobody does.
+  // This promise is awaited below. If the work before it fails, nobody awaits it.
   names.catch(() => undefined);
   const unchanged = direct ? [] : await unchangedDays(staging, prints);
   const window = windowWithout(pull, unchanged);
   const sums = window && (await addUp(staging, window));
-  // Nothing of it is needed: not even to be deleted row by row.
+  // None of the staged rows is needed. Rolling back is cheaper than deleting row by row.
   if (!sums) await client.query("rollback to savepoint staged");
   const entities = await names;
   await lockAccount(client, "publish", accountKey);
@@ -189,12 +188,12 @@ const loadOn = async (client: pg.PoolClient, slice: SliceToLoad, way: Way): Prom
   };
 };
 
-/** Enough for a collision, an overtaking and two deadlocks. */
+/** Enough for one collision, one slice that was overtaken, and two deadlocks. */
 const attempts = 5;
 
 /**
- * How to try again where slices got in each other's way, or the platform sent a row twice: beside the published rows
- * that can be sorted out, straight among them it cannot.
+ * How to try again where slices collided or the platform sent a row twice. In the staging tables both can be resolved;
+ * among the published rows they cannot.
  */
 const nextWay = (way: Way, error: unknown): Way | undefined => {
   if (error instanceof Overtaken) return "alone";

@@ -1,7 +1,7 @@
 import type pg from "pg";
 import { adDaily, conversionDaily, type FactTable, factTables } from "./fact-tables.ts";
 
-export interface PublishScope {
+export interface PublishOptions {
   readonly client: pg.PoolClient;
   readonly sliceId: string;
   readonly accountKey: number;
@@ -21,12 +21,12 @@ const qualified = (alias: string, columns: readonly string[]): string =>
  * @returns the days that changed and how many rows were written.
  */
 const publishTable = async (
-  scope: PublishScope,
+  staged: PublishOptions,
   table: FactTable,
 ): Promise<{ days: readonly string[]; written: number }> => {
   const { key, figures, name } = table;
   const columns = ["account_key", ...key, ...figures];
-  const { rows } = await scope.client.query<{ date: string; written: string }>(
+  const { rows } = await staged.client.query<{ date: string; written: string }>(
     `with staged as (
        select account_key, ${[...key, ...figures].join(", ")} from staging.${name}
        where slice_id = $1 and account_key = $2 and date between $3 and $4 and date <> all ($5::date[])
@@ -64,7 +64,7 @@ const publishTable = async (
      select date, count(*) as written
      from (select date from gone union all select date from changed union all select date from added) all_changes
      group by date`,
-    [scope.sliceId, scope.accountKey, scope.from, scope.to, scope.failedDays],
+    [staged.sliceId, staged.accountKey, staged.from, staged.to, staged.failedDays],
   );
   return {
     days: rows.map(({ date }) => date),
@@ -74,20 +74,20 @@ const publishTable = async (
 
 /** The tables that were copied straight in need no comparison; only failed days are taken out again. */
 const keepDirect = async (
-  scope: PublishScope,
+  staged: PublishOptions,
   table: FactTable,
 ): Promise<{ days: readonly string[]; written: number }> => {
-  if (scope.failedDays.length > 0)
-    await scope.client.query(
+  if (staged.failedDays.length > 0)
+    await staged.client.query(
       `delete from warehouse.${table.name}
        where account_key = $1 and date between $2 and $3 and date = any ($4::date[])`,
-      [scope.accountKey, scope.from, scope.to, scope.failedDays],
+      [staged.accountKey, staged.from, staged.to, staged.failedDays],
     );
   const parts = table === adDaily ? "delivery_part" : "outcome_part";
-  const { rows } = await scope.client.query<{ date: string; written: string }>(
+  const { rows } = await staged.client.query<{ date: string; written: string }>(
     `select date, sum(row_count) as written from staging.${parts}
      where slice_id = $1 and date <> all ($2::date[]) group by date`,
-    [scope.sliceId, scope.failedDays],
+    [staged.sliceId, staged.failedDays],
   );
   return {
     days: rows.map(({ date }) => date),
@@ -96,20 +96,20 @@ const keepDirect = async (
 };
 
 /** Publishes the slice's rows and marks the days whose figures changed for the rollup. */
-export const publish = async (scope: PublishScope): Promise<{ rowsWritten: number }> => {
+export const publish = async (staged: PublishOptions): Promise<{ rowsWritten: number }> => {
   const days = new Set<string>();
   let rowsWritten = 0;
   for (const table of factTables) {
-    const copiedStraight = scope.direct && (table === adDaily || table === conversionDaily);
-    const result = await (copiedStraight ? keepDirect(scope, table) : publishTable(scope, table));
+    const copiedStraight = staged.direct && (table === adDaily || table === conversionDaily);
+    const result = await (copiedStraight ? keepDirect(staged, table) : publishTable(staged, table));
     rowsWritten += result.written;
     for (const day of result.days) days.add(day);
   }
   if (days.size > 0)
-    await scope.client.query(
+    await staged.client.query(
       `insert into ops.touched_day (account_key, date) select $1, d from unnest($2::date[]) d
        on conflict (account_key, date) do update set touched_at = now()`,
-      [scope.accountKey, [...days]],
+      [staged.accountKey, [...days]],
     );
   return { rowsWritten };
 };

@@ -13,7 +13,7 @@ import {
  * fails the day.
  */
 
-export interface ResidualScope {
+export interface StagedWindow {
   readonly client: pg.PoolClient;
   readonly sliceId: string;
   readonly accountKey: number;
@@ -27,8 +27,8 @@ export interface ResidualScope {
 const tolerance = "0.01";
 
 /** Ad and conversion rows of this slice, wherever they were copied. */
-const rowsOf = (scope: Pick<ResidualScope, "direct">, table: FactTable): string =>
-  scope.direct
+const rowsOf = (staged: Pick<StagedWindow, "direct">, table: FactTable): string =>
+  staged.direct
     ? `(select * from warehouse.${table.name} where account_key = $2 and date between $3 and $4)`
     : `(select * from staging.${table.name} where slice_id = $1 and account_key = $2 and date between $3 and $4)`;
 
@@ -37,27 +37,27 @@ const outcomeParts = "(select * from staging.outcome_part where slice_id = $1)";
 
 const outcomeKey = "date, campaign_id, conversion_action_id, attribution, traffic";
 
-const parameters = (scope: ResidualScope) => [scope.sliceId, scope.accountKey, scope.from, scope.to];
+const parameters = (staged: StagedWindow) => [staged.sliceId, staged.accountKey, staged.from, staged.to];
 
 /** Sums the slice's rows once by campaign-day; everything after this reads the sums. */
-export const sumParts = async (scope: ResidualScope): Promise<void> => {
-  await scope.client.query(
+export const sumParts = async (staged: StagedWindow): Promise<void> => {
+  await staged.client.query(
     `insert into staging.delivery_part
        (slice_id, date, campaign_id, spend, impressions, clicks, row_count, is_residual)
      select $1::bigint, date, campaign_id, sum(spend), sum(impressions), sum(clicks), count(*), false
-     from ${rowsOf(scope, adDaily)} r group by date, campaign_id`,
-    parameters(scope),
+     from ${rowsOf(staged, adDaily)} r group by date, campaign_id`,
+    parameters(staged),
   );
   const { figures } = conversionDaily;
-  await scope.client.query(
+  await staged.client.query(
     `insert into staging.outcome_part (slice_id, ${outcomeKey}, ${figures.join(", ")}, row_count, is_residual)
      select $1::bigint, ${outcomeKey}, ${figures.map((figure) => `sum(${figure})`).join(", ")}, count(*), false
-     from ${rowsOf(scope, conversionDaily)} r group by ${outcomeKey}`,
-    parameters(scope),
+     from ${rowsOf(staged, conversionDaily)} r group by ${outcomeKey}`,
+    parameters(staged),
   );
 };
 
-/** Notes what was added beside the sums, so that the next level is completed with it. */
+/** Records what was added next to the sums, so that the next level takes it into account. */
 const noteParts = (table: FactTable, same: string): string => {
   const added = `(not exists (select from grown own where ${same}))::integer`;
   if (table === adDaily)
@@ -80,15 +80,15 @@ const noteParts = (table: FactTable, same: string): string => {
  * Adds what is missing: to the row of that key where the platform gave one itself (a campaign without ads, a network
  * that it calls unknown), else as a row of its own. `missing` selects key and figures of the table.
  */
-const complete = async (scope: ResidualScope, table: FactTable, missing: string): Promise<void> => {
-  const direct = scope.direct && (table === adDaily || table === conversionDaily);
+const complete = async (staged: StagedWindow, table: FactTable, missing: string): Promise<void> => {
+  const direct = staged.direct && (table === adDaily || table === conversionDaily);
   const place = `${direct ? "warehouse" : "staging"}.${table.name}`;
   const [lead, values] = direct
     ? ["account_key", "$2::integer"]
     : ["slice_id, account_key", "$1::bigint, $2::integer"];
   const same = table.key.map((column) => `own.${column} = m.${column}`).join(" and ");
   const columns = [...table.key, ...table.figures].join(", ");
-  await scope.client.query(
+  await staged.client.query(
     `with missing as materialized (${missing}),
      grown as (
        update ${place} own set ${table.figures.map((figure) => `${figure} = own.${figure} + m.${figure}`).join(", ")}
@@ -99,20 +99,20 @@ const complete = async (scope: ResidualScope, table: FactTable, missing: string)
      insert into ${place} (${lead}, ${columns})
      select ${values}, ${columns} from missing m
      where $1::bigint is not null and not exists (select from grown own where ${same})`,
-    parameters(scope),
+    parameters(staged),
   );
 };
 
 /** Where the split by network is exact, its sums are the platform's campaign totals, conversions too. */
-const campaignsFromNetworks = async (scope: ResidualScope): Promise<void> => {
-  await scope.client.query(
+const campaignsFromNetworks = async (staged: StagedWindow): Promise<void> => {
+  await staged.client.query(
     `insert into staging.campaign_daily (slice_id, account_key, date, campaign_id, spend, impressions, clicks)
      select $1::bigint, $2::integer, date, campaign_id, sum(spend), sum(impressions), sum(clicks)
      from staging.network_daily where slice_id = $1 and account_key = $2 and date between $3 and $4
      group by date, campaign_id`,
-    parameters(scope),
+    parameters(staged),
   );
-  await scope.client.query(
+  await staged.client.query(
     `insert into staging.campaign_conversion_daily
        (slice_id, account_key, date, campaign_id, conversion_action_id, attribution, traffic, conversions,
         conversion_value, primary_conversions, primary_conversion_value, all_conversions, all_conversion_value)
@@ -121,14 +121,14 @@ const campaignsFromNetworks = async (scope: ResidualScope): Promise<void> => {
             sum(all_conversion_value)
      from staging.network_conversion_daily where slice_id = $1 and account_key = $2 and date between $3 and $4
      group by date, campaign_id, conversion_action_id, attribution, traffic`,
-    parameters(scope),
+    parameters(staged),
   );
 };
 
 /** Residual delivery of campaigns: what the campaign has and none of its ads. Credits (negative) are booked too. */
-const campaignDelivery = async (scope: ResidualScope): Promise<void> =>
+const campaignDelivery = async (staged: StagedWindow): Promise<void> =>
   complete(
-    scope,
+    staged,
     adDaily,
     `select c.date, c.campaign_id, '' as ad_group_id, '' as ad_id, c.spend - coalesce(a.spend, 0) as spend,
             c.impressions - coalesce(a.impressions, 0) as impressions, c.clicks - coalesce(a.clicks, 0) as clicks
@@ -142,10 +142,10 @@ const campaignDelivery = async (scope: ResidualScope): Promise<void> =>
            <> (coalesce(a.spend, 0), coalesce(a.impressions, 0), coalesce(a.clicks, 0))`,
   );
 
-const campaignConversions = async (scope: ResidualScope): Promise<void> => {
+const campaignConversions = async (staged: StagedWindow): Promise<void> => {
   const { figures } = conversionDaily;
   await complete(
-    scope,
+    staged,
     conversionDaily,
     `select ${outcomeKey}, '' as ad_group_id, '' as ad_id,
             ${figures.map((figure) => `c.${figure} - coalesce(a.${figure}, 0) as ${figure}`).join(", ")}
@@ -161,9 +161,9 @@ const campaignConversions = async (scope: ResidualScope): Promise<void> => {
 };
 
 /** Residual delivery of the account: what its own total has and none of its campaigns. */
-const accountDelivery = async (scope: ResidualScope): Promise<void> =>
+const accountDelivery = async (staged: StagedWindow): Promise<void> =>
   complete(
-    scope,
+    staged,
     adDaily,
     `select t.date, '' as campaign_id, '' as ad_group_id, '' as ad_id, t.spend - coalesce(a.spend, 0) as spend,
             t.impressions - coalesce(a.impressions, 0) as impressions, t.clicks - coalesce(a.clicks, 0) as clicks
@@ -178,9 +178,9 @@ const accountDelivery = async (scope: ResidualScope): Promise<void> =>
   );
 
 /** The row `unknown` that completes a campaign-day's split by network, delivery and conversions. */
-const unknownNetworks = async (scope: ResidualScope): Promise<void> => {
+const unknownNetworks = async (staged: StagedWindow): Promise<void> => {
   await complete(
-    scope,
+    staged,
     networkDaily,
     `select date, campaign_id, 'unknown' as network, sum(spend) as spend, sum(impressions) as impressions,
             sum(clicks) as clicks
@@ -195,7 +195,7 @@ const unknownNetworks = async (scope: ResidualScope): Promise<void> => {
   );
   const { figures } = conversionDaily;
   await complete(
-    scope,
+    staged,
     networkConversionDaily,
     `select ${outcomeKey}, 'unknown' as network, ${figures.map((figure) => `sum(${figure}) as ${figure}`).join(", ")}
      from (
@@ -209,21 +209,21 @@ const unknownNetworks = async (scope: ResidualScope): Promise<void> => {
   );
 };
 
-/** The days whose ads come to less than the account: only of them are campaign totals asked for. */
-export const daysThatFallShort = async (scope: ResidualScope): Promise<readonly string[]> => {
-  const { rows } = await scope.client.query<{ date: string }>(
+/** The days on which the ads add up to less than the account. Campaign totals are requested for these days only. */
+export const daysThatFallShort = async (staged: StagedWindow): Promise<readonly string[]> => {
+  const { rows } = await staged.client.query<{ date: string }>(
     `select t.date from staging.account_daily t
      left join (select date, sum(spend) as spend from ${deliveryParts} r group by date) a
        on a.date = t.date
      where t.slice_id = $1 and t.account_key = $2 and t.date between $3 and $4
        and t.spend - coalesce(a.spend, 0) > ${tolerance}`,
-    parameters(scope),
+    parameters(staged),
   );
   return rows.map(({ date }) => date);
 };
 
 /** What reconciliation found out about a day before its residual rows are written. */
-export interface DayVerdict {
+export interface DayCheck {
   readonly date: string;
   readonly platform_spend: string;
   /** Sum of the rows that the platform gave for ads, or for campaigns where it names no ads. */
@@ -236,8 +236,8 @@ export interface DayVerdict {
  * Judges every day of the window. A day fails where the platform's total is below the sum of its own parts, and no
  * credit (a negative figure that the platform itself reports) explains it.
  */
-const judgeDays = async (scope: ResidualScope): Promise<readonly DayVerdict[]> => {
-  const { rows } = await scope.client.query<DayVerdict>(
+const judgeDays = async (staged: StagedWindow): Promise<readonly DayCheck[]> => {
+  const { rows } = await staged.client.query<DayCheck>(
     `with days as (
        select d::date as date from generate_series($3::date, $4::date, interval '1 day') d
      ),
@@ -285,18 +285,18 @@ const judgeDays = async (scope: ResidualScope): Promise<readonly DayVerdict[]> =
      left join staging.account_daily t
        on t.slice_id = $1 and t.account_key = $2 and t.date = d.date
      order by d.date`,
-    parameters(scope),
+    parameters(staged),
   );
   return rows;
 };
 
 /** Judges the days, then completes the good ones to the platform's totals. */
-export const completeToTotals = async (scope: ResidualScope): Promise<readonly DayVerdict[]> => {
-  if (scope.networkSplit === "exact") await campaignsFromNetworks(scope);
-  const verdicts = await judgeDays(scope);
-  await campaignDelivery(scope);
-  await campaignConversions(scope);
-  await accountDelivery(scope);
-  await unknownNetworks(scope);
+export const completeToTotals = async (staged: StagedWindow): Promise<readonly DayCheck[]> => {
+  if (staged.networkSplit === "exact") await campaignsFromNetworks(staged);
+  const verdicts = await judgeDays(staged);
+  await campaignDelivery(staged);
+  await campaignConversions(staged);
+  await accountDelivery(staged);
+  await unknownNetworks(staged);
   return verdicts;
 };

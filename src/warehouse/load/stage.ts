@@ -36,7 +36,7 @@ export interface Staging {
   readonly copiedStraight: Map<FactTable, number>;
   /** Of each stream that went through: what it brought, hashed by day. */
   readonly prints: StreamPrint[];
-  /** Told of every batch, for the progress display. */
+  /** Is called with every batch, for the progress display. */
   readonly onRows: (rows: number) => void;
 }
 
@@ -136,14 +136,14 @@ export const dataFailure = (error: unknown): Failure | undefined =>
     ? new Failure({
         kind: "data",
         message: `a figure does not fit the warehouse: ${error.message}`,
-        remedy: "nothing of this window was published; see which figure the platform sent",
+        remedy: "check which figure the platform sent; nothing of this window was published",
         cause: error,
       })
     : undefined;
 
 /**
- * Pulls every stream of facts of the slice into its place; the number of rows read. From fine to coarse: what comes
- * in between two calls then makes the coarser figure larger, which a residual row bears, never smaller.
+ * Pulls every stream of facts of the slice into its table and returns the number of rows. Fine streams go first: what
+ * arrives between two calls then makes the coarser figure larger, which a residual row covers. It never gets smaller.
  */
 export const stageFacts = async (staging: Staging): Promise<number> => {
   const { connector, pull, sliceId, accountKey, direct } = staging;
@@ -183,7 +183,7 @@ export const stageFacts = async (staging: Staging): Promise<number> => {
 
 /**
  * Pulls the platform's own campaign totals, which explain where ads fall short of the account. Those of other days
- * are left aside: what a day comes to must not depend on the days that are pulled with it.
+ * are ignored: the figures of a day must not depend on the days that are pulled with it.
  */
 export const stageCampaigns = async (staging: Staging, days: readonly string[]): Promise<number> => {
   const { connector, pull, sliceId, accountKey } = staging;

@@ -3,7 +3,7 @@ import { type DayRange, eachDay } from "../../domain/day.ts";
 import { adDaily, conversionDaily, factTables, type FactTable } from "./fact-tables.ts";
 import type { Staging } from "./stage.ts";
 
-interface Scope extends DayRange {
+interface PrintedWindow extends DayRange {
   readonly client: pg.PoolClient;
   readonly sliceId: string;
   readonly accountKey: number;
@@ -40,8 +40,8 @@ const ofSlice = joined(
 );
 
 /**
- * The days for which the platform answered what they were published from, and whose rows still come to what they
- * came to then: comparing them row by row would find nothing.
+ * The days for which the platform sent the same rows as when they were published, and whose rows in the warehouse
+ * still have the same counts and sums. Comparing these days row by row would find nothing.
  */
 export const unchangedDays = async (
   { client, accountKey, connector, pull }: Staging,
@@ -76,7 +76,7 @@ export const windowWithout = (pull: DayRange, unchanged: readonly string[]): Day
 
 /** Notes what the days were published from; `except`: days that depend on more than their rows, or failed. */
 export const noteFingerprints = async (
-  { client, sliceId, accountKey, from, to }: Scope,
+  { client, sliceId, accountKey, from, to }: PrintedWindow,
   prints: Fingerprints,
   except: readonly string[],
 ): Promise<void> => {

@@ -4,8 +4,8 @@ import { publish } from "./publish.ts";
 import {
   completeToTotals,
   daysThatFallShort,
-  type DayVerdict,
-  type ResidualScope,
+  type DayCheck,
+  type StagedWindow,
   sumParts,
 } from "./residual.ts";
 import { clearStaging, dropRepeats, stageCampaigns, type Staging } from "./stage.ts";
@@ -13,8 +13,8 @@ import { noteFingerprints } from "./unchanged.ts";
 
 /** The part of a slice's window that has to be published anew, added up. */
 export interface WindowSums {
-  readonly scope: ResidualScope;
-  /** Days whose ads come to less than their account: campaign totals explain them. */
+  readonly staged: StagedWindow;
+  /** Days on which the ads add up to less than the account. Campaign totals explain them. */
   readonly short: readonly string[];
   /** Rows that were read for that. */
   readonly rowsRead: number;
@@ -23,14 +23,14 @@ export interface WindowSums {
 /** Sums what was staged by campaign-day, and asks for what is needed to explain the days that fall short. */
 export const addUp = async (staging: Staging, window: DayRange): Promise<WindowSums> => {
   const { client, sliceId, accountKey, direct, connector } = staging;
-  const scope = { client, sliceId, accountKey, direct, networkSplit: connector.networkSplit, ...window };
+  const staged = { client, sliceId, accountKey, direct, networkSplit: connector.networkSplit, ...window };
   await dropRepeats(staging);
-  await sumParts(scope);
-  const short = connector.campaigns ? await daysThatFallShort(scope) : [];
-  if (short.length === 0) return { scope, short, rowsRead: 0 };
+  await sumParts(staged);
+  const short = connector.campaigns ? await daysThatFallShort(staged) : [];
+  if (short.length === 0) return { staged, short, rowsRead: 0 };
   const rowsRead = await stageCampaigns(staging, short);
   await dropRepeats(staging);
-  return { scope, short, rowsRead };
+  return { staged, short, rowsRead };
 };
 
 /**
@@ -39,17 +39,17 @@ export const addUp = async (staging: Staging, window: DayRange): Promise<WindowS
  */
 export const publishWindow = async (
   staging: Staging,
-  { scope, short }: WindowSums,
+  { staged, short }: WindowSums,
   prints: ReadonlyMap<string, string>,
-): Promise<{ readonly rowsWritten: number; readonly failedDays: readonly DayVerdict[] }> => {
+): Promise<{ readonly rowsWritten: number; readonly failedDays: readonly DayCheck[] }> => {
   const { connector, pull } = staging;
-  const verdicts = await completeToTotals(scope);
+  const verdicts = await completeToTotals(staged);
   const failedDays = verdicts.filter(({ problem }) => problem !== null);
   const failed = failedDays.map(({ date }) => date);
-  await recordDays({ ...scope, platform: connector.platform, accountId: pull.account.id, verdicts });
-  const { rowsWritten } = await publish({ ...scope, failedDays: failed });
+  await recordDays({ ...staged, platform: connector.platform, accountId: pull.account.id, verdicts });
+  const { rowsWritten } = await publish({ ...staged, failedDays: failed });
   // A short day depends on campaign totals too, which are asked for only when its ads are known.
-  await noteFingerprints(scope, prints, [...short, ...failed]);
+  await noteFingerprints(staged, prints, [...short, ...failed]);
   await clearStaging(staging);
   return { rowsWritten, failedDays };
 };

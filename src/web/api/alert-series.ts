@@ -2,12 +2,12 @@ import { type RawBuilder, sql } from "kysely";
 import { addDays } from "../../domain/day.ts";
 import { type AlertRule, ruleOf } from "../../alerts/rule/rule.ts";
 import type { AlertSettings } from "../../alerts/rule/settings.ts";
-import type { AlertRow } from "./health-answers.ts";
+import type { AlertAnswer } from "./health-answers.ts";
 import type { Read } from "./read.ts";
 
 const shownDays = 60;
 
-type Asked = Pick<AlertRow, "rule" | "labels" | "currency"> & { readonly window_to: string | null };
+type Asked = Pick<AlertAnswer, "rule" | "labels" | "currency"> & { readonly window_to: string | null };
 
 /** The figure of a window's sums `w`; operational metrics have none. */
 const figures: Readonly<Record<string, RawBuilder<unknown>>> = {
@@ -86,7 +86,7 @@ export const alertSeries = async (
   read: Read,
   settings: readonly AlertSettings[],
   alert: Asked,
-): Promise<AlertRow["daily"]> => {
+): Promise<AlertAnswer["daily"]> => {
   const found = settings.find(({ name }) => name === alert.rule);
   const figure = figures[found?.metric ?? ""];
   if (found === undefined || figure === undefined || alert.window_to === null) return null;

@@ -6,7 +6,7 @@ import { chooseCurrency, figure, figureNames, figures } from "./money.ts";
 import { grouped, nameOf, shown, totalsOf } from "./groups.ts";
 import { accountKeys, currencyKey, filterKeys, pageKeys, rangeKeys, resolveRange, search } from "./query.ts";
 import type { Read } from "./read.ts";
-import type { Scope } from "./scope.ts";
+import type { Grouping } from "./grouping.ts";
 import { sparks } from "./sparks.ts";
 
 const sortable = ["name", ...figureNames] as const;
@@ -25,7 +25,7 @@ export const breakdownQuery = z.strictObject({
 export type BreakdownQuery = z.infer<typeof breakdownQuery>;
 
 /** What the query speaks of, resolved once. */
-export const scopeOf = async (read: Read, query: BreakdownQuery, named = false): Promise<Scope> => {
+export const groupingOf = async (read: Read, query: BreakdownQuery, named = false): Promise<Grouping> => {
   const range = await resolveRange(read, query);
   const keys = await accountKeys(read, query);
   const { by, campaign } = query;
@@ -61,10 +61,10 @@ const totalOf = (line: Line): Figures & { currency: string | null } => {
 
 /** One page of groups, and the total of all of them: one pass over the mart, paged and sorted by the database. */
 export const breakdown = async (read: Read, query: BreakdownQuery): Promise<Breakdown> => {
-  const scope = await scopeOf(read, query);
+  const grouping = await groupingOf(read, query);
   const lines = await read<Line>(sql`
-    with grouped as materialized (${grouped(scope)}),
-    totals as (${totalsOf(scope)}),
+    with grouped as materialized (${grouped(grouping)}),
+    totals as (${totalsOf(grouping)}),
     page as (
       select * from grouped g order by ${ordering(query)} limit ${query.size} offset ${(query.page - 1) * query.size}
     )
@@ -72,17 +72,17 @@ export const breakdown = async (read: Read, query: BreakdownQuery): Promise<Brea
       select 'row' as kind, row_number() over (order by ${ordering(query)}) as place, g.platform, g.account_id,
              g.account_name, g.campaign_id, g.campaign_name, g.part, g.part_id, g.currency, g.is_final, 0 as count,
              ${figures}
-      from (${shown(scope, sql`page`)}) g
+      from (${shown(grouping, sql`page`)}) g
     ) g
     union all
     select 'total', null, '', null, null, null, null, null, null, g.currency, g.is_final, g.count, ${figures} from totals g
     order by 2 nulls last, currency`);
   const rows = lines.filter(({ kind }) => kind === "row").map(plain);
   const totals = lines.filter(({ kind }) => kind === "total");
-  const lineOf = await sparks(read, scope, rows);
+  const lineOf = await sparks(read, grouping, rows);
   return {
-    range: scope.range,
-    currency: scope.choice,
+    range: grouping.range,
+    currency: grouping.choice,
     by: query.by,
     page: query.page,
     size: query.size,

@@ -1,12 +1,12 @@
 import { type RawBuilder, sql } from "kysely";
 import type { DayRange } from "../../domain/day.ts";
 import { type AccountSums, monthOf, type Point, pointsOf } from "./campaign-points.ts";
-import type { Scope } from "./scope.ts";
+import type { Grouping } from "./grouping.ts";
 import { currencyOf, inCurrency, sumsOfSums } from "./money.ts";
 import type { Read } from "./read.ts";
 import { within } from "./query.ts";
 
-/** How far the sums of a scope's accounts stand, in the snapshot of the answer: whatever was written since is marked. */
+/** How far the sums of a grouping's accounts stand, in the snapshot of the answer: whatever was written since is marked. */
 export const standingOf = (
   read: Read,
   range: DayRange,
@@ -24,8 +24,8 @@ export const standingOf = (
 
 const counts = ["impressions", "clicks", "conversions", "organic_conversions"] as const;
 
-/** Of each measure: what it is called in a scope's sums and in its currency's columns. In millionths, but for counts. */
-const measures = ({ mode }: Scope["choice"]): readonly (readonly [string, string])[] => {
+/** Of each measure: what it is called in a grouping's sums and in its currency's columns. In millionths, but for counts. */
+const measures = ({ mode }: Grouping["choice"]): readonly (readonly [string, string])[] => {
   const suffix = mode === "reporting" ? "_reporting" : "";
   return [
     ["spend", `spend${suffix}`],
@@ -40,23 +40,31 @@ const column = <Key extends string>(rows: readonly Readonly<Record<Key, unknown>
   rows.map((row) => row[key]);
 
 /** The running sums at some points, each with its sign. */
-const at = (scope: Scope, table: string, day: string, points: readonly Point[]): RawBuilder<unknown> => sql`
-  select m.campaign_key, ${scope.choice.mode === "reporting" ? sql`` : sql`m.currency,`}
-         ${list(measures(scope.choice).map(([name, from]) => sql`p.sign * ${sql.ref(`m.${from}`)} as ${sql.ref(name)}`))},
+const at = (
+  grouping: Grouping,
+  table: string,
+  day: string,
+  points: readonly Point[],
+): RawBuilder<unknown> => sql`
+  select m.campaign_key, ${grouping.choice.mode === "reporting" ? sql`` : sql`m.currency,`}
+         ${list(measures(grouping.choice).map(([name, from]) => sql`p.sign * ${sql.ref(`m.${from}`)} as ${sql.ref(name)}`))},
          p.sign * m.days as days, p.sign * m.days_without_rate as unrated, p.sign * m.days_open as open
   from unnest(${column(points, "account_key")}::int[], ${column(points, "date")}::date[], ${column(points, "sign")}::int[])
     as p (account_key, date, sign)
   join ${sql.table(table)} m on m.account_key = p.account_key and ${sql.ref(`m.${day}`)} = p.date
-  where true ${inCurrency(scope.choice)}
+  where true ${inCurrency(grouping.choice)}
     ${
-      scope.campaign === undefined
+      grouping.campaign === undefined
         ? sql``
-        : sql`and m.campaign_key in (select campaign_key from ops.campaign_key where campaign_id = ${scope.campaign})`
+        : sql`and m.campaign_key in (select campaign_key from ops.campaign_key where campaign_id = ${grouping.campaign})`
     }`;
 
 /** The mart's own days, as the sums of months that lag behind. */
-const unsummed = (scope: Scope, parts: ReturnType<typeof pointsOf>["unsummed"]): RawBuilder<unknown> => {
-  const { choice } = scope;
+const unsummed = (
+  grouping: Grouping,
+  parts: ReturnType<typeof pointsOf>["unsummed"],
+): RawBuilder<unknown> => {
+  const { choice } = grouping;
   const millionths = ([name, from]: readonly [string, string]): RawBuilder<unknown> =>
     name === "impressions" || name === "clicks"
       ? sql`${sql.ref(`m.${from}`)} as ${sql.ref(name)}`
@@ -70,28 +78,28 @@ const unsummed = (scope: Scope, parts: ReturnType<typeof pointsOf>["unsummed"]):
       as p (account_key, first, last)
     join marts.cost_per_conversion_daily m on m.account_key = p.account_key and m.date between p.first and p.last
     join ops.campaign_key k on k.account_key = m.account_key and k.campaign_id = m.campaign_id
-    where ${within(scope.range, undefined, scope.campaign)} ${inCurrency(choice)}`;
+    where ${within(grouping.range, undefined, grouping.campaign)} ${inCurrency(choice)}`;
 };
 
 /**
  * Sums of each campaign over the range, with its key and in millionths of everything but impressions and clicks: from
  * at most four running sums a campaign, however long the range, and from the mart for the months whose sums lag behind.
  */
-const campaignSums = (scope: Scope): RawBuilder<unknown> => {
-  const isReporting = scope.choice.mode === "reporting";
-  const points = pointsOf(scope.range, scope.standing);
+const campaignSums = (grouping: Grouping): RawBuilder<unknown> => {
+  const isReporting = grouping.choice.mode === "reporting";
+  const points = pointsOf(grouping.range, grouping.standing);
   const parts = [
-    at(scope, "ops.campaign_month_sum", "month", points.months),
-    at(scope, "ops.campaign_day_sum", "date", points.days),
-    ...(points.unsummed.length === 0 ? [] : [unsummed(scope, points.unsummed)]),
+    at(grouping, "ops.campaign_month_sum", "month", points.months),
+    at(grouping, "ops.campaign_day_sum", "date", points.days),
+    ...(points.unsummed.length === 0 ? [] : [unsummed(grouping, points.unsummed)]),
   ];
   const known = (name: string): RawBuilder<unknown> =>
     isReporting && (name === "spend" || name === "conversion_value")
       ? sql`case when sum(p.unrated) = 0 then ops.add_up(p.${sql.ref(name)}) end as ${sql.ref(name)}`
       : sql`ops.add_up(p.${sql.ref(name)}) as ${sql.ref(name)}`;
   return sql`
-    select p.campaign_key, ${isReporting ? currencyOf(scope.choice) : sql`p.currency`} as currency,
-           ${list(measures(scope.choice).map(([name]) => known(name)))}, sum(p.open) = 0 as is_final
+    select p.campaign_key, ${isReporting ? currencyOf(grouping.choice) : sql`p.currency`} as currency,
+           ${list(measures(grouping.choice).map(([name]) => known(name)))}, sum(p.open) = 0 as is_final
     from (${sql.join(parts, sql` union all `)}) p
     group by p.campaign_key ${isReporting ? sql`` : sql`, p.currency`}
     having sum(p.days) > 0`;
@@ -102,20 +110,20 @@ const nameJoins = sql`
   left join warehouse.campaign c on c.account_key = k.account_key and c.campaign_id = k.campaign_id`;
 
 /**
- * The campaigns of a scope as `campaignSums` has them; named, too, where it sorts or searches by name: else the names
+ * The campaigns of a grouping as `campaignSums` has them; named, too, where it sorts or searches by name: else the names
  * of those that are shown are enough. Names are read whole, which "offset 0" sees to: to look ten thousand up one by one
  * takes three times as long.
  */
-export const byCampaign = (scope: Scope, matching: RawBuilder<unknown>): RawBuilder<unknown> =>
-  scope.named
+export const byCampaign = (grouping: Grouping, matching: RawBuilder<unknown>): RawBuilder<unknown> =>
+  grouping.named
     ? sql`
         select s.*, n.campaign_id, n.campaign_name
-        from (${campaignSums(scope)}) s
+        from (${campaignSums(grouping)}) s
         join (
           select k.campaign_key, k.campaign_id, c.name as campaign_name
           from ops.campaign_key k ${nameJoins} ${matching} offset 0
         ) n on n.campaign_key = s.campaign_key`
-    : campaignSums(scope);
+    : campaignSums(grouping);
 
 const wholeUnits = sql`
   g.spend * 0.000001 as spend, g.impressions, g.clicks, g.conversions * 0.000001 as conversions,

@@ -4,7 +4,7 @@ import { stringify } from "csv-stringify/sync";
 import { type Kysely, sql } from "kysely";
 import type { DB } from "../../warehouse/schema.ts";
 import { WebProblem } from "../failures.ts";
-import { type BreakdownQuery, ordering, scopeOf } from "./breakdown.ts";
+import { type BreakdownQuery, ordering, groupingOf } from "./breakdown.ts";
 import { grouped, shown } from "./groups.ts";
 import { figureNames, figures } from "./money.ts";
 import { type Read, reading } from "./read.ts";
@@ -58,7 +58,7 @@ const lineOf = (row: Row): Row => ({
 });
 
 const write = async (read: Read, query: BreakdownQuery, out: PassThrough): Promise<void> => {
-  const scope = await scopeOf(read, query, true);
+  const grouping = await groupingOf(read, query, true);
   const named = query.by === "network" || query.by === "action";
   const header = named
     ? columns.toSpliced(3, 4, query.by, ...(query.by === "action" ? ["action_id"] : []))
@@ -66,10 +66,10 @@ const write = async (read: Read, query: BreakdownQuery, out: PassThrough): Promi
   const keys = header.map((name) => (named ? (partNames[name] ?? name) : name));
   await read(sql`
     declare breakdown no scroll cursor for
-    with grouped as materialized (${grouped(scope)})
-    select ${scope.range.from}::text as "from", ${scope.range.to}::text as "to", g.platform, g.account_id,
+    with grouped as materialized (${grouped(grouping)})
+    select ${grouping.range.from}::text as "from", ${grouping.range.to}::text as "to", g.platform, g.account_id,
            g.account_name, g.campaign_id, g.campaign_name, g.part, g.part_id, g.currency, ${figures}, g.is_final
-    from (${shown(scope, sql`grouped`)}) g order by ${ordering(query)}`);
+    from (${shown(grouping, sql`grouped`)}) g order by ${ordering(query)}`);
   out.write(stringify([header]));
   for (;;) {
     const rows = await read<Row>(sql`fetch ${sql.lit(batch)} from breakdown`);

@@ -4,7 +4,7 @@ import { currencyOf, inCurrency, sums, sumsOfSums, valueOf } from "./money.ts";
 import { byCampaign, campaignTotals, shownCampaigns } from "./campaign-sums.ts";
 import { containing, within } from "./query.ts";
 import { partRows } from "./part-rows.ts";
-import { martFor, martOf, type Scope } from "./scope.ts";
+import { martFor, martOf, type Grouping } from "./grouping.ts";
 
 /** The name that a person knows a group `g` by. */
 export const nameOf = (by: BreakdownBy): RawBuilder<unknown> =>
@@ -16,8 +16,8 @@ export const nameOf = (by: BreakdownBy): RawBuilder<unknown> =>
         ? sql`lower(coalesce(nullif(g.campaign_name, ''), g.campaign_id))`
         : sql`lower(g.part)`;
 
-const rowsOf = (scope: Scope): RawBuilder<unknown> =>
-  sql`${within(scope.range, scope.keys, scope.campaign)} ${inCurrency(scope.choice)}`;
+const rowsOf = (grouping: Grouping): RawBuilder<unknown> =>
+  sql`${within(grouping.range, grouping.keys, grouping.campaign)} ${inCurrency(grouping.choice)}`;
 
 const matching = (q: string | undefined, ...columns: readonly string[]): RawBuilder<unknown> =>
   q === undefined
@@ -29,56 +29,56 @@ const matching = (q: string | undefined, ...columns: readonly string[]): RawBuil
 
 const sumNames = sql`s.spend, s.impressions, s.clicks, s.conversions, s.conversion_value, s.organic_conversions, s.is_final`;
 
-const byPlatform = (scope: Scope): RawBuilder<unknown> => sql`
+const byPlatform = (grouping: Grouping): RawBuilder<unknown> => sql`
   select s.platform, null::text as account_id, null::text as account_name, null::text as campaign_id,
          null::text as campaign_name, null::text as part, null::text as part_id, s.currency, ${sumNames}
   from (
-    select m.platform, ${currencyOf(scope.choice)} as currency, ${sums(scope.choice)}
-    from ${sql.table(martFor(scope))} m where ${rowsOf(scope)} group by 1, 2
-  ) s ${matching(scope.q, "s.platform")}`;
+    select m.platform, ${currencyOf(grouping.choice)} as currency, ${sums(grouping.choice)}
+    from ${sql.table(martFor(grouping))} m where ${rowsOf(grouping)} group by 1, 2
+  ) s ${matching(grouping.q, "s.platform")}`;
 
 // Names are joined to the groups, not to the days: thousands rather than millions.
-const byAccount = (scope: Scope): RawBuilder<unknown> => sql`
+const byAccount = (grouping: Grouping): RawBuilder<unknown> => sql`
   select a.platform, a.account_id, a.name as account_name, null::text as campaign_id,
          null::text as campaign_name, null::text as part, null::text as part_id, s.currency, ${sumNames}
   from (
-    select m.account_key, ${currencyOf(scope.choice)} as currency, ${sums(scope.choice)}
-    from ${sql.table(martFor(scope))} m where ${rowsOf(scope)} group by 1, 2
+    select m.account_key, ${currencyOf(grouping.choice)} as currency, ${sums(grouping.choice)}
+    from ${sql.table(martFor(grouping))} m where ${rowsOf(grouping)} group by 1, 2
   ) s
   join warehouse.account a on a.account_key = s.account_key
-  ${matching(scope.q, "a.name", "a.account_id", "a.platform")}`;
+  ${matching(grouping.q, "a.name", "a.account_id", "a.platform")}`;
 
-const byNetwork = (scope: Scope): RawBuilder<unknown> => sql`
+const byNetwork = (grouping: Grouping): RawBuilder<unknown> => sql`
   select s.platform, null::text as account_id, null::text as account_name, null::text as campaign_id,
          null::text as campaign_name, s.part_id as part, s.part_id, s.currency, ${sumNames}
   from (
-    select m.platform, m.part_id, ${currencyOf(scope.choice)} as currency, ${sums(scope.choice)}
-    from ${partRows(scope, "month")} where ${rowsOf(scope)} group by 1, 2, 3
-  ) s ${matching(scope.q, "s.part_id", "s.platform")}`;
+    select m.platform, m.part_id, ${currencyOf(grouping.choice)} as currency, ${sums(grouping.choice)}
+    from ${partRows(grouping, "month")} where ${rowsOf(grouping)} group by 1, 2, 3
+  ) s ${matching(grouping.q, "s.part_id", "s.platform")}`;
 
-/** What the campaigns of the scope cost, by platform: actions are held against all of it. */
-const spent = (scope: Scope): RawBuilder<unknown> => sql`
-  select m.platform, ${currencyOf(scope.choice)} as currency, ${sums(scope.choice)}
-  from ${sql.table(scope.campaign === undefined ? martOf.platform : martOf.campaign)} m
-  where ${rowsOf(scope)} group by 1, 2`;
+/** What the campaigns of the grouping cost, by platform: actions are held against all of it. */
+const spent = (grouping: Grouping): RawBuilder<unknown> => sql`
+  select m.platform, ${currencyOf(grouping.choice)} as currency, ${sums(grouping.choice)}
+  from ${sql.table(grouping.campaign === undefined ? martOf.platform : martOf.campaign)} m
+  where ${rowsOf(grouping)} group by 1, 2`;
 
 /**
- * An action is set against the whole spend of its platform in the scope, as `costper report` has it: spend is never
+ * An action is set against the whole spend of its platform in the grouping, as `costper report` has it: spend is never
  * split among actions, so these rows must not be added up, and the total says what they cost together.
  */
-const byAction = (scope: Scope): RawBuilder<unknown> => sql`
+const byAction = (grouping: Grouping): RawBuilder<unknown> => sql`
   select s.platform, null::text as account_id, null::text as account_name, null::text as campaign_id,
          null::text as campaign_name, coalesce(nullif(s.part_name, ''), s.part_id) as part, s.part_id, s.currency,
          c.spend, c.impressions, c.clicks, s.conversions, s.conversion_value, null::numeric as organic_conversions,
          s.is_final
   from (
-    select m.platform, m.part_id, max(m.part_name collate "C") as part_name, ${currencyOf(scope.choice)} as currency,
-           sum(m.conversions) as conversions, ${valueOf(scope.choice)} as conversion_value,
+    select m.platform, m.part_id, max(m.part_name collate "C") as part_name, ${currencyOf(grouping.choice)} as currency,
+           sum(m.conversions) as conversions, ${valueOf(grouping.choice)} as conversion_value,
            bool_and(m.is_final) as is_final
-    from ${partRows(scope, "month")} where ${rowsOf(scope)} group by 1, 2, 4
+    from ${partRows(grouping, "month")} where ${rowsOf(grouping)} group by 1, 2, 4
   ) s
-  left join (${spent(scope)}) c on c.platform = s.platform and c.currency is not distinct from s.currency
-  ${matching(scope.q, "s.part_name", "s.part_id", "s.platform")}`;
+  left join (${spent(grouping)}) c on c.platform = s.platform and c.currency is not distinct from s.currency
+  ${matching(grouping.q, "s.part_name", "s.part_id", "s.platform")}`;
 
 /** Total of a breakdown by action: what the platforms of the shown actions cost, each once. */
 const actionTotals = sql`
@@ -94,24 +94,24 @@ const actionTotals = sql`
   ) t on t.currency is not distinct from g.currency`;
 
 /** The totals over the common table `grouped`, one row a currency, with how many groups it has. */
-export const totalsOf = (scope: Scope): RawBuilder<unknown> =>
-  scope.by === "action"
+export const totalsOf = (grouping: Grouping): RawBuilder<unknown> =>
+  grouping.by === "action"
     ? actionTotals
-    : scope.by === "campaign"
+    : grouping.by === "campaign"
       ? campaignTotals
       : sql`select g.currency, count(*)::int as count, ${sumsOfSums} from grouped g group by g.currency`;
 
-const statements: Readonly<Record<BreakdownBy, (scope: Scope) => RawBuilder<unknown>>> = {
+const statements: Readonly<Record<BreakdownBy, (grouping: Grouping) => RawBuilder<unknown>>> = {
   platform: byPlatform,
   account: byAccount,
-  campaign: (scope) => byCampaign(scope, matching(scope.q, "c.name", "k.campaign_id", "a.name")),
+  campaign: (grouping) => byCampaign(grouping, matching(grouping.q, "c.name", "k.campaign_id", "a.name")),
   network: byNetwork,
   action: byAction,
 };
 
-/** Every group of the scope with its sums: one row a group and currency. For a common table `grouped`. */
-export const grouped = (scope: Scope): RawBuilder<unknown> => statements[scope.by](scope);
+/** Every group of the grouping with its sums: one row a group and currency. For a common table `grouped`. */
+export const grouped = (grouping: Grouping): RawBuilder<unknown> => statements[grouping.by](grouping);
 
 /** Rows of `grouped` with all that is shown of a group, the same columns whatever the grouping. */
-export const shown = ({ by }: Scope, some: RawBuilder<unknown>): RawBuilder<unknown> =>
+export const shown = ({ by }: Grouping, some: RawBuilder<unknown>): RawBuilder<unknown> =>
   by === "campaign" ? shownCampaigns(some) : sql`select g.* from ${some} g`;

@@ -57,7 +57,7 @@ export interface Health {
   } | null;
 }
 
-/** A unit of work that was given up. */
+/** A job that was given up. */
 export interface FailedJob {
   readonly job_id: string;
   readonly kind: string;
@@ -71,7 +71,7 @@ export interface FailedJob {
   readonly changed_at: string | Date;
 }
 
-export interface AlertRow {
+export interface AlertAnswer {
   readonly rule: string;
   readonly series: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -103,7 +103,7 @@ export interface Alerts {
   readonly known: boolean;
   /** Whether a token guards the server, so that whoever showed it may silence. */
   readonly may_silence: boolean;
-  readonly alerts: readonly AlertRow[];
+  readonly alerts: readonly AlertAnswer[];
   readonly events: readonly {
     readonly rule: string;
     readonly labels: Readonly<Record<string, string>>;

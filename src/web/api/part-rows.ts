@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from "kysely";
 import { addDays, type DayRange } from "../../domain/day.ts";
 import { monthOf } from "./campaign-points.ts";
-import { martOf, type Scope } from "./scope.ts";
+import { martOf, type Grouping } from "./grouping.ts";
 
 const martColumns: Readonly<Record<string, RawBuilder<unknown>>> = {
   network: sql`n.network as part_id, n.network as part_name, n.spend, n.spend_reporting, n.impressions, n.clicks,
@@ -25,9 +25,9 @@ const wholeMonths = ({ from, to }: DayRange): { readonly since: string; readonly
 };
 
 /** Where days are asked for one by one, or a month at a time where that will do. */
-export type Grain = "day" | "month";
+export type PartLength = "day" | "month";
 
-const summedRows = ({ by, range }: Scope, grain: Grain): RawBuilder<unknown> => {
+const summedRows = ({ by, range }: Grouping, grain: PartLength): RawBuilder<unknown> => {
   const { since, before } =
     grain === "month" ? wholeMonths(range) : { since: range.from, before: range.from };
   const days = sql`
@@ -45,21 +45,21 @@ const summedRows = ({ by, range }: Scope, grain: Grain): RawBuilder<unknown> => 
  * Rows by network or action as a table `m`: added up over campaigns (and over months, dated by their first day) where
  * that stands, else those of the mart.
  */
-export const partRows = (scope: Scope, grain: Grain): RawBuilder<unknown> => {
-  const { by } = scope;
-  if (scope.campaign !== undefined)
+export const partRows = (grouping: Grouping, grain: PartLength): RawBuilder<unknown> => {
+  const { by } = grouping;
+  if (grouping.campaign !== undefined)
     return sql`(select ${sharedColumns}, n.campaign_id, ${martColumns[by]} from ${sql.table(martOf[by])} n) m`;
-  const stale = scope.standing.flatMap(({ account_key, stale }) =>
+  const stale = grouping.standing.flatMap(({ account_key, stale }) =>
     stale.map((month) => ({ account_key, month })),
   );
-  if (stale.length === 0) return sql`(${summedRows(scope, grain)}) m`;
+  if (stale.length === 0) return sql`(${summedRows(grouping, grain)}) m`;
   const months = sql`
     unnest(${stale.map(({ account_key }) => account_key)}::int[], ${stale.map(({ month }) => month)}::date[])
       as t (account_key, month)`;
   const isStale = sql`
     t.account_key = n.account_key and n.date >= t.month and n.date < t.month + interval '1 month'`;
   return sql`(
-    select * from (${summedRows(scope, grain)}) n where not exists (select from ${months} where ${isStale})
+    select * from (${summedRows(grouping, grain)}) n where not exists (select from ${months} where ${isStale})
     union all
     select ${sharedColumns}, ${martColumns[by]} from ${months} join ${sql.table(martOf[by])} n on ${isStale}
   ) m`;

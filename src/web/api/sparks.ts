@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { addDays, countDays } from "../../domain/day.ts";
 import type { BreakdownRow, Range } from "./answers.ts";
-import { martFor, type Scope } from "./scope.ts";
+import { martFor, type Grouping } from "./grouping.ts";
 import { currencyOf, inCurrency, spendOf } from "./money.ts";
 import { partRows } from "./part-rows.ts";
 import { within } from "./query.ts";
@@ -25,13 +25,13 @@ const identity = ({ platform, account_id, campaign_id, part_id, currency }: Row)
 /** Cost per conversion of each row by day (an action: its conversions), for the rows of one page only. */
 export const sparks = async (
   read: Read,
-  scope: Scope,
+  grouping: Grouping,
   rows: readonly Row[],
 ): Promise<(row: Row) => readonly (string | null)[]> => {
   if (rows.length === 0) return () => [];
-  const range = shownOf(scope.range);
-  const { by, choice } = scope;
-  if (by === "campaign") return linesOf(await campaignDays(read, { ...scope, range }, rows), range);
+  const range = shownOf(grouping.range);
+  const { by, choice } = grouping;
+  if (by === "campaign") return linesOf(await campaignDays(read, { ...grouping, range }, rows), range);
   const account = by === "account" ? sql`m.account_id` : sql`null::text`;
   const parts = by === "network" || by === "action";
   const value =
@@ -39,8 +39,8 @@ export const sparks = async (
   const days = await read<Day>(sql`
     select m.platform, ${account} as account_id, null::text as campaign_id, ${parts ? sql`m.part_id` : sql`null::text`} as part_id,
            ${currencyOf(choice)} as currency, m.date - ${range.from}::date as place, round(${value}, 6) as value
-    from ${parts ? partRows({ ...scope, range }, "day") : sql`${sql.table(martFor(scope))} m`}
-    where ${within(range, scope.keys, scope.campaign)} ${inCurrency(choice)}
+    from ${parts ? partRows({ ...grouping, range }, "day") : sql`${sql.table(martFor(grouping))} m`}
+    where ${within(range, grouping.keys, grouping.campaign)} ${inCurrency(choice)}
     group by 1, 2, 3, 4, 5, 6`);
   return linesOf(days, range);
 };
@@ -59,7 +59,7 @@ const linesOf = (days: readonly Day[], range: Range): ((row: Row) => readonly (s
 /** Each day of each campaign is one row of the mart, found by its key. */
 const campaignDays = (
   read: Read,
-  { range, choice }: Scope,
+  { range, choice }: Grouping,
   rows: readonly Row[],
 ): Promise<readonly Day[]> => {
   const spend = choice.mode === "reporting" ? sql`m.spend_reporting` : sql`m.spend`;

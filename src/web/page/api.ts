@@ -1,4 +1,4 @@
-import type { Problem } from "../failures.ts";
+import type { ErrorAnswer } from "../failures.ts";
 import { parameter } from "./address.ts";
 
 /** An answer that was not one, with what to do. */
@@ -6,14 +6,14 @@ export class ApiProblem extends Error {
   readonly status: number;
   readonly remedy: string;
 
-  constructor(status: number, { error, remedy }: Problem) {
+  constructor(status: number, { error, remedy }: ErrorAnswer) {
     super(error);
     this.status = status;
     this.remedy = remedy;
   }
 }
 
-const lost: Problem = { error: "the server does not answer", remedy: "check that costper is running" };
+const lost: ErrorAnswer = { error: "the server does not answer", remedy: "check that costper is running" };
 
 const request = async <Answer>(path: string, init: RequestInit): Promise<Answer> => {
   const response = await fetch(path, init).catch((error: unknown) => {
@@ -22,8 +22,8 @@ const request = async <Answer>(path: string, init: RequestInit): Promise<Answer>
   });
   // Without a session any more: the server shows the login and leads back here.
   if (response.status === 401) location.reload();
-  const body = (await response.json().catch(() => lost)) as Answer | Problem;
-  if (!response.ok) throw new ApiProblem(response.status, body as Problem);
+  const body = (await response.json().catch(() => lost)) as Answer | ErrorAnswer;
+  if (!response.ok) throw new ApiProblem(response.status, body as ErrorAnswer);
   return body as Answer;
 };
 

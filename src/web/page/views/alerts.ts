@@ -1,4 +1,4 @@
-import type { AlertRow, Alerts } from "../../api/health-answers.ts";
+import type { AlertAnswer, Alerts } from "../../api/health-answers.ts";
 import { address, go, here, parameter } from "../address.ts";
 import { ApiProblem, apiPath, ask, send } from "../api.ts";
 import { lineChart } from "../chart.ts";
@@ -17,7 +17,7 @@ const moneyMetrics = new Set([
   "cost_per_click",
 ]);
 
-const valueText = ({ metric, currency }: AlertRow, value: string | null): string => {
+const valueText = ({ metric, currency }: AlertAnswer, value: string | null): string => {
   if (value === null) return "no value";
   if (moneyMetrics.has(metric)) return money(value, currency);
   if (metric === "conversion_rate") return percent(value);
@@ -32,7 +32,7 @@ const subject = (labels: Readonly<Record<string, string>>): string =>
   labels["account_id"] ??
   (labels["platform"] === undefined ? "everything" : platformName(labels["platform"]));
 
-const silenceForm = (alert: AlertRow, { refresh }: Context): HTMLElement => {
+const silenceForm = (alert: AlertAnswer, { refresh }: Context): HTMLElement => {
   const hours = h(
     "select",
     { "aria-label": "How long" },
@@ -66,11 +66,11 @@ const silenceForm = (alert: AlertRow, { refresh }: Context): HTMLElement => {
   );
 };
 
-const thresholdNote = (alert: AlertRow): string =>
+const thresholdNote = (alert: AlertAnswer): string =>
   alert.threshold === null ? "" : `The dashed line is the threshold, ${valueText(alert, alert.threshold)}.`;
 
 /** What the rule looked at day after day; without that, the values at which the alert's state changed. */
-const chart = (alert: AlertRow): HTMLElement | null => {
+const chart = (alert: AlertAnswer): HTMLElement | null => {
   const { daily } = alert;
   const name = words(alert.metric);
   const shared = {
@@ -105,7 +105,7 @@ const chart = (alert: AlertRow): HTMLElement | null => {
   });
 };
 
-const card = (alert: AlertRow, maySilence: boolean, context: Context): HTMLElement => {
+const card = (alert: AlertAnswer, maySilence: boolean, context: Context): HTMLElement => {
   const drawn = alert.state === "firing" || alert.state === "pending" ? chart(alert) : null;
   return h(
     "article",

@@ -1,3 +1,4 @@
+import { divide, exact, toText } from "../../../domain/decimal.ts";
 import type { Excluded } from "../../api/answers.ts";
 import { apiPath, ask } from "../api.ts";
 import { lineChart } from "../chart.ts";
@@ -59,13 +60,14 @@ const accounts = (rows: Excluded["accounts"]): HTMLElement =>
         { name: "Share left out", number: true },
       ],
       rows: rows.map((row) => {
-        const all = Number(row.organic_conversions) + Number(row.conversions);
+        const organic = exact(row.organic_conversions);
+        const all = organic + exact(row.conversions);
         return [
           row.account_name ?? row.account_id,
           platformName(row.platform),
           count(row.organic_conversions),
           count(row.conversions),
-          all === 0 ? dash : percent(String(Number(row.organic_conversions) / all)),
+          all === 0n ? dash : percent(toText(divide(organic, all))),
         ];
       }),
     }),
@@ -106,12 +108,12 @@ export const excludedView: View = {
   draw: async ({ signal, days: shown }) => {
     const answer = await ask<Excluded>(apiPath("excluded", ["range", "from", "to", "platform"]), signal);
     shown(answer.range);
-    const total = answer.days.reduce((sum, day) => sum + Number(day.organic_conversions), 0);
+    const total = answer.days.reduce((sum, day) => sum + exact(day.organic_conversions), 0n);
     const top = heading(
       "What was excluded",
       `${rangeText(answer.range)}. Conversions without a paid click or view count in no cost.`,
     );
-    const nothing = total === 0 && !answer.sources?.length && !answer.rules?.length;
+    const nothing = total === 0n && !answer.sources?.length && !answer.rules?.length;
     if (nothing)
       return [
         top,
@@ -119,7 +121,7 @@ export const excludedView: View = {
       ];
     return [
       top,
-      ...(total === 0 ? [] : [chart(answer.days)]),
+      ...(total === 0n ? [] : [chart(answer.days)]),
       ...(answer.sources?.length ? [sources(answer.sources)] : []),
       ...(answer.accounts.length > 0 ? [accounts(answer.accounts)] : []),
       ...(answer.rules?.length ? [rules(answer.rules)] : []),

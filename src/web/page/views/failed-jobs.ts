@@ -60,7 +60,7 @@ export const failedJobs = (jobs: Health["jobs"], context: Context): readonly Nod
         : h(
             "p",
             { class: "dim" },
-            "Mend the cause, then put them back with ",
+            "Remove the cause, then put them back with ",
             command("costper jobs retry --all"),
             ". Set ",
             command("web.token"),

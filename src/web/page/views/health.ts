@@ -239,7 +239,7 @@ export const healthView: View = {
         ? []
         : [
             notice(
-              `${integer(failed)} ${failed === 1 ? "slice" : "slices"} of the last run failed. Mend the cause given below and run `,
+              `${integer(failed)} ${failed === 1 ? "slice" : "slices"} of the last run failed. Remove the cause given below and run `,
               command("costper sync"),
               ".",
             ),

@@ -11,13 +11,13 @@ import { refreshReportingRates } from "../metrics/reporting-currency.ts";
 import { rollUpAccount } from "../metrics/rollup/rollup.ts";
 import type { Database } from "../warehouse/database.ts";
 import { afterSlices } from "./after-slices.ts";
-import { insertPlan, sliceOf, type Unit } from "./ledger.ts";
-import { endNight, reportNight } from "./night.ts";
+import { insertPlan, sliceOf, type Job } from "./ledger.ts";
+import { endNight, summarizeNight } from "./night.ts";
 import { planPlatform } from "./plan.ts";
 import { runSlice } from "./slice.ts";
 
-/** What the units of a night work with. */
-export interface UnitContext {
+/** What the jobs of a night work with. */
+export interface JobContext {
   readonly database: Database;
   readonly config: Config;
   readonly connector: (platform: Platform) => Promise<Connector>;
@@ -28,7 +28,7 @@ export interface UnitContext {
   readonly afterRollup: (log: Logger) => Promise<void>;
 }
 
-export interface UnitResult {
+export interface JobResult {
   /** Absent: done. */
   readonly failure?: Failure;
   readonly rowsRead?: number;
@@ -36,7 +36,7 @@ export interface UnitResult {
 }
 
 interface Ask {
-  readonly unit: Unit;
+  readonly job: Job;
   readonly log: Logger;
   /** The number of this attempt, from 1. */
   readonly attempt: number;
@@ -47,13 +47,13 @@ const unreadable = (message: string): Failure =>
   new Failure({
     kind: "data",
     message,
-    remedy: "it was written by another version; the next night plans it anew",
+    remedy: "you need do nothing: another version wrote it, and the next night plans it again",
   });
 
 /** Cuts the night of one platform into slices. */
-const plan = async (context: UnitContext, { unit, log }: Ask): Promise<UnitResult> => {
+const plan = async (context: JobContext, { job, log }: Ask): Promise<JobResult> => {
   const { database, config, signal } = context;
-  const { platform } = unit;
+  const { platform } = job;
   if (platform === null) return { failure: unreadable("the plan's entry names no platform") };
   const settings = config.connectors[platform];
   const connector = await context.connector(platform);
@@ -71,7 +71,7 @@ const plan = async (context: UnitContext, { unit, log }: Ask): Promise<UnitResul
   // Where discovery itself failed there is nothing yet to be without: the whole plan is made again.
   if (first && made.slices.length === 0 && failureRules[first.kind].retries) return { failure: first };
   await storeCountingRules(database.pool, platform, config.connectors);
-  await insertPlan(database.pool, unit.runId, {
+  await insertPlan(database.pool, job.runId, {
     slices: made.slices,
     failures: made.failures,
     accountAtOnce: connector.concurrency.account,
@@ -80,11 +80,11 @@ const plan = async (context: UnitContext, { unit, log }: Ask): Promise<UnitResul
   return {};
 };
 
-const rates = async (context: UnitContext, { unit, log }: Ask): Promise<UnitResult> => {
+const rates = async (context: JobContext, { job, log }: Ask): Promise<JobResult> => {
   const { database, config, signal } = context;
   const { rows } = await database.pool.query<{ from: string | null }>(
     "select min(from_date) as from from ops.job where run_id = $1",
-    [unit.runId],
+    [job.runId],
   );
   const now = context.now();
   await refreshReportingRates({
@@ -99,9 +99,9 @@ const rates = async (context: UnitContext, { unit, log }: Ask): Promise<UnitResu
   return {};
 };
 
-const slice = async (context: UnitContext, { unit, log, attempt }: Ask): Promise<UnitResult> => {
+const slice = async (context: JobContext, { job, log, attempt }: Ask): Promise<JobResult> => {
   const { database, signal } = context;
-  const wanted = sliceOf(unit);
+  const wanted = sliceOf(job);
   if (!wanted) return { failure: unreadable("the slice's entry names no account or window") };
   const { platform, id } = wanted.account;
   const result = await runSlice(wanted, {
@@ -109,7 +109,7 @@ const slice = async (context: UnitContext, { unit, log, attempt }: Ask): Promise
     connector: await context.connector(platform),
     log,
     signal,
-    runId: unit.runId,
+    runId: job.runId,
     attempt,
     named: isNamed(platform, context.config.connectors[platform]?.accounts, id),
     now: context.now,
@@ -122,23 +122,23 @@ const slice = async (context: UnitContext, { unit, log, attempt }: Ask): Promise
   };
 };
 
-const rollup = async (context: UnitContext, { unit, log }: Ask): Promise<UnitResult> => {
+const rollup = async (context: JobContext, { job, log }: Ask): Promise<JobResult> => {
   // Planned from an account's slices, it always has one.
-  if (unit.accountKey === null) return {};
+  if (job.accountKey === null) return {};
   const rowsWritten = await rollUpAccount(
     {
       pool: context.database.pool,
       reportingCurrency: context.config.reportingCurrency ?? null,
       signal: context.signal,
     },
-    unit.accountKey,
+    job.accountKey,
   );
-  log.info({ platform: unit.platform, account: unit.accountId, written: rowsWritten }, "account rolled up");
+  log.info({ platform: job.platform, account: job.accountId, written: rowsWritten }, "account rolled up");
   return { rowsWritten };
 };
 
 /** What follows the slices, and the sum of the night. */
-const close = async (context: UnitContext, { unit, log }: Ask): Promise<UnitResult> => {
+const close = async (context: JobContext, { job, log }: Ask): Promise<JobResult> => {
   const { database, config, signal } = context;
   const { pool } = database;
   const ga4 = await afterSlices({
@@ -151,9 +151,9 @@ const close = async (context: UnitContext, { unit, log }: Ask): Promise<UnitResu
     ga4: "usual",
     afterRollup: context.afterRollup,
   });
-  const report = await reportNight(pool, unit.runId);
+  const report = await summarizeNight(pool, job.runId);
   const lacking = ga4.filter(({ failure }) => failure !== null);
-  await endNight(pool, unit.runId, report.failed > 0 || lacking.length > 0 ? "failed" : "done");
+  await endNight(pool, job.runId, report.failed > 0 || lacking.length > 0 ? "failed" : "done");
   for (const { property, failure } of lacking)
     log.error(
       { platform: "ga4", account: property, failure: failure?.message, remedy: failure?.remedy },
@@ -167,10 +167,10 @@ const close = async (context: UnitContext, { unit, log }: Ask): Promise<UnitResu
 
 const kinds = { plan, rates, slice, rollup, close } as const;
 
-/** Does one unit. Never throws. */
-export const runUnit = async (context: UnitContext, ask: Ask): Promise<UnitResult> => {
+/** Does one job. Never throws. */
+export const runJob = async (context: JobContext, ask: Ask): Promise<JobResult> => {
   try {
-    return await kinds[ask.unit.kind](context, ask);
+    return await kinds[ask.job.kind](context, ask);
   } catch (error) {
     return { failure: context.signal.aborted ? asFailure(context.signal.reason) : asFailure(error) };
   }

@@ -1,12 +1,12 @@
 import { Failure, failureRules } from "../domain/failure.ts";
 
-/** What the queue does with a unit that failed. */
-export type Outcome = { readonly kind: "retry"; readonly at: Date } | { readonly kind: "give-up" };
+/** What the queue does with a job that failed. */
+export type NextStep = { readonly kind: "retry"; readonly at: Date } | { readonly kind: "give-up" };
 
 /** The outer layer of retries, minutes apart; the inner one, per request, stands in `connectors/request.ts`. */
-export const unitRetry = { firstDelayMs: 30_000, longestDelayMs: 15 * 60_000, busyDelayMs: 60_000 } as const;
+export const jobRetry = { firstDelayMs: 30_000, longestDelayMs: 15 * 60_000, busyDelayMs: 60_000 } as const;
 
-/** How many workers may die over a unit before it is taken for the cause. */
+/** How many workers may die over a job before it is taken for the cause. */
 export const crashesBorne = 12;
 
 export interface Tried {
@@ -21,16 +21,16 @@ export interface Tried {
 
 /** Half of a doubling delay, and up to as much again by chance, so that what failed together comes back apart. */
 const backoffMs = (attempts: number, firstDelayMs: number): number =>
-  Math.min(firstDelayMs * 2 ** attempts, unitRetry.longestDelayMs) * (0.5 + Math.random() / 2);
+  Math.min(firstDelayMs * 2 ** attempts, jobRetry.longestDelayMs) * (0.5 + Math.random() / 2);
 
 /** Follows the one table of `domain/failure.ts`. */
-export const outcomeOf = (failure: Failure, tried: Tried): Outcome => {
+export const nextStepOf = (failure: Failure, tried: Tried): NextStep => {
   const rule = failureRules[failure.kind];
   if (!rule.retries) return { kind: "give-up" };
   const now = tried.now.getTime();
   if (failure.kind === "cancelled") return { kind: "retry", at: tried.now };
   if (failure.kind === "busy") {
-    const at = failure.retryAt ?? new Date(now + unitRetry.busyDelayMs);
+    const at = failure.retryAt ?? new Date(now + jobRetry.busyDelayMs);
     return at > tried.giveUpAt
       ? { kind: "give-up" }
       : { kind: "retry", at: new Date(at.getTime() + Math.random() * 1_000) };
@@ -38,7 +38,7 @@ export const outcomeOf = (failure: Failure, tried: Tried): Outcome => {
   if (tried.attempts + 1 >= rule.attempts) return { kind: "give-up" };
   return {
     kind: "retry",
-    at: new Date(now + backoffMs(tried.attempts, tried.firstDelayMs ?? unitRetry.firstDelayMs)),
+    at: new Date(now + backoffMs(tried.attempts, tried.firstDelayMs ?? jobRetry.firstDelayMs)),
   };
 };
 
@@ -46,5 +46,5 @@ export const diedOver = (crashes: number): Failure =>
   new Failure({
     kind: "data",
     message: `${String(crashes)} workers ended while they were at it`,
-    remedy: "see what the log says before they ended; `costper jobs retry` tries once more",
+    remedy: "read in the log what happened before they ended, then run `costper jobs retry`",
   });

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { Failure, type FailureKind } from "../../src/domain/failure.ts";
-import { outcomeOf } from "../../src/jobs/verdict.ts";
+import { nextStepOf } from "../../src/jobs/next-step.ts";
 
 const now = new Date("2026-10-20T03:00:00Z");
 const giveUpAt = new Date("2026-10-20T23:00:00Z");
 const after = (kind: FailureKind, attempts = 0, retryAt?: Date) =>
-  outcomeOf(new Failure({ kind, message: "it failed", ...(retryAt && { retryAt }) }), {
+  nextStepOf(new Failure({ kind, message: "it failed", ...(retryAt && { retryAt }) }), {
     attempts,
     now,
     giveUpAt,

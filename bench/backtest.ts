@@ -1,13 +1,13 @@
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { InvalidArgumentError } from "commander";
-import { openDatabase } from "../warehouse/database.ts";
-import { startEmbedded } from "../warehouse/embedded/server.ts";
-import { migrate } from "../warehouse/migrate.ts";
+import { Command, CommanderError, InvalidArgumentError } from "commander";
+import { exitStatus, UsageError } from "../src/commands/errors.ts";
+import { createAct, examples, type Frame } from "../src/commands/frame.ts";
+import { openDatabase } from "../src/warehouse/database.ts";
+import { startEmbedded } from "../src/warehouse/embedded/server.ts";
+import { migrate } from "../src/warehouse/migrate.ts";
 import { type BacktestRow, replay } from "./backtest/replay.ts";
-import { UsageError } from "./errors.ts";
-import { examples, type Frame, type Register } from "./frame.ts";
 
 interface BacktestOptions {
   readonly days: number;
@@ -78,35 +78,43 @@ const print = ({ globals, out }: Frame, nights: number, rows: readonly BacktestR
   );
 };
 
-export const register: Register = (command, act) => {
-  command
+const work = async (frame: Frame, { days, database: url }: BacktestOptions): Promise<number> => {
+  const { pool } = await openScratch(frame, url);
+  const live = process.stderr.isTTY && !frame.globals.quiet;
+  const rows = await replay({
+    pool,
+    nights: days,
+    signal: frame.signal,
+    onNight: (night) => live && process.stderr.write(`\rnight ${String(night)} of ${String(days)}`),
+  });
+  if (live) process.stderr.write("\n");
+  print(frame, days, rows);
+  // An account's own day is too few events to judge by: which of three arrives late is chance.
+  const worse = rows.filter(
+    ({ grain, projected_error: projected, raw_error: raw }) =>
+      grain === "platform" && Number(projected) >= Number(raw),
+  );
+  return worse.length > 0 ? exitStatus.failed : exitStatus.done;
+};
+
+/** How far projections and raw figures are from the truth of the sandboxes. Gives the exit status. */
+export const backtest = async (args: readonly string[]): Promise<number> => {
+  let status: number = exitStatus.done;
+  const act = createAct((ended) => (status = ended));
+  const command = new Command("npm run bench -- backtest")
+    .description("Measure the projections against the sandbox's truth.")
     .option("--days <nights>", "how many nights to play through", parseNights, 60)
     .option("--database <url>", "an empty database to work in (default: a temporary one, deleted afterwards)")
-    .addHelpText(
-      "after",
-      examples(
-        ["costper backtest", "how far projections and raw figures are from the truth, on the sandbox"],
-        ["costper backtest --days 120 --json", "for a program"],
-      ),
-    )
-    .action(
-      act<BacktestOptions>(async (frame, { days, database: url }) => {
-        const { pool } = await openScratch(frame, url);
-        const live = process.stderr.isTTY && !frame.globals.quiet;
-        const rows = await replay({
-          pool,
-          nights: days,
-          signal: frame.signal,
-          onNight: (night) => live && process.stderr.write(`\rnight ${String(night)} of ${String(days)}`),
-        });
-        if (live) process.stderr.write("\n");
-        print(frame, days, rows);
-        // An account's own day is too few events to judge by: which of three arrives late is chance.
-        const worse = rows.filter(
-          ({ grain, projected_error: projected, raw_error: raw }) =>
-            grain === "platform" && Number(projected) >= Number(raw),
-        );
-        return worse.length > 0 ? 1 : 0;
-      }),
-    );
+    .option("--json", "answer in JSON")
+    .option("--quiet", "log warnings and errors only")
+    .addHelpText("after", examples(["npm run bench -- backtest --days 120 --json", "for a program"]))
+    .exitOverride()
+    .action(act<BacktestOptions>(work));
+  try {
+    await command.parseAsync([...args], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? exitStatus.done : exitStatus.wrongUse;
+  }
+  return status;
 };

@@ -1,7 +1,7 @@
-import type { TrueDay, Truth } from "../../../sandbox/platforms.ts";
-import type { Connector, Pull } from "../../connectors/connector.ts";
-import type { Account } from "../../domain/facts.ts";
-import type { Platform } from "../../domain/platform.ts";
+import type { TrueDay, Truth } from "../../sandbox/platforms.ts";
+import type { Connector, Pull } from "../../src/connectors/connector.ts";
+import type { Account } from "../../src/domain/facts.ts";
+import type { Platform } from "../../src/domain/platform.ts";
 
 export type { TrueDay };
 

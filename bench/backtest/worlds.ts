@@ -1,5 +1,5 @@
-import { sandboxPlatforms } from "../../../sandbox/platforms.ts";
-import type { Day } from "../../domain/day.ts";
+import { sandboxPlatforms } from "../../sandbox/platforms.ts";
+import type { Day } from "../../src/domain/day.ts";
 import type { TrueDay, TrueWorld } from "./truth-connector.ts";
 
 /** A day is asked for twice a night, delivery and conversions apart: the last answers are kept. */

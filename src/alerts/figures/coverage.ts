@@ -3,7 +3,7 @@ import { addDays, type Day, dayAt, type DayRange, eachDay, endOfDay } from "../.
 import type { DB } from "../../warehouse/schema.ts";
 
 /** An account as the rules see it: whose days, which currency, how far its figures can be trusted. */
-export interface ScopedAccount {
+export interface CoveredAccount {
   /** Absent where the configuration names an account that discovery has never found. */
   readonly accountKey: number | null;
   readonly platform: string;
@@ -21,16 +21,16 @@ export interface ScopedAccount {
   readonly youngest: Day;
 }
 
-export interface Scope {
-  readonly accounts: readonly ScopedAccount[];
+export interface Coverage {
+  readonly accounts: readonly CoveredAccount[];
   /** Why the account's figures of these days cannot be judged, or undefined where they can. */
-  blindness(account: ScopedAccount, days: DayRange): string | undefined;
+  blindness(account: CoveredAccount, days: DayRange): string | undefined;
 }
 
-/** A tenth of a cent of noise is no difference; a whole one is. */
+/** Less than a cent is rounding noise; a whole cent is a difference. */
 const tolerated = "0.01";
 
-/** How far a day is off; its rows hold residual spend too, so that there is nothing that excuses a difference. */
+/** How far a day is off. Its rows include residual spend, so nothing excuses a difference. */
 export const dayDifference = sql<string>`abs(coalesce(d.difference, 0))`;
 
 const readAccounts = async (db: Kysely<DB>, until: Day | undefined) => {
@@ -83,15 +83,15 @@ const readDays = async (db: Kysely<DB>, from: Day): Promise<Map<string, string>>
  * @param asOf evaluates as of the end of that day, in each account's zone; else as of `now`
  * @param reachDays how many days back the rules look
  */
-export const readScope = async (options: {
+export const readCoverage = async (options: {
   readonly db: Kysely<DB>;
   readonly now: Date;
   readonly asOf: Day | undefined;
   readonly reachDays: number;
-}): Promise<Scope> => {
+}): Promise<Coverage> => {
   const rows = await readAccounts(options.db, options.asOf);
   const accounts = rows
-    // An account that nothing was ever asked of, and that has no figures, is none of ours.
+    // An account without figures that was never pulled is none of ours.
     .filter(({ hasFigures, firstAsked }) => hasFigures || firstAsked !== null)
     .map((row) => ({ ...row, youngest: options.asOf ?? addDays(dayAt(options.now, row.timeZone), -1) }));
   const oldest = accounts.reduce((day, { youngest }) => (youngest < day ? youngest : day), "9999-12-31");
@@ -123,4 +123,4 @@ const faultOf = (account: string, days: DayRange, faults: Map<string, string>): 
 };
 
 /** The moment at which an account's day ends. */
-export const endOf = (account: ScopedAccount, day: Day): Date => endOfDay(day, account.timeZone);
+export const endOf = (account: CoveredAccount, day: Day): Date => endOfDay(day, account.timeZone);

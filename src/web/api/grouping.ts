@@ -2,7 +2,7 @@ import type { BreakdownBy, CurrencyChoice, Range } from "./answers.ts";
 import type { AccountSums } from "./campaign-points.ts";
 
 /** What a breakdown is about: how it groups, and which rows of the mart it takes. */
-export interface Scope {
+export interface Grouping {
   readonly by: BreakdownBy;
   readonly range: Range;
   readonly choice: CurrencyChoice;
@@ -25,6 +25,6 @@ export const martOf: Readonly<Record<BreakdownBy, string>> = {
   action: "marts.cost_per_conversion_by_action_daily",
 };
 
-/** The mart that holds the groups of a scope: the account-days are enough unless a campaign is asked for. */
-export const martFor = ({ by, campaign }: Scope): string =>
+/** The mart that holds the groups of a grouping: the account-days are enough unless a campaign is asked for. */
+export const martFor = ({ by, campaign }: Grouping): string =>
   campaign !== undefined && (by === "platform" || by === "account") ? martOf.campaign : martOf[by];

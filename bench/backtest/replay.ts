@@ -1,10 +1,10 @@
 import type pg from "pg";
 import pino from "pino";
-import { addDays } from "../../domain/day.ts";
-import { planPlatform } from "../../jobs/plan.ts";
-import { runSlice } from "../../jobs/slice.ts";
-import { learnMaturity } from "../../metrics/maturity/learn.ts";
-import { rollUpTouched } from "../../metrics/rollup/rollup.ts";
+import { addDays } from "../../src/domain/day.ts";
+import { planPlatform } from "../../src/jobs/plan.ts";
+import { runSlice } from "../../src/jobs/slice.ts";
+import { learnMaturity } from "../../src/metrics/maturity/learn.ts";
+import { rollUpTouched } from "../../src/metrics/rollup/rollup.ts";
 import { truthConnector } from "./truth-connector.ts";
 import { trueWorlds } from "./worlds.ts";
 
