@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { Command, CommanderError, Option } from "commander";
-import { exitStatus } from "./commands/errors.ts";
+import { errorLines, exitStatus } from "./commands/errors.ts";
 import { createAct, examples, type Register } from "./commands/frame.ts";
 import { packageRoot } from "./package-root.ts";
 
@@ -156,6 +156,15 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-const status = await main(process.argv.slice(2));
+// What nobody caught: a line for a person, the stack for whoever asked for more.
+const giveUp = (error: unknown): never => {
+  const lines = process.argv.includes("--verbose") && error instanceof Error ? [error.stack ?? ""] : [];
+  process.stderr.write(`${[...errorLines(error), ...lines].join("\n")}\n`);
+  process.exit(exitStatus.failed);
+};
+process.on("uncaughtException", giveUp);
+process.on("unhandledRejection", giveUp);
+
+const status = await main(process.argv.slice(2)).catch(giveUp);
 // What was written must have left before the process ends, also through a pipe.
 process.stdout.write("", () => process.stderr.write("", () => process.exit(status)));

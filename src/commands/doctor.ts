@@ -1,12 +1,14 @@
-import { createConnectors, memoryOf, openWarehouse } from "../app.ts";
+import { createConnectors, memoryOf, openWarehouse, type Warehouse } from "../app.ts";
 import type { Config } from "../config.ts";
+import { queueOf } from "../config/servers.ts";
 import { ConfigError } from "../config/problems.ts";
 import { configuredPlatforms } from "../connectors/registry.ts";
 import type { Memory } from "../connectors/connector.ts";
 import { asFailure, Failure } from "../domain/failure.ts";
+import { queuePrefix } from "../jobs/installation.ts";
 import type { CredentialStore } from "../warehouse/credentials.ts";
 import { credentialStore } from "./credentials.ts";
-import { checkQueue, checkWarehouse } from "./doctor/services.ts";
+import { checkQueue, checkQueueInPostgres, checkWarehouse } from "./doctor/services.ts";
 import { type Check, checkNode, checkSecretsFile, checkTokenEnd, failed } from "./doctor/checks.ts";
 import { checkGa4 } from "./doctor/ga4.ts";
 import { checkPlatform } from "./doctor/platforms.ts";
@@ -38,11 +40,13 @@ async function* checks(frame: Frame): AsyncGenerator<Check> {
     remedy: "",
   };
   yield* checkSecretsFile(config.folder);
-  const warehouse = await openWarehouse(config, 4).catch((error: unknown) => asFailure(error));
+  const warehouse = await openWarehouse(config, { connections: 4 }).catch((error: unknown) =>
+    asFailure(error),
+  );
   try {
     if (warehouse instanceof Failure) yield failed("database", warehouse);
     const isWell = warehouse instanceof Failure ? false : yield* checkWarehouse(warehouse);
-    if (config.queue !== undefined) yield await checkQueue(config.queue);
+    yield* checkQueueOf(config, isWell && !(warehouse instanceof Failure) ? warehouse : undefined);
     // A renewal may end the token before it: what the service goes on with must come out of it, too.
     const tokens =
       isWell && !(warehouse instanceof Failure)
@@ -55,6 +59,15 @@ async function* checks(frame: Frame): AsyncGenerator<Check> {
   }
   if (config.ga4)
     yield* checkGa4(config.ga4, { log: frame.log, signal: frame.signal, now: () => new Date() });
+}
+
+/** The queue, wherever the config has it. Of the embedded Postgres there is nothing to say. */
+async function* checkQueueOf(config: Config, warehouse: Warehouse | undefined): AsyncGenerator<Check> {
+  const own = queueOf(config);
+  if (own?.kind === "redis")
+    yield await checkQueue(own.place, warehouse && (await queuePrefix(warehouse.database.pool)));
+  else if (own) yield await checkQueueInPostgres(own.place);
+  else if (config.database !== undefined && warehouse) yield await checkQueueInPostgres(warehouse.place);
 }
 
 /** Every platform's credentials, and when their tokens end. */

@@ -1399,6 +1399,21 @@ export interface OpsLanePlace {
   place: number;
 }
 
+export interface OpsLease {
+  /**
+   * When it ends unless it is renewed.
+   */
+  held_until: Timestamp;
+  /**
+   * The process that holds it: host, process id and a mark of its own.
+   */
+  holder: string;
+  /**
+   * What is held.
+   */
+  name: string;
+}
+
 export interface OpsMemory {
   key: string;
   text: string;
@@ -2879,6 +2894,7 @@ export interface DB {
   "ops.installation": OpsInstallation;
   "ops.job": OpsJob;
   "ops.lane_place": OpsLanePlace;
+  "ops.lease": OpsLease;
   "ops.memory": OpsMemory;
   "ops.night": OpsNight;
   "ops.notice": OpsNotice;

@@ -3,6 +3,7 @@ import type { Connector, Pull } from "../../connectors/connector.ts";
 import { asFailure, Failure } from "../../domain/failure.ts";
 import type { Entity } from "../../domain/facts.ts";
 import { knownWindows, storeRestatement } from "../accounts.ts";
+import { holdingConnection } from "../connection/pool.ts";
 import { storeEntities } from "../dimensions.ts";
 import { ensurePartitions, inTransaction, lockAccount } from "../transaction.ts";
 import { factTables } from "./fact-tables.ts";
@@ -77,12 +78,8 @@ const pullEntities = async ({ connector, pull, withEntities }: SliceToLoad): Pro
     }
 };
 
-/**
- * Staged rows have no statistics: a planner that takes them for few would join them row by row, for hours.
- * The transaction is open while the platform answers, however slowly.
- */
-export const sessionSettings = `
-  set local idle_in_transaction_session_timeout = 0;
+/** Staged rows have no statistics: a planner that takes them for few would join them row by row, for hours. */
+const plannerSettings = `
   set local work_mem = '64MB';
   set local enable_nestloop = off;
   set local jit = off`;
@@ -128,7 +125,9 @@ const attempt = async (given: SliceToLoad, way: Way): Promise<LoadedSlice> => {
   const signal = AbortSignal.any([given.pull.signal, ended.signal]);
   const slice = { ...given, pull: { ...given.pull, signal } };
   try {
-    return await inTransaction(slice.pool, (client) => loadOn(client, slice, way));
+    return await holdingConnection(slice.pool, signal, () =>
+      inTransaction(slice.pool, (client) => loadOn(client, slice, way)),
+    );
   } finally {
     ended.abort();
   }
@@ -136,7 +135,7 @@ const attempt = async (given: SliceToLoad, way: Way): Promise<LoadedSlice> => {
 
 const loadOn = async (client: pg.PoolClient, slice: SliceToLoad, way: Way): Promise<LoadedSlice> => {
   const { connector, pull, sliceId, accountKey } = slice;
-  await client.query(sessionSettings);
+  await client.query(plannerSettings);
   if (way === "alone") await lockAccount(client, "publish", accountKey);
   const clock = await client.query<{ now: string }>("select clock_timestamp()::text as now");
   const began = clock.rows[0]?.now ?? "";
