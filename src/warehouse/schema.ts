@@ -1395,25 +1395,6 @@ export interface OpsJob {
   to_date: string | null;
 }
 
-export interface OpsLanePlace {
-  /**
-   * Who holds it; another one for each report.
-   */
-  holder: string;
-  /**
-   * What is counted: the platform and its customer.
-   */
-  lane: string;
-  /**
-   * The place is free from then on: a process that died gives it up so.
-   */
-  lease_until: Timestamp;
-  /**
-   * From 1 to the number of places that the lane has.
-   */
-  place: number;
-}
-
 export interface OpsLease {
   /**
    * When it ends unless it is renewed.
@@ -2917,7 +2898,6 @@ export interface DB {
   "ops.ga4_day": OpsGa4Day;
   "ops.installation": OpsInstallation;
   "ops.job": OpsJob;
-  "ops.lane_place": OpsLanePlace;
   "ops.lease": OpsLease;
   "ops.memory": OpsMemory;
   "ops.night": OpsNight;
