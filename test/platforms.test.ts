@@ -31,6 +31,7 @@ const mayName: Readonly<Record<string, string>> = {
   "domain/platform.ts": "an example in a comment",
   "config/problems.ts": "an example in a comment",
   "web/page-platforms.ts": "an example in a comment",
+  "commands/accounts.ts": "examples in the help",
   "commands/alerts.ts": "examples in the help",
   "commands/import.ts": "examples in the help",
   "commands/sync.ts": "examples in the help",
