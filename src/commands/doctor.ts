@@ -1,3 +1,4 @@
+import type { Kysely } from "kysely";
 import { createConnectors, memoryOf, openWarehouse, type Warehouse } from "../app.ts";
 import type { Config } from "../config.ts";
 import { queueOf } from "../config/servers.ts";
@@ -6,7 +7,11 @@ import { configuredPlatforms } from "../connectors/registry.ts";
 import type { Memory } from "../connectors/connector.ts";
 import { asFailure, Failure } from "../domain/failure.ts";
 import { queuePrefix } from "../jobs/installation.ts";
+import { scheduleOf } from "../domain/schedule.ts";
 import type { CredentialStore } from "../warehouse/credentials.ts";
+import { unmatchedActions } from "../metrics/counting.ts";
+import type { DB } from "../warehouse/schema.ts";
+import { accountStatus } from "../warehouse/status.ts";
 import { credentialStore } from "./credentials.ts";
 import { checkQueue, checkQueueInPostgres, checkWarehouse } from "./doctor/services.ts";
 import { type Check, checkNode, checkSecretsFile, checkTokenEnd, failed } from "./doctor/checks.ts";
@@ -54,6 +59,15 @@ async function* checks(frame: Frame): AsyncGenerator<Check> {
         : undefined;
     const memory = await memoryOf(config, isWell && !(warehouse instanceof Failure) ? warehouse : undefined);
     yield* checkPlatforms(frame, config, { tokens, memory });
+    if (isWell && !(warehouse instanceof Failure)) yield* checkFreshness(warehouse.database.db, config);
+    if (isWell && !(warehouse instanceof Failure))
+      for (const platform of platforms)
+        for (const { message, remedy } of await unmatchedActions(
+          warehouse.database.pool,
+          platform,
+          config.connectors,
+        ))
+          yield { check: platform, outcome: "warning", message, remedy };
   } finally {
     if (!(warehouse instanceof Failure)) await warehouse.close();
   }
@@ -88,6 +102,19 @@ async function* checkPlatforms(
     const end = (await tokens?.ends())?.find((known) => known.platform === platform);
     if (end) yield checkTokenEnd(end, new Date());
   }
+}
+
+/** Accounts that a night left behind, by the rule of costper status. Those that were never synced are not judged. */
+async function* checkFreshness(db: Kysely<DB>, config: Config): AsyncGenerator<Check> {
+  const accounts = await accountStatus(db, [], new Date(), scheduleOf(config));
+  for (const { platform, account_id, last_good_date, expected_date, stale } of accounts)
+    if (stale && last_good_date !== null)
+      yield {
+        check: platform,
+        outcome: "warning",
+        message: `account ${account_id}: the night should have brought ${expected_date}; its last good day is ${last_good_date}`,
+        remedy: "see that costper start runs; costper sync brings what is missing",
+      };
 }
 
 const lines = ({ check, outcome, message, remedy }: Check): string[] => [

@@ -58,7 +58,7 @@ alerts: []
 #    notify: [team]
 #  - name: stale
 #    metric: freshness             # hours since the end of the last good day; also sync_failure, reconciliation_difference
-#    above: 36
+#    above: 36                     # left out: as soon as a night that was due did not bring its day
 #    notify: [ops]
 
 # The dashboard. Beyond this machine only with a token.

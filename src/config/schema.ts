@@ -7,6 +7,7 @@ import { profiles } from "../connectors/registry.ts";
 import { baseUrl } from "../connectors/settings.ts";
 import { isTimeZone } from "../domain/day.ts";
 import { postgresProtocols, readServerUrl, redisProtocols } from "../domain/server-url.ts";
+import { usualSchedule } from "../domain/schedule.ts";
 import { firstPartySection } from "../metrics/first-party/config.ts";
 import { oldestDayRead } from "../metrics/maturity/learn.ts";
 import { defaultRatesEndpoint } from "../metrics/rates/download.ts";
@@ -111,7 +112,7 @@ export const configSchema = () =>
     schedule: z
       .string()
       .refine(isCron, 'must be a cron expression of five fields such as "30 3 * * *"')
-      .default("30 3 * * *")
+      .default(usualSchedule.pattern)
       .describe("The nightly sync, as cron."),
     lookbackDays: z
       .number()
