@@ -60,7 +60,7 @@ declare
 begin
   for known in
     select p.oid from pg_proc p
-    where p.pronamespace = any (array['ops', 'warehouse', 'marts']::regnamespace[])
+    where p.pronamespace = any (array['ops', 'warehouse', 'marts', 'figures']::regnamespace[])
       and p.prokind = 'f' and p.prosrc like '%pg_%advisory_xact_lock%'
   loop
     source := pg_get_functiondef(known.oid);

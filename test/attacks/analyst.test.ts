@@ -135,7 +135,7 @@ test("no lock of costper's is one that every role may take", async () => {
   const { pool } = await freshDatabase();
   const { rows } = await pool.query(
     `select oid::regprocedure::text from pg_proc
-     where prosrc ~ 'advisory' and pronamespace = any (array['ops', 'warehouse', 'marts', 'staging']::regnamespace[])`,
+     where prosrc ~ 'advisory' and pronamespace = any (array['ops', 'warehouse', 'marts', 'figures', 'staging']::regnamespace[])`,
   );
   expect(rows).toEqual([]);
   const root = join(import.meta.dirname, "..", "..", "src");
@@ -265,7 +265,7 @@ test("everybody (PUBLIC) may do nothing in the schemas of costper", async () => 
       from pg_proc join pg_namespace n on n.oid = pronamespace)
     select schema, name, privilege_type
     from object cross join lateral aclexplode(coalesce(acl, acldefault(kind, owner)))
-    where grantee = 0 and schema in ('warehouse', 'marts', 'ad_reporting', 'ops', 'staging', 'partitions')`);
+    where grantee = 0 and schema in ('warehouse', 'marts', 'ad_reporting', 'figures', 'ops', 'staging', 'partitions')`);
   expect(rows).toEqual([]);
 });
 

@@ -36,7 +36,7 @@ export const grantReading = async (ask: Ask, name: string): Promise<void> => {
   const functions = await ask<{ name: string }>(
     `select p.oid::regprocedure::text as name from pg_proc p join pg_namespace n on n.oid = p.pronamespace
      where n.nspname = any ($1) and p.prokind = 'f' and p.provolatile <> 'v' and pg_has_role(p.proowner, 'usage')`,
-    [[...readable, "ops"]],
+    [[...readable, "figures", "ops"]],
   );
   await ask(
     [

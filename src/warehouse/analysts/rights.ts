@@ -5,7 +5,7 @@ export type Ask = <Row extends object>(text: string, values?: readonly unknown[]
 export const readable = ["marts", "warehouse", "ad_reporting"] as const;
 
 /** Schemas of ours; `bullmq` is there where the queue lives in the warehouse. */
-const ours = [...readable, "ops", "staging", "partitions", "bullmq"];
+const ours = [...readable, "figures", "ops", "staging", "partitions", "bullmq"];
 
 /** The list as SQL: names of ours, so nothing in them needs care. */
 export const ourSchemas = `array[${ours.map((name) => `'${name}'`).join(", ")}]`;

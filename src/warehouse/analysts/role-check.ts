@@ -32,7 +32,7 @@ cross join lateral (
   union all select 10, format('may write %s.%s', nspname, relname) from relation
             where has_table_privilege(r.oid, relation.oid, 'insert, update, delete, truncate, trigger')
   union all select 11, format('may read %s.%s', nspname, relname) from relation
-            where nspname in ('ops', 'staging', 'partitions', 'bullmq') and relname <> 'account_day'
+            where nspname in ('figures', 'ops', 'staging', 'partitions', 'bullmq') and relname <> 'account_day'
               and has_schema_privilege(r.oid, nspname, 'usage') and has_table_privilege(r.oid, relation.oid, 'select')
   union all select 12, format('may read %s.%s.%s', nspname, relname, attname)
             from relation join pg_attribute on attrelid = relation.oid and attnum > 0 and not attisdropped
