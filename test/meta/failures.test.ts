@@ -282,7 +282,7 @@ test("a list whose page repeats under ever new cursors ends", async () => {
       }),
   });
   const failure = await failureOf(all(connector.entities(pull(day))));
-  expect(failure).toMatchObject({ kind: "transient", message: "ads: a page came twice" });
+  expect(failure).toMatchObject({ kind: "data", message: "ads: a page came twice" });
   expect(server.requests.filter(({ path }) => path.endsWith("/ads"))).toHaveLength(2);
 });
 

@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import { z } from "zod";
 import { Failure } from "../../domain/failure.ts";
 import { createRedactor } from "../../domain/secrets.ts";
+import { wrongClock } from "../wire/clock.ts";
 import { exchange } from "../wire/exchange.ts";
 import { readJson } from "../wire/json.ts";
 import { createPageGuard } from "../wire/paging.ts";
@@ -142,6 +143,8 @@ export const createGa4Client = (options: {
       idleMs: settings.timeoutSeconds * 1_000,
       timeoutSetting: "connectors.ga4.timeoutSeconds",
     });
+    const wrong = wrongClock();
+    if (wrong) throw wrong;
     if (status === 200)
       return readJson(text, reportAnswer, {
         what: `GA4 property ${property} on ${query.day}`,

@@ -3,9 +3,9 @@ import { Failure } from "../../domain/failure.ts";
 import { createRedactor } from "../../domain/secrets.ts";
 import type { ConnectorContext } from "../connector.ts";
 import { type Answer, type AnswerHeaders, interrupted, open as openExchange } from "../wire/exchange.ts";
-import { readJson } from "../wire/json.ts";
+import { checkJsonSize, JsonTooLarge, readJson } from "../wire/json.ts";
 import { request } from "../wire/request.ts";
-import { type AnswerScanner, type Piece, scanAnswer } from "./answer-scanner.ts";
+import { type AnswerScanner, type Piece, scanAnswer, TooLong } from "./answer-scanner.ts";
 import { accessibleCustomersUrl, callHeaders, searchStreamUrl } from "./api.ts";
 import { checkColumns, type ColumnCheck } from "./columns.ts";
 import { type ErrorContext, failureOf } from "./failures.ts";
@@ -56,6 +56,19 @@ const transient = (message: string, accountId?: string): Failure =>
     remedy: "it is tried again; nothing of a broken answer is kept",
     ...(accountId === undefined ? {} : { accountId }),
   });
+
+const tooLarge = ({ what, accountId }: ErrorContext, sentence: string): Failure =>
+  new Failure({
+    kind: "data",
+    platform: "google",
+    code: "too_large",
+    message: `${what}: ${sentence}`,
+    remedy: "ask for fewer days or accounts at once; nothing of the answer is kept",
+    ...(accountId === undefined ? {} : { accountId }),
+  });
+
+/** Pieces are small; of one that is not, it is first looked at what it would grow to. */
+const suspectBytes = 1_000_000;
 
 const isRefusedQuery = (error: unknown): boolean =>
   error instanceof Failure && error.reason === "refused_query";
@@ -123,13 +136,15 @@ export const createGoogleClient = (settings: GoogleSettings, context: ConnectorC
     let batch: { readonly error?: unknown; readonly results?: unknown; readonly fieldMask?: unknown };
     try {
       const text = bytes.toString("utf8");
+      if (bytes.length > suspectBytes) checkJsonSize(text);
       if (kind === "rows") {
         const rows = JSON.parse(`[${text}]`) as unknown[];
         columns.see(rows);
         return rows;
       }
       batch = JSON.parse(text) as typeof batch;
-    } catch {
+    } catch (error) {
+      if (error instanceof JsonTooLarge) throw tooLarge(about, `an element ${error.message}`);
       throw transient(`${about.what} was answered with broken JSON`, about.accountId);
     }
     // After the first batch the status is 200 already: an error then comes as an element of its own.
@@ -162,7 +177,8 @@ export const createGoogleClient = (settings: GoogleSettings, context: ConnectorC
       try {
         const pieces = scanner.push(chunk);
         if (pieces.length > 0) return pieces;
-      } catch {
+      } catch (error) {
+        if (error instanceof TooLong) throw tooLarge(about, error.message);
         const whole = failureOf(about, 200, Buffer.concat(head).toString("utf8"), answer.headers);
         if (whole.isError) throw whole.failure;
         throw transient(`${about.what} was answered with something else than JSON batches`, about.accountId);

@@ -166,7 +166,7 @@ export const createClient = (settings: MetaSettings, context: ConnectorContext):
     let limit = pageSize;
     let restarts = 0;
     let after: string | undefined;
-    const guard = createPageGuard({ what: pageCall.name, ...about(pageCall) });
+    const guard = createPageGuard({ what: pageCall.name, ...about(pageCall), kind: "data" });
     for (;;) {
       let body;
       try {
