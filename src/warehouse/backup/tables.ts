@@ -13,7 +13,14 @@ export interface BackupTable {
  * What a backup leaves out: work under way and who is logged in. Units of work belong to a queue that is not carried;
  * the next night asks for its days again anyway. Staging is unlogged and empty between slices.
  */
-const leftOut = ["ops.job", "ops.pause", "ops.lease", "ops.web_session", "ops.kysely_migration_lock"];
+const leftOut = [
+  "ops.job",
+  "ops.pause",
+  "ops.lease",
+  "ops.held_lock",
+  "ops.web_session",
+  "ops.kysely_migration_lock",
+];
 
 /** Every table with something to keep, referred ones before those that refer to them. */
 export const backupTables = async (client: PoolClient): Promise<readonly BackupTable[]> => {
