@@ -1,11 +1,9 @@
 #!/usr/bin/env node
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { Command, CommanderError, Option } from "commander";
 import { exitStatus } from "./commands/errors.ts";
 import { createAct, examples, type Register } from "./commands/frame.ts";
-import { packageRoot } from "./package-root.ts";
+import { version } from "./version.ts";
 
 // Rows die young and little stays, but V8 lets garbage pile up to what the machine could hold: a gigabyte where 200 MB
 // live. Collecting when the heap has grown by two fifths costs little and halves the peak.
@@ -18,6 +16,10 @@ const commands: Readonly<
   init: {
     summary: "write a commented costper.yaml and .env to fill in",
     load: () => import("./commands/init.ts"),
+  },
+  connect: {
+    summary: "sign in at a platform and keep the token",
+    load: () => import("./commands/connect.ts"),
   },
   doctor: {
     summary: "check config, database, queue and every credential",
@@ -93,17 +95,12 @@ const commands: Readonly<
   },
 };
 
-const version = (): string => {
-  const text = readFileSync(join(packageRoot, "package.json"), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
-};
-
 const createProgram = (onStatus: (status: number) => void): Command => {
   const program = new Command("costper")
     .description(
       "What a paid conversion really costs: spend and conversions of your ad platforms, reconciled.",
     )
-    .version(version(), "--version", "print the version")
+    .version(version, "--version", "print the version")
     .option("--config <file>", "the config (default: $COSTPER_CONFIG or ./costper.yaml)")
     .option("--json", "answer in JSON on standard output, nothing else there")
     .option("--quiet", "log warnings and errors only")

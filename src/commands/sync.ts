@@ -1,4 +1,3 @@
-import { InvalidArgumentError } from "commander";
 import type { App } from "../app.ts";
 import { addDays, dayAt, type DayRange } from "../domain/day.ts";
 import { isNamed, namesAccount } from "../connectors/account-ids.ts";
@@ -16,6 +15,7 @@ import { startRun } from "../warehouse/runs.ts";
 import { credentialStore } from "./credentials.ts";
 import { checkRange } from "./dates.ts";
 import { examples, type Frame, type Register } from "./frame.ts";
+import { parseWait } from "./parse-wait.ts";
 import { createProgress } from "./progress.ts";
 import {
   addSelectionOptions,
@@ -29,15 +29,6 @@ import {
 interface SyncCommandOptions extends SelectionOptions {
   readonly maxWait?: number;
 }
-
-const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
-
-/** `90s`, `15m`, `1h`; a bare number is seconds. In ms. */
-const parseWait = (text: string): number => {
-  const [, amount, unit = "s"] = /^(\d+)(ms|s|m|h)?$/.exec(text.trim()) ?? [];
-  if (amount === undefined) throw new InvalidArgumentError("A duration looks like 90s, 15m or 1h.");
-  return Number(amount) * unitMs[unit as keyof typeof unitMs];
-};
 
 /** An account that is missing something, whichever way. */
 export interface AccountOutcome {

@@ -6,6 +6,7 @@ export const ga4 = {
   name: "ga4",
   label: "GA4",
   settings: ga4Settings,
+  signIn: () => import("./sign-in.ts").then(({ signIn }) => signIn),
   secrets: ["clientSecret", "refreshToken"],
   template: {
     yaml: `\
