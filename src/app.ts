@@ -1,11 +1,15 @@
 import { join } from "node:path";
 import type { Logger } from "pino";
 import type { Config } from "./config.ts";
+import { databaseOf } from "./config/servers.ts";
 import type { Connector, ConnectorContext, TokenStore } from "./connectors/connector.ts";
 import { createLimits, type Limits, type SharedPauses } from "./connectors/wire/limits.ts";
 import { openConnector } from "./connectors/registry.ts";
 import type { Platform } from "./domain/platform.ts";
-import { checkDatabase, type Database, describeUrl, openDatabase } from "./warehouse/database.ts";
+import { Failure } from "./domain/failure.ts";
+import type { ServerPlace } from "./domain/server-url.ts";
+import { describeUrl } from "./warehouse/connection/settings.ts";
+import { checkDatabase, type Database, openDatabase } from "./warehouse/database.ts";
 import { startEmbedded } from "./warehouse/embedded/server.ts";
 
 /** What may differ from one command to another. */
@@ -13,8 +17,10 @@ export interface AppOverrides {
   readonly now?: () => Date;
   /** The longest that a call waits for one limit. */
   readonly maxWaitMs?: number;
-  /** Connections of the pool. */
+  /** Connections of the pool, where the config says no less. */
   readonly connections?: number;
+  /** Connections that the process opens beside it, for the queue. */
+  readonly connectionsBeside?: number;
   /** Pauses that other processes know of too, and where rotated tokens are kept: both need the database. */
   readonly shared?: (database: Database) => SharedPauses;
   readonly tokens?: (database: Database) => TokenStore;
@@ -34,8 +40,9 @@ export interface App {
   readonly signal: AbortSignal;
   readonly now: () => Date;
   readonly database: Database;
-  /** The URL of the database in use, also where it is the embedded one. */
+  /** The URL of the database in use, also where it is the embedded one; and what the URL does not say. */
   readonly databaseUrl: string;
+  readonly databasePlace: ServerPlace;
   /** The connector of a configured platform, opened when first asked for. */
   connector(platform: Platform): Promise<Connector>;
   /** Closes everything in reverse. */
@@ -47,29 +54,51 @@ const defaultMaxWaitMs = 15 * 60_000;
 /** The warehouse of a config, its own or the embedded one, known to answer. */
 export interface Warehouse {
   readonly database: Database;
-  readonly url: string;
+  readonly place: ServerPlace;
   /** Where it is, for people. */
   readonly where: string;
   readonly close: () => Promise<void>;
 }
 
+/** One holds a load, one answers short questions. */
+const fewestConnections = 2;
+
+/** Connections of the pool: what the command would like, within what the config allows the process. */
+const poolSize = (wanted: number, allowed: number | undefined, beside: number): number => {
+  if (allowed === undefined) return wanted;
+  if (allowed - beside < fewestConnections)
+    throw new Failure({
+      kind: "request",
+      message: `database.connections is ${String(allowed)}, and the queue alone takes ${String(beside)} here`,
+      remedy: `allow at least ${String(beside + fewestConnections)}, or set \`queue\` to Redis`,
+    });
+  return Math.min(wanted, allowed - beside);
+};
+
+const usualConnections = 12;
+
 /** @throws Failure where the database does not answer. */
-export const openWarehouse = async (config: Config, connections?: number): Promise<Warehouse> => {
+export const openWarehouse = async (
+  config: Config,
+  { connections = usualConnections, connectionsBeside = 0 }: AppOverrides = {},
+): Promise<Warehouse> => {
   const folder = join(config.folder, ".costper");
-  const embedded = config.database === undefined ? await startEmbedded({ folder }) : undefined;
-  const url = config.database ?? embedded?.url ?? "";
-  const database = openDatabase(url, connections === undefined ? {} : { connections });
+  const own = databaseOf(config);
+  const size = poolSize(connections, own?.connections, connectionsBeside);
+  const embedded = own ? undefined : await startEmbedded({ folder });
+  const place: ServerPlace = own ?? { url: embedded?.url ?? "" };
+  const database = openDatabase(place, { connections: size });
   const close = async () => {
     await database.close();
     await embedded?.close();
   };
   try {
-    await checkDatabase(database, url);
+    await checkDatabase(database, place);
   } catch (error) {
     await close();
     throw error;
   }
-  return { database, url, where: embedded ? folder : describeUrl(url), close };
+  return { database, place, where: embedded ? folder : describeUrl(place.url), close };
 };
 
 /** Limits whose numbers the connector itself states: they are made once it is open, before its first call. */
@@ -129,14 +158,15 @@ export const createConnectors = (
  */
 export const openApp = async (options: AppOptions): Promise<App> => {
   const { config, log, signal, now = () => new Date() } = options;
-  const { database, url, close } = await openWarehouse(config, options.connections);
+  const { database, place, close } = await openWarehouse(config, options);
   return {
     config,
     log,
     signal,
     now,
     database,
-    databaseUrl: url,
+    databaseUrl: place.url,
+    databasePlace: place,
     connector: createConnectors({
       config,
       log,

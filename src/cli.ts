@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { setFlagsFromString } from "node:v8";
 import { Command, CommanderError, Option } from "commander";
-import { exitStatus } from "./commands/errors.ts";
+import { errorLines, exitStatus } from "./commands/errors.ts";
 import { createAct, examples, type Register } from "./commands/frame.ts";
 import { version } from "./version.ts";
 
@@ -153,6 +153,15 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-const status = await main(process.argv.slice(2));
+// What nobody caught: a line for a person, the stack for whoever asked for more.
+const giveUp = (error: unknown): never => {
+  const lines = process.argv.includes("--verbose") && error instanceof Error ? [error.stack ?? ""] : [];
+  process.stderr.write(`${[...errorLines(error), ...lines].join("\n")}\n`);
+  process.exit(exitStatus.failed);
+};
+process.on("uncaughtException", giveUp);
+process.on("unhandledRejection", giveUp);
+
+const status = await main(process.argv.slice(2)).catch(giveUp);
 // What was written must have left before the process ends, also through a pipe.
 process.stdout.write("", () => process.stderr.write("", () => process.exit(status)));

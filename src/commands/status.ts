@@ -1,18 +1,26 @@
 import { migrate } from "../warehouse/migrate.ts";
-import { accountStatus, type AccountStatus, staleAfterHours } from "../warehouse/status.ts";
+import { accountStatus, type AccountStatus } from "../warehouse/status.ts";
+import { unmatchedActions } from "../metrics/counting.ts";
+import { scheduleOf } from "../domain/schedule.ts";
 import { configuredPlatforms } from "../connectors/registry.ts";
 import { daysLeft } from "../warehouse/credentials.ts";
 import { credentialStore } from "./credentials.ts";
 import { examples, type Register } from "./frame.ts";
 
 /** What is wrong with an account; null where nothing is. */
-const problemOf = ({ outcome, failure, freshness_hours }: AccountStatus): string | null => {
+const problemOf = ({
+  outcome,
+  failure,
+  last_good_date,
+  expected_date,
+  stale,
+}: AccountStatus): string | null => {
   if (outcome === "closed") return null;
   if (outcome === "failed") return failure ?? "the last sync failed";
-  if (freshness_hours === null) return "was never synced";
-  if (freshness_hours > staleAfterHours)
-    return `its last good day ended ${String(Math.round(freshness_hours))} hours ago`;
-  return null;
+  if (last_good_date === null) return "was never synced";
+  return stale
+    ? `the night should have brought ${expected_date}; its last good day is ${last_good_date}`
+    : null;
 };
 
 export const register: Register = (command, act) => {
@@ -33,7 +41,7 @@ export const register: Register = (command, act) => {
         const named = configuredPlatforms(config.connectors).flatMap((platform) =>
           (config.connectors[platform]?.accounts ?? []).map((accountId) => ({ platform, accountId })),
         );
-        const accounts = await accountStatus(database.db, named, now());
+        const accounts = await accountStatus(database.db, named, now(), scheduleOf(config));
         const tokens = (await (await credentialStore(frame, config))(database).ends()).map(
           ({ platform, expiresAt }) => ({
             platform,
@@ -41,7 +49,14 @@ export const register: Register = (command, act) => {
             days: daysLeft(expiresAt, now()),
           }),
         );
-        if (globals.json) out.json({ accounts, tokens });
+        const warnings = (
+          await Promise.all(
+            configuredPlatforms(config.connectors).map((platform) =>
+              unmatchedActions(database.pool, platform, config.connectors),
+            ),
+          )
+        ).flat();
+        if (globals.json) out.json({ accounts, tokens, warnings });
         else {
           out.table(
             [
@@ -68,6 +83,7 @@ export const register: Register = (command, act) => {
               tokens.map(({ platform, expires_at, days }) => [platform, expires_at.slice(0, 10), days]),
             );
           }
+          for (const { message, remedy } of warnings) out.text(`\n${message}; ${remedy}`);
         }
         for (const account of accounts) {
           const problem = problemOf(account);
@@ -76,7 +92,7 @@ export const register: Register = (command, act) => {
               platform: account.platform,
               accountId: account.account_id,
               what: problem,
-              remedy: "costper doctor says what is wrong, costper sync tries again",
+              remedy: account.remedy ?? "costper doctor says what is wrong, costper sync tries again",
             });
         }
       }),

@@ -52,6 +52,11 @@ export interface Connector {
   accounts(signal: AbortSignal): AsyncIterable<Account>;
   /** Campaigns, ad groups, ads and conversion actions of every status. */
   entities(pull: Pull): AsyncIterable<readonly Entity[]>;
+  /**
+   * What the rows of this pull said by the way of entities that no listing may have: names of deleted ads, actions of
+   * a manager's account. Asked after the facts, of every pull: only its own rows carry them.
+   */
+  learnt?(pull: Pull, unknownOf: UnknownOf): AsyncIterable<readonly Entity[]>;
   /** Spend, impressions and clicks by ad. */
   performance(pull: Pull): AsyncIterable<readonly AdDay[]>;
   /** Campaign x network; conversions in it too. */
@@ -60,7 +65,10 @@ export interface Connector {
   conversions(pull: Pull): AsyncIterable<readonly ConversionDay[]>;
   /** The platform's own account totals, asked for apart. A day without figures has no row. */
   totals(pull: Pull): AsyncIterable<readonly AccountDay[]>;
-  /** The platform's own campaign totals; asked for only where ads fall short of the account's total. */
+  /**
+   * The platform's own campaign totals; asked for only where ads fall short of the account's total. Where the split by
+   * network is exact, they follow from it and are not asked for.
+   */
   campaigns?(pull: Pull): AsyncIterable<readonly CampaignDay[]>;
   /** Single clicks with their ids, where the platform has a report of them and the settings want it. */
   readonly clicks?: ClickReport;
@@ -93,6 +101,9 @@ export interface TokenStore {
   /** Runs the work while no other process does the same for this key: a refresh, which may end the old token. */
   alone?<T>(key: string, work: () => Promise<T>): Promise<T>;
 }
+
+/** Those of an account's ids that neither the warehouse nor this pull's listing has. */
+export type UnknownOf = (kind: Entity["kind"], ids: readonly string[]) => Promise<readonly string[]>;
 
 /** How a connector folder presents itself: its default export. */
 export type OpenConnector<Settings> = (settings: Settings, context: ConnectorContext) => Connector;

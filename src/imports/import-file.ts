@@ -1,5 +1,6 @@
 import type { PoolClient } from "pg";
 import type { Database } from "../warehouse/database.ts";
+import { begin } from "../warehouse/transaction.ts";
 import type { DayRange } from "../domain/day.ts";
 import { type CsvRecord, isEmptyRecord, isPreamble, readCsv, type Separator } from "./csv.ts";
 import type { Encoding } from "./decode.ts";
@@ -64,7 +65,7 @@ export const importFile = async (options: ImportOptions): Promise<ImportResult> 
   const client = await options.database.pool.connect();
   const refused = options.skipBad && !options.dryRun ? openRefused(options.skipBad.refusedFile) : undefined;
   try {
-    await client.query("begin");
+    await begin(client);
     const result = await load(client, options, refused);
     await client.query(result.loaded ? "commit" : "rollback");
     const written = await refused?.close(result.loaded);

@@ -1136,8 +1136,19 @@ export interface OpsAccountDay {
   platform: string;
   platform_spend: Numeric | null;
   residual_spend: Numeric | null;
+  /**
+   * How much of a difference the platform's rounding explains on that day; see warehouse.rounding.
+   */
+  rounding: Numeric | null;
   slice_id: Int8 | null;
   state: Generated<string>;
+}
+
+export interface OpsActionMatch {
+  account_key: number;
+  conversion_action_id: string;
+  matched_at: Generated<Timestamp>;
+  name: string;
 }
 
 export interface OpsAlert {
@@ -1342,6 +1353,10 @@ export interface OpsGa4Day {
   fetched_at: Generated<Timestamp>;
   is_lossy: boolean;
   is_thresholded: boolean;
+  /**
+   * Whether the day had ended in the property's own zone when it was asked for; one that had not is asked for again by the next sync.
+   */
+  is_whole: Generated<boolean>;
   overflow_share: Numeric | null;
   property_id: string;
   revenue_hidden: boolean;
@@ -1378,6 +1393,21 @@ export interface OpsJob {
   run_id: string;
   state: Generated<string>;
   to_date: string | null;
+}
+
+export interface OpsLease {
+  /**
+   * When it ends unless it is renewed.
+   */
+  held_until: Timestamp;
+  /**
+   * The process that holds it: host, process id and a mark of its own.
+   */
+  holder: string;
+  /**
+   * What is held.
+   */
+  name: string;
 }
 
 export interface OpsNight {
@@ -1580,9 +1610,9 @@ export interface StagingCampaignConversionDaily {
 export interface StagingCampaignDaily {
   account_key: number;
   campaign_id: string;
-  clicks: Int8;
+  clicks: Numeric;
   date: string;
-  impressions: Int8;
+  impressions: Numeric;
   slice_id: Int8;
   spend: Numeric;
 }
@@ -1607,9 +1637,9 @@ export interface StagingConversionDaily {
 
 export interface StagingDeliveryPart {
   campaign_id: string;
-  clicks: Int8;
+  clicks: Numeric;
   date: string;
-  impressions: Int8;
+  impressions: Numeric;
   is_residual: boolean;
   row_count: Int8;
   slice_id: Int8;
@@ -1698,6 +1728,14 @@ export interface WarehouseAccount {
    * Days after which the platform no longer revises a day's figures; older days are final.
    */
   restatement_days: number;
+  /**
+   * First day of this series, where the account's currency or time zone changed before it; NULL for the first series.
+   */
+  series_from: string | null;
+  /**
+   * Last day of this series, after which the account's currency or time zone is another; NULL for the series that goes on.
+   */
+  series_to: string | null;
   /**
    * The platform's own word for the account's state.
    */
@@ -2840,6 +2878,7 @@ export interface DB {
   "marts.organic_excluded_daily": MartsOrganicExcludedDaily;
   "marts.paid_cost_per_conversion_first_party_daily": MartsPaidCostPerConversionFirstPartyDaily;
   "ops.account_day": OpsAccountDay;
+  "ops.action_match": OpsActionMatch;
   "ops.alert": OpsAlert;
   "ops.alert_event": OpsAlertEvent;
   "ops.alert_silence": OpsAlertSilence;
@@ -2853,6 +2892,7 @@ export interface DB {
   "ops.ga4_day": OpsGa4Day;
   "ops.installation": OpsInstallation;
   "ops.job": OpsJob;
+  "ops.lease": OpsLease;
   "ops.night": OpsNight;
   "ops.notice": OpsNotice;
   "ops.part_day": OpsPartDay;

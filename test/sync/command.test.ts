@@ -152,6 +152,9 @@ test("sync, status, reconcile and accounts answer in JSON alone; the last lines 
     "freshness_hours",
     "outcome",
     "failure",
+    "remedy",
+    "expected_date",
+    "stale",
   ]);
   expect(states.find(({ account_id }) => account_id === refused)).toMatchObject({
     last_good_date: null,

@@ -1,6 +1,7 @@
 import type { Kysely } from "kysely";
 import type { Day } from "../../domain/day.ts";
 import { Failure } from "../../domain/failure.ts";
+import { type Schedule, usualSchedule } from "../../domain/schedule.ts";
 import type { DB } from "../../warehouse/schema.ts";
 import { anomalyReachDays, expectations, firstDays, type PastScan } from "./anomaly.ts";
 import { exact } from "../../domain/decimal.ts";
@@ -45,6 +46,8 @@ export interface ObserveOptions {
   readonly asOf: Day | undefined;
   readonly figures: KnownAt;
   readonly reportingCurrency: string | undefined;
+  /** When nights are due; absent: as where the configuration says nothing. */
+  readonly schedule?: Schedule | undefined;
   /** Whether a series is remembered, so that it is reported even where all is well. */
   readonly remembers: (rule: string) => (series: string) => boolean;
 }
@@ -145,23 +148,26 @@ const youngest = (accounts: readonly CoveredAccount[], { asOf, now }: ObserveOpt
   now.toISOString().slice(0, 10);
 
 const observeOperation = async (shared: Shared, rule: AlertRule): Promise<RuleView> => {
-  const { db, coverage, now, asOf } = shared;
-  const figures = await operationFigures({ db, rule, coverage, now, asOf });
-  const limit = exact(rule.condition.limit);
-  const observations = figures.map(({ account, value, note }): Observation => ({
-    rule,
-    series: JSON.stringify([account.platform, account.accountId]),
-    labels: { platform: account.platform, account_id: account.accountId },
-    verdict: (rule.condition.kind === "below" ? value < limit : value > limit) ? "breach" : "ok",
-    day: account.youngest,
-    value: figureText(value),
-    threshold: figureText(limit),
-    currency: rule.metric === "reconciliation_difference" ? account.currency : null,
-    window: rule.metric === "reconciliation_difference" ? windowOf(account, rule) : null,
-    spend: null,
-    conversions: null,
-    note,
-  }));
+  const { db, coverage, now, asOf, schedule = usualSchedule } = shared;
+  const figures = await operationFigures({ db, rule, coverage, now, asOf, schedule });
+  const fixed = exact(rule.condition.limit);
+  const observations = figures.map(({ account, value, note, limit: due = fixed }): Observation => {
+    const limit = rule.condition.kind === "stale" ? due : fixed;
+    return {
+      rule,
+      series: JSON.stringify([account.platform, account.accountId]),
+      labels: { platform: account.platform, account_id: account.accountId },
+      verdict: (rule.condition.kind === "below" ? value < limit : value > limit) ? "breach" : "ok",
+      day: account.youngest,
+      value: figureText(value),
+      threshold: figureText(limit),
+      currency: rule.metric === "reconciliation_difference" ? account.currency : null,
+      window: rule.metric === "reconciliation_difference" ? windowOf(account, rule) : null,
+      spend: null,
+      conversions: null,
+      note,
+    };
+  });
   return {
     rule,
     observations,
