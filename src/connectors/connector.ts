@@ -92,6 +92,19 @@ export interface ConnectorContext {
   readonly onRequest?: (request: { readonly call: string; readonly status: number }) => void;
   /** Where a rotated refresh token is kept; absent: it is kept in memory only. */
   readonly tokens?: TokenStore;
+  /** What outlives the process; absent: it is kept in memory only. */
+  readonly memory?: Memory;
+}
+
+/**
+ * Small texts that outlive a process: lists that a platform lets one ask for rarely, reports that it has in work. Keys
+ * begin with `platform:`. Never a secret, and nothing that could not be asked for anew.
+ */
+export interface Memory {
+  recall(key: string): Promise<string | undefined>;
+  /** For how long it is worth keeping; it may be forgotten earlier. */
+  keep(key: string, text: string, forMs: number): Promise<void>;
+  forget(keys: readonly string[]): Promise<void>;
 }
 
 /** Keeps secrets that a platform rotates. Keys are `platform:fingerprint`, never the secret itself. */

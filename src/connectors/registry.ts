@@ -3,6 +3,7 @@ import type { Connector, ConnectorContext, OpenConnector } from "./connector.ts"
 import { google } from "./google/platform.ts";
 import { linkedin } from "./linkedin/platform.ts";
 import { meta } from "./meta/platform.ts";
+import { x } from "./x/platform.ts";
 import type { PlatformProfile, PlatformSettings } from "./platform.ts";
 
 /** The sections of the platforms in `connectors` of costper.yaml, checked; account ids are bare. */
@@ -41,6 +42,7 @@ export const registerPlatform = <Settings extends PlatformSettings>(
 registerPlatform(google, () => import("./google/index.ts"));
 registerPlatform(meta, () => import("./meta/index.ts"));
 registerPlatform(linkedin, () => import("./linkedin/index.ts"));
+registerPlatform(x, () => import("./x/index.ts"));
 
 export const isPlatform = (text: string): boolean => entries.has(text);
 
