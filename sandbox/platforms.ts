@@ -2,6 +2,7 @@ import type { Day } from "../src/domain/day.ts";
 import { createGoogleSandbox, googleSandboxSettings } from "./google/index.ts";
 import { createLinkedinSandbox, linkedinSandboxSettings } from "./linkedin/index.ts";
 import { createMetaSandbox, metaSandboxSettings } from "./meta/index.ts";
+import { createMicrosoftSandbox, microsoftSandboxSettings } from "./microsoft/index.ts";
 import type { SandboxPlatform } from "./server.ts";
 import { createXSandbox, xSandboxSettings } from "./x/index.ts";
 
@@ -75,6 +76,20 @@ export const sandboxPlatforms = {
         accounts: accounts
           .filter(({ status, test }) => status === "ACTIVE" && !test)
           .map(({ id }) => ({ id, timeZone: "UTC" })),
+        days: (id, from, to) => truth.days(id, from, to),
+      };
+    },
+  },
+  microsoft: {
+    create: createMicrosoftSandbox,
+    settings: microsoftSandboxSettings,
+    truth: (clock) => {
+      const { accounts, truth } = createMicrosoftSandbox({ clock });
+      return {
+        finalAfterDays: 90,
+        accounts: accounts
+          .filter(({ status }) => status === "Active")
+          .map(({ id, iana }) => ({ id, timeZone: iana })),
         days: (id, from, to) => truth.days(id, from, to),
       };
     },

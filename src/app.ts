@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import type { Config } from "./config.ts";
 import { databaseOf } from "./config/servers.ts";
 import type { Connector, ConnectorContext, Memory, TokenStore } from "./connectors/connector.ts";
+import { createLanes, type SharedPlaces } from "./connectors/wire/lanes.ts";
 import { processMemory } from "./connectors/wire/memory.ts";
 import { createLimits, type Limits, type SharedPauses } from "./connectors/wire/limits.ts";
 import { openConnector } from "./connectors/registry.ts";
@@ -14,6 +15,7 @@ import { describeUrl } from "./warehouse/connection/settings.ts";
 import { checkDatabase, type Database, openDatabase } from "./warehouse/database.ts";
 import { startEmbedded } from "./warehouse/embedded/server.ts";
 import { databaseMemory, fileMemory, remembers } from "./warehouse/memory.ts";
+import { sharedPlaces } from "./warehouse/places.ts";
 
 /** What may differ from one command to another. */
 export interface AppOverrides {
@@ -167,10 +169,12 @@ export const createConnectors = (
     readonly config: Pick<Config, "connectors">;
     readonly shared?: SharedPauses | undefined;
     readonly tokens?: TokenStore | undefined;
+    readonly places?: SharedPlaces | undefined;
     readonly memory?: Memory | undefined;
   },
 ): ((platform: Platform) => Promise<Connector>) => {
   const { config, onRequest, shared, tokens, memory, now = () => new Date() } = options;
+  const maxWaitMs = options.maxWaitMs ?? defaultMaxWaitMs;
   const opened = new Map<Platform, Promise<Connector>>();
 
   const open = async (platform: Platform): Promise<Connector> => {
@@ -180,7 +184,7 @@ export const createConnectors = (
         platform,
         platformConcurrency: connector?.concurrency.platform ?? 1,
         accountConcurrency: connector?.concurrency.account ?? 1,
-        maxWaitMs: options.maxWaitMs ?? defaultMaxWaitMs,
+        maxWaitMs,
         now,
         ...(shared && { shared }),
       }),
@@ -189,6 +193,7 @@ export const createConnectors = (
       log: options.log.child({ platform }),
       limits,
       now,
+      lanes: createLanes({ platform, now, maxWaitMs, shared: options.places }),
       ...(tokens && { tokens }),
       ...(memory && { memory }),
       ...(onRequest && { onRequest: ({ call, status }) => onRequest(platform, call, status) }),
@@ -227,6 +232,7 @@ export const openApp = async (options: AppOptions): Promise<App> => {
       ...(options.onRequest && { onRequest: options.onRequest }),
       shared: options.shared?.(database),
       tokens: options.tokens?.(database),
+      places: sharedPlaces(database.pool),
       memory: databaseMemory(database.pool),
     }),
     close,

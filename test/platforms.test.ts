@@ -49,7 +49,7 @@ const mayName: Readonly<Record<string, string>> = {
 
 /** Whether the text names a platform; what only looks like one is taken out first. */
 const namesPlatform = (text: string): boolean =>
-  /google|meta|linkedin/.test(text.replaceAll(/import\.meta|<meta |metaKey|metadata/g, ""));
+  /google|meta|linkedin|microsoft/.test(text.replaceAll(/import\.meta|<meta |metaKey|metadata/g, ""));
 
 test("outside its folder a platform is named in the registry and where a reason is given, nowhere else", async () => {
   const files = (await readdir(src, { recursive: true })).filter((name) => name.endsWith(".ts"));

@@ -11,6 +11,7 @@ import type {
   NetworkDay,
 } from "../domain/facts.ts";
 import type { Platform } from "../domain/platform.ts";
+import type { Lanes } from "./wire/lanes.ts";
 import type { Limits } from "./wire/limits.ts";
 
 /** What one call of a connector is about: an account, an inclusive window of its own days, and a way to stop. */
@@ -92,6 +93,8 @@ export interface ConnectorContext {
   readonly onRequest?: (request: { readonly call: string; readonly status: number }) => void;
   /** Where a rotated refresh token is kept; absent: it is kept in memory only. */
   readonly tokens?: TokenStore;
+  /** What may be under way a few at a time over all processes; absent: this connector's own are counted alone. */
+  readonly lanes?: Lanes;
   /** What outlives the process; absent: it is kept in memory only. */
   readonly memory?: Memory;
 }

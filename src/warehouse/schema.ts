@@ -1395,6 +1395,25 @@ export interface OpsJob {
   to_date: string | null;
 }
 
+export interface OpsLanePlace {
+  /**
+   * Who holds it; another one for each report.
+   */
+  holder: string;
+  /**
+   * What is counted: the platform and its customer.
+   */
+  lane: string;
+  /**
+   * The place is free from then on: a process that died gives it up so.
+   */
+  lease_until: Timestamp;
+  /**
+   * From 1 to the number of places that the lane has.
+   */
+  place: number;
+}
+
 export interface OpsLease {
   /**
    * When it ends unless it is renewed.
@@ -1972,7 +1991,7 @@ export interface WarehouseConversionDaily {
    */
   all_conversions: Numeric;
   /**
-   * Attribution window, such as 7d_click, or the part of a platform's figure (X: post_view, post_engagement); '' where the platform has one model. Click windows nest: never add 1d_click to 7d_click.
+   * Attribution window, such as 7d_click, or the part of a platform's figure (Microsoft: view_through, which never counts; X: post_view, post_engagement); '' where the platform has one model. Click windows nest: never add 1d_click to 7d_click.
    */
   attribution: string;
   /**
@@ -2766,7 +2785,7 @@ export interface WarehouseNetworkConversionDaily {
    */
   all_conversions: Numeric;
   /**
-   * Attribution window, such as 7d_click, or the part of a platform's figure (X: post_view, post_engagement); '' where the platform has one model.
+   * Attribution window, such as 7d_click, or the part of a platform's figure (Microsoft: view_through, which never counts; X: post_view, post_engagement); '' where the platform has one model.
    */
   attribution: string;
   /**
@@ -2837,7 +2856,7 @@ export interface WarehouseNetworkDaily {
    */
   impressions: Int8;
   /**
-   * The platform's name of the network (SEARCH, YOUTUBE, facebook, instagram ...; X: placement), or unknown.
+   * The platform's name of the network (SEARCH, YOUTUBE, facebook, instagram ...; Microsoft: bing_yahoo_search, search_partners, aol_search, audience, content, other: Yahoo cannot be told from Bing; X: placement), or unknown.
    */
   network: string;
   /**
@@ -2898,6 +2917,7 @@ export interface DB {
   "ops.ga4_day": OpsGa4Day;
   "ops.installation": OpsInstallation;
   "ops.job": OpsJob;
+  "ops.lane_place": OpsLanePlace;
   "ops.lease": OpsLease;
   "ops.memory": OpsMemory;
   "ops.night": OpsNight;
