@@ -120,7 +120,7 @@ const goThrough = async (
   const port = loopback?.port ?? options.port ?? (await freePort());
   const { redirect } = signIn;
   const redirectUri = `http://${redirect.host}:${String(port)}/`;
-  if (redirect.exact)
+  if (redirect.exact && !(manual && redirect.outOfBand))
     say(
       `${source.label} sends the browser only to addresses that are registered: ${redirectUri} must be among them (${redirect.where}). --port keeps the number the same.`,
     );

@@ -18,6 +18,8 @@ export interface Redirect {
   readonly host: "127.0.0.1" | "localhost";
   /** Whether it must be registered with its port, byte for byte. */
   readonly exact: boolean;
+  /** With `--manual` the platform shows something to type, and sends the browser nowhere. */
+  readonly outOfBand?: true;
   /** The page where a person registers it. */
   readonly where: string;
 }
