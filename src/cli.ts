@@ -89,6 +89,18 @@ const commands: Readonly<
     summary: "make a role that may read the figures and nothing else",
     load: () => import("./commands/grant.ts"),
   },
+  backup: {
+    summary: "write the whole warehouse into one file",
+    load: () => import("./commands/backup.ts"),
+  },
+  restore: {
+    summary: "put a backup into the database",
+    load: () => import("./commands/restore.ts"),
+  },
+  move: {
+    summary: "move the warehouse into another Postgres",
+    load: () => import("./commands/move.ts"),
+  },
   export: {
     summary: "write a table as CSV, Parquet or NDJSON",
     load: () => import("./commands/export.ts"),
