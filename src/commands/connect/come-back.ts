@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Consent, Redirect, SignedIn } from "../../connectors/sign-in.ts";
 import { Failure } from "../../domain/failure.ts";
-import type { Asker } from "./ask.ts";
+import type { Asker } from "../ask.ts";
 import type { Loopback } from "./loopback.ts";
 
 interface Waiting {

@@ -1,9 +1,10 @@
 import { constants } from "node:fs";
-import { access, chown, lstat, open, readFile, realpath, rename, rm, stat } from "node:fs/promises";
+import { access, lstat, open, readFile, realpath, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import dotenv from "dotenv";
 import { Failure } from "../domain/failure.ts";
+import { writeWhole } from "../warehouse/whole-file.ts";
 
 /** One line of a `.env`: dotenv's own grammar, so that what is changed here is what is read there. */
 const assignment =
@@ -106,29 +107,16 @@ export const checkWritable = async (file: string): Promise<void> => {
     });
 };
 
-/** Written beside, synced, renamed: a crash leaves the old file or the new one, whole. */
-const replaceFile = async (target: string, text: string): Promise<void> => {
-  const half = `${target}.${String(process.pid)}.tmp`;
+/** Root must not take the file away from the user who runs the service. */
+const ownerOf = async (target: string): Promise<{ uid: number; gid: number } | undefined> => {
   const before = await stat(target).catch(() => undefined);
-  try {
-    const handle = await open(half, "wx", 0o600);
-    try {
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    // Root must not take the file away from the user who runs the service.
-    if (before && process.getuid?.() === 0 && before.uid !== 0) await chown(half, before.uid, before.gid);
-    await rename(half, target);
-  } catch (error) {
-    await rm(half, { force: true });
+  return before && before.uid !== process.getuid?.() ? { uid: before.uid, gid: before.gid } : undefined;
+};
+
+const replaceFile = async (target: string, text: string): Promise<void> => {
+  await writeWhole(target, text, { mode: 0o600, owner: await ownerOf(target) }).catch((error: unknown) => {
     throw cannotWrite(target, codeOf(error));
-  }
-  // The rename itself must outlive a power cut; some systems do not sync folders.
-  const folder = await open(dirname(target), "r").catch(() => undefined);
-  await folder?.sync().catch(() => undefined);
-  await folder?.close();
+  });
 };
 
 const lockPatienceMs = 10_000;
