@@ -7,7 +7,8 @@ import { changeEnvFile, checkWritable, withVariables } from "./env-file.ts";
 import { type OpenSection, readSection } from "../config/section.ts";
 import { ga4 } from "../connectors/ga4/source.ts";
 import type { SourceProfile } from "../connectors/platform.ts";
-import { profiles } from "../connectors/registry.ts";
+import { namesAccount } from "../connectors/account-ids.ts";
+import { isPlatform, profiles } from "../connectors/registry.ts";
 import type { Need, Reached, SignedIn, SignIn, SignInContext } from "../connectors/sign-in.ts";
 import { Failure } from "../domain/failure.ts";
 import { createRedactor } from "../domain/secrets.ts";
@@ -190,6 +191,25 @@ const hindrances = (
   return lines;
 };
 
+/** What the config names and this sign-in does not reach. */
+const unreached = (
+  { named = "accounts" }: SignIn<unknown>,
+  { name }: Source,
+  settings: unknown,
+  accounts: readonly Reached[],
+): readonly string[] => {
+  const wanted = (settings as Readonly<Record<string, unknown>>)[named];
+  const lacking = (Array.isArray(wanted) ? wanted.map(String) : []).filter(
+    (id) =>
+      !accounts.some((account) =>
+        isPlatform(name) ? namesAccount(name, id, account.id) : id === account.id,
+      ),
+  );
+  return lacking.length === 0
+    ? []
+    : [`connectors.${name}.${named} names ${lacking.join(", ")}, which this sign-in does not reach.`];
+};
+
 const connect = async (frame: Frame, source: Source, options: ConnectOptions): Promise<void> => {
   const { globals, out, log, signal, cwd, env } = frame;
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
@@ -260,7 +280,11 @@ const connect = async (frame: Frame, source: Source, options: ConnectOptions): P
       notes: signedIn.notes,
     });
   else out.text(`wrote ${written.join(" and ")} to ${envFile}`);
-  [...signedIn.notes, ...hindrances(section, source, frame, final)].forEach(say);
+  [
+    ...signedIn.notes,
+    ...unreached(signIn, source, ready, accounts),
+    ...hindrances(section, source, frame, final),
+  ].forEach(say);
   say("Next: costper doctor");
 };
 

@@ -82,6 +82,8 @@ export interface SignIn<Settings> {
   /** What a person is told who signed in and reaches nothing. */
   readonly reachesNothing: string;
   begin(settings: Settings, context: SignInContext): Promise<Consent>;
+  /** The key that names what is wanted of it; default `accounts`. */
+  readonly named?: string;
   /** Lists what is reached; absent: the platform's connector does, with its accounts. */
   reached?(settings: Settings, context: SignInContext): AsyncIterable<Reached>;
 }

@@ -204,10 +204,13 @@ test("X: a callback that is not registered, or not confirmed, is told before a p
   });
 });
 
-test("GA4: properties that the config names are asked one by one", async () => {
-  const cwd = await folderFor("ga4", { properties: ["4711", "1"] });
-  const { status, out } = await signIn(cwd, "ga4", "allow");
-  expect(status).toBe(0);
-  expect(out).toContain("4711");
-  expect(out).not.toContain("4712");
+test("GA4: properties that the config names are asked; where none of them answers, all are listed", async () => {
+  const named = await signIn(await folderFor("ga4", { properties: ["4711", "1"] }), "ga4", "allow");
+  expect(named).toMatchObject({
+    status: 0,
+    out: expect.not.stringContaining("4712") as string,
+    err: expect.stringContaining("connectors.ga4.properties names 1, which") as string,
+  });
+  const none = await signIn(await folderFor("ga4", { properties: ["123456789"] }), "ga4", "allow");
+  expect(none).toMatchObject({ status: 0, out: expect.stringContaining("4712") as string });
 });

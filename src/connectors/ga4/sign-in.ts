@@ -30,24 +30,6 @@ type Context = Parameters<NonNullable<SignIn<Ga4Settings>["reached"]>>[1];
 /** Stands for the properties of a config that names none yet. */
 const noProperties = ["0"];
 
-/** Which of the configured properties answer: one small report of each. */
-async function* answering(settings: Ga4Settings, { log, now, signal }: Context): AsyncIterable<Reached> {
-  const client = createGa4Client({ settings, log, now });
-  const day = addDays(dayAt(now(), "UTC"), -1);
-  let found = 0;
-  let refused: unknown;
-  for (const property of settings.properties)
-    try {
-      await client.runReport({ property, day, dimensions: ["date"], metrics: ["sessions"] }, signal);
-      found += 1;
-      yield { id: property, name: "", currency: "" };
-    } catch (error) {
-      signal.throwIfAborted();
-      refused = error;
-    }
-  if (found === 0 && refused !== undefined) throw refused;
-}
-
 /** The properties that the user reaches ("Method: accountSummaries.list" of the Admin API). */
 async function* listed(
   settings: Ga4Settings,
@@ -90,6 +72,24 @@ async function* listed(
   } while (page !== "");
 }
 
+/** Which of the configured properties answer: one small report of each. */
+async function* answering(settings: Ga4Settings, context: Context): AsyncIterable<Reached> {
+  const { log, now, signal } = context;
+  const client = createGa4Client({ settings, log, now });
+  const day = addDays(dayAt(now(), "UTC"), -1);
+  let found = 0;
+  for (const property of settings.properties.filter((name) => !noProperties.includes(name)))
+    try {
+      await client.runReport({ property, day, dimensions: ["date"], metrics: ["sessions"] }, signal);
+      found += 1;
+      yield { id: property, name: "", currency: "" };
+    } catch {
+      signal.throwIfAborted();
+    }
+  // None of them, or none named yet: which there are is the better answer.
+  if (found === 0) yield* listed(settings, context);
+}
+
 export const signIn: SignIn<Ga4Settings> = {
   needs: googleNeeds,
   fills: ["refreshToken"],
@@ -110,8 +110,6 @@ export const signIn: SignIn<Ga4Settings> = {
       },
       context,
     ),
-  reached: (settings, context) =>
-    settings.properties.join() === noProperties.join()
-      ? listed(settings, context)
-      : answering(settings, context),
+  named: "properties",
+  reached: answering,
 };
