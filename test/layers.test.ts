@@ -20,7 +20,7 @@ const uses: Readonly<Record<string, readonly string[]>> = {
   // A config holds the connectors' settings and the rules of alerts and first-party data.
   config: ["alerts", "connectors", "domain", "metrics", "package-root"],
   app: ["config", "connectors", "domain", "warehouse"],
-  web: ["alerts", "connectors", "domain", "metrics", "warehouse"],
+  web: ["alerts", "connectors", "domain", "metrics", "version", "warehouse"],
   jobs: ["alerts", "config", "connectors", "domain", "metrics", "warehouse"],
   // It stands beside src, plays the platforms, and knows the product by its days and decimals alone.
   sandbox: ["domain"],
@@ -34,6 +34,7 @@ const uses: Readonly<Record<string, readonly string[]>> = {
     "jobs",
     "log",
     "metrics",
+    "package-root",
     "sandbox",
     "version",
     "warehouse",
