@@ -7,7 +7,9 @@ import { buildPage } from "../src/web/bundle.ts";
 
 // npm run build: the command line as one entry and the chunks it loads when needed, and the page beside it.
 // A bundle starts in half the time of 370 files. It is not minified, so stack traces can be read without maps.
-// What is installed beside it stays outside; of a development package only the few lines that are used go in.
+// What is installed beside it stays outside. A development package goes in: of Google's SDK the few lines that are used,
+// and the web server, whose parts are overridden here (see docs/decisions/0006-dependencies.md): npm heeds no overrides
+// of a package that is installed as a dependency.
 const installed = z
   .object({
     dependencies: z.record(z.string(), z.string()),
@@ -32,6 +34,10 @@ await build({
   format: "esm",
   charset: "utf8",
   legalComments: "none",
+  // What is bundled of CommonJS asks for Node's own modules by require.
+  banner: {
+    js: 'import { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url);',
+  },
 });
 const page = join(dist, "public");
 await mkdir(page);

@@ -15,18 +15,11 @@ const manifest = z.looseObject({
   scripts: z.unknown(),
   devDependencies: z.unknown(),
   allowScripts: z.unknown(),
+  overrides: z.unknown(),
 });
-const lockfile = z.looseObject({
-  packages: z.record(z.string(), z.looseObject({ dev: z.boolean().optional() })),
-});
-
-const readAs = async <Schema extends z.ZodType>(name: string, schema: Schema): Promise<z.output<Schema>> =>
-  schema.parse(JSON.parse(await readFile(join(packageRoot, name), "utf8")));
-
 /**
- * Packs what users install into `folder`: the files of package.json, without scripts and development packages, and the
- * lockfile as npm-shrinkwrap.json. Only through it do the versions that are pinned here, overrides included, reach a
- * folder where costper is a dependency. It takes `npm run build` before.
+ * Packs what users install into `folder`: the files of package.json, without what only a checkout
+ * needs. It takes `npm run build` before.
  * @returns the tarball's path
  */
 export const packageInto = async (folder: string): Promise<string> => {
@@ -34,25 +27,14 @@ export const packageInto = async (folder: string): Promise<string> => {
     scripts: _,
     devDependencies: __,
     allowScripts: ___,
+    overrides: ____,
     ...published
-  } = await readAs("package.json", manifest);
-  const lock = await readAs("package-lock.json", lockfile);
+  } = manifest.parse(JSON.parse(await readFile(join(packageRoot, "package.json"), "utf8")));
   const staged = await mkdtemp(join(tmpdir(), "costper-package-"));
   try {
     for (const name of [...published.files, "README.md", "LICENSE"])
       await cp(join(packageRoot, name), join(staged, name), { recursive: true });
-    const files = [...published.files, "npm-shrinkwrap.json"];
-    await writeFile(join(staged, "package.json"), `${JSON.stringify({ ...published, files }, null, 2)}\n`);
-    const packages = Object.entries(lock.packages)
-      .filter(([, { dev }]) => dev !== true)
-      .map(([path, entry]): [string, unknown] => {
-        const { devDependencies: ____, ...kept } = entry;
-        return [path, kept];
-      });
-    await writeFile(
-      join(staged, "npm-shrinkwrap.json"),
-      `${JSON.stringify({ ...lock, packages: Object.fromEntries(packages) }, null, 2)}\n`,
-    );
+    await writeFile(join(staged, "package.json"), `${JSON.stringify(published, null, 2)}\n`);
     await run("npm", ["pack", "--silent", "--pack-destination", folder], { cwd: staged });
     return join(folder, `${published.name}-${published.version}.tgz`);
   } finally {
