@@ -42,7 +42,11 @@ const destination = async ({ format, stream }: LogOptions): Promise<DestinationS
     ignore: "pid,hostname",
   });
   // Line by line and at once: a live display on the same terminal must know of each.
-  return { write: (line) => void target.write(pretty(JSON.parse(line) as object)) };
+  return {
+    write: (line) => {
+      target.write(pretty(JSON.parse(line) as object));
+    },
+  };
 };
 
 /** The one log, to standard error, so that standard output holds answers only. */

@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { packageInto } from "../scripts/package.ts";
+import { packageInto } from "../scripts/release/package.ts";
 import { version } from "../src/version.ts";
 
 const root = join(import.meta.dirname, "..");

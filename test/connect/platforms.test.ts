@@ -20,7 +20,7 @@ let meta: MetaSandbox;
 let linkedin: LinkedinSandbox;
 let microsoft: MicrosoftSandbox;
 let x: XSandbox;
-let servers: Record<string, SandboxServer<string>>;
+let servers: Record<string, SandboxServer>;
 /** A section of each without a token, and the variables that it wants. */
 let sections: Record<string, Record<string, unknown>>;
 

@@ -42,7 +42,10 @@ export const fromBrowser = async (
   );
   const late = AbortSignal.timeout(waiting.waitMs);
   try {
-    return await loopback.answer(consent.belongs, AbortSignal.any([waiting.signal, late]));
+    return await loopback.answer(
+      (answer) => consent.belongs(answer),
+      AbortSignal.any([waiting.signal, late]),
+    );
   } catch (error) {
     waiting.signal.throwIfAborted();
     throw late.aborted ? nobody(waiting) : error;

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
-import { packageRoot } from "../src/package-root.ts";
+import { packageRoot } from "../../src/package-root.ts";
 
 const run = promisify(execFile);
 
