@@ -47,7 +47,7 @@ export const slotsOf = (account: SandboxAccount): readonly Slot[] =>
 /** For how long X may still change a day: spend, and web conversions. */
 export const restatedDays = { spend: 14, web: 30 } as const;
 
-const webLag = { first: 0.7, halfLifeDays: 1.5, finalAge: restatedDays.web };
+const webLag = { first: 0.6, halfLifeDays: 4, finalAge: restatedDays.web };
 
 const slotKey = ({ campaign, lineItem, tweet, placement }: Slot): string =>
   `${campaign.id} ${lineItem.id} ${tweet?.id ?? ""} ${placement}`;

@@ -5,16 +5,17 @@ import { sharedPlaces } from "../../src/warehouse/places.ts";
 import { createDatabase } from "../support/database.ts";
 
 const { url, drop } = await createDatabase();
-const { pool, close } = openDatabase(url, { connections: 6 });
+const database = openDatabase(url, { connections: 6 });
+const { pool } = database;
 afterAll(async () => {
-  await close();
+  await database.close();
   await drop();
 });
 
 const signal = new AbortController().signal;
 
 /** The lanes of one process: each has places of its own in the same warehouse. */
-const processLanes = (options: { readonly maxWaitMs?: number; readonly leaseMs?: number } = {}) =>
+const processLanes = (options: { readonly maxWaitMs?: number } = {}) =>
   createLanes({
     platform: "microsoft",
     shared: sharedPlaces(pool),
@@ -48,21 +49,22 @@ test("lets those of another lane pass", async () => {
 });
 
 test("gives the place of a process that died to the next, once its lease has ended", async () => {
-  const shared = sharedPlaces(pool);
-  expect(await shared.take("left lane", 1, "00000000-0000-4000-8000-000000000001", 400)).toBe(true);
-  expect(await shared.take("left lane", 1, "00000000-0000-4000-8000-000000000002", 400)).toBe(false);
-  (await processLanes().enter("left lane", 1, signal))();
-});
-
-test("holds a place beyond its lease while its process lives", async () => {
-  const leave = await processLanes({ leaseMs: 400 }).enter("long lane", 1, signal);
-  await new Promise((resolve) => setTimeout(resolve, 1_000));
-  await expect(processLanes({ maxWaitMs: 300 }).enter("long lane", 1, signal)).rejects.toMatchObject({
+  const holder = JSON.stringify({ host: "elsewhere", pid: 1, mark: "00000000-0000-4000-8000-000000000001" });
+  const hold = (seconds: number) =>
+    pool.query(
+      `insert into ops.lease (name, holder, held_until)
+       values ('left lane 1', $1, clock_timestamp() + make_interval(secs => $2))
+       on conflict (name) do update set held_until = excluded.held_until`,
+      [holder, seconds],
+    );
+  await hold(60);
+  await expect(processLanes({ maxWaitMs: 100 }).enter("left lane", 1, signal)).rejects.toMatchObject({
     kind: "busy",
     platform: "microsoft",
-    message: "long lane: other processes hold all 1 places",
+    message: "left lane: other processes hold all 1 places",
   });
-  leave();
+  await hold(-1);
+  (await processLanes().enter("left lane", 1, signal))();
 });
 
 test("stops waiting at once when it is interrupted, and leaves the place to others", async () => {

@@ -1,17 +1,13 @@
-import { randomUUID } from "node:crypto";
 import { Failure } from "../../domain/failure.ts";
 import type { Platform } from "../../domain/platform.ts";
 import { interrupted } from "./exchange.ts";
 import { semaphore } from "./limits.ts";
 import { pause } from "./request.ts";
 
-/** Places of a lane as every process on the same warehouse knows them; each is held on a lease. */
+/** Places of a lane as every process on the same warehouse knows them; that of a process that died becomes free. */
 export interface SharedPlaces {
-  /** Takes a free one of so many places, or says false while others hold them all. */
-  take(lane: string, places: number, holder: string, leaseMs: number): Promise<boolean>;
-  /** Holds the place for so long again. */
-  renew(lane: string, holder: string, leaseMs: number): Promise<void>;
-  free(lane: string, holder: string): Promise<void>;
+  /** Takes a free one of so many places; what it gives frees it. Undefined while others hold them all. */
+  take(lane: string, places: number): Promise<(() => Promise<void>) | undefined>;
 }
 
 /** What may be under way only a few at a time, over all processes, for longer than a request: reports of a customer. */
@@ -30,26 +26,21 @@ export interface LanesOptions {
   readonly now: () => Date;
   /** How long the places of other processes are waited for. */
   readonly maxWaitMs: number;
-  /** A process that dies holds its place for so long. */
-  readonly leaseMs?: number;
 }
 
 const firstAskMs = 200;
 const longestAskMs = 2_000;
 
 export const createLanes = (options: LanesOptions): Lanes => {
-  const { platform, shared, leaseMs = 60_000 } = options;
+  const { platform, shared } = options;
   const lanes = new Map<string, ReturnType<typeof semaphore>>();
 
   /** Asks until a place of the warehouse is ours. */
   const takeShared = async (places: SharedPlaces, lane: string, count: number, signal: AbortSignal) => {
-    const holder = randomUUID();
     const until = performance.now() + options.maxWaitMs;
-    for (
-      let ms = firstAskMs;
-      !(await places.take(lane, count, holder, leaseMs));
-      ms = Math.min(ms * 2, longestAskMs)
-    ) {
+    for (let ms = firstAskMs; ; ms = Math.min(ms * 2, longestAskMs)) {
+      const free = await places.take(lane, count);
+      if (free) return () => void free().catch(() => undefined);
       if (performance.now() > until)
         throw new Failure({
           kind: "busy",
@@ -60,15 +51,6 @@ export const createLanes = (options: LanesOptions): Lanes => {
         });
       await pause(ms, signal, platform);
     }
-    // A lost renewal is no harm by itself: the lease outlives three of them.
-    const renewal = setInterval(
-      () => void places.renew(lane, holder, leaseMs).catch(() => undefined),
-      leaseMs / 4,
-    ).unref();
-    return () => {
-      clearInterval(renewal);
-      void places.free(lane, holder).catch(() => undefined);
-    };
   };
 
   return {

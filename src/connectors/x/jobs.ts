@@ -26,7 +26,9 @@ const resumableMs = 6 * 60 * minuteMs;
 /** For how long nothing may get room among the account's jobs. */
 const longestRoomMs = 60 * minuteMs;
 /** Processing at once for an account is 100; some are left for other slices and programs. */
-const mostOpen = 60;
+const mostOpen = 90;
+/** Submitted side by side. */
+const atOnce = 3;
 const mostIdsPerPoll = 200;
 
 const jobShape = z.object({
@@ -182,12 +184,17 @@ export const createJobs = ({ ask, download, context, memory, pace, pull, api }: 
     return "submitted";
   };
 
-  /** Submits what has room. True where X had none left. */
+  /** Submits what has room, a few at a time. True where X had none left. */
   const submitWaiting = async (): Promise<boolean> => {
     const room = Math.max(0, mostOpen - inState("open").length);
-    for (const job of inState("waiting").slice(0, room))
+    const waiting = inState("waiting").slice(0, room);
+    // New jobs are young: they are looked after sooner than old ones.
+    if (waiting.length > 0) pollMs = 0;
+    for (let start = 0; start < waiting.length; start += atOnce) {
       // What befell one of them may have ended the others.
-      if (job.state === "waiting" && (await submit(job)) === "no room") return true;
+      const some = waiting.slice(start, start + atOnce).filter(({ state }) => state === "waiting");
+      if ((await Promise.all(some.map(submit))).includes("no room")) return true;
+    }
     return false;
   };
 

@@ -24,7 +24,7 @@ export const x = {
     attributions: attributions.every((part) => attribution.includes(part)) ? null : attribution,
   }),
   // Everything but spend is locked after a day; late conversions within the window may still be booked.
-  maturity: { first: "0.8", halfLifeDays: "2" },
+  maturity: { first: "0.9", halfLifeDays: "2" },
   networks: [{ campaignType: "*", network: "*", channel: "Paid Social" }],
   adReporting: { name: "twitter_ads" },
   template: {
