@@ -21,7 +21,8 @@ interface Ended {
 const cleanEnv = Object.fromEntries(
   Object.entries(process.env).filter(
     ([name]) =>
-      name.toLowerCase() === "npm_config_registry" || !/^(npm_|vitest|node_|costper_)/i.test(name),
+      name.toLowerCase() === "npm_config_registry" ||
+      !/^(npm_|vitest|node_options$|node_env$|costper_)/i.test(name),
   ),
 );
 
