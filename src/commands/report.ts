@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { addDays, dayAt, type DayRange } from "../domain/day.ts";
 import type { Platform } from "../domain/platform.ts";
-import { type Coverage, readCoverage } from "../metrics/coverage.ts";
+import { type RangeCoverage, readCoverage } from "../metrics/coverage.ts";
 import { type KpiKey, type KpiRow, kpiIds, kpiKeys, readKpis } from "../metrics/kpi/read.ts";
 import { report, reportColumns, type ReportKey, reportKeys, type ReportRow } from "../metrics/report.ts";
 import { migrate } from "../warehouse/migrate.ts";
@@ -119,19 +119,23 @@ const printKpis = (out: Output, rows: readonly KpiRow[], format: "table" | "csv"
   );
 };
 
+const coverageWords = ({ known, all, youngestLacking }: RangeCoverage, from: string): string => {
+  if (all === 0) return "no account is known yet: costper sync";
+  if (known === all) return `all ${all.toLocaleString("en")} account-days are there`;
+  const rest =
+    youngestLacking === null
+      ? `the others were never asked for: costper sync --from ${from}`
+      : `of those asked for the youngest that lacks is ${youngestLacking}: costper status`;
+  return `${known.toLocaleString("en")} of ${all.toLocaleString("en")} account-days are there, ${rest}`;
+};
+
 /** What a person must know to read the table: which days, how much of them is there, and what it comes to. */
 const captionOf = (
   { from, to }: DayRange,
-  { known, all, youngestLacking }: Coverage,
+  { known, all, youngestLacking }: RangeCoverage,
   totals: readonly ReportRow[],
 ): readonly string[] => [
-  `${from} to ${to}; ${
-    all === 0
-      ? "no day of it was ever asked for: costper sync"
-      : known === all
-        ? `all ${all.toLocaleString("en")} account-days are there`
-        : `${known.toLocaleString("en")} of ${all.toLocaleString("en")} account-days are there, the youngest that lacks is ${youngestLacking ?? ""}: costper status`
-  }`,
+  `${from} to ${to}; ${coverageWords({ known, all, youngestLacking }, from)}`,
   ...totals.map(
     (row) =>
       `Total: ${cell(row, "spend")} spend, ${cell(row, "conversions")} conversions, ${cell(row, "cost_per_conversion")} each`,

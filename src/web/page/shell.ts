@@ -17,7 +17,7 @@ const names: Readonly<Record<(typeof pagePaths)[number], string>> = {
 };
 
 /** The server writes it into the document. */
-const version = (): string => document.querySelector<HTMLMetaElement>("meta[name=version]")?.content ?? "";
+const version = (): string => document.querySelector("[name=version]")?.getAttribute("content") ?? "";
 
 export interface Shell {
   readonly root: HTMLElement;
