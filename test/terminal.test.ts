@@ -87,7 +87,7 @@ test("init asks on a terminal, asks again where an answer does not fit, and writ
     ["There are google, meta", "google, ga4"],
     ["One currency", "eur"],
     ["Whose clock", "Europe/Copenhagen"],
-    ["Where is the database?", "postgresql://me:p$w#1@db/costper"],
+    ["Where is the database?", "postgresql://me:p$w@db/costper"],
   ];
   let shown = "";
   child.stdout.on("data", (chunk: Buffer) => {
@@ -109,6 +109,6 @@ test("init asks on a terminal, asks again where an answer does not fit, and writ
   expect(config).toMatch(/^timezone: Europe\/Copenhagen$/m);
   expect(config.match(/^ {2}[a-z0-9]+:$/gm)).toEqual(["  google:", "  ga4:"]);
   expect(await readFile(join(cwd, ".env"), "utf8")).toContain(
-    "DATABASE_URL='postgresql://me:p$w#1@db/costper'\n",
+    "DATABASE_URL='postgresql://me:p$w@db/costper'\n",
   );
 });
