@@ -2411,7 +2411,7 @@ export interface WarehouseConversionDaily {
    */
   primary_conversions: Numeric;
   /**
-   * paid, or organic where no ad was clicked or seen as one (LinkedIn viral; Google hosted actions).
+   * paid, or organic where no ad was clicked or seen as one (LinkedIn viral).
    */
   traffic: string;
 }
