@@ -180,7 +180,11 @@ test("only the wire sends requests to others, so that proxy, limits and aborts h
   const ours = files.filter((file) => file.startsWith("src/") && !file.startsWith("src/web/page/"));
   const senders = await Promise.all(
     ours.map(async (file) => {
-      const text = await readFile(join(root, file), "utf8");
+      // A server, such as the one that waits for a redirect, sends nothing to others.
+      const text = (await readFile(join(root, file), "utf8")).replaceAll(
+        'import { createServer } from "node:http"',
+        "",
+      );
       return /(?<![.\w])fetch\(|from "(?:node:)?(?:https?|tls|undici)"/.test(text) ? [file] : [];
     }),
   );
