@@ -165,7 +165,8 @@ const limitsOnceKnown = (make: () => Limits): Limits => {
 
 /** The connectors of a config, each opened when first asked for. */
 export const createConnectors = (
-  options: Pick<AppOptions, "config" | "log" | "now" | "maxWaitMs" | "onRequest"> & {
+  options: Pick<AppOptions, "log" | "now" | "maxWaitMs" | "onRequest"> & {
+    readonly config: Pick<Config, "connectors">;
     readonly shared?: SharedPauses | undefined;
     readonly tokens?: TokenStore | undefined;
     readonly places?: SharedPlaces | undefined;

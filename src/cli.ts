@@ -9,95 +9,137 @@ import { version } from "./version.ts";
 // live. Collecting when the heap has grown by two fifths costs little and halves the peak.
 setFlagsFromString("--heap-growing-percent=40");
 
+const groups = {
+  begin: "Begin:",
+  figures: "Figures:",
+  run: "Run it:",
+  data: "Your data:",
+  try: "Try it:",
+} as const;
+
 /** Every command, in the order of the help; its file is loaded when it is called. */
 const commands: Readonly<
-  Record<string, { readonly summary: string; readonly load: () => Promise<{ register: Register }> }>
+  Record<
+    string,
+    {
+      readonly group: keyof typeof groups;
+      readonly summary: string;
+      readonly load: () => Promise<{ register: Register }>;
+    }
+  >
 > = {
   init: {
+    group: "begin",
     summary: "write a commented costper.yaml and .env to fill in",
     load: () => import("./commands/init.ts"),
   },
+  connect: {
+    group: "begin",
+    summary: "sign in at a platform and keep the token",
+    load: () => import("./commands/connect.ts"),
+  },
   doctor: {
+    group: "begin",
     summary: "check config, database, queue and every credential",
     load: () => import("./commands/doctor.ts"),
   },
   migrate: {
+    group: "run",
     summary: "bring the warehouse schema up to date",
     load: () => import("./commands/migrate.ts"),
   },
   accounts: {
+    group: "begin",
     summary: "list the ad accounts that the credentials reach",
     load: () => import("./commands/accounts.ts"),
   },
   sync: {
+    group: "figures",
     summary: "pull, load and roll up",
     load: () => import("./commands/sync.ts"),
   },
   rollup: {
+    group: "figures",
     summary: "rebuild the rollups from the facts",
     load: () => import("./commands/rollup.ts"),
   },
   report: {
+    group: "figures",
     summary: "print the cost per conversion",
     load: () => import("./commands/report.ts"),
   },
   reconcile: {
+    group: "figures",
     summary: "compare the facts with the platforms' own account totals",
     load: () => import("./commands/reconcile.ts"),
   },
   status: {
+    group: "run",
     summary: "show freshness and the last outcome of each account",
     load: () => import("./commands/status.ts"),
   },
   alerts: {
+    group: "figures",
     summary: "check, list, test, silence and replay alerts",
     load: () => import("./commands/alerts.ts"),
   },
   history: {
+    group: "figures",
     summary: "show how the figures of a campaign's day changed",
     load: () => import("./commands/history.ts"),
   },
   import: {
+    group: "data",
     summary: "load first-party data and exchange rates from a CSV file",
     load: () => import("./commands/import.ts"),
   },
   audit: {
+    group: "figures",
     summary: "look for gaps in tracking",
     load: () => import("./commands/audit.ts"),
   },
   start: {
+    group: "run",
     summary: "run the service: nightly schedule, workers, dashboard",
     load: () => import("./commands/start.ts"),
   },
   jobs: {
+    group: "run",
     summary: "list and retry what the service works at",
     load: () => import("./commands/jobs.ts"),
   },
   sandbox: {
+    group: "try",
     summary: "run the sandbox platforms",
     load: () => import("./commands/sandbox.ts"),
   },
   demo: {
+    group: "try",
     summary: "run the whole pipeline on this machine, with no account anywhere",
     load: () => import("./commands/demo.ts"),
   },
   grant: {
+    group: "data",
     summary: "make a role that may read the figures and nothing else",
     load: () => import("./commands/grant.ts"),
   },
   backup: {
+    group: "data",
     summary: "write the whole warehouse into one file",
     load: () => import("./commands/backup.ts"),
   },
   restore: {
+    group: "data",
     summary: "put a backup into the database",
     load: () => import("./commands/restore.ts"),
   },
   move: {
+    group: "data",
     summary: "move the warehouse into another Postgres",
     load: () => import("./commands/move.ts"),
   },
   export: {
+    group: "data",
     summary: "write a table as CSV, Parquet or NDJSON",
     load: () => import("./commands/export.ts"),
   },
@@ -127,9 +169,10 @@ const createProgram = (onStatus: (status: number) => void): Command => {
     .helpCommand(false)
     .exitOverride();
   const act = createAct(onStatus);
-  for (const [name, { summary }] of Object.entries(commands))
+  for (const [name, { group, summary }] of Object.entries(commands))
     program
       .command(name)
+      .helpGroup(groups[group])
       .summary(summary)
       .description(`${summary[0]?.toUpperCase()}${summary.slice(1)}.`);
   program.hook("preSubcommand", async (_, command) => {

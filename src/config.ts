@@ -1,11 +1,10 @@
-import { readFile } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
-import dotenv from "dotenv";
+import { basename, dirname, resolve } from "node:path";
 import { alertProblems } from "./alerts/rule/problems.ts";
 import { combinationProblems, cpcProblems, withBareIds } from "./config/checks.ts";
 import { ConfigError, type Problem } from "./config/problems.ts";
 import { readConfig } from "./config/read.ts";
 import { type ConfigSettings, configSchema } from "./config/schema.ts";
+import { configPath, type ConfigSource, environment, readText } from "./config/source.ts";
 import { validate } from "./config/validate.ts";
 import type { Ga4Settings } from "./connectors/ga4/settings.ts";
 import type { ConnectorSettings } from "./connectors/registry.ts";
@@ -20,40 +19,6 @@ export interface Config extends Readonly<Omit<ConfigSettings, "connectors">> {
   readonly file: string;
   readonly folder: string;
 }
-
-export interface ConfigSource {
-  /** From `--config`; goes before COSTPER_CONFIG, which goes before the working directory. */
-  readonly file?: string;
-  readonly cwd: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
-}
-
-const readText = async (file: string): Promise<string> => {
-  try {
-    return await readFile(file, "utf8");
-  } catch (error) {
-    const { code = "" } = error as NodeJS.ErrnoException;
-    const message =
-      code === "ENOENT"
-        ? "there is no such file; `costper init` writes one, --config FILE names another"
-        : `cannot be read (${code}); check the file and its permissions`;
-    throw new ConfigError(file, [{ path: basename(file), message }]);
-  }
-};
-
-/** The environment, and below it what a `.env` beside the config says. */
-const environment = async (folder: string, env: ConfigSource["env"]): Promise<ConfigSource["env"]> => {
-  const file = join(folder, ".env");
-  try {
-    return { ...dotenv.parse(await readFile(file)), ...env };
-  } catch (error) {
-    const { code = "" } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT") return env;
-    throw new ConfigError(file, [
-      { path: ".env", message: `cannot be read (${code}); check its permissions` },
-    ]);
-  }
-};
 
 const deepFreeze = <T>(value: T): T => {
   if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
@@ -103,8 +68,7 @@ export const parseConfig = (text: string, file: string, env: ConfigSource["env"]
  * Finds and reads the configuration.
  * @throws ConfigError also where there is no such file.
  */
-export const loadConfig = async ({ file, cwd, env }: ConfigSource): Promise<Config> => {
-  const path = resolve(cwd, file ?? (env["COSTPER_CONFIG"] || "costper.yaml"));
-  const text = await readText(path);
-  return parseConfig(text, path, await environment(dirname(path), env));
+export const loadConfig = async (source: ConfigSource): Promise<Config> => {
+  const path = configPath(source);
+  return parseConfig(await readText(path), path, await environment(dirname(path), source.env));
 };

@@ -35,14 +35,18 @@ const destination = async ({ format, stream }: LogOptions): Promise<DestinationS
   const target = stream ?? pino.destination({ fd: 2, sync: true });
   if (wanted === "json") return target;
   // Loaded here since few runs need it.
-  const { default: pretty } = await import("pino-pretty");
-  return pretty({
-    ...(stream ? { destination: stream as NodeJS.WritableStream } : { destination: 2 }),
-    sync: true,
+  const { prettyFactory } = await import("pino-pretty");
+  const pretty = prettyFactory({
     colorize: process.stderr.isTTY,
     translateTime: "SYS:HH:MM:ss",
     ignore: "pid,hostname",
   });
+  // Line by line and at once: a live display on the same terminal must know of each.
+  return {
+    write: (line) => {
+      target.write(pretty(JSON.parse(line) as object));
+    },
+  };
 };
 
 /**

@@ -2,7 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { type Config, type ConfigSource, loadConfig } from "../src/config.ts";
+import { type Config, loadConfig } from "../src/config.ts";
+import type { ConfigSource } from "../src/config/source.ts";
 import { jsonSchema } from "../src/config/json-schema.ts";
 import { databaseOf, queueOf } from "../src/config/servers.ts";
 import { ConfigError } from "../src/config/problems.ts";
@@ -311,12 +312,12 @@ web: { host: 0.0.0.0, port: s3cret, token: [s3cret-w] }
 
 test("the config that init writes is accepted once its variables are filled in", async () => {
   const env = Object.fromEntries(
-    initTemplate().environment.map(([name]) => [
+    initTemplate("/nowhere").environment.map(([name]) => [
       name,
       /URL|GOOGLE_ADS_DEVELOPER|APP_SECRET/.test(name) ? "" : "filled",
     ]),
   );
-  const config = await load(initTemplate().config, env);
+  const config = await load(initTemplate("/nowhere").config, env);
   expect(Object.keys(config.connectors)).toEqual(platforms);
   expect(config.database).toBeUndefined();
 });

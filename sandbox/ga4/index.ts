@@ -1,3 +1,4 @@
+import { createConsentPages } from "../consent.ts";
 import type { Exchange, SandboxPlatform } from "../server.ts";
 
 /** A session row of the sandbox: dimensions by GA4's names, metrics as numbers. */
@@ -110,37 +111,86 @@ const report = (exchange: Exchange, property: Ga4SandboxProperty): void => {
   });
 };
 
+export const ga4SandboxCredentials = {
+  clientId: "sandbox-client.apps.googleusercontent.com",
+  clientSecret: "sandbox-google-secret",
+} as const;
+
+const accountSummaries = (properties: readonly string[]) => ({
+  accountSummaries: [
+    {
+      name: "accountSummaries/1",
+      displayName: "Sandbox",
+      propertySummaries: properties.map((id) => ({
+        property: `properties/${id}`,
+        displayName: `Property ${id}`,
+      })),
+    },
+  ],
+});
+
 /** GA4's Data API with the given properties; every other property refuses access. */
 export const createGa4Sandbox = (
   properties: Readonly<Record<string, Ga4SandboxProperty>>,
   options: { readonly refreshToken?: string } = {},
-): SandboxPlatform<"ga4"> => ({
-  platform: "ga4",
-  answer: (exchange) => {
-    if (exchange.path === "/token") {
-      const form = new URLSearchParams(exchange.body);
-      const isKnown =
-        form.get("grant_type") === "refresh_token"
-          ? form.get("refresh_token") === (options.refreshToken ?? "sandbox-refresh-token")
-          : form.get("assertion")?.split(".").length === 3;
-      return isKnown
-        ? exchange.json(200, { access_token: "sandbox-access-token", expires_in: 3599, token_type: "Bearer" })
-        : exchange.json(400, {
-            error: "invalid_grant",
-            error_description: "Token has been expired or revoked.",
-          });
-    }
-    if (exchange.headers.authorization !== "Bearer sandbox-access-token")
-      return refuse(exchange, 401, "UNAUTHENTICATED", "Request had invalid authentication credentials.");
-    const id = /^\/v1beta\/properties\/(\d+):runReport$/.exec(exchange.path)?.[1];
-    const property = id === undefined ? undefined : properties[id];
-    if (property === undefined)
-      return refuse(
-        exchange,
-        403,
-        "PERMISSION_DENIED",
-        "User does not have sufficient permissions for this property.",
-      );
-    return report(exchange, property);
-  },
-});
+): SandboxPlatform<"ga4"> => {
+  const consent = createConsentPages({
+    label: "Google",
+    clientId: ga4SandboxCredentials.clientId,
+    scopes: ["https://www.googleapis.com/auth/analytics.readonly"],
+    refusal: { error: "access_denied" },
+    pkce: true,
+  });
+  return {
+    platform: "ga4",
+    answer: (exchange) => {
+      if (exchange.method === "GET" && exchange.path === "/o/oauth2/v2/auth") return consent.answer(exchange);
+      if (exchange.path === "/token") {
+        const form = new URLSearchParams(exchange.body);
+        if (form.get("grant_type") === "authorization_code") {
+          const grant =
+            form.get("client_secret") === ga4SandboxCredentials.clientSecret
+              ? consent.redeem(form)
+              : "invalid_client";
+          return typeof grant === "string"
+            ? exchange.json(400, { error: grant, error_description: "Bad Request" })
+            : exchange.json(200, {
+                access_token: "sandbox-access-token",
+                expires_in: 3599,
+                scope: grant.scope.join(" "),
+                token_type: "Bearer",
+                refresh_token: options.refreshToken ?? "sandbox-refresh-token",
+              });
+        }
+        const isKnown =
+          form.get("grant_type") === "refresh_token"
+            ? form.get("refresh_token") === (options.refreshToken ?? "sandbox-refresh-token")
+            : form.get("assertion")?.split(".").length === 3;
+        return isKnown
+          ? exchange.json(200, {
+              access_token: "sandbox-access-token",
+              expires_in: 3599,
+              token_type: "Bearer",
+            })
+          : exchange.json(400, {
+              error: "invalid_grant",
+              error_description: "Token has been expired or revoked.",
+            });
+      }
+      if (exchange.headers.authorization !== "Bearer sandbox-access-token")
+        return refuse(exchange, 401, "UNAUTHENTICATED", "Request had invalid authentication credentials.");
+      if (exchange.path === "/v1beta/accountSummaries")
+        return exchange.json(200, accountSummaries(Object.keys(properties)));
+      const id = /^\/v1beta\/properties\/(\d+):runReport$/.exec(exchange.path)?.[1];
+      const property = id === undefined ? undefined : properties[id];
+      if (property === undefined)
+        return refuse(
+          exchange,
+          403,
+          "PERMISSION_DENIED",
+          "User does not have sufficient permissions for this property.",
+        );
+      return report(exchange, property);
+    },
+  };
+};

@@ -1,4 +1,5 @@
 import { addDays, addMonths, type Day, dayAt } from "../../src/domain/day.ts";
+import { type ConsentPages, createConsentPages } from "../consent.ts";
 import type { Exchange, SandboxPlatform } from "../server.ts";
 import { createBatches } from "./batches.ts";
 import { type SandboxClick, clicksOf } from "./clicks.ts";
@@ -17,6 +18,8 @@ export const googleCredentials = {
   clientSecret: "sandbox-google-secret",
   refreshToken: "1//sandbox-google-refresh",
 } as const;
+
+const adwords = "https://www.googleapis.com/auth/adwords";
 
 /** A `connectors.google` section that points at the sandbox. */
 export const googleSandboxSettings = (url: string) => ({
@@ -44,6 +47,10 @@ export interface GoogleSandbox extends SandboxPlatform {
   clicks(accountId: string, day: Day): SandboxClick[];
   /** Counted as the platform counts them for its daily cap. */
   readonly operations: number;
+  /** The consent page. */
+  readonly consent: ConsentPages;
+  /** Whether the consent screen is in state Testing: refresh tokens then end after seven days. */
+  testing: boolean;
   /** Makes every access token given out so far stale. */
   expireTokens(): void;
 }
@@ -65,13 +72,23 @@ export const createGoogleSandbox = (options: GoogleSandboxOptions): GoogleSandbo
   const figures = createFigures(seed);
   const batches = createBatches({ world, figures, batchRows: options.batchRows ?? 500 });
   const todayOf = ({ timeZone }: { readonly timeZone: string }): Day => dayAt(options.clock(), timeZone);
-  const tokens = new Map<string, number>();
-  const state = { tokens: 0, requests: 0, operations: 0 };
+  const tokens = new Map<string, { readonly endsAt: number; readonly isStranger: boolean }>();
+  /** Refresh tokens, and whether whoever signed in reaches nothing. */
+  const refreshTokens = new Map([[googleCredentials.refreshToken as string, false]]);
+  const state = { tokens: 0, requests: 0, operations: 0, testing: false };
+  const consent = createConsentPages({
+    label: "Google",
+    clientId: googleCredentials.clientId,
+    scopes: [adwords],
+    refusal: { error: "access_denied" },
+    pkce: true,
+  });
   const direct = [managerId, directAccountId, ...(options.bulk ? [bulkAccountId] : [])];
 
   const answerToken = (exchange: Exchange): void => {
     const form = new URLSearchParams(exchange.body);
-    if (form.get("grant_type") !== "refresh_token")
+    const isCode = form.get("grant_type") === "authorization_code";
+    if (!isCode && form.get("grant_type") !== "refresh_token")
       return exchange.json(400, { error: "unsupported_grant_type", error_description: "Invalid grant_type" });
     if (
       form.get("client_id") !== googleCredentials.clientId ||
@@ -81,29 +98,38 @@ export const createGoogleSandbox = (options: GoogleSandboxOptions): GoogleSandbo
         error: "invalid_client",
         error_description: "The OAuth client was not found.",
       });
-    if (form.get("refresh_token") !== googleCredentials.refreshToken)
-      return exchange.json(400, { error: "invalid_grant", error_description: "Bad Request" });
+    const grant = isCode ? consent.redeem(form) : undefined;
+    const isStranger =
+      typeof grant === "object" ? grant.isStranger : refreshTokens.get(form.get("refresh_token") ?? "");
+    if (typeof grant === "string" || isStranger === undefined)
+      return exchange.json(400, { error: grant ?? "invalid_grant", error_description: "Bad Request" });
     state.tokens += 1;
     const token = `ya29.sandbox-${String(state.tokens)}`;
-    tokens.set(token, options.clock().getTime() + 3_599_000);
+    tokens.set(token, { endsAt: options.clock().getTime() + 3_599_000, isStranger });
+    const refreshToken = `1//sandbox-google-granted-${String(state.tokens)}`;
+    if (grant) refreshTokens.set(refreshToken, isStranger);
     exchange.json(200, {
       access_token: token,
       expires_in: 3599,
-      scope: "https://www.googleapis.com/auth/adwords",
+      scope: grant ? grant.scope.join(" ") : adwords,
       token_type: "Bearer",
+      ...(grant ? { refresh_token: refreshToken } : {}),
+      ...(grant && state.testing ? { refresh_token_expires_in: 604_799 } : {}),
     });
   };
 
-  const checkBearer = ({ headers }: Exchange): void => {
+  /** Whether the token is of somebody who reaches nothing. */
+  const checkBearer = ({ headers }: Exchange): boolean => {
     const token = /^Bearer (.+)$/.exec(headers.authorization ?? "")?.[1] ?? "";
-    if ((tokens.get(token) ?? 0) <= options.clock().getTime())
-      throw new SandboxError(
-        401,
-        "UNAUTHENTICATED",
-        "authenticationError",
-        "OAUTH_TOKEN_INVALID",
-        "The access token is not valid.",
-      );
+    const known = tokens.get(token);
+    if (known && known.endsAt > options.clock().getTime()) return known.isStranger;
+    throw new SandboxError(
+      401,
+      "UNAUTHENTICATED",
+      "authenticationError",
+      "OAUTH_TOKEN_INVALID",
+      "The access token is not valid.",
+    );
   };
 
   /** Whether the user reaches the account, directly or through the manager that the header names. */
@@ -165,12 +191,12 @@ export const createGoogleSandbox = (options: GoogleSandboxOptions): GoogleSandbo
       return exchange.text(404, "<html>Not Found</html>", { "content-type": "text/html" });
     if (version !== "v24")
       throw invalid("requestError", "UNSUPPORTED_VERSION", `Version ${version} is deprecated.`);
-    checkBearer(exchange);
+    const reached = checkBearer(exchange) ? [] : direct;
     if (exchange.method === "GET" && rest === "customers:listAccessibleCustomers") {
       state.operations += 1;
       return exchange.json(
         200,
-        { resourceNames: direct.map((id) => `customers/${id}`) },
+        { resourceNames: reached.map((id) => `customers/${id}`) },
         { "request-id": requestId },
       );
     }
@@ -191,9 +217,17 @@ export const createGoogleSandbox = (options: GoogleSandboxOptions): GoogleSandbo
     get operations() {
       return state.operations;
     },
+    consent,
+    get testing() {
+      return state.testing;
+    },
+    set testing(value) {
+      state.testing = value;
+    },
     expireTokens: () => tokens.clear(),
     async answer(exchange) {
       if (exchange.method === "POST" && exchange.path === "/token") return answerToken(exchange);
+      if (exchange.method === "GET" && exchange.path === "/o/oauth2/v2/auth") return consent.answer(exchange);
       state.requests += 1;
       const requestId = `sandbox-${String(state.requests)}`;
       try {

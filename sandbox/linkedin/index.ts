@@ -24,7 +24,7 @@ export interface LinkedinSandboxOptions {
 export interface LinkedinSandbox extends SandboxPlatform {
   readonly truth: Truth;
   readonly accounts: readonly SandboxAccount[];
-  readonly oauth: Omit<Oauth, "answer" | "judge">;
+  readonly oauth: Omit<Oauth, "answer" | "judge" | "isStranger">;
   /** From now on the campaign-day's delivery is this percentage of what it was; with 0 its row vanishes. */
   restate(campaignId: string, day: Day, percent: number): void;
 }
@@ -118,7 +118,8 @@ export const createLinkedinSandbox = (options: LinkedinSandboxOptions): Linkedin
     } else if (name !== "adAccounts" || rest.length > 0) notFound(exchange);
     else if (accountId === undefined) {
       const matches = listing.searchOf(query, "account");
-      const found = accounts.map(listing.accountElement).filter(matches);
+      const token = /^Bearer (.+)$/.exec(header(exchange, "authorization") ?? "")?.[1] ?? "";
+      const found = oauth.isStranger(token) ? [] : accounts.map(listing.accountElement).filter(matches);
       exchange.json(200, listing.pageByToken(exchange.path, query, found));
     } else if (!account) refuse(exchange, "denied");
     else if (kind === undefined) exchange.json(200, listing.accountElement(account));
@@ -179,6 +180,10 @@ export const createLinkedinSandbox = (options: LinkedinSandboxOptions): Linkedin
       computed.clear();
     },
     answer(exchange) {
+      if (exchange.method === "GET" && exchange.path === "/oauth/v2/authorization") {
+        oauth.consent.answer(exchange);
+        return;
+      }
       if (exchange.path === "/oauth/v2/accessToken") {
         oauth.answer(exchange);
         return;

@@ -3,12 +3,14 @@ import { chance } from "../pattern.ts";
 import type { Exchange, SandboxPlatform } from "../server.ts";
 import { createFacts } from "./facts.ts";
 import { insightsRows } from "./insights.ts";
+import { createOauth, metaSandboxCredentials, type MetaOauth } from "./oauth.ts";
 import { statusesOf } from "./statuses.ts";
 import { createTruth, type MetaTruth } from "./truth.ts";
 import { GraphFault, listParam, type Params, pageOf, paramsOf } from "./wire.ts";
 import { createWorld, type SandboxAccount } from "./world.ts";
 
 export { metaFaults } from "./faults.ts";
+export { metaSandboxCredentials } from "./oauth.ts";
 
 interface MetaSandboxOptions {
   readonly clock: () => Date;
@@ -20,16 +22,14 @@ interface MetaSandboxOptions {
 
 export interface MetaSandbox extends SandboxPlatform {
   readonly truth: MetaTruth;
+  readonly oauth: Pick<MetaOauth, "consent">;
 }
-
-export const metaSandboxCredentials = {
-  accessToken: "EAAsandboxMetaAccessToken",
-  appSecret: "sandboxMetaAppSecret",
-} as const;
 
 /** The section `connectors.meta` that points at a sandbox. */
 export const metaSandboxSettings = (url: string) => ({
-  ...metaSandboxCredentials,
+  accessToken: metaSandboxCredentials.accessToken,
+  appId: metaSandboxCredentials.appId,
+  appSecret: metaSandboxCredentials.appSecret,
   conversions: ["purchase", "lead"],
   attribution: ["7d_click" as const, "1d_view" as const],
   endpoints: { graph: url },
@@ -48,6 +48,8 @@ interface Ask {
   readonly path: string;
   readonly parts: readonly string[];
   readonly params: Params;
+  /** Somebody who reaches no account asks. */
+  readonly isStranger: boolean;
 }
 
 const unknownNode = (id: string): GraphFault =>
@@ -70,12 +72,12 @@ const accountFields = (account: SandboxAccount) => ({
   disable_reason: 0,
 });
 
-const checkAccess = (exchange: Exchange, params: Params): void => {
+/** Whether the token is of somebody who reaches no account. */
+const checkAccess = (exchange: Exchange, params: Params, oauth: MetaOauth): boolean => {
   const bearer = /^Bearer (.+)$/.exec(exchange.headers.authorization ?? "")?.[1];
   const token = bearer ?? params.get("access_token");
   if (token === undefined) throw new GraphFault("An access token is required to request this resource.", 190);
-  if (token !== metaSandboxCredentials.accessToken)
-    throw new GraphFault("Error validating access token: the session is invalid.", 190, 467, 401);
+  const { isStranger } = oauth.check(token);
   const proof = createHmac("sha256", metaSandboxCredentials.appSecret).update(token).digest("hex");
   if ((params.get("appsecret_proof") ?? proof) !== proof)
     throw new GraphFault(
@@ -85,6 +87,7 @@ const checkAccess = (exchange: Exchange, params: Params): void => {
       400,
       "GraphMethodException",
     );
+  return isStranger;
 };
 
 /** Campaigns, ad sets and ads as their edges and nodes show them. */
@@ -174,6 +177,7 @@ export const createMetaSandbox = ({
   const world = createWorld(seed, accounts, campaigns);
   const factsOf = createFacts(clock, seed);
   const runs = new Map<string, Run>();
+  const oauth = createOauth(clock);
   let lastRun = 6_100_000_000_000;
 
   const startRun = (account: SandboxAccount, params: Params): unknown => {
@@ -246,7 +250,7 @@ export const createMetaSandbox = ({
       return Object.fromEntries(ids.map((id) => [id, nodeAnswer({ ...ask, parts: [id] })]));
     }
     if (edge === "adaccounts" || edge === "owned_ad_accounts" || edge === "client_ad_accounts") {
-      const rows = world.map((account) => picked(accountFields(account), ask.params));
+      const rows = (ask.isStranger ? [] : world).map((account) => picked(accountFields(account), ask.params));
       return pageOf(rows, { ...ask, token: metaSandboxCredentials.accessToken, pageSize: 25 });
     }
     if (!node.startsWith("act_")) return nodeAnswer(ask);
@@ -258,6 +262,7 @@ export const createMetaSandbox = ({
   return {
     platform: "meta",
     truth: createTruth(world, factsOf),
+    oauth,
     answer: (exchange) => {
       const [version = "", ...parts] = exchange.path.split("/").filter((part) => part !== "");
       try {
@@ -266,9 +271,10 @@ export const createMetaSandbox = ({
             "(#2635) You are calling a deprecated version of the Ads API. Use v26.0.",
             2635,
           );
+        if (oauth.answers(exchange, parts.join("/"))) return;
         const params = paramsOf(exchange);
-        checkAccess(exchange, params);
-        const body = reply({ method: exchange.method, path: exchange.path, parts, params });
+        const isStranger = checkAccess(exchange, params, oauth);
+        const body = reply({ method: exchange.method, path: exchange.path, parts, params, isStranger });
         exchange.json(200, body, quiet(/act_(\d+)/.exec(exchange.path)?.[1]));
       } catch (error) {
         if (!(error instanceof GraphFault)) throw error;

@@ -252,6 +252,8 @@ export const createMicrosoftSandbox = (options: MicrosoftSandboxOptions): Micros
     async answer(exchange: Exchange): Promise<void> {
       if (exchange.method === "GET" && exchange.path === "/ReportDownload/Download.aspx")
         return download(exchange);
+      if (exchange.method === "GET" && exchange.path === "/common/oauth2/v2.0/authorize")
+        return oauth.consent.answer(exchange);
       if (exchange.method === "POST" && exchange.path === "/common/oauth2/v2.0/token")
         return oauth.answer(exchange);
       const route = exchange.method === "POST" ? routes[exchange.path] : undefined;

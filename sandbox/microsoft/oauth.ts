@@ -1,3 +1,4 @@
+import { type ConsentPages, createConsentPages } from "../consent.ts";
 import type { Exchange } from "../server.ts";
 
 export const microsoftSandboxCredentials = {
@@ -15,6 +16,8 @@ const scope = "https://ads.microsoft.com/msads.manage";
 
 export interface Oauth {
   answer(exchange: Exchange): void;
+  /** The consent page. */
+  readonly consent: ConsentPages;
   /** Whose token it is. */
   judge(token: string): { readonly verdict: "alive" | "expired" | "unknown"; readonly user: string };
   /** Every access token handed out so far is expired. */
@@ -46,13 +49,26 @@ export const createOauth = (clock: () => Date): Oauth => {
     publicClient: false,
   };
 
+  const consent = createConsentPages({
+    label: "Microsoft",
+    clientId: microsoftSandboxCredentials.clientId,
+    scopes: [scope, "offline_access"],
+    refusal: {
+      error: "access_denied",
+      error_description: "AADSTS65004: User declined to consent to access the app.",
+    },
+    pkce: true,
+  });
+
   const refused = (form: URLSearchParams): readonly [error: string, number: string] | undefined => {
-    if (form.get("grant_type") !== "refresh_token") return ["invalid_request", "AADSTS900144"];
+    const isCode = form.get("grant_type") === "authorization_code";
+    if (!isCode && form.get("grant_type") !== "refresh_token") return ["invalid_request", "AADSTS900144"];
     if (form.get("client_id") !== microsoftSandboxCredentials.clientId)
       return ["unauthorized_client", "AADSTS700016"];
     if (state.publicClient && form.has("client_secret")) return ["invalid_request", "AADSTS90023"];
     if (!state.publicClient && form.get("client_secret") !== microsoftSandboxCredentials.clientSecret)
       return ["invalid_client", "AADSTS7000215"];
+    if (isCode) return undefined;
     if (!form.get("scope")?.split(" ").includes(scope)) return ["invalid_request", "AADSTS70011"];
     if (state.refusals > 0) {
       state.refusals -= 1;
@@ -63,7 +79,11 @@ export const createOauth = (clock: () => Date): Oauth => {
 
   const answer = (exchange: Exchange): void => {
     const form = new URLSearchParams(exchange.body);
-    const error = refused(form);
+    const grant =
+      form.get("grant_type") === "authorization_code" && refused(form) === undefined
+        ? consent.redeem(form)
+        : undefined;
+    const error = typeof grant === "string" ? ([grant, "AADSTS70000"] as const) : refused(form);
     if (error) {
       const [name, number] = error;
       exchange.json(400, {
@@ -78,27 +98,31 @@ export const createOauth = (clock: () => Date): Oauth => {
     }
     state.refreshes += 1;
     const used = form.get("refresh_token") ?? "";
-    const user = users.get(used) ?? userId;
+    const isGrant = typeof grant === "object";
+    const user = isGrant ? (grant.isStranger ? strangerId : userId) : (users.get(used) ?? userId);
     const token = `EwB-minted-${String(state.refreshes)}-${"x".repeat(900)}`;
     access.set(token, { expiresAt: clock().getTime() + state.expiresIn * 1_000, user });
     const next = `M.C105_rotated-${String(state.refreshes)}`;
-    if (state.rotates) {
+    if (state.rotates || isGrant) {
       users.set(next, user);
       if (state.revokesOld) users.delete(used);
     }
-    const offline = form.get("scope")?.split(" ").includes("offline_access");
+    const offline = isGrant
+      ? grant.scope.includes("offline_access")
+      : form.get("scope")?.split(" ").includes("offline_access");
     exchange.json(200, {
       token_type: "Bearer",
-      scope,
+      scope: isGrant ? grant.scope.filter((each) => each === scope).join(" ") : scope,
       expires_in: state.expiresIn,
       ext_expires_in: state.expiresIn,
       access_token: token,
-      ...(state.rotates && offline ? { refresh_token: next } : {}),
+      ...((state.rotates || isGrant) && offline ? { refresh_token: next } : {}),
     });
   };
 
   return Object.assign(state, {
     answer,
+    consent,
     judge(token: string) {
       const found = access.get(token);
       if (!found) return { verdict: "unknown" as const, user: "" };

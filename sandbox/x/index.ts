@@ -11,7 +11,7 @@ import {
 import { type Figures, figuresOf, isActive, type Slot, slotsOf } from "./figures.ts";
 import { createJobs } from "./jobs.ts";
 import { createLimits, type LimitHeaders } from "./limits.ts";
-import { createOauth, xSandboxCredentials } from "./oauth.ts";
+import { createOauth, type Oauth, xSandboxCredentials } from "./oauth.ts";
 import { readStatsRequest, statsBody, type StatsRequest } from "./stats.ts";
 import { createTruth, type Truth } from "./truth.ts";
 import { invalid, listOf, pageOf, type Params, XRefusal } from "./wire.ts";
@@ -37,6 +37,7 @@ export interface XSandbox extends SandboxPlatform<"x"> {
   readonly truth: Truth;
   readonly accounts: readonly SandboxAccount[];
   readonly jobs: { readonly submitted: number; readonly authorizations: readonly (string | undefined)[] };
+  readonly oauth: Pick<Oauth, "registered" | "confirms">;
   /** Job results are to be fetched from this host (the same sandbox on another port) rather than from the API's own. */
   resultsAt(url: string): void;
   /** Which limit headers answers carry; a test switches them. */
@@ -75,7 +76,7 @@ export const createXSandbox = (options: XSandboxOptions): XSandbox => {
     return found;
   };
 
-  const check = createOauth(clock);
+  const oauth = createOauth(clock);
   const windows = createLimits(clock);
   let results: string | undefined;
   const bodyOf = (asked: StatsRequest, accountId: string) =>
@@ -165,7 +166,7 @@ export const createXSandbox = (options: XSandboxOptions): XSandbox => {
     exchange.json(200, bodyOf(readStatsRequest(params, account, own, 7), account.id), headers);
   };
 
-  const route = (exchange: Exchange): void => {
+  const route = (exchange: Exchange, isStranger: boolean): void => {
     const [version, resource, ...parts] = exchange.path.split("/").slice(1);
     const params = new Map(new URLSearchParams(exchange.rawQuery));
     if (version !== "12") throw new XRefusal(404, "ROUTE_NOT_FOUND", "This version is not served");
@@ -181,7 +182,7 @@ export const createXSandbox = (options: XSandboxOptions): XSandbox => {
     if (id === undefined) {
       const headers = windows.admit("accounts", limits.accounts, false);
       const ids = listOf(params, "account_ids", 200);
-      const rows = accounts
+      const rows = (isStranger ? [] : accounts)
         .filter((account) => (ids?.includes(account.id) ?? true) && (!account.deleted || withDeleted(params)))
         .map(accountElement);
       exchange.json(200, pageOf(exchange.path, params, rows), headers);
@@ -210,6 +211,7 @@ export const createXSandbox = (options: XSandboxOptions): XSandbox => {
     platform: "x",
     truth: createTruth(accounts, figures),
     accounts,
+    oauth,
     jobs,
     resultsAt: (url) => void (results = url),
     limitHeaders: (headers) => void (windows.headers = headers),
@@ -225,8 +227,7 @@ export const createXSandbox = (options: XSandboxOptions): XSandbox => {
         return;
       }
       try {
-        check(exchange);
-        route(exchange);
+        if (!oauth.answers(exchange)) route(exchange, oauth.check(exchange));
       } catch (error) {
         if (!(error instanceof XRefusal)) throw error;
         exchange.json(error.status, error.body, error.headers);
@@ -239,5 +240,5 @@ export const createXSandbox = (options: XSandboxOptions): XSandbox => {
 export const xSandboxSettings = (url: string) => ({
   ...xSandboxCredentials,
   conversions: ["purchases", "custom"],
-  endpoints: { api: url },
+  endpoints: { api: url, oauth: url },
 });

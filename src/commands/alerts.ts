@@ -5,7 +5,7 @@ import type { App } from "../app.ts";
 import type { Config } from "../config.ts";
 import { asFailure } from "../domain/failure.ts";
 import { migrate } from "../warehouse/migrate.ts";
-import { checkRange, parseDay } from "./dates.ts";
+import { checkRange, parseDay, parseFrom, parseTo } from "./dates.ts";
 import { exitStatus, UsageError } from "./errors.ts";
 import { type Act, examples, type Frame, type Register } from "./frame.ts";
 import { formatDecimal } from "./output.ts";
@@ -167,8 +167,8 @@ const addReplay = (command: Command, act: Act): void => {
   command
     .command("replay <name>")
     .description("What a rule would have said, on the figures as they were known then.")
-    .requiredOption("--from <day>", "first day", parseDay)
-    .requiredOption("--to <day>", "last day", parseDay)
+    .requiredOption("--from <day>", "first day: YYYY-MM-DD, 7d, 2026-10", parseFrom)
+    .requiredOption("--to <day>", "last day, in the same words", parseTo)
     .action(
       act<{ from: string; to: string }>(async (frame, range, name = "") => {
         checkRange(range, new Date());

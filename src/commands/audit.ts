@@ -1,10 +1,10 @@
 import { addDays, dayAt } from "../domain/day.ts";
 import { auditTracking } from "../metrics/first-party/audit.ts";
 import { migrate } from "../warehouse/migrate.ts";
-import { checkRange } from "./dates.ts";
+import { addRangeOptions, checkRange } from "./dates.ts";
 import { UsageError } from "./errors.ts";
 import { examples, type Register } from "./frame.ts";
-import { addRangeOptions, type SelectionOptions } from "./selection.ts";
+import type { SelectionOptions } from "./selection.ts";
 
 export const register: Register = (command, act) => {
   addRangeOptions(command.argument("<what>", "what to look at: tracking"))

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { InvalidArgumentError } from "commander";
 import { parseConfig } from "../config.ts";
@@ -7,6 +8,7 @@ import { addDays, dayAt } from "../domain/day.ts";
 import { report } from "../metrics/report.ts";
 import { platforms } from "../connectors/registry.ts";
 import { sandboxConfig, startSandbox } from "../../sandbox/start.ts";
+import { version } from "../version.ts";
 import { examples, type Register } from "./frame.ts";
 import { type DemoAlert, demoAlerts, runDemoAlerts } from "./demo-alerts.ts";
 import { firstPartyLines, importDemoFiles } from "./demo-first-party.ts";
@@ -23,6 +25,16 @@ interface DemoOptions {
 
 const alertLine = ({ rule, state, value, threshold }: DemoAlert): string =>
   `Alert ${state}: ${rule} (${formatDecimal(value, 2)}, threshold ${formatDecimal(threshold, 2)})`;
+
+const usualPort = 8_787;
+
+/** The usual port, or any that is free where another program has it: a demo asks nobody to stop anything. */
+const portForDashboard = (): Promise<number> =>
+  new Promise((resolve) => {
+    const probe = createServer();
+    probe.once("error", () => resolve(0));
+    probe.listen(usualPort, "127.0.0.1", () => probe.close(() => resolve(usualPort)));
+  });
 
 const parseDays = (text: string): number => {
   const days = Number(text);
@@ -46,12 +58,16 @@ export const register: Register = (command, act) => {
       act<DemoOptions>(async (frame, options) => {
         const { globals, out, signal, cwd, env, onEnd, log } = frame;
         const started = performance.now();
+        if (!globals.quiet)
+          process.stderr.write(
+            `costper ${version} demo: sandbox platforms, a Postgres of its own in .costper, and ${String(options.days)} days of figures. It takes about a minute.\n`,
+          );
         const sandbox = await startSandbox({ clock: () => new Date(), port: 0 });
         onEnd(() => sandbox.close());
         const folder = join(cwd, ".costper");
         await mkdir(folder, { recursive: true });
         const file = join(folder, "demo.yaml");
-        const text = sandboxConfig(sandbox, { alerts: demoAlerts });
+        const text = sandboxConfig(sandbox, { alerts: demoAlerts, web: { port: await portForDashboard() } });
         await writeFile(file, text, { mode: 0o600 });
         const config = { ...parseConfig(text, file, env), folder: cwd };
         const app = await frame.openApp({ config, connections: 32 });

@@ -1,7 +1,7 @@
 import { Option } from "commander";
 import { resolve } from "node:path";
 import { type ExportFormat, exportFormats, exportTable } from "../warehouse/export/export.ts";
-import { checkRange, parseDay } from "./dates.ts";
+import { addRangeOptions, checkRange } from "./dates.ts";
 import { examples, type Register } from "./frame.ts";
 import { asWrongUse } from "./usage.ts";
 
@@ -13,12 +13,12 @@ interface Options {
 }
 
 export const register: Register = (command, act) => {
-  command
-    .argument("<table>", "a table or view of marts, warehouse or ad_reporting")
-    .argument("<destination>", "a folder, made if missing, or - for standard output")
-    .addOption(new Option("--format <format>", "of the files").choices(exportFormats).default("csv"))
-    .option("--from <day>", "first day, YYYY-MM-DD", parseDay)
-    .option("--to <day>", "last day, YYYY-MM-DD", parseDay)
+  addRangeOptions(
+    command
+      .argument("<table>", "a table or view of marts, warehouse or ad_reporting")
+      .argument("<destination>", "a folder, made if missing, or - for standard output")
+      .addOption(new Option("--format <format>", "of the files").choices(exportFormats).default("csv")),
+  )
     .addOption(
       new Option("--partition-by <part>", "a file a month, in folders month=YYYY-MM").choices(["month"]),
     )

@@ -6,6 +6,7 @@ import type { Config } from "../config.ts";
 import { createLog, logWarnings } from "../log.ts";
 import { errorLines, exitStatus, statusOf } from "./errors.ts";
 import { createOutput, type Output } from "./output.ts";
+import { terminalLines } from "./terminal.ts";
 
 /** The options that every command has. */
 export interface Globals {
@@ -103,6 +104,7 @@ const runCommand = async (
     quiet: globals.quiet ?? false,
     verbose: globals.verbose ?? false,
     ...(globals.logFormat === undefined ? {} : { format: globals.logFormat }),
+    ...(process.stderr.isTTY ? { stream: terminalLines } : {}),
   });
   logWarnings(log);
   const closers: (() => Promise<void>)[] = [];

@@ -1,13 +1,40 @@
+import { join, relative } from "node:path";
 import { ga4 } from "../connectors/ga4/source.ts";
 import type { SourceProfile } from "../connectors/platform.ts";
 import { profiles } from "../connectors/registry.ts";
+import { packageRoot } from "../package-root.ts";
+import { version } from "../version.ts";
+
+/** What `costper init` is told, by questions, options or nobody. */
+export interface InitChoices {
+  /** Names of `connectors`; absent: all of them, to choose from. */
+  readonly sources?: readonly string[] | undefined;
+  readonly reportingCurrency?: string | undefined;
+  readonly timezone?: string | undefined;
+}
+
+/** Where editors find the schema: beside a package that is installed here, else as it is published. */
+const schemaAddress = (folder: string): string => {
+  const installed = relative(folder, join(packageRoot, "costper.schema.json")).replaceAll("\\", "/");
+  return installed.startsWith("node_modules/")
+    ? `./${installed}`
+    : `https://unpkg.com/costper@${version}/costper.schema.json`;
+};
+
+/** A part that few want: to be taken up by removing the marks. */
+const commentedOut = (yaml: string): string => yaml.replaceAll(/^ {2}(?=\S| {2})/gm, "  # ");
+
+/** What there may be in `connectors`. */
+export const initSources = (): readonly SourceProfile[] => [...profiles(), ga4];
 
 /** The config file: every key with what it means and what leaving it out means. */
 const configTemplate = (
-  sources: readonly SourceProfile[],
-): string => `# costper: what a paid conversion really costs.
+  folder: string,
+  { sources: chosen, reportingCurrency, timezone = "UTC" }: InitChoices,
+): string => `# yaml-language-server: $schema=${schemaAddress(folder)}
+# costper: what a paid conversion really costs.
 # \${NAME} is filled in from the environment; the .env file beside this one is read first.
-# \`costper doctor\` checks everything here; costper.schema.json of the package describes it to editors.
+# \`costper doctor\` checks everything here; the line above lets editors check it too.
 
 # PostgreSQL 15 or newer. Empty or left out: an embedded one, kept in ./.costper/postgres.
 # Or { url, password, connections, ca }: any characters in the password, the most connections of a process, a private authority's file.
@@ -16,20 +43,24 @@ database: \${DATABASE_URL:-}
 # Redis, for workers on several machines; or postgres:// past a pooler. Empty or left out: the queue lives in the database.
 queue: \${REDIS_URL:-}
 
-# Spend is converted into this currency too, at the rates that \`costper import rates\` brought in.
-# Left out: every account's own currency only.
-# reportingCurrency: EUR
+# Spend is converted into this currency too, at the daily rates of the European Central Bank, which come by themselves;
+# \`costper import rates\` brings in those of other currencies. Left out: every account's own currency only.
+${reportingCurrency === undefined ? "# reportingCurrency: EUR" : `reportingCurrency: ${reportingCurrency}`}
 
 # The nightly sync (cron), and whose clock it runs on. Accounts keep their own reporting time zones.
-timezone: UTC
+timezone: ${timezone}
 schedule: "30 3 * * *"
 
 # Days pulled again each night. Left out: as far back as each platform may still revise its figures.
 # lookbackDays: 30
 
-# Remove the platforms that you do not use.
-connectors:
-${sources.map(({ template }) => template.yaml).join("")}
+${chosen === undefined ? "# Remove the platforms that you do not use.\n" : ""}connectors:
+${initSources()
+  .filter(({ name }) => chosen?.includes(name) ?? true)
+  .map(({ name, template }) =>
+    chosen === undefined && name === ga4.name ? commentedOut(template.yaml) : template.yaml,
+  )
+  .join("")}
 # The company's own conversions, leads and costs (costper import), and what counts as paid among them.
 # firstParty:
 #   ownHosts: [shop.example]            # no referrers; a change reaches what was imported before, at the next rollup
@@ -66,17 +97,19 @@ web: { host: 127.0.0.1, port: 8787, token: "\${COSTPER_WEB_TOKEN:-}" }
 `;
 
 /** The variables of the template, with a word on where each comes from. */
-const environmentTemplate = (
-  sources: readonly SourceProfile[],
-): readonly (readonly [name: string, comment: string])[] => [
+const environmentTemplate = ({
+  sources: chosen,
+}: InitChoices): readonly (readonly [name: string, comment: string])[] => [
   ["DATABASE_URL", "postgresql://user:password@host:5432/database; empty: embedded"],
   ["REDIS_URL", "redis://host:6379; empty: the queue lives in the database"],
-  ...sources.flatMap(({ template }) => template.environment),
+  ...initSources()
+    .filter(({ name }) => chosen?.includes(name) ?? name !== ga4.name)
+    .flatMap(({ template }) => template.environment),
   ["COSTPER_WEB_TOKEN", "what a reader of the dashboard must show; needed off this machine"],
 ];
 
-/** What `costper init` writes, with the part of every platform and of GA4. */
-export const initTemplate = () => {
-  const sources = [...profiles(), ga4];
-  return { config: configTemplate(sources), environment: environmentTemplate(sources) };
-};
+/** What `costper init` writes into a folder: the part of every source that was chosen. */
+export const initTemplate = (folder: string, choices: InitChoices = {}) => ({
+  config: configTemplate(folder, choices),
+  environment: environmentTemplate(choices),
+});

@@ -1,12 +1,6 @@
-import Table from "cli-table3";
 import { stringify } from "csv-stringify/sync";
 import { fromUnits, toUnits } from "../domain/decimal.ts";
-
-/** One column of a table: its heading and whether its figures stand on the right. */
-export interface Column {
-  readonly title: string;
-  readonly right?: boolean;
-}
+import { type Column, tableText } from "./table.ts";
 
 export type Cell = string | number | null | undefined;
 
@@ -15,7 +9,7 @@ export interface Output {
   /** One JSON document, or one object of a stream, on a line of its own. */
   readonly json: (value: unknown) => void;
   readonly text: (line: string) => void;
-  /** A table with lines on a terminal, plain columns elsewhere. */
+  /** A table that fits the terminal, with lines; plain columns elsewhere. */
   readonly table: (columns: readonly Column[], rows: readonly (readonly Cell[])[]) => void;
   readonly csv: (titles: readonly string[], rows: readonly (readonly Cell[])[]) => void;
 }
@@ -23,49 +17,6 @@ export interface Output {
 // A campaign's name may hold anything, also codes that would drive the terminal.
 const controls = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
 const printable = (cell: Cell): string => String(cell ?? "–").replaceAll(controls, " ");
-
-const plain = {
-  top: "",
-  "top-mid": "",
-  "top-left": "",
-  "top-right": "",
-  bottom: "",
-  "bottom-mid": "",
-  "bottom-left": "",
-  "bottom-right": "",
-  left: "",
-  "left-mid": "",
-  mid: "",
-  "mid-mid": "",
-  right: "",
-  "right-mid": "",
-  middle: "  ",
-};
-
-const tableText = (
-  columns: readonly Column[],
-  rows: readonly (readonly Cell[])[],
-  lines: boolean,
-): string => {
-  const table = new Table({
-    head: columns.map(({ title }) => title),
-    colAligns: columns.map(({ right }) => (right ? "right" : "left")),
-    style: {
-      head: [],
-      border: [],
-      compact: true,
-      ...(lines ? {} : { "padding-left": 0, "padding-right": 0 }),
-    },
-    ...(lines ? {} : { chars: plain }),
-  });
-  table.push(...rows.map((row) => row.map(printable)));
-  return table
-    .toString()
-    .split("\n")
-    .map((line) => line.trimEnd())
-    .filter((line) => line !== "")
-    .join("\n");
-};
 
 // A spreadsheet would run a name that begins like a formula.
 const harmless = (cell: Cell): Cell =>
@@ -78,7 +29,16 @@ export const csvText = (titles: readonly string[], rows: readonly (readonly Cell
 export const createOutput = (stream: NodeJS.WriteStream = process.stdout): Output => ({
   json: (value) => void stream.write(`${JSON.stringify(value)}\n`),
   text: (line) => void stream.write(`${line}\n`),
-  table: (columns, rows) => void stream.write(`${tableText(columns, rows, stream.isTTY)}\n`),
+  table: (columns, rows) => {
+    const width = stream.isTTY ? stream.columns || 80 : undefined;
+    stream.write(
+      `${tableText(
+        columns,
+        rows.map((row) => row.map(printable)),
+        width,
+      )}\n`,
+    );
+  },
   csv: (titles, rows) => void stream.write(csvText(titles, rows)),
 });
 

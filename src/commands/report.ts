@@ -1,14 +1,15 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { addDays, dayAt } from "../domain/day.ts";
+import { addDays, dayAt, type DayRange } from "../domain/day.ts";
 import type { Platform } from "../domain/platform.ts";
+import { type RangeCoverage, readCoverage } from "../metrics/coverage.ts";
 import { type KpiKey, type KpiRow, kpiIds, kpiKeys, readKpis } from "../metrics/kpi/read.ts";
 import { report, reportColumns, type ReportKey, reportKeys, type ReportRow } from "../metrics/report.ts";
 import { migrate } from "../warehouse/migrate.ts";
-import { checkRange } from "./dates.ts";
+import { addRangeOptions, checkRange } from "./dates.ts";
 import { UsageError } from "./errors.ts";
 import { examples, type Register } from "./frame.ts";
 import { formatDecimal, formatMoney, type Output } from "./output.ts";
-import { addRangeOptions, selectedPlatforms, type SelectionOptions } from "./selection.ts";
+import { selectedPlatforms, type SelectionOptions } from "./selection.ts";
 
 interface ReportCommandOptions extends SelectionOptions {
   readonly by: readonly ReportKey[];
@@ -118,6 +119,29 @@ const printKpis = (out: Output, rows: readonly KpiRow[], format: "table" | "csv"
   );
 };
 
+const coverageWords = ({ known, all, youngestLacking }: RangeCoverage, from: string): string => {
+  if (all === 0) return "no account is known yet: costper sync";
+  if (known === all) return `all ${all.toLocaleString("en")} account-days are there`;
+  const rest =
+    youngestLacking === null
+      ? `the others were never asked for: costper sync --from ${from}`
+      : `of those asked for the youngest that lacks is ${youngestLacking}: costper status`;
+  return `${known.toLocaleString("en")} of ${all.toLocaleString("en")} account-days are there, ${rest}`;
+};
+
+/** What a person must know to read the table: which days, how much of them is there, and what it comes to. */
+const captionOf = (
+  { from, to }: DayRange,
+  { known, all, youngestLacking }: RangeCoverage,
+  totals: readonly ReportRow[],
+): readonly string[] => [
+  `${from} to ${to}; ${coverageWords({ known, all, youngestLacking }, from)}`,
+  ...totals.map(
+    (row) =>
+      `Total: ${cell(row, "spend")} spend, ${cell(row, "conversions")} conversions, ${cell(row, "cost_per_conversion")} each`,
+  ),
+];
+
 /** Where nothing is asked for; a KPI is then shown for everything. */
 const usualKeys: readonly ReportKey[] = ["platform"];
 
@@ -160,14 +184,16 @@ export const register: Register = (command, act) => {
           );
           return printKpis(out, kept, options.format ?? (globals.json ? "json" : "table"));
         }
-        const rows = await report(database.db, {
-          by: options.by,
-          platforms,
-          from,
-          to,
-          inReportingCurrency: config.reportingCurrency !== undefined,
-        });
-        return printReport(out, rows, options.by, options.format ?? (globals.json ? "json" : "table"));
+        const inReportingCurrency = config.reportingCurrency !== undefined;
+        const question = { platforms, from, to, inReportingCurrency };
+        const rows = await report(database.db, { ...question, by: options.by });
+        const format = options.format ?? (globals.json ? "json" : "table");
+        printReport(out, rows, options.by, format);
+        if (format === "table") {
+          const totals = await report(database.db, { ...question, by: [] });
+          captionOf(question, await readCoverage(database.db, question), totals).forEach(out.text);
+        }
+        return undefined;
       }),
     );
 };

@@ -5,9 +5,9 @@ import { warnOfMissingRates } from "../metrics/missing-rates.ts";
 import { rebuild } from "../metrics/rollup/rollup.ts";
 import { configuredPlatforms } from "../connectors/registry.ts";
 import { migrate } from "../warehouse/migrate.ts";
-import { checkRange } from "./dates.ts";
+import { addRangeOptions, checkRange } from "./dates.ts";
 import { examples, type Register } from "./frame.ts";
-import { addRangeOptions, type SelectionOptions } from "./selection.ts";
+import type { SelectionOptions } from "./selection.ts";
 
 export const register: Register = (command, act) => {
   addRangeOptions(command)

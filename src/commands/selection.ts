@@ -5,7 +5,7 @@ import type { Config } from "../config.ts";
 import { accountIdProblem, bareAccountId, meanTheSame, namesAccount } from "../connectors/account-ids.ts";
 import { configuredPlatforms, isPlatform, platforms } from "../connectors/registry.ts";
 import type { Platform } from "../domain/platform.ts";
-import { parseDay } from "./dates.ts";
+import { addRangeOptions } from "./dates.ts";
 import { UsageError } from "./errors.ts";
 
 /** Options that say which accounts and days a command is about. */
@@ -22,11 +22,6 @@ const parsePlatform = (text: string, before: readonly Platform[] = []): readonly
 };
 
 const collect = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
-
-export const addRangeOptions = (command: Command): Command =>
-  command
-    .option("--from <day>", "first day, YYYY-MM-DD, in each account's own time zone", parseDay)
-    .option("--to <day>", "last day, YYYY-MM-DD", parseDay);
 
 export const addSelectionOptions = (command: Command): Command =>
   addRangeOptions(

@@ -1,7 +1,7 @@
 import { migrate } from "../warehouse/migrate.ts";
 import { accountStatus, type AccountStatus } from "../warehouse/status.ts";
 import { unmatchedActions } from "../metrics/counting.ts";
-import { scheduleOf } from "../domain/schedule.ts";
+import { nextDue, scheduleOf } from "../domain/schedule.ts";
 import { configuredPlatforms } from "../connectors/registry.ts";
 import { daysLeft } from "../warehouse/credentials.ts";
 import { credentialStore } from "./credentials.ts";
@@ -56,12 +56,19 @@ export const register: Register = (command, act) => {
             ),
           )
         ).flat();
-        if (globals.json) out.json({ accounts, tokens, warnings });
+        // A platform that is configured and has no account at all would otherwise just not be there.
+        const without = configuredPlatforms(config.connectors).filter(
+          (platform) => !accounts.some((account) => account.platform === platform),
+        );
+        const night = nextDue(scheduleOf(config), now()).toISOString();
+        if (globals.json)
+          out.json({ accounts, tokens, warnings, platforms_without_account: without, next_night: night });
         else {
           out.table(
             [
               { title: "platform" },
               { title: "account" },
+              { title: "name" },
               { title: "last good day" },
               { title: "hours since", right: true },
               { title: "last sync" },
@@ -70,6 +77,7 @@ export const register: Register = (command, act) => {
             accounts.map((account) => [
               account.platform,
               account.account_id,
+              account.name,
               account.last_good_date,
               account.freshness_hours,
               account.outcome,
@@ -83,8 +91,16 @@ export const register: Register = (command, act) => {
               tokens.map(({ platform, expires_at, days }) => [platform, expires_at.slice(0, 10), days]),
             );
           }
+          out.text(`\nNext night: ${night.slice(0, 16).replace("T", " ")} UTC, where costper start runs`);
           for (const { message, remedy } of warnings) out.text(`\n${message}; ${remedy}`);
         }
+        for (const platform of without)
+          report({
+            platform,
+            accountId: "",
+            what: "has no account yet",
+            remedy: `costper sync looks for them; costper connect ${platform} signs in`,
+          });
         for (const account of accounts) {
           const problem = problemOf(account);
           if (problem !== null)

@@ -1,4 +1,3 @@
-import { InvalidArgumentError } from "commander";
 import type { App } from "../app.ts";
 import { addDays, dayAt, type DayRange } from "../domain/day.ts";
 import { isNamed, namesAccount } from "../connectors/account-ids.ts";
@@ -16,6 +15,7 @@ import { startRun } from "../warehouse/runs.ts";
 import { credentialStore } from "./credentials.ts";
 import { checkRange } from "./dates.ts";
 import { examples, type Frame, type Register } from "./frame.ts";
+import { parseWait } from "./parse-wait.ts";
 import { createProgress } from "./progress.ts";
 import {
   addSelectionOptions,
@@ -29,15 +29,6 @@ import {
 interface SyncCommandOptions extends SelectionOptions {
   readonly maxWait?: number;
 }
-
-const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
-
-/** `90s`, `15m`, `1h`; a bare number is seconds. In ms. */
-const parseWait = (text: string): number => {
-  const [, amount, unit = "s"] = /^(\d+)(ms|s|m|h)?$/.exec(text.trim()) ?? [];
-  if (amount === undefined) throw new InvalidArgumentError("A duration looks like 90s, 15m or 1h.");
-  return Number(amount) * unitMs[unit as keyof typeof unitMs];
-};
 
 /** An account that is missing something, whichever way. */
 export interface AccountOutcome {
@@ -234,6 +225,41 @@ export const reportSync = (
       shortfall({ platform, accountId: account_id, what: failure ?? "interrupted", remedy });
 };
 
+const counted = (count: number, noun: string): string =>
+  `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+
+/** The last word of a sync: what was loaded, what is missing, what to do next. */
+export const syncSentence = (summary: SyncSummary): string => {
+  const outcomes = worstByAccount(summary);
+  const failing = outcomes.filter(({ outcome }) => outcome === "failed").length;
+  const closed = outcomes.filter(({ outcome }) => outcome === "closed").length;
+  const done = summary.results.filter(({ outcome }) => outcome === "done");
+  const rows = done.reduce((sum, { rowsRead }) => sum + rowsRead, 0);
+  const first = done.map(({ slice }) => slice.from).sort()[0];
+  const last =
+    done
+      .map(({ slice }) => slice.to)
+      .sort()
+      .at(-1) ?? "";
+  const well = new Set(done.map(({ slice: { account } }) => `${account.platform} ${account.id}`)).size;
+  const ga4 = summary.ga4.filter(({ failure }) => failure !== null).length;
+  const parts = [
+    first === undefined
+      ? "Nothing was loaded"
+      : `Loaded ${counted(rows, "row")} of ${counted(well, "account")}, ${first === last ? first : `${first} to ${last}`}`,
+    ...(failing > 0 ? [`${counted(failing, "account")} missing something`] : []),
+    ...(ga4 > 0 ? [`${ga4 === 1 ? "1 GA4 property" : `${String(ga4)} GA4 properties`} missing`] : []),
+    ...(closed > 0 ? [`${counted(closed, "account")} closed`] : []),
+  ];
+  const next =
+    failing + ga4 > 0
+      ? "costper doctor says why, costper sync tries again"
+      : outcomes.length === 0
+        ? "costper accounts lists what the credentials reach"
+        : "costper report shows the figures";
+  return `${parts.join("; ")}. Next: ${next}.`;
+};
+
 export const register: Register = (command, act) => {
   addSelectionOptions(command)
     .option(
@@ -265,7 +291,10 @@ export const register: Register = (command, act) => {
         if (live) frame.log.level = frame.globals.verbose ? "debug" : "warn";
         const progress = live ? createProgress(process.stderr) : undefined;
         try {
-          reportSync(frame, await runSync(app, options, progress));
+          const summary = await runSync(app, options, progress);
+          progress?.stop();
+          reportSync(frame, summary);
+          if (!frame.globals.quiet) process.stderr.write(`${syncSentence(summary)}\n`);
         } finally {
           progress?.stop();
         }

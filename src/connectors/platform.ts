@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { Channel } from "../domain/channel.ts";
 import type { Day } from "../domain/day.ts";
 import type { Platform } from "../domain/platform.ts";
+import type { SignIn } from "./sign-in.ts";
 
 /** Settings that the core reads, whichever platform they are of. */
 export interface PlatformSettings {
@@ -35,6 +36,8 @@ export interface SourceProfile<Settings = unknown> {
   readonly settings: z.ZodType<Settings>;
   /** What keys say together that cannot be; absent: the schema says it all. */
   problems?(section: WrittenSection): readonly SettingProblem[];
+  /** How a person signs in for a token, loaded when somebody does; absent: there is nothing to sign in at. */
+  readonly signIn?: () => Promise<SignIn<Settings>>;
   /** The settings that no log line and no error may show. */
   readonly secrets: readonly string[];
   /** Its part of what `costper init` writes. */

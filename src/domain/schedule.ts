@@ -84,6 +84,17 @@ export const lastDue = ({ pattern, timeZone }: Schedule, now: Date): Due => {
   return { at: new Date(at), wallClock: `${local.toFormat("yyyy-MM-dd'T'HH:mm:ss")} ${timeZone}` };
 };
 
+/** The first time due after `now`, for people: the two hours that a clock repeats count once. */
+export const nextDue = (schedule: Schedule, now: Date): Date => {
+  const { pattern, timeZone } = schedule;
+  const wall = now.getTime() + offsetMs(now.getTime(), timeZone);
+  const times = CronExpressionParser.parse(pattern, { currentDate: new Date(wall), tz: "UTC" });
+  let at: number;
+  do at = instantOf(times.next().getTime(), timeZone);
+  while (at <= now.getTime());
+  return new Date(at);
+};
+
 /** How long a night that is due may take before what it should have brought is missing. */
 const nightMs = 8 * hourMs;
 

@@ -6,6 +6,8 @@ import type { DB } from "./schema.ts";
 export interface AccountStatus {
   readonly platform: Platform;
   readonly account_id: string;
+  /** Null until the platform has told it. */
+  readonly name: string | null;
   /** The youngest day whose figures are complete, or known to be none. */
   readonly last_good_date: string | null;
   /** Hours since the end of that day in the account's zone. */
@@ -42,7 +44,7 @@ export const accountStatus = async (
       select platform, account_id, min(cause) as cause, count(*) as days from ops.account_day
       where state = 'failed' group by platform, account_id
     )
-    select a.platform, a.account_id, g.last_good_date, coalesce(w.time_zone, 'UTC') as time_zone,
+    select a.platform, a.account_id, w.name, g.last_good_date, coalesce(w.time_zone, 'UTC') as time_zone,
            case when g.last_good_date is not null then greatest(0, round(extract(epoch from ${now}::timestamptz
                  - ((g.last_good_date + 1)::timestamp at time zone coalesce(w.time_zone, 'UTC'))) / 3600, 1)) end::float8
              as freshness_hours,

@@ -1,4 +1,4 @@
-import { chmod, open, rename, rm } from "node:fs/promises";
+import { chmod, chown, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { randomUUID } from "node:crypto";
 
@@ -17,7 +17,11 @@ const syncFolder = async (folder: string): Promise<void> => {
 export const writeWhole = async (
   file: string,
   text: string,
-  options: { readonly mode: number },
+  options: {
+    readonly mode: number;
+    /** Whose it is to be, where root writes another user's file. */
+    readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
+  },
 ): Promise<void> => {
   const half = `${file}.${randomUUID().slice(0, 8)}`;
   try {
@@ -30,6 +34,7 @@ export const writeWhole = async (
     }
     // The mask of the process may have taken away more than the mode says.
     await chmod(half, options.mode);
+    if (options.owner) await chown(half, options.owner.uid, options.owner.gid);
     await rename(half, file);
   } catch (error) {
     await rm(half, { force: true });

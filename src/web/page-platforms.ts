@@ -1,5 +1,6 @@
 import { profiles } from "../connectors/registry.ts";
 import type { PagePlatform } from "./api/answers.ts";
+import { version } from "../version.ts";
 import { hashed, type PageFile } from "./bundle.ts";
 
 /** The colour of each platform, as the charts and their legends ask for it: `--google`. */
@@ -20,7 +21,7 @@ const style = (): string => {
   ].join("\n");
 };
 
-/** The page with the platforms that the registry has: their list in the document, their colours in a style sheet. */
+/** The page with what it is served with: the platforms of the registry with their colours, and the version. */
 export const withPlatforms = (files: readonly PageFile[]): readonly PageFile[] => {
   const known = profiles().map(({ name, label }): PagePlatform => ({ name, label }));
   // In a document, `<` could end the element.
@@ -35,7 +36,8 @@ export const withPlatforms = (files: readonly PageFile[]): readonly PageFile[] =
               file.body
                 .toString()
                 .replace("platforms.css", colours.name)
-                .replace(/(id="platforms">)/, (opened) => `${opened}${list}`),
+                .replace(/(id="platforms">)/, (opened) => `${opened}${list}`)
+                .replace('content="version"', `content="${version}"`),
             ),
           }
         : file,

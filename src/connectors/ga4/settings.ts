@@ -20,6 +20,8 @@ export const ga4Settings = z
       .strictObject({
         api: baseUrl.default("https://analyticsdata.googleapis.com"),
         oauth: baseUrl.default("https://oauth2.googleapis.com"),
+        /** Lists the properties; costper connect asks it, nothing else. */
+        admin: baseUrl.default("https://analyticsadmin.googleapis.com"),
       })
       .prefault({}),
   })

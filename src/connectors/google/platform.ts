@@ -16,6 +16,7 @@ export const google = {
   },
   accountIdSettings: ["loginCustomerId"],
   settings: googleSettings,
+  signIn: () => import("./sign-in.ts").then(({ signIn }) => signIn),
   secrets: ["developerToken", "clientSecret", "refreshToken"],
   countingRule: ({ conversions = "primary" }) =>
     conversions === "primary"
@@ -71,7 +72,7 @@ export const google = {
       ["GOOGLE_ADS_DEVELOPER_TOKEN", "Google Ads, API Center; optional"],
       ["GOOGLE_ADS_CLIENT_ID", "Google Cloud console, OAuth client"],
       ["GOOGLE_ADS_CLIENT_SECRET", ""],
-      ["GOOGLE_ADS_REFRESH_TOKEN", ""],
+      ["GOOGLE_ADS_REFRESH_TOKEN", "costper connect google fills it in"],
     ],
   },
 } as const satisfies PlatformProfile<GoogleSettings>;

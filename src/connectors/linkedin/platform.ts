@@ -30,6 +30,7 @@ export const linkedin = {
       message: "is missing: without accessToken it takes clientId, clientSecret and refreshToken",
     }));
   },
+  signIn: () => import("./sign-in.ts").then(({ signIn }) => signIn),
   secrets: ["clientSecret", "refreshToken", "accessToken"],
   countingRule: ({ conversions = "all" }) =>
     conversions === "all"
@@ -43,11 +44,10 @@ export const linkedin = {
   template: {
     yaml: `\
   linkedin:
-    # Either an accessToken, or these three.
-    # accessToken: \${LINKEDIN_ACCESS_TOKEN}
-    clientId: \${LINKEDIN_CLIENT_ID}
-    clientSecret: \${LINKEDIN_CLIENT_SECRET}
-    refreshToken: \${LINKEDIN_REFRESH_TOKEN}
+    clientId: \${LINKEDIN_CLIENT_ID:-}
+    clientSecret: \${LINKEDIN_CLIENT_SECRET:-}
+    refreshToken: \${LINKEDIN_REFRESH_TOKEN:-}   # of an app that LinkedIn gives refresh tokens
+    accessToken: \${LINKEDIN_ACCESS_TOKEN:-}     # else this: for 60 days
     # accounts: ["512345678"]
     conversions: all                    # website conversions and one-click leads; or a list of rules, and oneClickLeads
     # creatives: true                   # by ad too; one more report for each window
@@ -55,7 +55,8 @@ export const linkedin = {
     environment: [
       ["LINKEDIN_CLIENT_ID", "LinkedIn developer portal, app with the Advertising API"],
       ["LINKEDIN_CLIENT_SECRET", ""],
-      ["LINKEDIN_REFRESH_TOKEN", ""],
+      ["LINKEDIN_REFRESH_TOKEN", "costper connect linkedin fills in this or the next"],
+      ["LINKEDIN_ACCESS_TOKEN", ""],
     ],
   },
 } as const satisfies PlatformProfile<LinkedinSettings>;

@@ -23,6 +23,7 @@ export const meta = {
     ...problemsOf("conversions", values["conversions"], goalProblems),
     ...problemsOf("attribution", values["attribution"], attributionProblems),
   ],
+  signIn: () => import("./sign-in.ts").then(({ signIn }) => signIn),
   secrets: ["accessToken", "appSecret"],
   countingRule: ({ conversions = ["purchase", "lead"], attribution = ["7d_click", "1d_view"] }) => ({
     measure: "conversions",
@@ -52,14 +53,16 @@ export const meta = {
     yaml: `\
   meta:
     accessToken: \${META_ACCESS_TOKEN}
+    appId: \${META_APP_ID:-}             # with the secret: lets costper connect sign in
     appSecret: \${META_APP_SECRET:-}     # optional: signs each call
     # accounts: ["act_1"]
     conversions: [purchase, lead]       # goals that count; also registration, contact, schedule, subscribe, trial, custom.<id>
     attribution: [7d_click, 1d_view]    # windows that are added up; they must not contain each other
 `,
     environment: [
-      ["META_ACCESS_TOKEN", "Meta Business settings, system user with ads_read"],
-      ["META_APP_SECRET", "optional"],
+      ["META_ACCESS_TOKEN", "costper connect meta fills it in; or a system user's, with ads_read"],
+      ["META_APP_ID", "Meta for Developers, App settings, Basic"],
+      ["META_APP_SECRET", ""],
     ],
   },
 } as const satisfies PlatformProfile<MetaSettings>;

@@ -4,6 +4,8 @@ import { accountList, baseUrl, idText, lookback, requestTimeout } from "../setti
 /** `connectors.meta` of costper.yaml. */
 export const metaSettings = z.strictObject({
   accessToken: z.string().min(1),
+  /** The app that `costper connect meta` signs in with; nothing else reads it. */
+  appId: idText.optional(),
   /** Adds appsecret_proof to each call. */
   appSecret: z.string().min(1).optional(),
   accounts: accountList,

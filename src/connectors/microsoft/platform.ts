@@ -12,6 +12,7 @@ export const microsoft = {
     words: "digits (the account id of the API, not the number with letters that the pages show)",
   },
   settings: microsoftSettings,
+  signIn: () => import("./sign-in.ts").then(({ signIn }) => signIn),
   secrets: ["developerToken", "clientSecret", "refreshToken"],
   // Conversions after a mere view have an attribution of their own, which never counts.
   countingRule: ({ conversions = "qualified" }) =>
@@ -45,7 +46,7 @@ export const microsoft = {
       ["MICROSOFT_ADS_DEVELOPER_TOKEN", "Microsoft Advertising developer portal, production"],
       ["MICROSOFT_ADS_CLIENT_ID", "Azure portal, app registration"],
       ["MICROSOFT_ADS_CLIENT_SECRET", "only of a web application"],
-      ["MICROSOFT_ADS_REFRESH_TOKEN", "of the user who signed in, with the scope offline_access"],
+      ["MICROSOFT_ADS_REFRESH_TOKEN", "costper connect microsoft fills it in"],
     ],
   },
 } as const satisfies PlatformProfile<MicrosoftSettings>;

@@ -14,6 +14,8 @@ export interface TokenEndpoint {
   readonly platform?: Platform | undefined;
   readonly idleMs: number;
   readonly timeoutSetting: string;
+  /** What a refusal is told as; default: it renewed no access token. */
+  readonly refusal?: string;
   /** What a person can do about a refusal, by OAuth's `error`; absent: of any other. */
   readonly remedyOf: (error: string) => string;
 }
@@ -25,6 +27,8 @@ export interface Granted {
   /** Where the platform rotates refresh tokens: the one to use from now on. */
   readonly refreshToken: string | undefined;
   readonly refreshLifeSeconds: number | undefined;
+  /** What was granted, as the endpoint writes it; undefined where it does not say. */
+  readonly scope: string | undefined;
 }
 
 const answerShape = z.object({
@@ -32,6 +36,7 @@ const answerShape = z.object({
   expires_in: z.coerce.number().positive().nullish().catch(undefined),
   refresh_token: z.string().min(1).nullish(),
   refresh_token_expires_in: z.coerce.number().positive().nullish().catch(undefined),
+  scope: z.string().nullish().catch(undefined),
 });
 const errorShape = z.object({ error: z.string().min(1), error_description: z.string().catch("") });
 
@@ -45,7 +50,12 @@ const longestAnswerBytes = 1_000_000;
  * against a credential: throttles, server errors and pages of a front end never do.
  */
 export const tokenFailure = (
-  { label, platform, remedyOf }: Pick<TokenEndpoint, "label" | "platform" | "remedyOf">,
+  {
+    label,
+    platform,
+    remedyOf,
+    refusal = "renewed no access token",
+  }: Pick<TokenEndpoint, "label" | "platform" | "remedyOf" | "refusal">,
   { status, headers, text }: TextAnswer,
   redactor: Redactor,
   now: Date,
@@ -55,7 +65,7 @@ export const tokenFailure = (
     status,
     code: said?.error ?? String(status),
     message: redactor.redact(
-      `${label} renewed no access token: ${said ? [said.error, said.error_description.slice(0, 200)].filter(Boolean).join(": ") : `the token endpoint answered ${String(status)}${status < 300 ? " without one" : ""}`}`,
+      `${label} ${refusal}: ${said ? [said.error, said.error_description.slice(0, 200)].filter(Boolean).join(": ") : `the token endpoint answered ${String(status)}${status < 300 ? " without one" : ""}`}`,
     ),
     ...(platform === undefined ? {} : { platform }),
   };
@@ -111,5 +121,6 @@ export const askToken = async (
     lifeSeconds: granted.expires_in ?? undefined,
     refreshToken: granted.refresh_token ?? undefined,
     refreshLifeSeconds: granted.refresh_token_expires_in ?? undefined,
+    scope: granted.scope ?? undefined,
   };
 };

@@ -1,11 +1,11 @@
 import { createHmac } from "node:crypto";
 
-/** The four secrets of OAuth 1.0a in user context. */
+/** The four secrets of OAuth 1.0a in user context; before anybody has signed in there are two. */
 export interface Credentials {
   readonly consumerKey: string;
   readonly consumerSecret: string;
-  readonly accessToken: string;
-  readonly accessTokenSecret: string;
+  readonly accessToken?: string;
+  readonly accessTokenSecret?: string;
 }
 
 export type Parameters = Readonly<Record<string, string>>;
@@ -31,6 +31,8 @@ export interface ToSign {
   readonly url: string;
   readonly parameters: Parameters;
   readonly credentials: Credentials;
+  /** Further parameters of the header itself: `oauth_callback`, `oauth_verifier`. */
+  readonly further?: Parameters;
   /** Good for one request. */
   readonly nonce: string;
   readonly epochSeconds: number;
@@ -44,12 +46,13 @@ export const authorization = (toSign: ToSign): string => {
     oauth_nonce: toSign.nonce,
     oauth_signature_method: "HMAC-SHA1",
     oauth_timestamp: String(toSign.epochSeconds),
-    oauth_token: credentials.accessToken,
+    ...(credentials.accessToken === undefined ? {} : { oauth_token: credentials.accessToken }),
     oauth_version: "1.0",
+    ...toSign.further,
   };
   const pairs = byEncodedKey({ ...toSign.parameters, ...own }).join("&");
   const base = [toSign.method, toSign.url, pairs].map(percentEncoded).join("&");
-  const key = [credentials.consumerSecret, credentials.accessTokenSecret].map(percentEncoded).join("&");
+  const key = [credentials.consumerSecret, credentials.accessTokenSecret ?? ""].map(percentEncoded).join("&");
   const signature = createHmac("sha1", key).update(base).digest("base64");
   const fields = Object.entries({ ...own, oauth_signature: signature });
   return `OAuth ${fields.map(([name, value]) => `${name}="${percentEncoded(value)}"`).join(", ")}`;

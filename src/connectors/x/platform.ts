@@ -14,6 +14,7 @@ export const x = {
     names: namesPart,
   },
   settings: xSettings,
+  signIn: () => import("./sign-in.ts").then(({ signIn }) => signIn),
   secrets: ["consumerSecret", "accessToken", "accessTokenSecret"],
   countingRule: ({ conversions = countedByDefault, attribution = attributions }) => ({
     measure: "conversions",
@@ -41,7 +42,7 @@ export const x = {
     environment: [
       ["X_ADS_CONSUMER_KEY", "X developer portal, an app with the Ads API"],
       ["X_ADS_CONSUMER_SECRET", ""],
-      ["X_ADS_ACCESS_TOKEN", "of a user with at least CAMPAIGN_ANALYST on the account"],
+      ["X_ADS_ACCESS_TOKEN", "costper connect x fills in both; of a user with at least CAMPAIGN_ANALYST"],
       ["X_ADS_ACCESS_TOKEN_SECRET", ""],
     ],
   },

@@ -22,7 +22,13 @@ export const xSettings = z.strictObject({
     .default([...attributions]),
   lookbackDays: lookback,
   timeoutSeconds: requestTimeout,
-  endpoints: z.strictObject({ api: baseUrl.default("https://ads-api.x.com") }).prefault({}),
+  endpoints: z
+    .strictObject({
+      api: baseUrl.default("https://ads-api.x.com"),
+      /** Where people sign in (costper connect). */
+      oauth: baseUrl.default("https://api.x.com"),
+    })
+    .prefault({}),
 });
 
 export type XSettings = z.infer<typeof xSettings>;

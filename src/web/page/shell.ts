@@ -16,6 +16,9 @@ const names: Readonly<Record<(typeof pagePaths)[number], string>> = {
   "/dictionary": "Dictionary",
 };
 
+/** The server writes it into the document. */
+const version = (): string => document.querySelector("[name=version]")?.getAttribute("content") ?? "";
+
 export interface Shell {
   readonly root: HTMLElement;
   readonly main: HTMLElement;
@@ -40,6 +43,7 @@ export const shell = (): Shell => {
     h("header", { class: "top" }, h("a", { class: "brand", href: "/" }, "costper"), nav, themeButton()),
     filters.root,
     main,
+    h("footer", { class: "foot" }, `costper ${version()}`),
   );
   return {
     root,

@@ -1,0 +1,33 @@
+import { type Kysely, sql } from "kysely";
+import type { DayRange } from "../domain/day.ts";
+import type { Platform } from "../domain/platform.ts";
+import type { DB } from "../warehouse/schema.ts";
+
+/** How many of the account-days of a range have their figures, or are known to have none. */
+export interface RangeCoverage {
+  readonly known: number;
+  /** Days of the range by accounts that are open. */
+  readonly all: number;
+  /** Of those that were asked for and lack, the youngest. */
+  readonly youngestLacking: string | null;
+}
+
+export const readCoverage = async (
+  db: Kysely<DB>,
+  { from, to, platforms }: DayRange & { readonly platforms: readonly Platform[] },
+): Promise<RangeCoverage> => {
+  const { rows } = await sql<RangeCoverage>`
+    with open_account as (
+      select distinct platform, account_id from warehouse.account
+      where is_active and platform = any (${platforms})
+    ),
+    asked as (
+      select d.state in ('complete', 'no_spend') as known, d.date
+      from ops.account_day d join open_account using (platform, account_id)
+      where d.date between ${from} and ${to}
+    )
+    select (select count(*)::int from asked where known) as known,
+           (select count(*)::int * (${to}::date - ${from}::date + 1) from open_account) as all,
+           (select max(date)::text from asked where not known) as "youngestLacking"`.execute(db);
+  return rows[0] ?? { known: 0, all: 0, youngestLacking: null };
+};
