@@ -62,8 +62,8 @@ const markStale = async (
   );
 };
 
-const rollUpDays = (options: RollupOptions, accountKey: number, days: readonly string[]): Promise<number> =>
-  inTransaction(options.pool, async (client) => {
+const rollUpDays = (options: RollupOptions, accountKey: number, days: readonly string[]): Promise<number> => {
+  const work = async (client: pg.PoolClient): Promise<number> => {
     await client.query("set local work_mem = '64MB'; set local enable_nestloop = off; set local jit = off");
     // New rates wait for the rollups under way, and rollups for new rates: none is missed between the two.
     await client.query("select pg_advisory_xact_lock_shared(hashtext('costper.rates'), 0)");
@@ -87,7 +87,9 @@ const rollUpDays = (options: RollupOptions, accountKey: number, days: readonly s
       (await replaceMart(scope, marts.byAction, { history: false }));
     if (parts > 0) await markStale(client, accountKey, days);
     return daily + parts;
-  });
+  };
+  return inTransaction(options.pool, work, options.signal);
+};
 
 const rollUpAccountDays = async (
   options: RollupOptions,

@@ -156,7 +156,7 @@ const attempt = async (given: SliceToLoad, way: Way): Promise<LoadedSlice> => {
   const slice = { ...given, pull: { ...given.pull, signal } };
   try {
     return await holdingConnection(slice.pool, signal, () =>
-      inTransaction(slice.pool, (client) => loadOn(client, slice, way)),
+      inTransaction(slice.pool, (client) => loadOn(client, slice, way), signal),
     );
   } finally {
     ended.abort();

@@ -108,7 +108,7 @@ const copyStream = async <T extends { readonly date: string }>(
           if (open?.table !== table) {
             await end();
             const place = placeOf(table);
-            open = { table, place, copy: openCopy(client, table, place) };
+            open = { table, place, copy: openCopy(client, table, place, pull.signal) };
           }
           await open.copy.write([...days.values()].flat());
         }
