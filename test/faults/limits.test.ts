@@ -2,30 +2,14 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { build } from "esbuild";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { createLinkedinSandbox, linkedinSandboxSettings } from "../../sandbox/linkedin/index.ts";
 import { listen } from "../../sandbox/server.ts";
 import { folderWith } from "../jobs/start-process.ts";
 import { createDatabase } from "../support/database.ts";
+import { buildCostper } from "./built.ts";
 
-const root = join(import.meta.dirname, "..", "..");
-
-// As it is installed: the loader of development has limits of its own.
-const built = join(root, `dist.test-${String(process.pid)}`);
-beforeAll(() =>
-  build({
-    entryPoints: [join(root, "src", "cli.ts")],
-    outdir: built,
-    bundle: true,
-    splitting: true,
-    packages: "external",
-    platform: "node",
-    format: "esm",
-    logLevel: "error",
-  }),
-);
-afterAll(() => rm(built, { recursive: true, force: true }));
+const { program } = buildCostper();
 
 /** Runs costper behind words of the shell, such as a limit; `$costper` is the program. */
 const inShell = async (cwd: string, script: string) => {
@@ -35,7 +19,7 @@ const inShell = async (cwd: string, script: string) => {
     env: {
       PATH: process.env["PATH"],
       HOME: cwd,
-      costper: `${process.execPath} ${join(built, "cli.js")}`,
+      costper: `${process.execPath} ${program}`,
     },
     stdio: ["ignore", "ignore", "pipe"],
   });
