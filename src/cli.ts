@@ -1,11 +1,9 @@
 #!/usr/bin/env node
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { Command, CommanderError, Option } from "commander";
 import { errorLines, exitStatus } from "./commands/errors.ts";
 import { createAct, examples, type Register } from "./commands/frame.ts";
-import { packageRoot } from "./package-root.ts";
+import { version } from "./version.ts";
 
 // Rows die young and little stays, but V8 lets garbage pile up to what the machine could hold: a gigabyte where 200 MB
 // live. Collecting when the heap has grown by two fifths costs little and halves the peak.
@@ -87,15 +85,22 @@ const commands: Readonly<
     summary: "make a role that may read the figures and nothing else",
     load: () => import("./commands/grant.ts"),
   },
+  backup: {
+    summary: "write the whole warehouse into one file",
+    load: () => import("./commands/backup.ts"),
+  },
+  restore: {
+    summary: "put a backup into the database",
+    load: () => import("./commands/restore.ts"),
+  },
+  move: {
+    summary: "move the warehouse into another Postgres",
+    load: () => import("./commands/move.ts"),
+  },
   export: {
     summary: "write a table as CSV, Parquet or NDJSON",
     load: () => import("./commands/export.ts"),
   },
-};
-
-const version = (): string => {
-  const text = readFileSync(join(packageRoot, "package.json"), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
 };
 
 const createProgram = (onStatus: (status: number) => void): Command => {
@@ -103,7 +108,7 @@ const createProgram = (onStatus: (status: number) => void): Command => {
     .description(
       "What a paid conversion really costs: spend and conversions of your ad platforms, reconciled.",
     )
-    .version(version(), "--version", "print the version")
+    .version(version, "--version", "print the version")
     .option("--config <file>", "the config (default: $COSTPER_CONFIG or ./costper.yaml)")
     .option("--json", "answer in JSON on standard output, nothing else there")
     .option("--quiet", "log warnings and errors only")

@@ -16,7 +16,8 @@ import { openTracing } from "../jobs/telemetry.ts";
 import type { CredentialStore } from "../warehouse/credentials.ts";
 import { migrate } from "../warehouse/migrate.ts";
 import { credentialStore } from "./credentials.ts";
-import { openDashboard } from "./dashboard.ts";
+import { version } from "../version.ts";
+import { dashboardConnections, openDashboard } from "./dashboard.ts";
 import { exitStatus } from "./errors.ts";
 import { examples, type Frame, type Register } from "./frame.ts";
 
@@ -70,7 +71,9 @@ const start = async (frame: Frame, options: StartOptions): Promise<number> => {
   // A queue of its own is another server's affair.
   const few = allowed !== undefined && config.queue === undefined ? queueConnections(workers) : undefined;
   const app = await frame.openApp({
-    ...(few && { connectionsBeside: few.all }),
+    ...(allowed !== undefined && {
+      connectionsBeside: (few?.all ?? 0) + (roles.has("web") ? dashboardConnections : 0),
+    }),
     connections: roles.has("worker") ? workerConnections : 8,
     maxWaitMs,
     shared: ({ pool }) => sharedPauses(pool),
@@ -79,7 +82,7 @@ const start = async (frame: Frame, options: StartOptions): Promise<number> => {
   });
   const { database } = app;
   await migrate(database);
-  const tracing = await openTracing(env, { version: "0.1.0", log });
+  const tracing = await openTracing(env, { version, log });
   if (tracing) frame.onEnd(() => tracing.close());
   const queues = await openQueuesWhenUp({
     ...queueServer(config, app.databasePlace),

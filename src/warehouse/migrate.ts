@@ -10,16 +10,20 @@ import { beginning } from "./transaction.ts";
 /** The numbered SQL files, beside `src` in development and beside `dist` in the package. */
 const folder = join(packageRoot, "migrations");
 
-const readMigrations = async (): Promise<Record<string, Migration>> => {
+/** The text of every step, by its name, in order. */
+export const migrationTexts = async (): Promise<ReadonlyMap<string, string>> => {
   const files = (await readdir(folder)).filter((file) => file.endsWith(".sql")).sort();
-  const entries = await Promise.all(
-    files.map(async (file): Promise<[string, Migration]> => {
-      const text = await readFile(join(folder, file), "utf8");
-      return [file.replace(/\.sql$/, ""), { up: async (db) => void (await sql.raw(text).execute(db)) }];
-    }),
-  );
-  return Object.fromEntries(entries);
+  const texts = await Promise.all(files.map((file) => readFile(join(folder, file), "utf8")));
+  return new Map(files.map((file, index) => [file.replace(/\.sql$/, ""), texts[index] ?? ""]));
 };
+
+const readMigrations = async (): Promise<Record<string, Migration>> =>
+  Object.fromEntries(
+    [...(await migrationTexts())].map(([name, text]): [string, Migration] => [
+      name,
+      { up: async (db) => void (await sql.raw(text).execute(db)) },
+    ]),
+  );
 
 /** One step of the schema and when it was applied, if it was. */
 export interface MigrationStep {
