@@ -52,21 +52,18 @@ export const openSyncs = async (name: SandboxName, program: string) => {
       }));
       return { child, ended };
     };
-    return {
-      url,
-      start,
-      /** A run that nothing disturbs, and the figures after it. */
-      async complete(): Promise<Record<string, string>> {
-        const { status, said } = await start().ended;
-        expect(status, said).toBe(0);
-        const database = openDatabase(url, { connections: 2 });
-        try {
-          return await fingerprint(database);
-        } finally {
-          await database.close();
-        }
-      },
+    /** A run that nothing disturbs, and the figures after it. */
+    const complete = async (): Promise<Record<string, string>> => {
+      const { status, said } = await start().ended;
+      expect(status, said).toBe(0);
+      const database = openDatabase(url, { connections: 2 });
+      try {
+        return await fingerprint(database);
+      } finally {
+        await database.close();
+      }
     };
+    return { url, start, complete };
   };
   /** Figures after a run in an empty warehouse in which nothing went wrong. */
   const expected = async (): Promise<Record<string, string>> => {

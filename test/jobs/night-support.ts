@@ -75,7 +75,7 @@ export const begin = async (
 };
 
 /** Waits until the run is over, and gives what it came to. */
-export const nightOver = async (database: Database, runId: string, timeoutMs = 50_000): Promise<string> => {
+export const nightOver = async (database: Database, runId: string, timeoutMs = 110_000): Promise<string> => {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     const outcome = await database.pool

@@ -190,10 +190,7 @@ test("sync, status, reconcile and accounts answer in JSON alone; the last lines 
     });
 });
 
-const waitFor = async (seen: () => Promise<boolean>): Promise<void> => {
-  for (let turn = 0; turn < 400 && !(await seen()); turn += 1) await new Promise((go) => setTimeout(go, 50));
-  expect(await seen()).toBe(true);
-};
+const waitFor = (seen: () => Promise<boolean>): Promise<void> => expect.poll(seen).toBe(true);
 
 test.each([
   ["kill -9", "SIGKILL"],
