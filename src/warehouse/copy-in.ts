@@ -9,7 +9,7 @@ import { breakConnection, isLost } from "./lost-connections.ts";
  */
 export interface CopyIn {
   /** Resolves when the server has taken enough of it: the back-pressure. */
-  write(text: string): Promise<void>;
+  write(text: string | Uint8Array): Promise<void>;
   /** Ends the COPY; the number of rows that it took. */
   end(): Promise<number>;
   /** Gives it up; what it brought is rolled back by the caller. Ends in a bounded time. */
