@@ -1,8 +1,11 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import type { Config } from "./config.ts";
 import { databaseOf } from "./config/servers.ts";
-import type { Connector, ConnectorContext, TokenStore } from "./connectors/connector.ts";
+import type { Connector, ConnectorContext, Memory, TokenStore } from "./connectors/connector.ts";
+import { createLanes, type SharedPlaces } from "./connectors/wire/lanes.ts";
+import { processMemory } from "./connectors/wire/memory.ts";
 import { createLimits, type Limits, type SharedPauses } from "./connectors/wire/limits.ts";
 import { openConnector } from "./connectors/registry.ts";
 import type { Platform } from "./domain/platform.ts";
@@ -11,6 +14,8 @@ import type { ServerPlace } from "./domain/server-url.ts";
 import { describeUrl } from "./warehouse/connection/settings.ts";
 import { checkDatabase, type Database, openDatabase } from "./warehouse/database.ts";
 import { startEmbedded } from "./warehouse/embedded/server.ts";
+import { databaseMemory, fileMemory, remembers } from "./warehouse/memory.ts";
+import { sharedPlaces } from "./warehouse/places.ts";
 
 /** What may differ from one command to another. */
 export interface AppOverrides {
@@ -101,6 +106,53 @@ export const openWarehouse = async (
   return { database, place, where: embedded ? folder : describeUrl(place.url), close };
 };
 
+const memoryFile = (config: Config): Memory => fileMemory(join(config.folder, ".costper", "memory.json"));
+
+/** Where connectors remember: the warehouse, or a file beside the config where it is not there or not migrated yet. */
+export const memoryOf = async (config: Config, warehouse: Warehouse | undefined): Promise<Memory> =>
+  warehouse && (await remembers(warehouse.database.pool))
+    ? databaseMemory(warehouse.database.pool)
+    : memoryFile(config);
+
+/** What earlier processes kept, for a command that needs no warehouse otherwise. */
+export interface OwnMemory {
+  readonly memory: Memory;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * The warehouse's memory where there is a warehouse, opened when a connector first asks for it; else a file beside the
+ * config, or with `files` false nothing that outlives the process.
+ */
+export const openMemory = (config: Config, files = true): OwnMemory => {
+  const find = async (): Promise<OwnMemory> => {
+    const beside = {
+      memory: files ? memoryFile(config) : processMemory(),
+      close: async () => undefined,
+    };
+    if (config.database === undefined && !existsSync(join(config.folder, ".costper", "postgres.json")))
+      return beside;
+    try {
+      const { database, close } = await openWarehouse(config, { connections: 1 });
+      if (await remembers(database.pool)) return { memory: databaseMemory(database.pool), close };
+      await close();
+    } catch {
+      // Whoever needs the warehouse says what is wrong with it.
+    }
+    return beside;
+  };
+  let found: Promise<OwnMemory> | undefined;
+  const memory = async (): Promise<Memory> => (await (found ??= find())).memory;
+  return {
+    memory: {
+      recall: async (key) => (await memory()).recall(key),
+      keep: async (key, text, forMs) => (await memory()).keep(key, text, forMs),
+      forget: async (keys) => (await memory()).forget(keys),
+    },
+    close: async () => (await found)?.close(),
+  };
+};
+
 /** Limits whose numbers the connector itself states: they are made once it is open, before its first call. */
 const limitsOnceKnown = (make: () => Limits): Limits => {
   let limits: Limits | undefined;
@@ -116,9 +168,12 @@ export const createConnectors = (
   options: Pick<AppOptions, "config" | "log" | "now" | "maxWaitMs" | "onRequest"> & {
     readonly shared?: SharedPauses | undefined;
     readonly tokens?: TokenStore | undefined;
+    readonly places?: SharedPlaces | undefined;
+    readonly memory?: Memory | undefined;
   },
 ): ((platform: Platform) => Promise<Connector>) => {
-  const { config, onRequest, shared, tokens, now = () => new Date() } = options;
+  const { config, onRequest, shared, tokens, memory, now = () => new Date() } = options;
+  const maxWaitMs = options.maxWaitMs ?? defaultMaxWaitMs;
   const opened = new Map<Platform, Promise<Connector>>();
 
   const open = async (platform: Platform): Promise<Connector> => {
@@ -128,7 +183,7 @@ export const createConnectors = (
         platform,
         platformConcurrency: connector?.concurrency.platform ?? 1,
         accountConcurrency: connector?.concurrency.account ?? 1,
-        maxWaitMs: options.maxWaitMs ?? defaultMaxWaitMs,
+        maxWaitMs,
         now,
         ...(shared && { shared }),
       }),
@@ -137,7 +192,9 @@ export const createConnectors = (
       log: options.log.child({ platform }),
       limits,
       now,
+      lanes: createLanes({ platform, now, maxWaitMs, shared: options.places }),
       ...(tokens && { tokens }),
+      ...(memory && { memory }),
       ...(onRequest && { onRequest: ({ call, status }) => onRequest(platform, call, status) }),
     };
     connector = await openConnector(platform, config.connectors, context);
@@ -174,6 +231,8 @@ export const openApp = async (options: AppOptions): Promise<App> => {
       ...(options.onRequest && { onRequest: options.onRequest }),
       shared: options.shared?.(database),
       tokens: options.tokens?.(database),
+      places: sharedPlaces(database.pool),
+      memory: databaseMemory(database.pool),
     }),
     close,
   };

@@ -7,6 +7,7 @@ import { jsonSchema } from "../src/config/json-schema.ts";
 import { databaseOf, queueOf } from "../src/config/servers.ts";
 import { ConfigError } from "../src/config/problems.ts";
 import { initTemplate } from "../src/commands/init-template.ts";
+import { platforms } from "../src/connectors/registry.ts";
 
 const meta = "connectors: { meta: { accessToken: EAAB } }\n";
 
@@ -310,10 +311,10 @@ web: { host: 0.0.0.0, port: s3cret, token: [s3cret-w] }
 
 test("the config that init writes is accepted once its variables are filled in", async () => {
   const env = Object.fromEntries(
-    initTemplate().environment.map(([name]) => [name, /URL|DEVELOPER|APP_SECRET/.test(name) ? "" : "filled"]),
+    initTemplate().environment.map(([name]) => [name, /URL|GOOGLE_ADS_DEVELOPER|APP_SECRET/.test(name) ? "" : "filled"]),
   );
   const config = await load(initTemplate().config, env);
-  expect(Object.keys(config.connectors)).toEqual(["google", "meta", "linkedin"]);
+  expect(Object.keys(config.connectors)).toEqual(platforms);
   expect(config.database).toBeUndefined();
 });
 

@@ -4,7 +4,7 @@ import { asFailure } from "../domain/failure.ts";
 import { bareAccountId } from "../connectors/account-ids.ts";
 import type { Platform } from "../domain/platform.ts";
 import { examples, type Frame, type Register } from "./frame.ts";
-import { createConnectors } from "../app.ts";
+import { createConnectors, openMemory } from "../app.ts";
 import type { Config } from "../config.ts";
 import type { Day } from "../domain/day.ts";
 import { rollUpAccount } from "../metrics/rollup/rollup.ts";
@@ -108,9 +108,11 @@ export const register: Register = (command, act) => {
       ),
     )
     .action(
-      act(async ({ globals, out, log, signal, loadConfig, report }) => {
+      act(async ({ globals, out, log, signal, loadConfig, onEnd, report }) => {
         const config = await loadConfig();
-        const connector = createConnectors({ config, log });
+        const kept = openMemory(config);
+        onEnd(kept.close);
+        const connector = createConnectors({ config, log, memory: kept.memory });
         const found: Account[] = [];
         const list = async (platform: Platform): Promise<void> => {
           try {

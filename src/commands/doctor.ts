@@ -1,9 +1,10 @@
 import type { Kysely } from "kysely";
-import { createConnectors, openWarehouse, type Warehouse } from "../app.ts";
+import { createConnectors, memoryOf, openWarehouse, type Warehouse } from "../app.ts";
 import type { Config } from "../config.ts";
 import { queueOf } from "../config/servers.ts";
 import { ConfigError } from "../config/problems.ts";
 import { configuredPlatforms } from "../connectors/registry.ts";
+import type { Memory } from "../connectors/connector.ts";
 import { asFailure, Failure } from "../domain/failure.ts";
 import { queuePrefix } from "../jobs/installation.ts";
 import { scheduleOf } from "../domain/schedule.ts";
@@ -56,7 +57,8 @@ async function* checks(frame: Frame): AsyncGenerator<Check> {
       isWell && !(warehouse instanceof Failure)
         ? (await credentialStore(frame, config))(warehouse.database)
         : undefined;
-    yield* checkPlatforms(frame, config, tokens);
+    const memory = await memoryOf(config, isWell && !(warehouse instanceof Failure) ? warehouse : undefined);
+    yield* checkPlatforms(frame, config, { tokens, memory });
     if (isWell && !(warehouse instanceof Failure)) yield* checkFreshness(warehouse.database.db, config);
     if (isWell && !(warehouse instanceof Failure))
       for (const platform of platforms)
@@ -86,9 +88,9 @@ async function* checkQueueOf(config: Config, warehouse: Warehouse | undefined): 
 async function* checkPlatforms(
   frame: Frame,
   config: Config,
-  tokens: CredentialStore | undefined,
+  { tokens, memory }: { readonly tokens: CredentialStore | undefined; readonly memory: Memory },
 ): AsyncGenerator<Check> {
-  const connector = createConnectors({ config, log: frame.log, maxWaitMs: 60_000, tokens });
+  const connector = createConnectors({ config, log: frame.log, maxWaitMs: 60_000, tokens, memory });
   for (const platform of configuredPlatforms(config.connectors)) {
     frame.signal.throwIfAborted();
     yield* checkPlatform(

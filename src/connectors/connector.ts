@@ -11,6 +11,7 @@ import type {
   NetworkDay,
 } from "../domain/facts.ts";
 import type { Platform } from "../domain/platform.ts";
+import type { Lanes } from "./wire/lanes.ts";
 import type { Limits } from "./wire/limits.ts";
 
 /** What one call of a connector is about: an account, an inclusive window of its own days, and a way to stop. */
@@ -92,6 +93,21 @@ export interface ConnectorContext {
   readonly onRequest?: (request: { readonly call: string; readonly status: number }) => void;
   /** Where a rotated refresh token is kept; absent: it is kept in memory only. */
   readonly tokens?: TokenStore;
+  /** What may be under way a few at a time over all processes; absent: this connector's own are counted alone. */
+  readonly lanes?: Lanes;
+  /** What outlives the process; absent: it is kept in memory only. */
+  readonly memory?: Memory;
+}
+
+/**
+ * Small texts that outlive a process: lists that a platform lets one ask for rarely, reports that it has in work. Keys
+ * begin with `platform:`. Never a secret, and nothing that could not be asked for anew.
+ */
+export interface Memory {
+  recall(key: string): Promise<string | undefined>;
+  /** For how long it is worth keeping; it may be forgotten earlier. */
+  keep(key: string, text: string, forMs: number): Promise<void>;
+  forget(keys: readonly string[]): Promise<void>;
 }
 
 /** Keeps secrets that a platform rotates. Keys are `platform:fingerprint`, never the secret itself. */

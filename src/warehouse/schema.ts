@@ -1410,6 +1410,12 @@ export interface OpsLease {
   name: string;
 }
 
+export interface OpsMemory {
+  key: string;
+  text: string;
+  until: Timestamp;
+}
+
 export interface OpsNight {
   due: string;
   due_at: Timestamp;
@@ -1693,7 +1699,7 @@ export interface StagingOutcomePart {
 
 export interface WarehouseAccount {
   /**
-   * The platform's id, bare: ten digits without dashes, without act_, without URN.
+   * The platform's id, bare: ten digits without dashes, without act_, without URN. A further currency of an X account is an account of its own, <id>:<CUR>.
    */
   account_id: string;
   /**
@@ -1756,7 +1762,7 @@ export interface WarehouseAd {
    */
   ad_group_id: string;
   /**
-   * The platform's ad id (LinkedIn: creative).
+   * The platform's ad id (LinkedIn: creative; X: promoted tweet, whose name is the tweet's id).
    */
   ad_id: string;
   /**
@@ -1966,7 +1972,7 @@ export interface WarehouseConversionDaily {
    */
   all_conversions: Numeric;
   /**
-   * Attribution window, such as 7d_click; '' where the platform has one model. Click windows nest: never add 1d_click to 7d_click.
+   * Attribution window, such as 7d_click, or the part of a platform's figure (Microsoft: view_through, which never counts; X: post_view, post_engagement); '' where the platform has one model. Click windows nest: never add 1d_click to 7d_click.
    */
   attribution: string;
   /**
@@ -2760,7 +2766,7 @@ export interface WarehouseNetworkConversionDaily {
    */
   all_conversions: Numeric;
   /**
-   * Attribution window, such as 7d_click; '' where the platform has one model.
+   * Attribution window, such as 7d_click, or the part of a platform's figure (Microsoft: view_through, which never counts; X: post_view, post_engagement); '' where the platform has one model.
    */
   attribution: string;
   /**
@@ -2831,7 +2837,7 @@ export interface WarehouseNetworkDaily {
    */
   impressions: Int8;
   /**
-   * The platform's name of the network (SEARCH, YOUTUBE, facebook, instagram ...), or unknown.
+   * The platform's name of the network (SEARCH, YOUTUBE, facebook, instagram ...; Microsoft: bing_yahoo_search, search_partners, aol_search, audience, content, other: Yahoo cannot be told from Bing; X: placement), or unknown.
    */
   network: string;
   /**
@@ -2893,6 +2899,7 @@ export interface DB {
   "ops.installation": OpsInstallation;
   "ops.job": OpsJob;
   "ops.lease": OpsLease;
+  "ops.memory": OpsMemory;
   "ops.night": OpsNight;
   "ops.notice": OpsNotice;
   "ops.part_day": OpsPartDay;
