@@ -1487,6 +1487,20 @@ export interface OpsPause {
   until: Timestamp;
 }
 
+export interface OpsPlace {
+  account_id: string;
+  /**
+   * When it ends unless it is renewed.
+   */
+  held_until: Timestamp;
+  /**
+   * The process that holds it: host, process id and a mark of its own.
+   */
+  holder: string;
+  place_id: Generated<Int8>;
+  platform: string;
+}
+
 export interface OpsRollupSetting {
   name: string;
   value: string;
@@ -2905,6 +2919,7 @@ export interface DB {
   "ops.part_day": OpsPartDay;
   "ops.part_month": OpsPartMonth;
   "ops.pause": OpsPause;
+  "ops.place": OpsPlace;
   "ops.rollup_setting": OpsRollupSetting;
   "ops.run": OpsRun;
   "ops.schedule": OpsSchedule;

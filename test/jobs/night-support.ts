@@ -5,7 +5,7 @@ import { onTestFinished } from "vitest";
 import { type AppOverrides, createConnectors } from "../../src/app.ts";
 import { type Config, parseConfig } from "../../src/config.ts";
 import { createMetrics } from "../../src/jobs/metrics.ts";
-import { sharedPauses } from "../../src/jobs/pauses.ts";
+import { sharedLimits } from "../../src/warehouse/shared-limits/index.ts";
 import { advance } from "../../src/jobs/dispatch.ts";
 import { beginNight } from "../../src/jobs/night.ts";
 import { type Service, type ServiceOptions, startService } from "../../src/jobs/service.ts";
@@ -41,7 +41,7 @@ export const openService = async (
       log: silent,
       now: clock,
       maxWaitMs: 1_000,
-      shared: sharedPauses(database.pool),
+      shared: sharedLimits(database.pool),
       onRequest: (platform, call, status) => metrics.onRequest(platform, call, status),
     }),
     log: silent,
