@@ -8,6 +8,7 @@ import { request } from "../wire/request.ts";
 import { failureOf } from "./failures.ts";
 import type { Ga4Settings } from "./settings.ts";
 import { ga4Tokens } from "./token.ts";
+import { retries } from "../../domain/retry.ts";
 
 // Fields of the default value may be missing: no rows means no `rows`.
 const value = z.object({ value: z.string().default("") });
@@ -65,8 +66,6 @@ export interface Ga4Client {
 }
 
 const pageRows = 100_000;
-// Server errors have a quota of their own, ten an hour: few retries.
-const attempts = 3;
 
 export const createGa4Client = (options: {
   readonly settings: Ga4Settings;
@@ -119,7 +118,7 @@ export const createGa4Client = (options: {
         signal,
         call: `runReport ${query.day}`,
         now,
-        attempts,
+        attempts: retries.ga4Request.attempts,
         firstDelayMs: options.firstDelayMs ?? 2_000,
       },
       () => once(query, offset, signal),
