@@ -1,6 +1,6 @@
 import { MultiBar, Presets, type SingleBar } from "cli-progress";
 import type { Connector } from "../connectors/connector.ts";
-import type { SyncEvents } from "../jobs/sync.ts";
+import type { SyncEvents } from "../sync/drain.ts";
 
 /** A live display per platform on a terminal: slices done, rows, rate, time left. Elsewhere the log tells each slice. */
 export const createProgress = (stream: NodeJS.WriteStream): SyncEvents & { stop(): void } => {

@@ -4,7 +4,7 @@ import type { Logger } from "pino";
 import type { App } from "../app.ts";
 import { databaseOf } from "../config/servers.ts";
 import { configuredPlatforms, platforms } from "../connectors/registry.ts";
-import { alertAfterRollup } from "../jobs/after-rollup.ts";
+import { alertAfterRollup } from "../sync/after-rollup.ts";
 import { openQueuesWhenUp, queuePrefix, queueServer } from "../jobs/installation.ts";
 import { addGauges, createMetrics } from "../jobs/metrics.ts";
 import { queueConnections } from "../jobs/queue.ts";

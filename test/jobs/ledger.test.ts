@@ -6,7 +6,7 @@ import { claim, defer, finish, insertPlan, stopRest, type Job } from "../../src/
 import { beginNight } from "../../src/jobs/night.ts";
 import { sharedPauses } from "../../src/warehouse/shared-limits/pauses.ts";
 import { releaseReady } from "../../src/jobs/release.ts";
-import type { Slice } from "../../src/jobs/slice.ts";
+import type { Slice } from "../../src/sync/slice.ts";
 import { freshDatabase } from "../support/database.ts";
 import { silent } from "./backends.ts";
 
