@@ -10,7 +10,7 @@ import { appliedSteps } from "./backup.ts";
 import { backupTables, columnList, quoted } from "./tables.ts";
 
 /** What costper makes; a restore makes them anew. The queue is left as it is. */
-const schemas = ["warehouse", "marts", "ops", "staging", "ad_reporting", "partitions"];
+const schemas = ["warehouse", "marts", "figures", "ops", "staging", "ad_reporting", "partitions"];
 
 const refuse = (message: string, remedy: string): Failure =>
   new Failure({ kind: "request", code: "usage", message, remedy });
@@ -84,7 +84,7 @@ const setIdentities = async (client: PoolClient): Promise<void> => {
   const { rows } = await client.query<{ table: string; column: string }>(
     `select n.nspname || '.' || c.relname as "table", a.attname as "column"
      from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
-     where a.attidentity <> '' and not c.relispartition and n.nspname in ('warehouse', 'marts', 'ops')`,
+     where a.attidentity <> '' and not c.relispartition and n.nspname in ('warehouse', 'marts', 'figures', 'ops')`,
   );
   for (const { table, column } of rows)
     await client.query(
