@@ -72,6 +72,7 @@ test("a command line that is wrong ends with status 2: nothing asked, no file, n
     google: { accounts: ["100-000-0011"] },
     meta: { accounts: ["act_1"] },
     linkedin: { accounts: [1] },
+    microsoft: { accounts: [700000021] },
     x: { accounts: ["acc1demo"] },
   };
   const cwd = await folderWith(world.configText(named).replace(world.url, url));
