@@ -1674,6 +1674,12 @@ export interface OpsAlertSilence {
   starts_at: Timestamp;
 }
 
+export interface OpsAnalyst {
+  granted_at: Generated<Timestamp>;
+  role_name: string;
+  statement_timeout_ms: Int8;
+}
+
 export interface OpsCampaignDaySum {
   account_key: number;
   campaign_key: number;
@@ -1772,6 +1778,11 @@ export interface OpsGa4Day {
   sampled_share: Numeric | null;
   time_zone: string | null;
   tokens_left_today: number | null;
+}
+
+export interface OpsHeldLock {
+  key: number;
+  purpose: string;
 }
 
 export interface OpsInstallation {
@@ -2425,7 +2436,7 @@ export interface WarehouseConversionDaily {
    */
   primary_conversions: Numeric;
   /**
-   * paid, or organic where no ad was clicked or seen as one (LinkedIn viral; Google hosted actions).
+   * paid, or organic where no ad was clicked or seen as one (LinkedIn viral).
    */
   traffic: string;
 }
@@ -3317,6 +3328,7 @@ export interface DB {
   "ops.alert": OpsAlert;
   "ops.alert_event": OpsAlertEvent;
   "ops.alert_silence": OpsAlertSilence;
+  "ops.analyst": OpsAnalyst;
   "ops.campaign_day_sum": OpsCampaignDaySum;
   "ops.campaign_key": OpsCampaignKey;
   "ops.campaign_month_sum": OpsCampaignMonthSum;
@@ -3326,6 +3338,7 @@ export interface DB {
   "ops.day_fingerprint": OpsDayFingerprint;
   "ops.first_open_day": OpsFirstOpenDay;
   "ops.ga4_day": OpsGa4Day;
+  "ops.held_lock": OpsHeldLock;
   "ops.installation": OpsInstallation;
   "ops.job": OpsJob;
   "ops.lease": OpsLease;

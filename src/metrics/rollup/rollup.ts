@@ -65,7 +65,7 @@ const rollUpDays = (options: RollupOptions, accountKey: number, days: readonly s
   const work = async (client: pg.PoolClient): Promise<number> => {
     await client.query(plannerSettings);
     // New rates wait for the rollups under way, and rollups for new rates: none is missed between the two.
-    await client.query("select pg_advisory_xact_lock_shared(hashtext('costper.rates'), 0)");
+    await client.query("select ops.hold_shared('costper.rates')");
     await lockAccount(client, "rollup", accountKey);
     // Taken away before the facts are read: a load that publishes meanwhile marks its days anew.
     await client.query("delete from ops.touched_day where account_key = $1 and date = any ($2::date[])", [

@@ -2,6 +2,8 @@ import { pipeline } from "node:stream/promises";
 import type { PoolClient } from "pg";
 import { from as copyFrom } from "pg-copy-streams";
 import { Failure } from "../../domain/failure.ts";
+import { grantAnew } from "../analysts/reading.ts";
+import { type Ask, closeToEverybody } from "../analysts/rights.ts";
 import type { Database } from "../database.ts";
 import { migrate, migrationTexts } from "../migrate.ts";
 import { inTransaction } from "../transaction.ts";
@@ -136,5 +138,12 @@ export const restore = async (
     archive.close();
   }
   await migrate(database);
+  // The schema was made anew: what everybody and analysts may do in it has to be said again.
+  await inTransaction(database.pool, async (client) => {
+    const ask: Ask = async <Row extends object>(text: string, values: readonly unknown[] = []) =>
+      (await client.query<Row>(text, [...values])).rows;
+    await closeToEverybody(ask);
+    await grantAnew(ask);
+  });
   return archive.manifest;
 };
