@@ -21,7 +21,7 @@ language plpgsql as $$
 declare
   taken bigint;
 begin
-  perform pg_advisory_xact_lock(hashtext('costper.place'), hashtext(of_platform));
+  perform ops.hold('costper.place ' || of_platform);
   delete from ops.place where platform = of_platform and held_until < clock_timestamp();
   insert into ops.place (platform, account_id, holder, held_until)
   select of_platform, of_account, by_holder, clock_timestamp() + make_interval(secs => lease_seconds)
