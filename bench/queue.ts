@@ -11,7 +11,7 @@ import { claim, finish, insertPlan } from "../src/jobs/ledger.ts";
 import { beginNight } from "../src/jobs/night.ts";
 import { openQueues, type Queues } from "../src/jobs/queue.ts";
 import { nightQueue } from "../src/jobs/schedule.ts";
-import type { Slice } from "../src/jobs/slice.ts";
+import type { Slice } from "../src/sync/slice.ts";
 import { createGoogleSandbox, googleSandboxSettings } from "../sandbox/google/index.ts";
 import { listen } from "../sandbox/server.ts";
 import { type Database, openDatabase } from "../src/warehouse/database.ts";

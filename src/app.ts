@@ -6,13 +6,14 @@ import { databaseOf } from "./config/servers.ts";
 import type { Connector, ConnectorContext, Memory, TokenStore } from "./connectors/connector.ts";
 import { createLanes, type SharedPlaces } from "./connectors/wire/lanes.ts";
 import { processMemory } from "./connectors/wire/memory.ts";
-import { createLimits, type Limits, type SharedPauses } from "./connectors/wire/limits.ts";
+import { createLimits, type Limits, type SharedLimits } from "./connectors/wire/limits.ts";
 import { openConnector } from "./connectors/registry.ts";
 import type { Platform } from "./domain/platform.ts";
 import { Failure } from "./domain/failure.ts";
 import type { ServerPlace } from "./domain/server-url.ts";
 import { describeUrl } from "./warehouse/connection/settings.ts";
 import { checkDatabase, type Database, openDatabase } from "./warehouse/database.ts";
+import { sharedLimits } from "./warehouse/shared-limits/index.ts";
 import { startEmbedded } from "./warehouse/embedded/server.ts";
 import { databaseMemory, fileMemory, remembers } from "./warehouse/memory.ts";
 import { sharedPlaces } from "./warehouse/places.ts";
@@ -26,8 +27,7 @@ export interface AppOverrides {
   readonly connections?: number;
   /** Connections that the process opens beside it, for the queue. */
   readonly connectionsBeside?: number;
-  /** Pauses that other processes know of too, and where rotated tokens are kept: both need the database. */
-  readonly shared?: (database: Database) => SharedPauses;
+  /** Where rotated tokens are kept: in the database. */
   readonly tokens?: (database: Database) => TokenStore;
   readonly onRequest?: (platform: Platform, call: string, status: number) => void;
 }
@@ -167,7 +167,7 @@ const limitsOnceKnown = (make: () => Limits): Limits => {
 export const createConnectors = (
   options: Pick<AppOptions, "log" | "now" | "maxWaitMs" | "onRequest"> & {
     readonly config: Pick<Config, "connectors">;
-    readonly shared?: SharedPauses | undefined;
+    readonly shared?: SharedLimits | undefined;
     readonly tokens?: TokenStore | undefined;
     readonly places?: SharedPlaces | undefined;
     readonly memory?: Memory | undefined;
@@ -216,6 +216,7 @@ export const createConnectors = (
 export const openApp = async (options: AppOptions): Promise<App> => {
   const { config, log, signal, now = () => new Date() } = options;
   const { database, place, close } = await openWarehouse(config, options);
+  const shared = sharedLimits(database.pool);
   return {
     config,
     log,
@@ -230,11 +231,14 @@ export const openApp = async (options: AppOptions): Promise<App> => {
       now,
       ...(options.maxWaitMs !== undefined && { maxWaitMs: options.maxWaitMs }),
       ...(options.onRequest && { onRequest: options.onRequest }),
-      shared: options.shared?.(database),
+      shared,
       tokens: options.tokens?.(database),
       places: sharedPlaces(database.pool),
       memory: databaseMemory(database.pool),
     }),
-    close,
+    close: async () => {
+      await shared.close();
+      await close();
+    },
   };
 };

@@ -14,7 +14,7 @@ import { databaseOf, queueOf } from "../src/config/servers.ts";
 import { connectionSettings } from "../src/warehouse/connection/settings.ts";
 import { openDatabase } from "../src/warehouse/database.ts";
 import { freshDatabase } from "./support/database.ts";
-import { hasRedis, startRedis } from "./support/redis-server.ts";
+import { startRedis } from "./support/redis-server.ts";
 
 const root = join(import.meta.dirname, "..");
 const read = (...path: string[]): Promise<string> => readFile(join(root, ...path), "utf8");
@@ -175,7 +175,7 @@ test("costper gets the passwords that the servers got, whatever characters they 
   expect(queue[queue.indexOf("--requirepass") + 1]).toBe(passwords.REDIS_PASSWORD);
 });
 
-test.runIf(hasRedis())("a Redis and a Postgres with such passwords let costper in", async () => {
+test("a Redis and a Postgres with such passwords let costper in", async () => {
   const password = "k9/v?t@1+zz#%41'\"";
   const redis = await startRedis({ password });
   onTestFinished(() => redis.stop());

@@ -21,7 +21,8 @@ const uses: Readonly<Record<string, readonly string[]>> = {
   config: ["alerts", "connectors", "domain", "metrics", "package-root"],
   app: ["config", "connectors", "domain", "warehouse"],
   web: ["alerts", "connectors", "domain", "metrics", "version", "warehouse"],
-  jobs: ["alerts", "config", "connectors", "domain", "metrics", "warehouse"],
+  sync: ["alerts", "config", "connectors", "domain", "metrics", "warehouse"],
+  jobs: ["config", "connectors", "domain", "metrics", "sync", "warehouse"],
   // It stands beside src, plays the platforms, and knows the product by its days and decimals alone.
   sandbox: ["domain"],
   commands: [
@@ -36,6 +37,7 @@ const uses: Readonly<Record<string, readonly string[]>> = {
     "metrics",
     "package-root",
     "sandbox",
+    "sync",
     "version",
     "warehouse",
     "web",

@@ -1,8 +1,8 @@
 import type pg from "pg";
 import pino from "pino";
 import { addDays } from "../../src/domain/day.ts";
-import { planPlatform } from "../../src/jobs/plan.ts";
-import { runSlice } from "../../src/jobs/slice.ts";
+import { planPlatform } from "../../src/sync/plan.ts";
+import { runSlice } from "../../src/sync/slice.ts";
 import { learnMaturity } from "../../src/metrics/maturity/learn.ts";
 import { rollUpTouched } from "../../src/metrics/rollup/rollup.ts";
 import { truthConnector } from "./truth-connector.ts";

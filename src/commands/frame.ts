@@ -1,4 +1,5 @@
 import { setMaxListeners } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Command } from "commander";
 import type { Logger } from "pino";
 import type { App, AppOverrides } from "../app.ts";
@@ -73,23 +74,54 @@ const shortfallLine = ({ platform, accountId, what, remedy }: Shortfall): string
     .join(": ")
     .replaceAll(/\s+/g, " ");
 
-/** The first signal asks for an orderly end, the second ends at once. */
+/** However a command hangs, it ends within 30 seconds of the first signal. */
+const endMs = 28_000;
+
+/** How long what a command opened may take to close when nobody has sent a signal. */
+const closeMs = 40_000;
+
+/** The first signal asks for an orderly end, the second ends at once; what does not end in time is left. */
 const interruptible = (): { signal: AbortSignal; release: () => void } => {
   const controller = new AbortController();
+  let late: NodeJS.Timeout | undefined;
   // Every request and every wait under way listens to it: many are no leak.
   setMaxListeners(0, controller.signal);
   const onSignal = () => {
     if (controller.signal.aborted) process.exit(exitStatus.interrupted);
     say("costper: ending; once more to end at once");
+    late = setTimeout(() => {
+      say("costper: something under way does not end and is left; the database rolls it back");
+      process.exit(exitStatus.interrupted);
+    }, endMs);
     controller.abort(new DOMException("interrupted", "AbortError"));
   };
   for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, onSignal);
   return {
     signal: controller.signal,
     release: () => {
+      clearTimeout(late);
       for (const name of ["SIGINT", "SIGTERM"] as const) process.off(name, onSignal);
     },
   };
+};
+
+/** Closes one after the other; what does not close is left to the end of the process. */
+const closeAll = async (closers: readonly (() => Promise<void>)[], log: Logger): Promise<void> => {
+  const closed = new AbortController();
+  const closing = (async () => {
+    for (const close of closers)
+      await close().catch((error: unknown) =>
+        log.warn({ failure: error instanceof Error ? error.message : String(error) }, "closing failed"),
+      );
+    closed.abort();
+  })();
+  await Promise.race([
+    closing,
+    sleep(closeMs, undefined, { signal: closed.signal }).then(
+      () => log.warn("something does not close and is left"),
+      () => undefined,
+    ),
+  ]);
 };
 
 /** Runs one command from its globals to its exit status; closes what it opened, says what failed. */
@@ -146,10 +178,7 @@ const runCommand = async (
     else errorLines(error).forEach(say);
     log.debug({ err: error }, "command failed");
   }
-  for (const close of closers.reverse())
-    await close().catch((error: unknown) =>
-      log.warn({ failure: error instanceof Error ? error.message : String(error) }, "closing failed"),
-    );
+  await closeAll(closers.reverse(), log);
   release();
   shortfalls.map(shortfallLine).forEach(say);
   return status;

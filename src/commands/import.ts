@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs";
 import { access, constants, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { addAbortSignal } from "node:stream";
 import { type Command, Option } from "commander";
 import type { Config } from "../config.ts";
 import { type ForeignFormat, foreignFormats } from "../imports/formats.ts";
@@ -81,7 +82,7 @@ const rollUpAll = async (config: Config, { database, signal }: Awaited<ReturnTyp
   const reportingCurrency = config.reportingCurrency ?? null;
   // Rates move what the platforms' marts report; other kinds touch no day of theirs.
   await rollUpTouched({ pool: database.pool, reportingCurrency, signal });
-  await rollUpFirstParty({ database, settings: firstPartySettings(config) });
+  await rollUpFirstParty({ database, settings: firstPartySettings(config), signal });
 };
 
 const printResult = (
@@ -152,7 +153,8 @@ export const register: Register = (command, act) => {
         const result = await importFile({
           database: app.database,
           kind,
-          bytes: fromInput ? process.stdin : createReadStream(path),
+          // A sender that says nothing more must not outlive a Ctrl-C.
+          bytes: addAbortSignal(signal, fromInput ? process.stdin : createReadStream(path)),
           source: fromInput ? "standard input" : basename(path),
           context: {
             lists: await loadSourceLists(),

@@ -4,10 +4,9 @@ import type { Logger } from "pino";
 import type { App } from "../app.ts";
 import { databaseOf } from "../config/servers.ts";
 import { configuredPlatforms, platforms } from "../connectors/registry.ts";
-import { alertAfterRollup } from "../jobs/after-rollup.ts";
+import { alertAfterRollup } from "../sync/after-rollup.ts";
 import { openQueuesWhenUp, queuePrefix, queueServer } from "../jobs/installation.ts";
 import { addGauges, createMetrics } from "../jobs/metrics.ts";
-import { sharedPauses } from "../jobs/pauses.ts";
 import { queueConnections } from "../jobs/queue.ts";
 import { listJobs, retryJobs } from "../jobs/retry.ts";
 import { nightQueue } from "../jobs/schedule.ts";
@@ -76,7 +75,6 @@ const start = async (frame: Frame, options: StartOptions): Promise<number> => {
     }),
     connections: roles.has("worker") ? workerConnections : 8,
     maxWaitMs,
-    shared: ({ pool }) => sharedPauses(pool),
     tokens,
     onRequest: (platform, call, status) => metrics.onRequest(platform, call, status),
   });

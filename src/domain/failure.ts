@@ -1,4 +1,5 @@
 import type { Platform } from "./platform.ts";
+import { retries } from "./retry.ts";
 
 /** What happens next decides the kind; see the table in docs/runbook.md. */
 export type FailureKind = "busy" | "transient" | "credentials" | "account" | "request" | "data" | "cancelled";
@@ -33,7 +34,7 @@ export interface FailureDetails {
 /** One row per kind: what the queue does and how many attempts a slice gets. The only such table. */
 export const failureRules = {
   busy: { stops: "account", attempts: Infinity, retries: true },
-  transient: { stops: "slice", attempts: 5, retries: true },
+  transient: { stops: "slice", attempts: retries.job.attempts, retries: true },
   credentials: { stops: "platform", attempts: 1, retries: false },
   account: { stops: "account", attempts: 1, retries: false },
   request: { stops: "platform", attempts: 1, retries: false },

@@ -117,7 +117,7 @@ const stage = async (
   refused: RefusedFile | undefined,
 ): Promise<boolean> => {
   const { kind, onProblem, format, context, signal, values = {} } = options;
-  const staging = await openStaging(client, kind);
+  const staging = await openStaging(client, kind, signal);
   let header: Header | undefined;
   let zone: string | undefined;
   try {
@@ -146,7 +146,7 @@ const stage = async (
       }
     }
   } catch (error) {
-    staging.abort();
+    await staging.abort();
     if (!(error instanceof Unreadable)) throw error;
     onProblem({ line: error instanceof BrokenFile ? error.line : 1, column: "", reason: error.message });
     return false;
@@ -167,8 +167,8 @@ const stage = async (
   return true;
 };
 
-const abandon = (staging: { abort(): void }): false => {
-  staging.abort();
+const abandon = async (staging: { abort(): Promise<void> }): Promise<false> => {
+  await staging.abort();
   return false;
 };
 

@@ -1,13 +1,13 @@
-import { once } from "node:events";
 import type { PoolClient } from "pg";
-import { from as copyFrom } from "pg-copy-streams";
+import { openCopyIn } from "../warehouse/copy-in.ts";
 import type { ImportKind, Values } from "./kinds/kind.ts";
 
 /** Rows on their way into the temporary table `import_row`, through COPY. */
 export interface ImportStaging {
   add(line: number, row: Values): Promise<void>;
   end(): Promise<void>;
-  abort(): void;
+  /** What was added is rolled back by the caller. */
+  abort(): Promise<void>;
 }
 
 // COPY's text format: backslash escapes, tabs between columns.
@@ -22,25 +22,22 @@ const escape = (value: string | undefined): string =>
 
 const chunkLength = 65_536;
 
-export const openStaging = async (client: PoolClient, kind: ImportKind): Promise<ImportStaging> => {
+export const openStaging = async (
+  client: PoolClient,
+  kind: ImportKind,
+  signal?: AbortSignal,
+): Promise<ImportStaging> => {
   const names = Object.keys(kind.staging);
   const columns = names.map((name) => `${name} ${kind.staging[name] ?? "text"}`);
   await client.query(
     `create temporary table import_row (line bigint not null, ${columns.join(", ")}) on commit drop`,
   );
-  const stream = client.query(copyFrom(`copy import_row (line, ${names.join(", ")}) from stdin`));
-  const finished = new Promise<void>((resolve, reject) => {
-    stream.once("finish", resolve);
-    stream.once("error", reject);
-  });
-  // Somebody awaits it in `end`; until then a failure must not count as unhandled.
-  finished.catch(() => undefined);
+  const copy = openCopyIn(client, `copy import_row (line, ${names.join(", ")}) from stdin`, signal);
   let pending = "";
   const flush = async (): Promise<void> => {
     const text = pending;
     pending = "";
-    if (stream.write(text)) return;
-    await Promise.race([once(stream, "drain"), finished]);
+    await copy.write(text);
   };
   return {
     add: async (line, row) => {
@@ -49,9 +46,8 @@ export const openStaging = async (client: PoolClient, kind: ImportKind): Promise
     },
     end: async () => {
       if (pending !== "") await flush();
-      stream.end();
-      await finished;
+      await copy.end();
     },
-    abort: () => void stream.destroy(new Error("import abandoned")),
+    abort: () => copy.abort(new Error("import abandoned")),
   };
 };

@@ -4,8 +4,8 @@ import type { Account } from "../domain/facts.ts";
 import type { Failure } from "../domain/failure.ts";
 import type { Platform } from "../domain/platform.ts";
 import { inTransaction } from "../warehouse/transaction.ts";
-import type { PlanFailure } from "./plan.ts";
-import type { Slice } from "./slice.ts";
+import type { PlanFailure } from "../sync/plan.ts";
+import type { Slice } from "../sync/slice.ts";
 
 /**
  * The jobs of a night, as `ops.job` keeps them. The queue only carries their ids about: whatever happens to

@@ -1,13 +1,8 @@
 import { Failure, failureRules } from "../domain/failure.ts";
+import { retries } from "../domain/retry.ts";
 
 /** What the queue does with a job that failed. */
 export type NextStep = { readonly kind: "retry"; readonly at: Date } | { readonly kind: "give-up" };
-
-/** The outer layer of retries, minutes apart; the inner one, per request, stands in `connectors/request.ts`. */
-export const jobRetry = { firstDelayMs: 30_000, longestDelayMs: 15 * 60_000, busyDelayMs: 60_000 } as const;
-
-/** How many workers may die over a job before it is taken for the cause. */
-export const crashesBorne = 12;
 
 export interface Tried {
   /** Attempts that failed before this one. */
@@ -21,7 +16,7 @@ export interface Tried {
 
 /** Half of a doubling delay, and up to as much again by chance, so that what failed together comes back apart. */
 const backoffMs = (attempts: number, firstDelayMs: number): number =>
-  Math.min(firstDelayMs * 2 ** attempts, jobRetry.longestDelayMs) * (0.5 + Math.random() / 2);
+  Math.min(firstDelayMs * 2 ** attempts, retries.job.longestDelayMs) * (0.5 + Math.random() / 2);
 
 /** Follows the one table of `domain/failure.ts`. */
 export const nextStepOf = (failure: Failure, tried: Tried): NextStep => {
@@ -30,7 +25,7 @@ export const nextStepOf = (failure: Failure, tried: Tried): NextStep => {
   const now = tried.now.getTime();
   if (failure.kind === "cancelled") return { kind: "retry", at: tried.now };
   if (failure.kind === "busy") {
-    const at = failure.retryAt ?? new Date(now + jobRetry.busyDelayMs);
+    const at = failure.retryAt ?? new Date(now + retries.job.busyDelayMs);
     return at > tried.giveUpAt
       ? { kind: "give-up" }
       : { kind: "retry", at: new Date(at.getTime() + Math.random() * 1_000) };
@@ -38,7 +33,7 @@ export const nextStepOf = (failure: Failure, tried: Tried): NextStep => {
   if (tried.attempts + 1 >= rule.attempts) return { kind: "give-up" };
   return {
     kind: "retry",
-    at: new Date(now + backoffMs(tried.attempts, tried.firstDelayMs ?? jobRetry.firstDelayMs)),
+    at: new Date(now + backoffMs(tried.attempts, tried.firstDelayMs ?? retries.job.firstDelayMs)),
   };
 };
 

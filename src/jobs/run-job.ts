@@ -10,11 +10,11 @@ import { storeCountingRules } from "../metrics/counting.ts";
 import { refreshReportingRates } from "../metrics/reporting-currency.ts";
 import { rollUpAccount } from "../metrics/rollup/rollup.ts";
 import type { Database } from "../warehouse/database.ts";
-import { afterSlices } from "./after-slices.ts";
+import { afterSlices } from "../sync/after-slices.ts";
 import { insertPlan, sliceOf, type Job } from "./ledger.ts";
 import { endNight, summarizeNight } from "./night.ts";
-import { planPlatform } from "./plan.ts";
-import { runSlice } from "./slice.ts";
+import { planPlatform } from "../sync/plan.ts";
+import { runSlice } from "../sync/slice.ts";
 
 /** What the jobs of a night work with. */
 export interface JobContext {

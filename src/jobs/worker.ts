@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { DelayedError, type Job as QueueEntry } from "bullmq";
 import type { Logger } from "pino";
 import { Failure } from "../domain/failure.ts";
+import { retries } from "../domain/retry.ts";
 import { advance, jobIdOf } from "./dispatch.ts";
 import {
   claim,
@@ -19,7 +20,7 @@ import {
 import { endNight } from "./night.ts";
 import type { Payload, Queues } from "./queue.ts";
 import { runJob, type JobContext, type JobResult } from "./run-job.ts";
-import { crashesBorne, diedOver, nextStepOf } from "./next-step.ts";
+import { diedOver, nextStepOf } from "./next-step.ts";
 
 export type JobOutcome = "done" | "failed" | "retried" | "put_back";
 
@@ -169,7 +170,7 @@ export const createHandler = (context: WorkerContext) => {
       result =
         claimed.verdict === "paused"
           ? { failure: pausedFailure(job, claimed.until ?? new Date()) }
-          : claimed.crashes > crashesBorne
+          : claimed.crashes > retries.job.crashes
             ? { failure: diedOver(claimed.crashes) }
             : await runJob(context, { job, log, attempt: claimed.attempts + 1 });
     } finally {

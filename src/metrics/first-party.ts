@@ -16,18 +16,23 @@ import type { FirstPartySettings } from "./first-party/settings.ts";
 export const rollUpFirstParty = async (options: {
   readonly database: Database;
   readonly settings: FirstPartySettings;
+  readonly signal?: AbortSignal;
 }): Promise<void> => {
-  const { settings } = options;
-  await inTransaction(options.database.pool, async (client) => {
-    await client.query("select ops.hold('costper.first_party')");
-    if (settings.classify) await reclassify(client, settings.classify);
-    // The planner thinks that the intermediate relations are tiny, and would loop over them pair by pair.
-    await client.query("set local enable_nestloop = off; set local jit = off; set local work_mem = '64MB'");
-    await bookLeads(client, settings);
-    await attribute(client, settings);
-    await rollUpExclusions(client, settings);
-    await rollUpChannels(client, settings);
-    await rollUpPaid(client, settings);
-    await rollUpKpis(client, settings);
-  });
+  const { settings, signal } = options;
+  await inTransaction(
+    options.database.pool,
+    async (client) => {
+      await client.query("select ops.hold('costper.first_party')");
+      if (settings.classify) await reclassify(client, settings.classify);
+      // The planner thinks that the intermediate relations are tiny, and would loop over them pair by pair.
+      await client.query("set local enable_nestloop = off; set local jit = off; set local work_mem = '64MB'");
+      await bookLeads(client, settings);
+      await attribute(client, settings);
+      await rollUpExclusions(client, settings);
+      await rollUpChannels(client, settings);
+      await rollUpPaid(client, settings);
+      await rollUpKpis(client, settings);
+    },
+    signal,
+  );
 };

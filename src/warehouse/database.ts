@@ -95,6 +95,9 @@ export const openDatabase = (
     ...connectionSettings(typeof place === "string" ? { url: place } : place),
     max: options.connections ?? 12,
     connectionTimeoutMillis: 10_000,
+    // A server that vanished without a word is noticed by the kernel.
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 30_000,
     application_name: "costper",
     types,
   });

@@ -10,8 +10,8 @@ import { isAlive } from "./process-alive.ts";
  * and ends by itself where its holder died, so it needs no session of the database.
  */
 
-const leaseSeconds = 15;
-const renewMs = 4_000;
+export const leaseSeconds = 15;
+export const renewMs = 4_000;
 const lookMs = 150;
 
 export interface Lease {
@@ -27,8 +27,11 @@ interface Holder {
   readonly mark: string;
 }
 
+/** A mark of this process for one of its holds. */
+export const newHolder = (): string => JSON.stringify({ ...thisProcess, lease: randomUUID() });
+
 /** Whether the holder was a process of this machine that is no more; of others only the end of the lease tells. */
-const isGone = (holder: string): boolean => {
+export const isGone = (holder: string): boolean => {
   const { host, pid, mark } = JSON.parse(holder) as Holder;
   return host === thisProcess.host && mark !== thisProcess.mark && (pid === process.pid || !isAlive(pid));
 };
@@ -74,7 +77,7 @@ const hold = (pool: pg.Pool, name: string, holder: string): Lease => {
 
 /** Takes the lease if nobody has it, or only a process of this machine that has died. */
 export const tryLease = async (pool: pg.Pool, name: string): Promise<Lease | undefined> => {
-  const holder = JSON.stringify({ ...thisProcess, lease: randomUUID() });
+  const holder = newHolder();
   if (await take(pool, name, holder)) return hold(pool, name, holder);
   const { rows } = await pool.query<{ holder: string }>("select holder from ops.lease where name = $1", [
     name,

@@ -29,7 +29,7 @@ export const replaceClickDay = (
   signal: AbortSignal,
 ): Promise<number> =>
   holdingConnection(pool, signal, () =>
-    inTransaction(pool, (client) => writeDay(client, { platform, id }, day)),
+    inTransaction(pool, (client) => writeDay(client, { platform, id }, day), signal),
   );
 
 const writeDay = async (

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type pg from "pg";
 
 const lost = new WeakSet<object>();
@@ -15,3 +16,9 @@ export const watchConnections = (pool: pg.Pool): void => {
 
 /** Whether the connection has broken since it was made. */
 export const isLost = (client: pg.PoolClient): boolean => lost.has(client);
+
+/** Hangs up: whoever waits for an answer on the connection is told, and the server rolls back by itself. */
+export const breakConnection = (client: pg.PoolClient): void => {
+  // The driver's types do not name it.
+  (client as unknown as { connection: { stream: Socket } }).connection.stream.destroy();
+};

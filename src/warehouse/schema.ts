@@ -1904,6 +1904,20 @@ export interface OpsPause {
   until: Timestamp;
 }
 
+export interface OpsPlace {
+  account_id: string;
+  /**
+   * When it ends unless it is renewed.
+   */
+  held_until: Timestamp;
+  /**
+   * The process that holds it: host, process id and a mark of its own.
+   */
+  holder: string;
+  place_id: Generated<Int8>;
+  platform: string;
+}
+
 export interface OpsRollupDay {
   account_key: number;
   today: string;
@@ -3334,6 +3348,7 @@ export interface DB {
   "ops.part_day": OpsPartDay;
   "ops.part_month": OpsPartMonth;
   "ops.pause": OpsPause;
+  "ops.place": OpsPlace;
   "ops.rollup_day": OpsRollupDay;
   "ops.rollup_setting": OpsRollupSetting;
   "ops.run": OpsRun;

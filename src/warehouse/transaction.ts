@@ -1,11 +1,14 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
+import { breakConnection } from "./lost-connections.ts";
 
 /**
  * What a role or a database may have set would end a COPY that waits for a platform, or a rollup. For this transaction
- * alone: behind a pooler the connection is somebody else's afterwards.
+ * alone: behind a pooler the connection is somebody else's afterwards. A lock is waited for longer than the longest
+ * answer of a platform may take, and not for ever: whoever holds it may stand still.
  */
 export const withoutLimits =
-  "set local statement_timeout = 0; set local lock_timeout = 0; set local idle_in_transaction_session_timeout = 0; " +
+  "set local statement_timeout = 0; set local lock_timeout = '2h'; set local idle_in_transaction_session_timeout = 0; " +
   // Postgres 17 and newer know it.
   "select set_config('transaction_timeout', '0', true) where current_setting('transaction_timeout', true) <> '0'";
 
@@ -22,12 +25,58 @@ export const begin = async (
   );
 };
 
-/** Runs `work` in one transaction on a connection of its own; any error rolls all of it back. */
+/** How long a statement may go on when its work was told to stop, and how long a rollback may take. */
+const stopMs = 3_000;
+const rollbackMs = 5_000;
+
+/** A connection of the pool, unless the signal aborts first: then it goes back when it comes. */
+const connect = (pool: pg.Pool, signal: AbortSignal): Promise<pg.PoolClient> =>
+  new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason as Error);
+    signal.addEventListener("abort", onAbort, { once: true });
+    pool
+      .connect()
+      .then((client) => (signal.aborted ? client.release() : resolve(client)), reject)
+      .finally(() => signal.removeEventListener("abort", onAbort));
+  });
+
+/** A statement that does not end, at a lock say, is hung up on soon after the signal. */
+const hangUpOnAbort = (client: pg.PoolClient, signal: AbortSignal): (() => void) => {
+  let timer: NodeJS.Timeout | undefined;
+  const onAbort = (): void => void (timer = setTimeout(() => breakConnection(client), stopMs));
+  signal.addEventListener("abort", onAbort, { once: true });
+  return () => {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", onAbort);
+  };
+};
+
+const rollBack = async (client: pg.PoolClient): Promise<void> => {
+  const rolledBack = new AbortController();
+  try {
+    await Promise.race([
+      client.query("rollback"),
+      sleep(rollbackMs, undefined, { signal: rolledBack.signal }).then(() => {
+        throw new Error("the database does not answer");
+      }),
+    ]);
+  } finally {
+    rolledBack.abort();
+  }
+};
+
+/**
+ * Runs `work` in one transaction on a connection of its own; any error rolls all of it back. `signal`: the work ends
+ * within seconds of it, whatever its statement waits for.
+ */
 export const inTransaction = async <T>(
   pool: pg.Pool,
   work: (client: pg.PoolClient) => Promise<T>,
+  signal?: AbortSignal,
 ): Promise<T> => {
-  const client = await pool.connect();
+  signal?.throwIfAborted();
+  const client = await (signal ? connect(pool, signal) : pool.connect());
+  const unwatch = signal && hangUpOnAbort(client, signal);
   let broken: Error | undefined;
   try {
     await begin(client);
@@ -36,9 +85,10 @@ export const inTransaction = async <T>(
     return result;
   } catch (error) {
     // A connection on which even the rollback fails is thrown away, and the server rolls back by itself.
-    await client.query("rollback").catch((cause: unknown) => (broken = cause as Error));
+    await rollBack(client).catch((cause: unknown) => (broken = cause as Error));
     throw error;
   } finally {
+    unwatch?.();
     client.release(broken);
   }
 };

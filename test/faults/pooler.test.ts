@@ -150,7 +150,7 @@ test("two processes behind a pooler renew a rotating token once, and neither wai
       async () =>
         (await database.pool.query("select from ops.job where kind = 'slice' and state = 'running'"))
           .rowCount,
-      { timeout: 30_000, interval: 20 },
+      { interval: 20 },
     )
     .toBeGreaterThan(1);
   platform.oauth.expireTokens();

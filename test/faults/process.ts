@@ -24,7 +24,6 @@ const { openApp } = await import("../../src/app.ts");
 const { loadConfig } = await import("../../src/config.ts");
 const { openQueuesWhenUp, queuePrefix, queueServer } = await import("../../src/jobs/installation.ts");
 const { createMetrics } = await import("../../src/jobs/metrics.ts");
-const { sharedPauses } = await import("../../src/jobs/pauses.ts");
 const { startService, usualPace } = await import("../../src/jobs/service.ts");
 const { clock, ofProcesses, quick } = await import("../jobs/pace.ts");
 
@@ -40,7 +39,6 @@ const app = await openApp({
   now: clock,
   connections: 24,
   maxWaitMs: 1_000,
-  shared: ({ pool }) => sharedPauses(pool),
 });
 const queues = await openQueuesWhenUp({
   ...queueServer(config, app.databasePlace),

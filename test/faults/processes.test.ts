@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { backends } from "../jobs/backends.ts";
 import { begin, nightOver } from "../jobs/night-support.ts";
+import { seededRandom } from "../support/random.ts";
 import {
   complete,
   endProcess,
@@ -14,6 +15,8 @@ import {
 } from "./support.ts";
 
 printOutcomes();
+
+const random = seededRandom("moments of the kills");
 
 /** On each backend: ten in all. */
 const killsWished = 5;
@@ -36,7 +39,7 @@ describe.each(backends)("with the queue on %s", (kind) => {
       const night = { ended: false };
       void over.finally(() => (night.ended = true)).catch(() => undefined);
       while (kills < killsWished && !night.ended) {
-        await sleep(Math.random() * 1_200);
+        await sleep(random() * 1_200);
         if (night.ended) break;
         await endProcess(worker, "SIGKILL");
         kills += 1;
@@ -82,7 +85,7 @@ describe.each(backends)("with the queue on %s", (kind) => {
       const asked = Date.now();
       await endProcess(first, "SIGTERM");
       expect(first.exitCode).toBe(0);
-      expect(Date.now() - asked).toBeLessThan(12_000);
+      expect(Date.now() - asked).toBeLessThan(30_000);
       const left = await stage.database.pool.query("select from ops.job where state = 'running'");
       expect(left.rowCount).toBe(0);
       slowDown(stage.sandbox, 0);

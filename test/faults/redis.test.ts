@@ -13,7 +13,7 @@ import { nightOver } from "../jobs/night-support.ts";
 import { folderWith, startCostper } from "../jobs/start-process.ts";
 import { freshDatabase } from "../support/database.ts";
 import { makeCertificates, openFolder } from "../support/own-postgres.ts";
-import { hasRedis, startRedis, startRedisCluster } from "../support/redis-server.ts";
+import { startRedis, startRedisCluster } from "../support/redis-server.ts";
 
 /** A night of the service whose queue is on that Redis, begun by its own watchdog. */
 const nightOn = async (
@@ -46,7 +46,7 @@ const nightOn = async (
   return outcome;
 };
 
-describe.runIf(hasRedis())("a Redis", () => {
+describe("a Redis", () => {
   test("that is a cluster of three nodes carries a night, all keys of the queue on one of them", async () => {
     const cluster = await startRedisCluster();
     const database = await freshDatabase();

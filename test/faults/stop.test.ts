@@ -43,7 +43,7 @@ const openHanging = async (where: "platform" | "database") => {
         "select state from ops.job where kind = 'slice' order by (state = 'running') desc, job_id",
       )
     ).rows.map(({ state }) => state);
-  await expect.poll(states, { timeout: 30_000 }).toContain("running");
+  await expect.poll(states).toContain("running");
   const published = async (): Promise<number> =>
     (await pool.query("select from warehouse.ad_daily union all select from staging.ad_daily")).rowCount ?? 0;
   const crashes = async (): Promise<number> =>
@@ -70,7 +70,7 @@ describe.each(["platform", "database"] as const)("a slice that hangs in the %s",
     const asked = Date.now();
     started.child.kill("SIGTERM");
     expect(await started.ended).toBe(130);
-    expect(Date.now() - asked).toBeLessThan(3_000);
+    expect(Date.now() - asked).toBeLessThan(12_000);
     expect(await published()).toBe(0);
   });
 });

@@ -99,7 +99,7 @@ export const slicesIn = async (
   state: "running" | "done" | "failed" | "deferred",
   atLeast: number,
 ): Promise<void> => {
-  const deadline = Date.now() + 60_000;
+  const deadline = Date.now() + 120_000;
   for (;;) {
     if (Date.now() > deadline) throw new Error(`no ${String(atLeast)} slices were ${state}`);
     const { rows } = await database.pool.query<{ n: number }>(

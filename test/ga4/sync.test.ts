@@ -5,7 +5,7 @@ import { join } from "node:path";
 import pino from "pino";
 import { expect, onTestFinished, test } from "vitest";
 import { ga4Settings } from "../../src/connectors/ga4/settings.ts";
-import { ga4Window, type Ga4Options, type Ga4Result, syncGa4 } from "../../src/jobs/ga4.ts";
+import { ga4Window, type Ga4Options, type Ga4Result, syncGa4 } from "../../src/sync/ga4.ts";
 import { answers, connectionReset, htmlPage, onPath } from "../../sandbox/faults.ts";
 import { createGa4Sandbox, type Ga4SandboxProperty } from "../../sandbox/ga4/index.ts";
 import { listen, type SandboxServer } from "../../sandbox/server.ts";

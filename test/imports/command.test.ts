@@ -148,7 +148,7 @@ test("a file out of a German Excel is read as declared, and one that replaces it
       "select conversion_id, conversion_name, value, converted_at at time zone 'utc' as at from warehouse.first_party_conversion where retracted_at is null",
     ),
   ).toMatchObject([{ conversion_id: "007", conversion_name: "Käufe", value: "1234.500000" }]);
-}, 60_000);
+});
 
 test("audit tracking prints findings as JSON", async () => {
   const { cwd } = await workplace();

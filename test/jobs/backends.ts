@@ -6,9 +6,9 @@ import { type Database, openDatabase } from "../../src/warehouse/database.ts";
 import { migrate } from "../../src/warehouse/migrate.ts";
 import { createDatabase } from "../support/database.ts";
 import { impatient } from "./pace.ts";
-import { hasRedis, type RedisServer, startRedis } from "../support/redis-server.ts";
+import { type RedisServer, startRedis } from "../support/redis-server.ts";
 
-export const backends: readonly ("postgres" | "redis")[] = hasRedis() ? ["postgres", "redis"] : ["postgres"];
+export const backends = ["postgres", "redis"] as const;
 
 export const silent = pino({ level: process.env["COSTPER_TEST_LOG"] ?? "silent" });
 

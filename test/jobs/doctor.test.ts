@@ -2,9 +2,9 @@ import { Redis } from "ioredis";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { checkTokenEnd } from "../../src/commands/doctor/checks.ts";
 import { checkQueue } from "../../src/commands/doctor/services.ts";
-import { freePort, hasRedis, startRedis } from "../support/redis-server.ts";
+import { freePort, startRedis } from "../support/redis-server.ts";
 
-describe.runIf(hasRedis())("doctor on Redis", () => {
+describe("doctor on Redis", () => {
   test("warns of every policy that throws jobs away when memory is full", async () => {
     const server = await startRedis();
     onTestFinished(() => server.stop());

@@ -4,9 +4,9 @@ import type { Account } from "../../src/domain/facts.ts";
 import { Failure } from "../../src/domain/failure.ts";
 import { claim, defer, finish, insertPlan, stopRest, type Job } from "../../src/jobs/ledger.ts";
 import { beginNight } from "../../src/jobs/night.ts";
-import { sharedPauses } from "../../src/jobs/pauses.ts";
+import { sharedPauses } from "../../src/warehouse/shared-limits/pauses.ts";
 import { releaseReady } from "../../src/jobs/release.ts";
-import type { Slice } from "../../src/jobs/slice.ts";
+import type { Slice } from "../../src/sync/slice.ts";
 import { freshDatabase } from "../support/database.ts";
 import { silent } from "./backends.ts";
 

@@ -5,7 +5,7 @@ import { onTestFinished } from "vitest";
 import { type AppOverrides, createConnectors } from "../../src/app.ts";
 import { type Config, parseConfig } from "../../src/config.ts";
 import { createMetrics } from "../../src/jobs/metrics.ts";
-import { sharedPauses } from "../../src/jobs/pauses.ts";
+import { sharedLimits } from "../../src/warehouse/shared-limits/index.ts";
 import { advance } from "../../src/jobs/dispatch.ts";
 import { beginNight } from "../../src/jobs/night.ts";
 import { type Service, type ServiceOptions, startService } from "../../src/jobs/service.ts";
@@ -41,7 +41,7 @@ export const openService = async (
       log: silent,
       now: clock,
       maxWaitMs: 1_000,
-      shared: sharedPauses(database.pool),
+      shared: sharedLimits(database.pool),
       onRequest: (platform, call, status) => metrics.onRequest(platform, call, status),
     }),
     log: silent,
@@ -75,7 +75,7 @@ export const begin = async (
 };
 
 /** Waits until the run is over, and gives what it came to. */
-export const nightOver = async (database: Database, runId: string, timeoutMs = 50_000): Promise<string> => {
+export const nightOver = async (database: Database, runId: string, timeoutMs = 110_000): Promise<string> => {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     const outcome = await database.pool

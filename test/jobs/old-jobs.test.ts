@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { nightQueue } from "../../src/jobs/schedule.ts";
 import { backends, openBackend } from "./backends.ts";
@@ -13,7 +12,7 @@ describe.each(backends)("a job of another version left in the queue of %s", (kin
     await queues.queue("google").add("slice", { version: 99, unit: "slice.of.the.future" }, { jobId: "new" });
     await openService({ config, database, queues });
     expect(await nightOver(database, await begin(config, database, queues))).toBe("done");
-    while ((await queues.queue("google").getJobState("new")) === "waiting") await sleep(20);
+    await expect.poll(() => queues.queue("google").getJobState("new")).not.toBe("waiting");
     expect(await queues.queue(nightQueue).getJobState("old")).not.toBe("failed");
     expect(await queues.queue("google").getJobState("new")).not.toBe("failed");
   });

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { beginNight, missedNight, noteSchedule } from "../../src/jobs/night.ts";
 import { lastDue } from "../../src/domain/schedule.ts";
@@ -104,7 +103,7 @@ describe.each(backends)("the scheduler on %s", (kind) => {
     const ticks: string[] = [];
     const worker = queues.worker(nightQueue, 1, async (job) => void ticks.push(job.name));
     await ensureScheduler(queue, { pattern: "* * * * * *", timeZone: "UTC" }, new Date());
-    while (ticks.length < 2) await sleep(50);
+    await expect.poll(() => ticks.length).toBeGreaterThan(1);
     await worker.close();
     expect(ticks.slice(0, 2)).toEqual(["tick", "tick"]);
   });

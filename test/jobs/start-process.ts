@@ -63,7 +63,7 @@ export const startCostper = (
     said: () => said,
     lines,
     ended,
-    async until(text, times = 1, timeoutMs = 40_000) {
+    async until(text, times = 1, timeoutMs = 110_000) {
       const deadline = Date.now() + timeoutMs;
       while (said.split(text).length <= times) {
         if (child.exitCode !== null) throw new Error(`it ended (${String(child.exitCode)}): ${said}`);

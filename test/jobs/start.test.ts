@@ -2,7 +2,7 @@ import { createServer, type AddressInfo } from "node:net";
 import { once } from "node:events";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createDatabase } from "../support/database.ts";
-import { freePort, hasRedis, startRedis } from "../support/redis-server.ts";
+import { freePort, startRedis } from "../support/redis-server.ts";
 import { folderWith, startCostper } from "./start-process.ts";
 
 const connectors = { linkedin: { accessToken: "t0p-s3cret" } };
@@ -13,7 +13,7 @@ const database = async (): Promise<string> => {
   return url;
 };
 
-describe.runIf(hasRedis())("start with a Redis", () => {
+describe("start with a Redis", () => {
   test("that is away says where it is, asks ever less often, and comes up when it appears", async () => {
     const port = await freePort();
     const queue = `redis://:s3cret@127.0.0.1:${String(port)}`;

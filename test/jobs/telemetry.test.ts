@@ -104,6 +104,6 @@ test.each([
   const asked = Date.now();
   started.child.kill("SIGTERM");
   expect(await started.ended).toBe(0);
-  expect(Date.now() - asked).toBeLessThan(8_000);
+  expect(Date.now() - asked).toBeLessThan(30_000);
   expect(started.said()).not.toContain("s3cret");
 });

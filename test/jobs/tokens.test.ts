@@ -53,7 +53,7 @@ describe.each([
     const running = async (): Promise<number> =>
       (await database.pool.query("select from ops.job where kind = 'slice' and state = 'running'"))
         .rowCount ?? 0;
-    await expect.poll(running, { timeout: 30_000, interval: 20 }).toBeGreaterThan(2);
+    await expect.poll(running, { interval: 20 }).toBeGreaterThan(2);
     platform.oauth.expireTokens();
     expect(await nightOver(database, runId)).toBe("done");
     const renewals = server.requests.filter(({ path }) => path === "/oauth/v2/accessToken");

@@ -226,7 +226,7 @@ test("gives up when nothing comes any more", async () => {
   server.addFault(stalledBody(always));
   const failure = await failureOf(drain(open({ settings: { timeoutSeconds: 1 } }).totals(week())));
   expect(failure).toMatchObject({ kind: "transient", code: "timeout" });
-}, 20_000);
+});
 
 test("stops at once when it is aborted", async () => {
   const { open, server } = await startLinkedin();

@@ -3,7 +3,7 @@ import pino from "pino";
 import { expect, test } from "vitest";
 import { addDays } from "../../src/domain/day.ts";
 import type { Account } from "../../src/domain/facts.ts";
-import { planPlatform } from "../../src/jobs/plan.ts";
+import { planPlatform } from "../../src/sync/plan.ts";
 import { rollUpTouched } from "../../src/metrics/rollup/rollup.ts";
 import { freshDatabase } from "../support/database.ts";
 import { load, prepareAccount, scriptedAccount, scriptedConnector } from "../support/scripted.ts";

@@ -11,7 +11,7 @@ import type {
   NetworkDay,
 } from "../../src/domain/facts.ts";
 import type { Platform } from "../../src/domain/platform.ts";
-import { runSlice, type Slice, type SliceResult } from "../../src/jobs/slice.ts";
+import { runSlice, type Slice, type SliceResult } from "../../src/sync/slice.ts";
 import { storeAccount } from "../../src/warehouse/accounts.ts";
 
 /** A platform whose figures a test writes: money in cents, conversions in hundredths, all whole numbers. */

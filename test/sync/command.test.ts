@@ -72,6 +72,7 @@ test("a command line that is wrong ends with status 2: nothing asked, no file, n
     google: { accounts: ["100-000-0011"] },
     meta: { accounts: ["act_1"] },
     linkedin: { accounts: [1] },
+    microsoft: { accounts: [700000021] },
     x: { accounts: ["acc1demo"] },
   };
   const cwd = await folderWith(world.configText(named).replace(world.url, url));
@@ -191,10 +192,7 @@ test("sync, status, reconcile and accounts answer in JSON alone; the last lines 
     });
 });
 
-const waitFor = async (seen: () => Promise<boolean>): Promise<void> => {
-  for (let turn = 0; turn < 400 && !(await seen()); turn += 1) await new Promise((go) => setTimeout(go, 50));
-  expect(await seen()).toBe(true);
-};
+const waitFor = (seen: () => Promise<boolean>): Promise<void> => expect.poll(seen).toBe(true);
 
 test.each([
   ["kill -9", "SIGKILL"],

@@ -4,6 +4,7 @@ import type { NoticeBody } from "../notice/notice.ts";
 import { DeliveryError } from "./post.ts";
 import { send } from "./send.ts";
 import type { Notifiers } from "../rule/settings.ts";
+import { retries } from "../../domain/retry.ts";
 
 export interface DeliverOptions {
   readonly db: Kysely<DB>;
@@ -21,8 +22,6 @@ export interface Delivered {
   readonly failures: readonly { readonly notifier: string; readonly message: string }[];
 }
 
-const firstPauseMs = 30_000;
-const longestPauseMs = 6 * 3_600_000;
 /** News this old is none: it is not delivered any more. */
 const abandonedAfterMs = 3 * 86_400_000;
 /** After so many refusals of a notice it is given up, so that it does not hold up the next one. */
@@ -57,8 +56,9 @@ const claim = async (db: Kysely<DB>, notifier: string): Promise<Waiting | undefi
 };
 
 const pauseMs = (attempts: number, error: unknown): number => {
+  const { firstDelayMs, longestDelayMs } = retries.notice;
   const asked = error instanceof DeliveryError ? (error.retryAfterMs ?? 0) : 0;
-  return Math.min(Math.max(firstPauseMs * 2 ** (attempts - 1), asked), longestPauseMs);
+  return Math.min(Math.max(firstDelayMs * 2 ** (attempts - 1), asked), longestDelayMs);
 };
 
 /**

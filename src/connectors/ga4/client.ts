@@ -10,6 +10,7 @@ import { request } from "../wire/request.ts";
 import { failureOf } from "./failures.ts";
 import type { Ga4Settings } from "./settings.ts";
 import { ga4Tokens } from "./token.ts";
+import { retries } from "../../domain/retry.ts";
 
 // Fields of the default value may be missing: no rows means no `rows`, an empty dimension no `value`. A metric's value
 // is text that is never empty.
@@ -106,8 +107,6 @@ const namedRows = (query: Ga4Query, answer: z.output<typeof reportAnswer>): Reco
 };
 
 const pageRows = 100_000;
-// Server errors have a quota of their own, ten an hour: few retries.
-const attempts = 3;
 
 export const createGa4Client = (options: {
   readonly settings: Ga4Settings;
@@ -161,7 +160,7 @@ export const createGa4Client = (options: {
         signal,
         call: `runReport ${query.day}`,
         now,
-        attempts,
+        attempts: retries.ga4Request.attempts,
         firstDelayMs: options.firstDelayMs ?? 2_000,
       },
       () => once(query, offset, signal),

@@ -1,4 +1,4 @@
-import { requestRetry } from "../wire/request.ts";
+import { retries } from "../../domain/retry.ts";
 import { throttleDelaysMs } from "./failures.ts";
 
 /** The waits of the connector; tests shorten them, nothing else does. */
@@ -11,7 +11,7 @@ export interface LinkedinPace {
 }
 
 export const usualPace: LinkedinPace = {
-  firstDelayMs: requestRetry.firstDelayMs,
+  firstDelayMs: retries.request.firstDelayMs,
   graceDelaysMs: [5_000, 10_000, 20_000],
   throttleDelaysMs,
 };

@@ -1,4 +1,4 @@
-import { requestRetry } from "../wire/request.ts";
+import { retries } from "../../domain/retry.ts";
 
 /** The waits of the connector, in ms; tests shorten them, nothing else does. */
 export interface Pace {
@@ -21,7 +21,7 @@ export interface Pace {
 }
 
 export const usualPace: Pace = {
-  firstDelayMs: requestRetry.firstDelayMs,
+  firstDelayMs: retries.request.firstDelayMs,
   grantDelaysMs: [2_000, 10_000],
   // Small reports are ready at once; ten questions later a minute lies between two of them.
   firstPollMs: 250,

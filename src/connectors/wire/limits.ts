@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "../../domain/failure.ts";
 import type { Platform } from "../../domain/platform.ts";
+import { unlessAborted } from "./exchange.ts";
 
 /**
  * Who may talk to a platform, and since when. One per process and platform; where several processes share a
- * platform application, `shared` carries pauses between them.
+ * platform application, `shared` carries pauses and places between them.
  */
 export interface Limits {
   /**
@@ -16,11 +17,21 @@ export interface Limits {
   pause(accountId: string | null, until: Date, why?: string): void;
 }
 
-/** Lets several processes know of each other's pauses. */
-export interface SharedPauses {
+/** How many requests may be under way at once. */
+export interface Room {
+  readonly platform: number;
+  readonly account: number;
+}
+
+/** Lets several processes know of each other's pauses, and keeps all of them together within a platform's limits. */
+export interface SharedLimits {
   /** The instant until which the account or the application is paused, if it is. */
   until(platform: Platform, accountId: string | null): Promise<Date | undefined>;
   pause(platform: Platform, accountId: string | null, until: Date): Promise<void>;
+  /** Waits for a place among the requests of all processes; what it gives leaves the place. */
+  place(platform: Platform, accountId: string | null, room: Room, signal: AbortSignal): Promise<() => void>;
+  /** Gives up every place that this process holds. */
+  close(): Promise<void>;
 }
 
 export interface LimitsOptions {
@@ -31,7 +42,7 @@ export interface LimitsOptions {
   /** The longest pause that a call waits out; a longer one fails as `busy`. */
   readonly maxWaitMs: number;
   readonly now: () => Date;
-  readonly shared?: SharedPauses;
+  readonly shared?: SharedLimits;
 }
 
 /** A counting semaphore, first come first served; a slot that is freed goes straight to the next in line. */
@@ -78,8 +89,11 @@ export const createLimits = (options: LimitsOptions): Limits => {
   const pauses = new Map<string, Date>();
   const reasons = new Map<string, string>();
 
-  const pausedUntil = async (accountId: string | null): Promise<Date | undefined> => {
-    const until = await options.shared?.until(options.platform, accountId);
+  const { platform, shared } = options;
+  const room: Room = { platform: options.platformConcurrency, account: options.accountConcurrency };
+
+  const pausedUntil = async (accountId: string | null, signal: AbortSignal): Promise<Date | undefined> => {
+    const until = shared && (await unlessAborted(shared.until(platform, accountId), signal, platform));
     const latest = Math.max(pauses.get(accountId ?? applicationWide)?.getTime() ?? 0, until?.getTime() ?? 0);
     return latest > options.now().getTime() ? new Date(latest) : undefined;
   };
@@ -90,8 +104,8 @@ export const createLimits = (options: LimitsOptions): Limits => {
   const waitOutPauses = async (accountId: string | null, signal: AbortSignal): Promise<void> => {
     for (;;) {
       const [application, account] = await Promise.all([
-        pausedUntil(null),
-        accountId === null ? undefined : pausedUntil(accountId),
+        pausedUntil(null, signal),
+        accountId === null ? undefined : pausedUntil(accountId, signal),
       ]);
       const until = laterOf(application, account);
       if (!until) return;
@@ -121,7 +135,12 @@ export const createLimits = (options: LimitsOptions): Limits => {
         await waitOutPauses(accountId, signal);
         await application.acquire(signal);
         try {
-          return await call();
+          const leave = await shared?.place(platform, accountId, room, signal);
+          try {
+            return await call();
+          } finally {
+            leave?.();
+          }
         } finally {
           application.release();
         }
@@ -137,7 +156,7 @@ export const createLimits = (options: LimitsOptions): Limits => {
         if (why === undefined) reasons.delete(key);
         else reasons.set(key, why);
       }
-      void options.shared?.pause(options.platform, accountId, until).catch(() => undefined);
+      void shared?.pause(platform, accountId, until).catch(() => undefined);
     },
   };
 };

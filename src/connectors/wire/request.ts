@@ -2,12 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "pino";
 import { asFailure, type Failure } from "../../domain/failure.ts";
 import type { Platform } from "../../domain/platform.ts";
+import { retries } from "../../domain/retry.ts";
 import { interrupted } from "./exchange.ts";
 import type { Limits } from "./limits.ts";
 import { createRefusals, type Refusals } from "./refusals.ts";
-
-/** The inner layer of retries, seconds apart; the outer one, per slice, stands in `domain/failure.ts`. */
-export const requestRetry = { attempts: 5, firstDelayMs: 1_000, longestDelayMs: 30_000 } as const;
 
 export interface RequestOptions {
   /** Absent: nothing is paced, and a `busy` answer ends the call. */
@@ -43,7 +41,7 @@ const refusalsOf = (limits: Limits): Refusals => {
  * `cancelled` as soon as the signal aborts.
  */
 export const request = async <T>(options: RequestOptions, send: () => Promise<T>): Promise<T> => {
-  const { limits, signal, accountId, attempts = requestRetry.attempts } = options;
+  const { limits, signal, accountId, attempts = retries.request.attempts } = options;
   let failures = 0;
   let pauses = 0;
   for (;;) {
@@ -61,7 +59,7 @@ export const request = async <T>(options: RequestOptions, send: () => Promise<T>
       if (signal.aborted) throw interrupted(signal, options.platform);
       const failure = asFailure(error);
       // A call that was not even let through has found a pause too long to wait for.
-      if (limits && failure.kind === "busy" && failure.retryAt && sent && pauses < 10) {
+      if (limits && failure.kind === "busy" && failure.retryAt && sent && pauses < retries.request.pauses) {
         pauses += 1;
         limits.pause(failure.scope === "platform" ? null : accountId, failure.retryAt, failure.message);
       } else if (failure.kind === "transient" && failures < attempts - 1) {
@@ -85,8 +83,8 @@ export const pause = async (ms: number, signal: AbortSignal, platform?: Platform
 };
 
 /** Full jitter on a doubling delay: between half of it and all of it. */
-const backoffMs = (failures: number, firstDelayMs: number = requestRetry.firstDelayMs): number =>
-  Math.min(firstDelayMs * 2 ** failures, requestRetry.longestDelayMs) * (0.5 + Math.random() / 2);
+const backoffMs = (failures: number, firstDelayMs: number = retries.request.firstDelayMs): number =>
+  Math.min(firstDelayMs * 2 ** failures, retries.request.longestDelayMs) * (0.5 + Math.random() / 2);
 
 const logRetry = (options: RequestOptions, failure: Failure, attempt: number): void =>
   options.log.info(

@@ -1,4 +1,4 @@
-import { requestRetry } from "../wire/request.ts";
+import { retries } from "../../domain/retry.ts";
 
 /** The waits of the connector in ms, and where jobs begin; tests change them, nothing else does. */
 export interface Pace {
@@ -16,7 +16,7 @@ export interface Pace {
 
 export const usualPace: Pace = {
   mostCalls: 150,
-  firstDelayMs: requestRetry.firstDelayMs,
+  firstDelayMs: retries.request.firstDelayMs,
   firstPollMs: 15_000,
   longestPollMs: 60_000,
   firstRoomMs: 15_000,

@@ -1,6 +1,7 @@
 import { type Answer, open } from "../../connectors/wire/exchange.ts";
 import { pause } from "../../connectors/wire/request.ts";
 import { asFailure, Failure } from "../../domain/failure.ts";
+import { retries } from "../../domain/retry.ts";
 import { malformed } from "./malformed.ts";
 
 /** The three files: the last day, the last 90 days, everything since 1999. */
@@ -69,8 +70,6 @@ export async function* download(file: RatesFile, options: DownloadOptions): Asyn
   }
 }
 
-const attempts = 3;
-
 /** Runs `work` again after a failure that may pass: nobody answered, or the file came only in part. */
 export const withRetries = async <T>(
   options: { readonly signal: AbortSignal; readonly firstDelayMs?: number },
@@ -82,8 +81,8 @@ export const withRetries = async <T>(
     } catch (error) {
       const failure = asFailure(error);
       const mayPass = failure.kind === "transient" || failure.code === "incomplete";
-      if (!mayPass || attempt === attempts) throw failure;
-      await pause((options.firstDelayMs ?? 1_000) * 2 ** (attempt - 1), options.signal);
+      if (!mayPass || attempt === retries.rates.attempts) throw failure;
+      await pause((options.firstDelayMs ?? retries.rates.firstDelayMs) * 2 ** (attempt - 1), options.signal);
     }
   }
 };

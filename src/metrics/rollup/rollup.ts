@@ -61,8 +61,8 @@ const markStale = async (
   );
 };
 
-const rollUpDays = (options: RollupOptions, accountKey: number, days: readonly string[]): Promise<number> =>
-  inTransaction(options.pool, async (client) => {
+const rollUpDays = (options: RollupOptions, accountKey: number, days: readonly string[]): Promise<number> => {
+  const work = async (client: pg.PoolClient): Promise<number> => {
     await client.query(plannerSettings);
     // New rates wait for the rollups under way, and rollups for new rates: none is missed between the two.
     await client.query("select ops.hold_shared('costper.rates')");
@@ -90,7 +90,9 @@ const rollUpDays = (options: RollupOptions, accountKey: number, days: readonly s
       (await replaceMart(scope, marts.byAction, { history: false }));
     if (parts > 0) await markStale(client, accountKey, days);
     return below + daily + parts;
-  });
+  };
+  return inTransaction(options.pool, work, options.signal);
+};
 
 const rollUpAccountDays = async (
   options: RollupOptions,

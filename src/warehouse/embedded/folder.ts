@@ -37,9 +37,16 @@ export const folderFailure = (path: string, error: unknown, part?: "lock"): Fail
   });
 };
 
+/** Longer than a new folder takes on a slow disk. */
+const childMs = 120_000;
+
 const run = (program: string, args: readonly string[], binaries: Binaries): Promise<void> =>
   new Promise((done, reject) => {
-    const child = spawn(program, args, { ...binaries.owner, stdio: ["ignore", "ignore", "pipe"] });
+    const child = spawn(program, args, {
+      ...binaries.owner,
+      stdio: ["ignore", "ignore", "pipe"],
+      timeout: childMs,
+    });
     let errors = "";
     child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
     child.once("error", reject);
@@ -131,6 +138,7 @@ export const resetPassword = (data: string, password: string, binaries: Binaries
     const child = spawn(binaries.postgres, ["--single", "-D", data, "postgres"], {
       ...binaries.owner,
       stdio: ["pipe", "ignore", "ignore"],
+      timeout: childMs,
     });
     child.once("error", reject);
     child.once("exit", (code) =>

@@ -122,7 +122,10 @@ const waitUntilUp = async (access: Access, isGone: () => boolean, log: string, s
 };
 
 const ensureDatabase = async (access: Access): Promise<void> => {
-  const client = new pg.Client({ connectionString: urlOf(access, "postgres") });
+  const client = new pg.Client({
+    connectionString: urlOf(access, "postgres"),
+    connectionTimeoutMillis: 10_000,
+  });
   await client.connect();
   try {
     const { rowCount } = await client.query("select from pg_database where datname = 'costper'");
@@ -142,7 +145,7 @@ const otherUsers = async (users: string): Promise<number> => {
 };
 
 /** How long a server may take to write what it holds. */
-const stopMs = 30_000;
+const stopMs = 15_000;
 
 const stop = async (data: string): Promise<void> => {
   const server = postmaster(data);

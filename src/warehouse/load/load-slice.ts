@@ -1,6 +1,7 @@
 import type pg from "pg";
 import type { Connector, Pull, UnknownOf } from "../../connectors/connector.ts";
 import { asFailure, Failure } from "../../domain/failure.ts";
+import { retries } from "../../domain/retry.ts";
 import type { Entity } from "../../domain/facts.ts";
 import { knownWindows, storeRestatement } from "../accounts.ts";
 import { holdingConnection } from "../connection/pool.ts";
@@ -9,7 +10,7 @@ import { ensurePartitions, inTransaction, lockAccount } from "../transaction.ts"
 import { factTables } from "./fact-tables.ts";
 import { fingerprints } from "./fingerprint.ts";
 import type { DayCheck } from "./residual.ts";
-import { dataFailure, isDatabaseError, stageFacts, streamAttempts, type Staging } from "./stage.ts";
+import { dataFailure, isDatabaseError, stageFacts, type Staging } from "./stage.ts";
 import { confirmDays, unchangedDays, windowWithout } from "./unchanged.ts";
 import { addUp, publishWindow } from "./window.ts";
 
@@ -80,7 +81,7 @@ const gather = async (
       return entities;
     } catch (error) {
       pull.signal.throwIfAborted();
-      if (asFailure(error).kind !== "transient" || attempt >= streamAttempts) throw error;
+      if (asFailure(error).kind !== "transient" || attempt >= retries.stream.attempts) throw error;
     }
 };
 
@@ -156,7 +157,7 @@ const attempt = async (given: SliceToLoad, way: Way): Promise<LoadedSlice> => {
   const slice = { ...given, pull: { ...given.pull, signal } };
   try {
     return await holdingConnection(slice.pool, signal, () =>
-      inTransaction(slice.pool, (client) => loadOn(client, slice, way)),
+      inTransaction(slice.pool, (client) => loadOn(client, slice, way), signal),
     );
   } finally {
     ended.abort();
@@ -224,9 +225,6 @@ const loadOn = async (client: pg.PoolClient, slice: SliceToLoad, way: Way): Prom
   };
 };
 
-/** Enough for one collision, one slice that was overtaken, and two deadlocks. */
-const attempts = 5;
-
 /**
  * How to try again where slices collided or the platform sent a row twice. In the staging tables both can be resolved;
  * among the published rows they cannot.
@@ -246,7 +244,7 @@ const nextWay = (way: Way, error: unknown): Way | undefined => {
  */
 export const loadSlice = async (slice: SliceToLoad): Promise<LoadedSlice> => {
   await ensurePartitions(slice.pool, factNames, slice.pull.from, slice.pull.to);
-  for (let way: Way = "direct", left = attempts; ; left -= 1)
+  for (let way: Way = "direct", left: number = retries.publish.attempts; ; left -= 1)
     try {
       return await attempt(slice, way);
     } catch (error) {

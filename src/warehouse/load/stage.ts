@@ -1,6 +1,7 @@
 import type pg from "pg";
 import type { Connector, Pull } from "../../connectors/connector.ts";
 import { asFailure, Failure } from "../../domain/failure.ts";
+import { retries } from "../../domain/retry.ts";
 import { type Copy, openCopy, type Place } from "./copy.ts";
 import {
   accountDaily,
@@ -21,9 +22,6 @@ import {
   networkLine,
 } from "./fact-tables.ts";
 import { createStreamPrint, type StreamPrint } from "./fingerprint.ts";
-
-/** How often a stream that breaks after its first rows is asked again from the start, within one attempt at a slice. */
-export const streamAttempts = 3;
 
 export interface Staging {
   readonly client: pg.PoolClient;
@@ -108,7 +106,7 @@ const copyStream = async <T extends { readonly date: string }>(
           if (open?.table !== table) {
             await end();
             const place = placeOf(table);
-            open = { table, place, copy: openCopy(client, table, place) };
+            open = { table, place, copy: openCopy(client, table, place, pull.signal) };
           }
           await open.copy.write([...days.values()].flat());
         }
@@ -127,7 +125,7 @@ const copyStream = async <T extends { readonly date: string }>(
       const failure = dataFailure(error) ?? asFailure(error);
       // A stream that never began was asked for often enough by the request itself.
       const broke = failure.kind === "transient" && rows > 0 && !isDatabaseError(error);
-      if (!broke || attempt >= streamAttempts) throw error;
+      if (!broke || attempt >= retries.stream.attempts) throw error;
       await client.query("rollback to savepoint stream");
       staging.onRows(-rows);
     }

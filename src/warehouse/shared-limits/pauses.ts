@@ -1,6 +1,6 @@
 import type pg from "pg";
-import type { SharedPauses } from "../connectors/wire/limits.ts";
-import type { Platform } from "../domain/platform.ts";
+import type { SharedLimits } from "../../connectors/wire/limits.ts";
+import type { Platform } from "../../domain/platform.ts";
 
 const keyOf = (platform: Platform, accountId: string | null): string => `${platform} ${accountId ?? ""}`;
 
@@ -8,7 +8,7 @@ const keyOf = (platform: Platform, accountId: string | null): string => `${platf
 const freshMs = 500;
 
 /** Pauses that every process on the same warehouse knows of, across restarts too. */
-export const sharedPauses = (pool: pg.Pool): SharedPauses => {
+export const sharedPauses = (pool: pg.Pool): Pick<SharedLimits, "until" | "pause"> => {
   let known = new Map<string, Date>();
   let readAt = 0;
   let reading: Promise<void> | undefined;

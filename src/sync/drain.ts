@@ -4,6 +4,7 @@ import type pg from "pg";
 import type { Logger } from "pino";
 import type { Connector } from "../connectors/connector.ts";
 import { type Failure, failureRules } from "../domain/failure.ts";
+import { retries } from "../domain/retry.ts";
 import { rollUpAccount } from "../metrics/rollup/rollup.ts";
 import { type Run, windowKey } from "../warehouse/runs.ts";
 import type { Plan } from "./plan.ts";
@@ -27,10 +28,6 @@ export interface SyncOptions extends SyncEvents {
   /** The clock; absent: the machine's. */
   readonly now?: () => Date;
 }
-
-/** How often a slice is tried in this process, and the pause before the second try; unattended, the queue does this. */
-const attemptsHere = 2;
-const pauseMs = 3_000;
 
 /**
  * More slices than requests may be under way: while one loads, another one's request uses the free slot. The limits
@@ -92,9 +89,13 @@ const syncPlatform = async (
       const { failure } = result;
       if (!failure || result.outcome === "cancelled") return result;
       noteStop(stops, slice, failure);
-      if (!failureRules[failure.kind].retries || failure.kind === "busy" || attempt >= attemptsHere)
+      if (
+        !failureRules[failure.kind].retries ||
+        failure.kind === "busy" ||
+        attempt >= retries.watchedSlice.attempts
+      )
         return result;
-      await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+      await sleep(retries.watchedSlice.delayMs, undefined, { signal }).catch(() => undefined);
     }
   };
 

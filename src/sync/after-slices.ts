@@ -62,7 +62,7 @@ export const afterSlices = async (options: AfterSlices): Promise<readonly Ga4Res
   await rollUpTouched({ pool, reportingCurrency: config.reportingCurrency ?? null, signal });
   await warnOfMissingRates({ pool, log, from: options.from ?? addDays(dayAt(now(), "UTC"), -usualDays) });
   // Spend that came in and campaigns that became known move first-party figures too.
-  await rollUpFirstParty({ database, settings: firstPartySettings(config) });
+  await rollUpFirstParty({ database, settings: firstPartySettings(config), signal });
   await options.afterRollup(log);
   // So that whoever looks in the morning finds the sums of all campaigns ready; no alert waits for them.
   await refreshSums(database.db, signal);
