@@ -63,6 +63,14 @@ const commands: Readonly<
     summary: "load first-party data and exchange rates from a CSV file",
     load: () => import("./commands/import.ts"),
   },
+  sources: {
+    summary: "list the sources of first-party data and what they brought",
+    load: () => import("./commands/sources.ts"),
+  },
+  forget: {
+    summary: "erase leads: counts stay, nothing leads back to the person",
+    load: () => import("./commands/forget.ts"),
+  },
   audit: {
     summary: "look for gaps in tracking",
     load: () => import("./commands/audit.ts"),

@@ -9,6 +9,7 @@ import { checkQueue, checkWarehouse } from "./doctor/services.ts";
 import { type Check, checkNode, checkSecretsFile, checkTokenEnd, failed } from "./doctor/checks.ts";
 import { checkGa4 } from "./doctor/ga4.ts";
 import { checkPlatform } from "./doctor/platforms.ts";
+import { checkSources } from "./doctor/sources.ts";
 import { exitStatus } from "./errors.ts";
 import { examples, type Frame, type Register } from "./frame.ts";
 
@@ -33,7 +34,7 @@ async function* checks(frame: Frame): AsyncGenerator<Check> {
   yield {
     check: "config",
     outcome: "ok",
-    message: `${config.file} (${[...platforms, ...(config.ga4 ? ["ga4"] : [])].join(", ")})`,
+    message: `${config.file} (${[...platforms, ...(config.ga4 ? ["ga4"] : []), ...Object.keys(config.sources)].join(", ")})`,
     remedy: "",
   };
   yield* checkSecretsFile(config.folder);
@@ -48,6 +49,7 @@ async function* checks(frame: Frame): AsyncGenerator<Check> {
         ? (await credentialStore(frame, config))(warehouse.database)
         : undefined;
     yield* checkPlatforms(frame, config, tokens);
+    if (!(warehouse instanceof Failure)) yield* checkSources(config, warehouse.database, frame);
   } finally {
     if (!(warehouse instanceof Failure)) await warehouse.close();
   }

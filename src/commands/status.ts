@@ -1,4 +1,5 @@
 import { migrate } from "../warehouse/migrate.ts";
+import { sourceStatus, sourceTrouble } from "../sources/status.ts";
 import { accountStatus, type AccountStatus, staleAfterHours } from "../warehouse/status.ts";
 import { configuredPlatforms } from "../connectors/registry.ts";
 import { daysLeft } from "../warehouse/credentials.ts";
@@ -41,7 +42,9 @@ export const register: Register = (command, act) => {
             days: daysLeft(expiresAt, now()),
           }),
         );
-        if (globals.json) out.json({ accounts, tokens });
+        const sources = await sourceStatus(database.pool, config.sources, now());
+        if (globals.json)
+          out.json({ accounts, tokens, sources: sources.map(({ remedy: _, ...source }) => source) });
         else {
           out.table(
             [
@@ -61,6 +64,27 @@ export const register: Register = (command, act) => {
               account.failure,
             ]),
           );
+          if (sources.length > 0) {
+            out.text("");
+            out.table(
+              [
+                { title: "source" },
+                { title: "type" },
+                { title: "last good" },
+                { title: "hours since", right: true },
+                { title: "last pull" },
+                { title: "failure" },
+              ],
+              sources.map((source) => [
+                source.name,
+                source.type,
+                source.last_good_at?.slice(0, 16).replace("T", " ") ?? null,
+                source.freshness_hours,
+                source.outcome,
+                source.failure,
+              ]),
+            );
+          }
           if (tokens.length > 0) {
             out.text("");
             out.table(
@@ -68,6 +92,10 @@ export const register: Register = (command, act) => {
               tokens.map(({ platform, expires_at, days }) => [platform, expires_at.slice(0, 10), days]),
             );
           }
+        }
+        for (const source of sources) {
+          const trouble = sourceTrouble(source, config.sources[source.name]?.maxAgeHours ?? staleAfterHours);
+          if (trouble !== null) report({ platform: "source", accountId: source.name, ...trouble });
         }
         for (const account of accounts) {
           const problem = problemOf(account);

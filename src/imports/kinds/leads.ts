@@ -94,6 +94,7 @@ export const leads: ImportKind = {
     merged_into: "",
     deleted: "",
   },
+  ownIds: ["lead_id", "merged_into"],
   money: ["value"],
   staging: { ...facts, ...visitStaging, ...journey },
   row: (values, refuse, context) => ({
@@ -165,6 +166,17 @@ const keepArrivals = async (client: PoolClient): Promise<void> => {
   );
 };
 
+/** The visit that is stored, if any, decides; what was deleted has none any more. */
+const hasVisit = `old.deleted_at is null and (old.click_ids <> '{}'
+  or num_nonnulls(old.gclid, old.source, old.medium, old.campaign, old.campaign_id, old.referrer_host, old.reported_channel) > 0)`;
+
+const keptFirst: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    Object.keys(visitStaging).map((name) => [name, `case when ${hasVisit} then old.${name} else excluded.${name} end`]),
+  ),
+  lost_at: "case when excluded.lost_at is not null then least(old.lost_at, excluded.lost_at) end",
+};
+
 const mergeLeads = (client: PoolClient, from: string, run: MergeRun): Promise<Merged> =>
   mergeRows(client, {
     table: "warehouse.lead",
@@ -178,6 +190,7 @@ const mergeLeads = (client: PoolClient, from: string, run: MergeRun): Promise<Me
       source_name: sourceColumn(run),
     },
     kept: {
+      ...(run.keepFirst === true ? keptFirst : {}),
       qualified_at: "least(old.qualified_at, excluded.qualified_at)",
       customer_at: "least(old.customer_at, excluded.customer_at)",
     },
