@@ -90,7 +90,7 @@ const landing =
         if (problems.length < mostProblemsTold) problems.push(describeProblem(problem));
         if (rest.skipBad !== undefined) context.log.warn({ file, problem: describeProblem(problem) }, "line refused");
       },
-      onWarning: (warning) => context.log.info({ file, warning }, "rows of a source"),
+      onWarning: (warning) => context.log.debug({ file, warning }, "rows of a source"),
       beforeMerge: async (client) => {
         const { rows } = await client.query<{ free: boolean }>(
           "select pg_try_advisory_xact_lock(hashtext('costper.source'), hashtext($1)) as free",
