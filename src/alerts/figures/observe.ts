@@ -8,7 +8,7 @@ import { figureText } from "./judge.ts";
 import { unknownThen } from "./known-then.ts";
 import { moneyOf } from "./money.ts";
 import { judgeAll, type Observation, unknown } from "./observation.ts";
-import { operationFigures } from "./operations.ts";
+import { operationFigures, sourceFigures } from "./operations.ts";
 import { type AlertRule, isOperation } from "../rule/rule.ts";
 import {
   requestOf,
@@ -146,13 +146,32 @@ const youngest = (accounts: readonly CoveredAccount[], { asOf, now }: ObserveOpt
 
 const observeOperation = async (shared: Shared, rule: AlertRule): Promise<RuleView> => {
   const { db, coverage, now, asOf } = shared;
-  const figures = await operationFigures({ db, rule, coverage, now, asOf });
   const limit = exact(rule.condition.limit);
+  const verdictOf = (value: bigint) =>
+    (rule.condition.kind === "below" ? value < limit : value > limit) ? "breach" : "ok";
+  if (rule.source) {
+    const day = youngest(coverage.accounts, shared);
+    const found = await sourceFigures({ db, rule, coverage, now, asOf });
+    const none = { currency: null, window: null, spend: null, conversions: null };
+    const observations = found.map(({ source, value, note }): Observation => ({
+      ...none,
+      rule,
+      series: JSON.stringify(["source", source]),
+      labels: { source },
+      verdict: verdictOf(value),
+      day,
+      value: figureText(value),
+      threshold: figureText(limit),
+      note,
+    }));
+    return { rule, observations, blind: new Map(), problem: undefined, day };
+  }
+  const figures = await operationFigures({ db, rule, coverage, now, asOf });
   const observations = figures.map(({ account, value, note }): Observation => ({
     rule,
     series: JSON.stringify([account.platform, account.accountId]),
     labels: { platform: account.platform, account_id: account.accountId },
-    verdict: (rule.condition.kind === "below" ? value < limit : value > limit) ? "breach" : "ok",
+    verdict: verdictOf(value),
     day: account.youngest,
     value: figureText(value),
     threshold: figureText(limit),

@@ -29,7 +29,7 @@ const refused = (name: string, details: { message: string; remedy: string; kind?
   new Failure({ kind: "request", ...details, message: `source ${name}: ${details.message}` });
 
 /** An address in the URL itself is never looked up. @throws Failure */
-const checkHost = (url: URL, { allowPrivate }: HttpsSettings, name: string): void => {
+const checkHost = (url: URL, allowPrivate: boolean, name: string): void => {
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const isPrivate = isLoopbackHost(host) || (ipaddr.isValid(host) && !isPublicAddress(host));
   if (isPrivate && !allowPrivate)
@@ -51,7 +51,9 @@ interface Asked {
 const answerOf = async ({ settings, context, signal }: Asked, first: URL, known: Readonly<Record<string, string>>): Promise<Answer> => {
   let url = first;
   for (let followed = 0; ; followed += 1) {
-    checkHost(url, settings, context.name);
+    // A redirect leads into no private network, whatever the config says of its own host.
+    const allowPrivate = settings.allowPrivate && sameSite(url, first);
+    checkHost(url, allowPrivate, context.name);
     const answer = await openAnswer({
       url,
       headers: {
@@ -62,7 +64,7 @@ const answerOf = async ({ settings, context, signal }: Asked, first: URL, known:
       signal,
       idleMs: settings.timeoutSeconds * 1_000,
       timeoutSetting: `sources.${context.name}.timeoutSeconds`,
-      lookup: guardedLookup(settings.allowPrivate),
+      lookup: guardedLookup(allowPrivate),
     }).catch((error: unknown) => {
       if (error instanceof Failure && error.code === privateAddress)
         throw refused(context.name, {
