@@ -35,14 +35,37 @@ export interface HubspotSandboxOptions {
 }
 
 const contactProperties = [
-  "createdate", "lastmodifieddate", "lifecyclestage", "hs_lead_status", "hs_object_id", "hs_analytics_source",
-  "hs_analytics_first_url", "hs_analytics_first_referrer", "hs_google_click_id", "hs_facebook_click_id",
-  "hs_merged_object_ids", "hs_calculated_merged_vids", "email", "firstname", "lastname", "phone", "address", "company",
+  "createdate",
+  "lastmodifieddate",
+  "lifecyclestage",
+  "hs_lead_status",
+  "hs_object_id",
+  "hs_analytics_source",
+  "hs_analytics_first_url",
+  "hs_analytics_first_referrer",
+  "hs_google_click_id",
+  "hs_facebook_click_id",
+  "hs_merged_object_ids",
+  "hs_calculated_merged_vids",
+  "email",
+  "firstname",
+  "lastname",
+  "phone",
+  "address",
+  "company",
   ...Object.keys(stages).map((stage) => `hs_v2_date_entered_${stage}`),
 ];
 const dealProperties = [
-  "createdate", "hs_lastmodifieddate", "pipeline", "dealstage", "dealname", "amount", "deal_currency_code", "closedate",
-  "hs_is_closed_won", "hs_object_id",
+  "createdate",
+  "hs_lastmodifieddate",
+  "pipeline",
+  "dealstage",
+  "dealname",
+  "amount",
+  "deal_currency_code",
+  "closedate",
+  "hs_is_closed_won",
+  "hs_object_id",
 ];
 
 interface Filter {
@@ -56,8 +79,20 @@ const compareIds = (one: CrmRecord, other: CrmRecord): number => Number(one.id) 
 
 /** HubSpot's CRM over HTTP: lists, searches with their end, batches, histories in none of the searches. */
 export const createHubspotSandbox = (options: HubspotSandboxOptions) => {
-  const { clock, world = createWorld(), apiVersion = "2026-09", currency = "EUR", customStages = {}, customProperties = [] } = options;
-  const state = { isRevoked: false, seesNothing: false, missingScopes: [] as readonly string[], dailyLeft: 650_000 };
+  const {
+    clock,
+    world = createWorld(),
+    apiVersion = "2026-09",
+    currency = "EUR",
+    customStages = {},
+    customProperties = [],
+  } = options;
+  const state = {
+    isRevoked: false,
+    seesNothing: false,
+    missingScopes: [] as readonly string[],
+    dailyLeft: 650_000,
+  };
   const names: Readonly<Record<string, ReadonlySet<string>>> = {
     contacts: new Set([...contactProperties, ...customProperties]),
     deals: new Set([...dealProperties, ...customProperties]),
@@ -66,15 +101,23 @@ export const createHubspotSandbox = (options: HubspotSandboxOptions) => {
   const valueOf = (record: CrmRecord, object: string, name: string): string | null => {
     if (names[object]?.has(name) !== true) return null;
     if (name === "hs_object_id") return record.id;
-    if (name === (object === "contacts" ? "lastmodifieddate" : "hs_lastmodifieddate")) return record.updatedAt;
+    if (name === (object === "contacts" ? "lastmodifieddate" : "hs_lastmodifieddate"))
+      return record.updatedAt;
     if (name === "hs_is_closed_won") return String(world.value(record, "dealstage") === won);
     // The date of a stage follows its latest entry.
     const entered = /^hs_v2_date_entered_(.+)$/.exec(name)?.[1];
-    if (entered !== undefined) return record.history.get("lifecyclestage")?.findLast(({ value }) => value === entered)?.at ?? null;
+    if (entered !== undefined)
+      return record.history.get("lifecyclestage")?.findLast(({ value }) => value === entered)?.at ?? null;
     return world.value(record, name) ?? null;
   };
 
-  const answerOf = (record: CrmRecord, object: string, asked: readonly string[], histories: readonly string[], withContacts: boolean) => ({
+  const answerOf = (
+    record: CrmRecord,
+    object: string,
+    asked: readonly string[],
+    histories: readonly string[],
+    withContacts: boolean,
+  ) => ({
     id: record.id,
     createdAt: record.createdAt,
     updatedAt: record.updatedAt,
@@ -82,7 +125,9 @@ export const createHubspotSandbox = (options: HubspotSandboxOptions) => {
     ...(record.archivedAt === undefined ? {} : { archivedAt: record.archivedAt }),
     // A name that is not known is passed over.
     properties: Object.fromEntries(
-      [...asked, "hs_object_id"].filter((name) => names[object]?.has(name)).map((name) => [name, valueOf(record, object, name)]),
+      [...asked, "hs_object_id"]
+        .filter((name) => names[object]?.has(name))
+        .map((name) => [name, valueOf(record, object, name)]),
     ),
     ...(histories.length === 0
       ? {}
@@ -90,12 +135,18 @@ export const createHubspotSandbox = (options: HubspotSandboxOptions) => {
           propertiesWithHistory: Object.fromEntries(
             histories.map((name) => [
               name,
-              (record.history.get(name) ?? []).toReversed().map(({ value, at }) => ({ value, timestamp: at, sourceType: "CRM_UI" })),
+              (record.history.get(name) ?? [])
+                .toReversed()
+                .map(({ value, at }) => ({ value, timestamp: at, sourceType: "CRM_UI" })),
             ]),
           ),
         }),
     ...(withContacts && record.contacts.length > 0
-      ? { associations: { contacts: { results: record.contacts.map((id) => ({ id, type: "deal_to_contact" })) } } }
+      ? {
+          associations: {
+            contacts: { results: record.contacts.map((id) => ({ id, type: "deal_to_contact" })) },
+          },
+        }
       : {}),
   });
 
@@ -111,17 +162,25 @@ export const createHubspotSandbox = (options: HubspotSandboxOptions) => {
       return refuse(exchange, 400, "VALIDATION_ERROR", "limit is too large");
     const isArchived = query.get("archived") === "true";
     const after = Number(query.get("after") ?? "0");
-    const matching = recordsOf(object).filter((record) => (record.archivedAt !== undefined) === isArchived).sort(compareIds);
+    const matching = recordsOf(object)
+      .filter((record) => (record.archivedAt !== undefined) === isArchived)
+      .sort(compareIds);
     const start = matching.findIndex(({ id }) => Number(id) > after);
     const page = start < 0 ? [] : matching.slice(start, start + limit);
     const isLast = start < 0 || start + limit >= matching.length;
     ok(exchange, {
-      results: page.map((record) => answerOf(record, object, split("properties"), histories, query.get("associations") === "contacts")),
+      results: page.map((record) =>
+        answerOf(record, object, split("properties"), histories, query.get("associations") === "contacts"),
+      ),
       ...(isLast ? {} : { paging: { next: { after: page.at(-1)?.id ?? "" } } }),
     });
   };
 
-  const matches = (record: CrmRecord, object: string, { propertyName, operator, value, highValue }: Filter): boolean => {
+  const matches = (
+    record: CrmRecord,
+    object: string,
+    { propertyName, operator, value, highValue }: Filter,
+  ): boolean => {
     const own = valueOf(record, object, propertyName) ?? "";
     const number = /modifieddate/.test(propertyName) ? Date.parse(own) : Number(own);
     if (operator === "BETWEEN") return number >= Number(value) && number <= Number(highValue);
@@ -145,9 +204,13 @@ export const createHubspotSandbox = (options: HubspotSandboxOptions) => {
     const known = clock().getTime() - lagMs;
     const found = recordsOf(object)
       .filter((record) => record.archivedAt === undefined && Date.parse(record.updatedAt) <= known)
-      .filter((record) => body.filterGroups.some(({ filters }) => filters.every((filter) => matches(record, object, filter))))
+      .filter((record) =>
+        body.filterGroups.some(({ filters }) => filters.every((filter) => matches(record, object, filter))),
+      )
       .sort((one, other) =>
-        sort === "hs_object_id" ? compareIds(one, other) : Date.parse(one.updatedAt) - Date.parse(other.updatedAt) || compareIds(one, other),
+        sort === "hs_object_id"
+          ? compareIds(one, other)
+          : Date.parse(one.updatedAt) - Date.parse(other.updatedAt) || compareIds(one, other),
       );
     const next = after + body.limit;
     exchange.json(200, {
@@ -158,15 +221,31 @@ export const createHubspotSandbox = (options: HubspotSandboxOptions) => {
   };
 
   const batch = (exchange: Exchange, object: string): void => {
-    const { inputs, properties = [], propertiesWithHistory = [] } = JSON.parse(exchange.body) as {
+    const {
+      inputs,
+      properties = [],
+      propertiesWithHistory = [],
+    } = JSON.parse(exchange.body) as {
       readonly inputs: readonly { readonly id: string }[];
       readonly properties?: readonly string[];
       readonly propertiesWithHistory?: readonly string[];
     };
-    if (inputs.length > (propertiesWithHistory.length > 0 ? 50 : 100)) return refuse(exchange, 400, "VALIDATION_ERROR", "too many");
-    const records = new Map(recordsOf(object).filter(({ archivedAt }) => archivedAt === undefined).map((record) => [record.id, record]));
+    if (inputs.length > (propertiesWithHistory.length > 0 ? 50 : 100))
+      return refuse(exchange, 400, "VALIDATION_ERROR", "too many");
+    const records = new Map(
+      recordsOf(object)
+        .filter(({ archivedAt }) => archivedAt === undefined)
+        .map((record) => [record.id, record]),
+    );
     const found = inputs.flatMap(({ id }) => records.get(id) ?? []);
-    ok(exchange, { status: "COMPLETE", results: found.map((record) => answerOf(record, object, properties, propertiesWithHistory, false)) }, found.length < inputs.length ? 207 : 200);
+    ok(
+      exchange,
+      {
+        status: "COMPLETE",
+        results: found.map((record) => answerOf(record, object, properties, propertiesWithHistory, false)),
+      },
+      found.length < inputs.length ? 207 : 200,
+    );
   };
 
   const associations = (exchange: Exchange): void => {
@@ -174,7 +253,9 @@ export const createHubspotSandbox = (options: HubspotSandboxOptions) => {
     ok(exchange, {
       results: inputs.flatMap(({ id }) => {
         const of = world.deals.get(id)?.contacts ?? [];
-        return of.length === 0 ? [] : [{ from: { id }, to: of.map((contact) => ({ toObjectId: Number(contact) })) }];
+        return of.length === 0
+          ? []
+          : [{ from: { id }, to: of.map((contact) => ({ toObjectId: Number(contact) })) }];
       }),
     });
   };
@@ -188,13 +269,30 @@ export const createHubspotSandbox = (options: HubspotSandboxOptions) => {
     });
   };
 
-  const refuse = (exchange: Exchange, status: number, category: string, message: string, more: object = {}): void =>
-    exchange.json(status, { status: "error", message, category, correlationId: "00000000-aaaa-bbbb", ...more });
+  const refuse = (
+    exchange: Exchange,
+    status: number,
+    category: string,
+    message: string,
+    more: object = {},
+  ): void =>
+    exchange.json(status, {
+      status: "error",
+      message,
+      category,
+      correlationId: "00000000-aaaa-bbbb",
+      ...more,
+    });
 
   const answer = (exchange: Exchange): void => {
     const { method, path, headers } = exchange;
     if (state.isRevoked || headers.authorization !== `Bearer ${hubspotToken}`)
-      return refuse(exchange, 401, "INVALID_AUTHENTICATION", `the key ${String(headers.authorization)} is not valid`);
+      return refuse(
+        exchange,
+        401,
+        "INVALID_AUTHENTICATION",
+        `the key ${String(headers.authorization)} is not valid`,
+      );
     if (state.missingScopes.length > 0)
       return refuse(exchange, 403, "MISSING_SCOPES", "scopes are missing", {
         errors: [{ context: { requiredGranularScopes: state.missingScopes } }],
@@ -202,9 +300,16 @@ export const createHubspotSandbox = (options: HubspotSandboxOptions) => {
     const call = `${method} ${path.replace(`/${apiVersion}/`, "/V/")}`;
     const object = /\/(contacts|deals)(\/|$)/.exec(path)?.[1] ?? "";
     if (call === "GET /account-info/V/details")
-      return ok(exchange, { portalId: 7052064, timeZone: "Europe/Copenhagen", companyCurrency: currency, additionalCurrencies: [] });
+      return ok(exchange, {
+        portalId: 7052064,
+        timeZone: "Europe/Copenhagen",
+        companyCurrency: currency,
+        additionalCurrencies: [],
+      });
     if (call === "GET /crm/properties/V/contacts/lifecyclestage")
-      return ok(exchange, { options: Object.entries({ ...stages, ...customStages }).map(([value, label]) => ({ value, label })) });
+      return ok(exchange, {
+        options: Object.entries({ ...stages, ...customStages }).map(([value, label]) => ({ value, label })),
+      });
     if (call === `GET /crm/properties/V/${object}`)
       return ok(exchange, { results: [...(names[object] ?? [])].map((name) => ({ name, label: name })) });
     if (call === "GET /crm/pipelines/V/deals")

@@ -25,7 +25,8 @@ export const plantedPerson = (id: string) => ({
   company: `Planted Company ${id}`,
 });
 
-const valueAt = (record: CrmRecord, name: string): string | undefined => record.history.get(name)?.at(-1)?.value;
+const valueAt = (record: CrmRecord, name: string): string | undefined =>
+  record.history.get(name)?.at(-1)?.value;
 
 /** What is true in the CRM; its methods are what people do there. */
 export const createWorld = () => {
@@ -40,7 +41,12 @@ export const createWorld = () => {
     record.updatedAt = at;
   };
 
-  const make = (records: Map<string, CrmRecord>, id: string, at: string, properties: Readonly<Record<string, string>>): CrmRecord => {
+  const make = (
+    records: Map<string, CrmRecord>,
+    id: string,
+    at: string,
+    properties: Readonly<Record<string, string>>,
+  ): CrmRecord => {
     const record: CrmRecord = { id, createdAt: at, updatedAt: at, history: new Map(), contacts: [] };
     records.set(id, record);
     set(record, at, { createdate: at, ...properties });
@@ -59,11 +65,23 @@ export const createWorld = () => {
     value: valueAt,
     addContact: (id: string, at: string, properties: Readonly<Record<string, string>> = {}) =>
       make(contacts, id, at, { lifecyclestage: "lead", ...plantedPerson(id), ...properties }),
-    setContact: (id: string, at: string, properties: Readonly<Record<string, string>>) => set(found(contacts, id), at, properties),
-    addDeal: (id: string, at: string, properties: Readonly<Record<string, string>>, ...of: readonly string[]) => {
-      make(deals, id, at, { pipeline: "default", dealstage: "appointmentscheduled", dealname: "Planted Deal", ...properties }).contacts.push(...of);
+    setContact: (id: string, at: string, properties: Readonly<Record<string, string>>) =>
+      set(found(contacts, id), at, properties),
+    addDeal: (
+      id: string,
+      at: string,
+      properties: Readonly<Record<string, string>>,
+      ...of: readonly string[]
+    ) => {
+      make(deals, id, at, {
+        pipeline: "default",
+        dealstage: "appointmentscheduled",
+        dealname: "Planted Deal",
+        ...properties,
+      }).contacts.push(...of);
     },
-    setDeal: (id: string, at: string, properties: Readonly<Record<string, string>>) => set(found(deals, id), at, properties),
+    setDeal: (id: string, at: string, properties: Readonly<Record<string, string>>) =>
+      set(found(deals, id), at, properties),
     archive: (id: string, at: string) => {
       const record = found(contacts, id);
       record.archivedAt = at;
@@ -88,10 +106,13 @@ export const createWorld = () => {
       }
       const merged = found(contacts, newId);
       set(merged, at, {
-        hs_merged_object_ids: [...(valueAt(merged, "hs_merged_object_ids")?.split(";") ?? []), ...gone].join(";"),
+        hs_merged_object_ids: [...(valueAt(merged, "hs_merged_object_ids")?.split(";") ?? []), ...gone].join(
+          ";",
+        ),
         hs_calculated_merged_vids: gone.map((id) => `${id}:${String(Date.parse(at))}`).join(";"),
       });
-      for (const deal of deals.values()) deal.contacts = deal.contacts.map((id) => (gone.includes(id) ? newId : id));
+      for (const deal of deals.values())
+        deal.contacts = deal.contacts.map((id) => (gone.includes(id) ? newId : id));
     },
   };
 };

@@ -46,10 +46,15 @@ export const createLiveagentSandbox = ({ clock }: { readonly clock: () => Date }
     return new Date(Date.parse(at) + hours * 3_600_000).toISOString().slice(0, 19).replace("T", " ");
   };
 
-  const refuse = (exchange: Exchange, status: number, message: string): void => exchange.json(status, { message });
+  const refuse = (exchange: Exchange, status: number, message: string): void =>
+    exchange.json(status, { message });
 
   /** The two bounds of a filter in UTC; undefined where it is the other dialect. */
-  const bounds = (query: URLSearchParams, field: string, sign: string): readonly [number, number] | undefined => {
+  const bounds = (
+    query: URLSearchParams,
+    field: string,
+    sign: string,
+  ): readonly [number, number] | undefined => {
     const filters = JSON.parse(query.get("_filters") ?? "[]") as readonly (readonly string[])[];
     const bound = (operator: string): number => {
       const found = filters.find(([name, used]) => name === field && used === operator);
@@ -59,8 +64,13 @@ export const createLiveagentSandbox = ({ clock }: { readonly clock: () => Date }
     return both.some(Number.isNaN) ? undefined : both;
   };
 
-  const within = <Item extends { readonly at: string }>(items: Iterable<Item>, [from, to]: readonly [number, number]): Item[] =>
-    [...items].filter(({ at }) => Date.parse(at) >= from && Date.parse(at) <= to).sort((one, other) => Date.parse(one.at) - Date.parse(other.at));
+  const within = <Item extends { readonly at: string }>(
+    items: Iterable<Item>,
+    [from, to]: readonly [number, number],
+  ): Item[] =>
+    [...items]
+      .filter(({ at }) => Date.parse(at) >= from && Date.parse(at) <= to)
+      .sort((one, other) => Date.parse(one.at) - Date.parse(other.at));
 
   const listCalls = (exchange: Exchange, query: URLSearchParams): void => {
     const range = bounds(query, "dateCreated", "");
@@ -119,7 +129,8 @@ export const createLiveagentSandbox = ({ clock }: { readonly clock: () => Date }
     addCall: (call: DeskCall): void => void calls.set(call.id, call),
     addTicket: (ticket: DeskTicket): void => void tickets.set(ticket.id, ticket),
     answer: (exchange: Exchange): void => {
-      if (state.isRevoked || exchange.headers["apikey"] !== liveagentKey) return refuse(exchange, 401, "wrong api key");
+      if (state.isRevoked || exchange.headers["apikey"] !== liveagentKey)
+        return refuse(exchange, 401, "wrong api key");
       const now = clock().getTime();
       window = window.filter((at) => at > now - 60_000);
       if (window.length >= state.perMinute) return refuse(exchange, 429, "too many requests");
@@ -127,7 +138,8 @@ export const createLiveagentSandbox = ({ clock }: { readonly clock: () => Date }
       const query = new URLSearchParams(exchange.rawQuery);
       if (exchange.path === "/api/v3/ping") return exchange.json(200, { status: "ok" });
       if (!state.mayRead) return refuse(exchange, 403, "privilege is missing");
-      if (exchange.path === "/api/v3/calls" || exchange.path === "/api/v3/calls/count") return listCalls(exchange, query);
+      if (exchange.path === "/api/v3/calls" || exchange.path === "/api/v3/calls/count")
+        return listCalls(exchange, query);
       if (exchange.path === "/api/v3/tickets") return listTickets(exchange, query);
       refuse(exchange, 404, "not found");
     },

@@ -43,10 +43,19 @@ export const register: Register = (command, act) => {
             `--source ${source} is not in the config`,
             `configured: ${Object.keys(config.sources).join(", ") || "none"}`,
           );
-        const named = source === undefined ? Object.entries(config.sources) : [[source, config.sources[source]] as const];
+        const named =
+          source === undefined ? Object.entries(config.sources) : [[source, config.sources[source]] as const];
         const prefixes = named.map(([name, settings]) => settings?.idPrefix ?? `${name}:`);
         // Of any origin: as it is written, and with the prefix of each source.
-        const written = [...new Set(ids.flatMap((id) => [...(source === undefined ? [id] : []), ...prefixes.map((prefix) => `${prefix}${id}`), id]))];
+        const written = [
+          ...new Set(
+            ids.flatMap((id) => [
+              ...(source === undefined ? [id] : []),
+              ...prefixes.map((prefix) => `${prefix}${id}`),
+              id,
+            ]),
+          ),
+        ];
         const app = await openApp();
         await migrate(app.database);
         const erased = await inTransaction(app.database.pool, (client) =>
@@ -58,7 +67,8 @@ export const register: Register = (command, act) => {
             timeZone: config.timezone,
           }),
         );
-        if (erased > 0) await rollUpFirstParty({ database: app.database, settings: firstPartySettings(config) });
+        if (erased > 0)
+          await rollUpFirstParty({ database: app.database, settings: firstPartySettings(config) });
         if (globals.json) out.json({ erased });
         else
           out.text(

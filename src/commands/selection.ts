@@ -54,7 +54,8 @@ export const selectedPlatforms = (config: Config, options: SelectionOptions): re
 /** The sources that a command is about. @throws UsageError where one is not configured */
 export const selectedSources = (config: Config, options: SelectionOptions): readonly string[] => {
   const { source: asked, platform, account } = options;
-  if (asked === undefined) return platform === undefined && account === undefined ? enabledSources(config) : [];
+  if (asked === undefined)
+    return platform === undefined && account === undefined ? enabledSources(config) : [];
   if (platform !== undefined || account !== undefined)
     throw new UsageError("--source goes without --platform and --account", "run one sync for each");
   const known = Object.keys(config.sources);

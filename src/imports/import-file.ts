@@ -208,7 +208,9 @@ const withPrefix = (row: Values, { kind, idPrefix = "" }: ImportOptions): Values
 
 /** The header in our names, where the file's own are declared. */
 const named = (fields: readonly string[], headings: Readonly<Record<string, string>>): readonly string[] => {
-  const ours = new Map(Object.entries(headings).map(([name, heading]) => [heading.trim().toLowerCase(), name]));
+  const ours = new Map(
+    Object.entries(headings).map(([name, heading]) => [heading.trim().toLowerCase(), name]),
+  );
   return fields.map((field) => ours.get(field.trim().toLowerCase()) ?? field);
 };
 

@@ -21,7 +21,10 @@ export interface NightOptions {
  * Begins the night that is due, unless it has begun before or another is still under way.
  * @returns its run, or undefined where there is nothing to begin.
  */
-export const beginNight = ({ pool, log, platforms, sources }: NightOptions, due: Due): Promise<string | undefined> =>
+export const beginNight = (
+  { pool, log, platforms, sources }: NightOptions,
+  due: Due,
+): Promise<string | undefined> =>
   inTransaction(pool, async (client) => {
     await client.query("select pg_advisory_xact_lock(hashtext('costper.night'))");
     const { rows } = await client.query<{ due: string; over: boolean }>(
@@ -36,7 +39,13 @@ export const beginNight = ({ pool, log, platforms, sources }: NightOptions, due:
       return undefined;
     }
     const giveUpAt = new Date(Date.now() + nightHours * 3_600_000);
-    const runId = await insertNight(client, { due: due.wallClock, dueAt: due.at, giveUpAt, platforms, ...(sources && { sources }) });
+    const runId = await insertNight(client, {
+      due: due.wallClock,
+      dueAt: due.at,
+      giveUpAt,
+      platforms,
+      ...(sources && { sources }),
+    });
     log.info({ run: runId, due: due.wallClock, platforms }, "night begun");
     return runId;
   });
@@ -53,10 +62,10 @@ export const missedNight = async (pool: pg.Pool, now: Date): Promise<Due | undef
   if (!known) return undefined;
   const due = lastDue({ pattern: known.pattern, timeZone: known.time_zone }, now);
   if (due.at <= known.since) return undefined;
-  const begun = await pool.query("select from ops.night where due = $1 or (due_at >= $2 and due not like '% source %') limit 1", [
-    due.wallClock,
-    due.at,
-  ]);
+  const begun = await pool.query(
+    "select from ops.night where due = $1 or (due_at >= $2 and due not like '% source %') limit 1",
+    [due.wallClock, due.at],
+  );
   return begun.rowCount === 0 ? due : undefined;
 };
 

@@ -42,7 +42,13 @@ export interface StreamResult extends StreamKey {
 }
 
 /** After these nothing else of the source is asked for: it would fail the same way. */
-const stopsSource: ReadonlySet<FailureKind> = new Set(["busy", "credentials", "account", "transient", "cancelled"]);
+const stopsSource: ReadonlySet<FailureKind> = new Set([
+  "busy",
+  "credentials",
+  "account",
+  "transient",
+  "cancelled",
+]);
 
 export const sourceContext = (options: PullOptions): SourceContext => ({
   name: options.name,
@@ -68,7 +74,14 @@ const mostProblemsTold = 3;
 /** Lands one set of rows; what cannot be taken is one failure that names the first faults. */
 const landing =
   (options: PullOptions, context: SourceContext, redact: (field: string) => void): StreamAsk["land"] =>
-  async ({ kind: kindName, file, replaces, afterMerge, beforeMerge, ...rest }: Landing): Promise<ImportResult> => {
+  async ({
+    kind: kindName,
+    file,
+    replaces,
+    afterMerge,
+    beforeMerge,
+    ...rest
+  }: Landing): Promise<ImportResult> => {
     const { name, signal, database } = options;
     const kind = importKinds[kindName];
     if (kind === undefined) throw new RangeError(`there is no import of ${kindName}`);
@@ -88,7 +101,8 @@ const landing =
         found += 1;
         isHeader ||= problem.line === 1 && problem.reason.includes("header");
         if (problems.length < mostProblemsTold) problems.push(describeProblem(problem));
-        if (rest.skipBad !== undefined) context.log.warn({ file, problem: describeProblem(problem) }, "line refused");
+        if (rest.skipBad !== undefined)
+          context.log.warn({ file, problem: describeProblem(problem) }, "line refused");
       },
       onWarning: (warning) => context.log.debug({ file, warning }, "rows of a source"),
       beforeMerge: async (client) => {
@@ -106,7 +120,11 @@ const landing =
       },
       afterMerge: async (client) => {
         const withdrawn = replaces
-          ? await replaceRows(client, { source: name, kind: kindName, accepted: options.acceptRemovals === true })
+          ? await replaceRows(client, {
+              source: name,
+              kind: kindName,
+              accepted: options.acceptRemovals === true,
+            })
           : 0;
         const more = (await afterMerge?.(client)) ?? {};
         return { withdrawn: withdrawn + (more.withdrawn ?? 0) };
@@ -152,8 +170,17 @@ const pullStream = async (
     const counts = { rowsRead, rowsWritten, refused, ms: ms() };
     context.log.info({ stream: stream.name, ...counts }, "source is loaded");
     for (const [value, records] of Object.entries(told().unmapped))
-      context.log.warn({ stream: stream.name, value, records }, "a value has no meaning yet: name it under stages");
-    return { ...key, ...counts, outcome: pulled.unchanged === true ? "unchanged" : "done", ...told(), failure: null };
+      context.log.warn(
+        { stream: stream.name, value, records },
+        "a value has no meaning yet: name it under stages",
+      );
+    return {
+      ...key,
+      ...counts,
+      outcome: pulled.unchanged === true ? "unchanged" : "done",
+      ...told(),
+      failure: null,
+    };
   } catch (error) {
     const failure = asFailure(signal.aborted ? signal.reason : error);
     return failed(options, key, failure, { startedAt, ms: ms() });
@@ -184,10 +211,10 @@ export const pullSource = async (options: PullOptions): Promise<readonly StreamR
   try {
     source = await openSource(settings, context);
     // A stream that is not asked for any more is neither fresh nor failing.
-    await options.database.pool.query("delete from ops.source where source = $1 and not (stream = any ($2))", [
-      name,
-      source.streams.map((stream) => stream.name),
-    ]);
+    await options.database.pool.query(
+      "delete from ops.source where source = $1 and not (stream = any ($2))",
+      [name, source.streams.map((stream) => stream.name)],
+    );
     let stop: Failure | undefined;
     for (const stream of source.streams) {
       signal.throwIfAborted();

@@ -16,7 +16,10 @@ interface Entry {
 
 const entries = new Map<string, Entry>();
 
-const register = <Settings extends SourceSettings>(type: SourceType<Settings>, load: Load<Settings>): void => {
+const register = <Settings extends SourceSettings>(
+  type: SourceType<Settings>,
+  load: Load<Settings>,
+): void => {
   // The type's own schema makes the settings that its own source is opened with; nobody else looks into them.
   entries.set(type.name, { type, load } as unknown as Entry);
 };
@@ -44,7 +47,9 @@ export const sourcesSection = () =>
         .regex(namePattern, "must be lower-case letters, digits, - and _, beginning with a letter"),
       z.discriminatedUnion(
         "type",
-        sourceTypes().map(({ settings }) => settings) as unknown as [z.ZodObject<{ type: z.ZodLiteral<string> }>],
+        sourceTypes().map(({ settings }) => settings) as unknown as [
+          z.ZodObject<{ type: z.ZodLiteral<string> }>,
+        ],
         { error: `must be one of ${[...entries.keys()].join(", ")}` },
       ) as unknown as z.ZodType<SourceSettings>,
     )

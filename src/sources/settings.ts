@@ -78,16 +78,14 @@ export const readingProblems = ({
 };
 
 /** A number of bytes as people write it. */
-export const byteSize = z
-  .union([z.number().int().positive(), z.string()])
-  .transform((value, context) => {
-    const [, amount, unit = "B"] = /^(\d+)\s*(B|KB|MB|GB)?$/i.exec(String(value).trim()) ?? [];
-    if (amount === undefined) {
-      context.addIssue({ code: "custom", message: "must be a size such as 50MB" });
-      return z.NEVER;
-    }
-    return Number(amount) * { B: 1, KB: 1_000, MB: 1_000_000, GB: 1_000_000_000 }[unit.toUpperCase() as "B"];
-  });
+export const byteSize = z.union([z.number().int().positive(), z.string()]).transform((value, context) => {
+  const [, amount, unit = "B"] = /^(\d+)\s*(B|KB|MB|GB)?$/i.exec(String(value).trim()) ?? [];
+  if (amount === undefined) {
+    context.addIssue({ code: "custom", message: "must be a size such as 50MB" });
+    return z.NEVER;
+  }
+  return Number(amount) * { B: 1, KB: 1_000, MB: 1_000_000, GB: 1_000_000_000 }[unit.toUpperCase() as "B"];
+});
 
 /** Settings of any source, as far as whoever does not know its type may read them. */
 export interface SourceSettings {

@@ -12,7 +12,9 @@ export interface SourceType<Settings extends SourceSettings = SourceSettings> {
   readonly label: string;
   readonly settings: z.ZodType<Settings>;
   /** What keys say together that cannot be; `key` is the path below the source. */
-  problems?(written: Readonly<Record<string, unknown>>): readonly { readonly key: string; readonly message: string }[];
+  problems?(
+    written: Readonly<Record<string, unknown>>,
+  ): readonly { readonly key: string; readonly message: string }[];
   /** The settings that no log line and no error may show. */
   readonly secrets: readonly string[];
 }

@@ -62,7 +62,8 @@ export const sourceStatus = async (
         name,
         type,
         last_good_at: oldest?.toISOString() ?? null,
-        freshness_hours: oldest === null ? null : Math.round((now.getTime() - oldest.getTime()) / hourMs * 10) / 10,
+        freshness_hours:
+          oldest === null ? null : Math.round(((now.getTime() - oldest.getTime()) / hourMs) * 10) / 10,
         outcome: failing?.outcome ?? own[0]?.outcome ?? "never",
         failure: failing?.failure ?? null,
         remedy: failing?.remedy ?? null,
@@ -80,6 +81,9 @@ export const sourceTrouble = (
     return { what: status.failure ?? "the last pull failed", remedy: status.remedy || again };
   if (status.freshness_hours === null) return { what: "was never loaded", remedy: again };
   if (status.freshness_hours > maxAgeHours)
-    return { what: `nothing has come for ${String(Math.round(status.freshness_hours))} hours`, remedy: again };
+    return {
+      what: `nothing has come for ${String(Math.round(status.freshness_hours))} hours`,
+      remedy: again,
+    };
   return null;
 };

@@ -24,7 +24,10 @@ test("in a night a source is a job; one whose key was revoked fails itself alone
   // A limit passes by itself: the source waits, and is no failure.
   crmServer.addFault(answers(503, {}, { times: 6 }));
   const config = configOf(sandbox, {
-    sources: { crm: hubspotSandboxSettings(crmServer.url), support: liveagentSandboxSettings(deskServer.url) },
+    sources: {
+      crm: hubspotSandboxSettings(crmServer.url),
+      support: liveagentSandboxSettings(deskServer.url),
+    },
     alerts: [{ name: "broken source", metric: "sync_failure", where: { source: "*" }, above: 0 }],
   });
   const metrics = createMetrics();
@@ -53,7 +56,9 @@ test("in a night a source is a job; one whose key was revoked fails itself alone
   expect(text).toContain('costper_source_rows_total{source="crm",stream="contacts",outcome="done"} 1');
   expect(text).toMatch(/costper_source_last_good_timestamp_seconds\{source="crm",type="hubspot"\} \d+/);
   await runAlerts({ db: database.db, config, now: clock() });
-  const { rows: alerts } = await database.pool.query("select labels, state from ops.alert order by labels::text");
+  const { rows: alerts } = await database.pool.query(
+    "select labels, state from ops.alert order by labels::text",
+  );
   expect(alerts).toEqual([
     { labels: { source: "crm" }, state: "inactive" },
     { labels: { source: "support" }, state: "firing" },
@@ -71,6 +76,8 @@ test("a source with a time of its own is begun once when it is due, and is not p
   expect(await beginDueSources({ ...options, now })).toHaveLength(1);
   expect(await beginDueSources({ ...options, now })).toHaveLength(0);
   await begin(config, database, queues);
-  const { rows } = await database.pool.query("select count(*)::int as jobs from ops.job where kind = 'source'");
+  const { rows } = await database.pool.query(
+    "select count(*)::int as jobs from ops.job where kind = 'source'",
+  );
   expect(rows).toEqual([{ jobs: 1 }]);
 });

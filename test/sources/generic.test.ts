@@ -10,7 +10,9 @@ import { createDatabase, freshDatabase } from "../support/database.ts";
 import { configWith, night, rows, tempFolder } from "./support.ts";
 
 const leadIds = async (database: Database) =>
-  (await rows(database, "select lead_id from warehouse.lead where withdrawn_at is null order by 1")).map(({ lead_id }) => lead_id);
+  (await rows(database, "select lead_id from warehouse.lead where withdrawn_at is null order by 1")).map(
+    ({ lead_id }) => lead_id,
+  );
 
 const one = async (...pulled: Parameters<typeof night>) => {
   const [result] = await night(...pulled);
@@ -63,15 +65,23 @@ describe("sql", () => {
     };
     const writing = "with gone as (delete from kunder returning nr, oprettet) select nr, oprettet from gone";
     expect(await failureOf(writing)).toEqual(["request", "0A000"]);
-    expect(await failureOf("select nr, oprettet from kunder; commit; drop table kunder")).toEqual(["request", "42601"]);
-    expect(await failureOf("select nr, oprettet, pg_sleep(60) from kunder", {}, { timeoutSeconds: 1 })).toEqual(["request", "57014"]);
+    expect(await failureOf("select nr, oprettet from kunder; commit; drop table kunder")).toEqual([
+      "request",
+      "42601",
+    ]);
+    expect(
+      await failureOf("select nr, oprettet, pg_sleep(60) from kunder", {}, { timeoutSeconds: 1 }),
+    ).toEqual(["request", "57014"]);
     // Each fetch is quick enough for the server's own bound, the whole is not.
-    const slow = "select g as nr, now() as oprettet from generate_series(1, 40000) g where g % 5000 <> 1 or pg_sleep(0.4) is not null";
+    const slow =
+      "select g as nr, now() as oprettet from generate_series(1, 40000) g where g % 5000 <> 1 or pg_sleep(0.4) is not null";
     expect(await failureOf(slow, {}, { timeoutSeconds: 1 })).toEqual(["request", "57014"]);
     expect(await failureOf("select nothing from kunder")).toEqual(["request", "42703"]);
     const lacking = await one(database, source("select nr from kunder"));
     expect(lacking?.failure).toMatchObject({ kind: "request" });
-    expect(lacking?.failure?.message).toContain("oprettet: is missing from the header, while columns names it for created_at");
+    expect(lacking?.failure?.message).toContain(
+      "oprettet: is missing from the header, while columns names it for created_at",
+    );
     expect((await erp.query("select count(*)::int as n from kunder")).rows).toEqual([{ n: 2 }]);
     expect(await leadIds(database)).toEqual([]);
   });
@@ -82,7 +92,10 @@ describe("sql", () => {
     const refused = await one(database, source("select nr, lokal from kunder", naive));
     expect(refused?.failure?.message).toBe("source erp: column lokal is a timestamp without a time zone");
     await one(database, source("select nr, lokal from kunder", naive, { timezone: "Europe/Copenhagen" }));
-    expect(await rows(database, "select date::text from warehouse.lead order by lead_id")).toEqual([{ date: "2026-10-05" }, { date: "2026-10-06" }]);
+    expect(await rows(database, "select date::text from warehouse.lead order by lead_id")).toEqual([
+      { date: "2026-10-05" },
+      { date: "2026-10-06" },
+    ]);
   });
 
   test("with mode replace rows that come no more go, but never all of them at once", async () => {
@@ -107,46 +120,107 @@ describe("https", () => {
     await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
     onTestFinished(() => void server.close());
     const url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/calls/{yesterday}.csv`;
-    const config = configWith({ switchboard: { type: "https", url, kind: "measures", allowPrivate: true, headers: { Authorization: "Bearer switchboard-secret" }, ...more } });
+    const config = configWith({
+      switchboard: {
+        type: "https",
+        url,
+        kind: "measures",
+        allowPrivate: true,
+        headers: { Authorization: "Bearer switchboard-secret" },
+        ...more,
+      },
+    });
     const database = await freshDatabase();
     return { database, pull: () => one(database, config) };
   };
-  const calls = (database: Database) => rows(database, "select date::text, value::int from warehouse.measure_daily order by 1");
+  const calls = (database: Database) =>
+    rows(database, "select date::text, value::int from warehouse.measure_daily order by 1");
 
   test("an answer is loaded once: what the server says is unchanged is not sent again, and what it sends again is known", async () => {
     const asked: (string | undefined)[] = [];
     let body = csv;
     const { database, pull } = await start((request, response) => {
-      asked.push(`${request.url ?? ""} ${request.headers["if-none-match"] ?? "-"} ${request.headers.authorization ?? ""}`);
-      if (request.headers["if-none-match"] === `"${String(body.length)}"`) return void response.writeHead(304).end();
+      asked.push(
+        `${request.url ?? ""} ${request.headers["if-none-match"] ?? "-"} ${request.headers.authorization ?? ""}`,
+      );
+      if (request.headers["if-none-match"] === `"${String(body.length)}"`)
+        return void response.writeHead(304).end();
       response.writeHead(200, { "content-type": "text/csv", etag: `"${String(body.length)}"` }).end(body);
     });
     expect(await pull()).toMatchObject({ outcome: "done", rowsWritten: 1 });
     expect(await pull()).toMatchObject({ outcome: "unchanged", rowsWritten: 0 });
     body += "2026-11-02,calls_in,7\n";
     expect(await pull()).toMatchObject({ outcome: "done", rowsWritten: 1 });
-    expect(await calls(database)).toEqual([{ date: "2026-11-01", value: 12 }, { date: "2026-11-02", value: 7 }]);
+    expect(await calls(database)).toEqual([
+      { date: "2026-11-01", value: 12 },
+      { date: "2026-11-02", value: 7 },
+    ]);
     expect(asked[1]).toBe(`/calls/2026-11-27.csv "${String(csv.length)}" Bearer switchboard-secret`);
   });
 
   const html = "<!DOCTYPE html><html><body>Log in</body></html>";
   test.each<[string, RequestListener, string, string]>([
-    ["a login page", (_, response) => void response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end(html), "credentials", "a page for people"],
-    ["a login page under another name", (_, response) => void response.writeHead(200, { "content-type": "text/csv" }).end(html), "credentials", "a page for people"],
+    [
+      "a login page",
+      (_, response) => void response.writeHead(200, { "content-type": "text/html; charset=utf-8" }).end(html),
+      "credentials",
+      "a page for people",
+    ],
+    [
+      "a login page under another name",
+      (_, response) => void response.writeHead(200, { "content-type": "text/csv" }).end(html),
+      "credentials",
+      "a page for people",
+    ],
     ["401", (_, response) => void response.writeHead(401).end(), "credentials", "answered 401"],
     ["404", (_, response) => void response.writeHead(404).end(), "request", "answered 404"],
-    ["429", (_, response) => void response.writeHead(429, { "retry-after": "3600" }).end(), "busy", "answered 429"],
-    ["a short body", (_, response) => void (response.writeHead(200, { "content-length": "999" }).write(csv), setImmediate(() => response.destroy())), "transient", "the connection to"],
-    ["a bomb", (_, response) => void response.writeHead(200, { "content-encoding": "gzip" }).end(gzipSync(Buffer.concat([Buffer.from(csv), Buffer.alloc(3_000_000, "2026-11-01,calls_in,1\n")]))), "data", "larger than 1000000 bytes"],
-    ["a redirect to the cloud's metadata", (_, response) => void response.writeHead(302, { location: "http://169.254.169.254/latest/" }).end(), "request", "is a private address"],
-  ])("%s is a failure that is told, and nothing is loaded", async (_, listener, kind, words) => {
-    const { database, pull } = await start(listener, { maxBytes: "1MB" });
-    const result = await pull();
-    expect(result?.failure?.kind).toBe(kind);
-    expect(result?.failure?.message).toContain(words);
-    expect(JSON.stringify([result?.failure?.message, result?.failure?.remedy])).not.toContain("switchboard-secret");
-    expect(await calls(database)).toEqual([]);
-  }, 40_000);
+    [
+      "429",
+      (_, response) => void response.writeHead(429, { "retry-after": "3600" }).end(),
+      "busy",
+      "answered 429",
+    ],
+    [
+      "a short body",
+      (_, response) =>
+        void (
+          response.writeHead(200, { "content-length": "999" }).write(csv),
+          setImmediate(() => response.destroy())
+        ),
+      "transient",
+      "the connection to",
+    ],
+    [
+      "a bomb",
+      (_, response) =>
+        void response
+          .writeHead(200, { "content-encoding": "gzip" })
+          .end(
+            gzipSync(Buffer.concat([Buffer.from(csv), Buffer.alloc(3_000_000, "2026-11-01,calls_in,1\n")])),
+          ),
+      "data",
+      "larger than 1000000 bytes",
+    ],
+    [
+      "a redirect to the cloud's metadata",
+      (_, response) => void response.writeHead(302, { location: "http://169.254.169.254/latest/" }).end(),
+      "request",
+      "is a private address",
+    ],
+  ])(
+    "%s is a failure that is told, and nothing is loaded",
+    async (_, listener, kind, words) => {
+      const { database, pull } = await start(listener, { maxBytes: "1MB" });
+      const result = await pull();
+      expect(result?.failure?.kind).toBe(kind);
+      expect(result?.failure?.message).toContain(words);
+      expect(JSON.stringify([result?.failure?.message, result?.failure?.remedy])).not.toContain(
+        "switchboard-secret",
+      );
+      expect(await calls(database)).toEqual([]);
+    },
+    40_000,
+  );
 
   test("404 is no news where the config says so", async () => {
     const { pull } = await start((_, response) => void response.writeHead(404).end(), { missing: "ok" });
@@ -160,7 +234,11 @@ describe("file", () => {
     const folder = await tempFolder();
     const inbox = join(folder, "inbox");
     await mkdir(inbox);
-    const config = configWith({ drop: { type: "file", path: "inbox/leads-*.csv", kind: "leads", after: "move", ...more } }, {}, folder);
+    const config = configWith(
+      { drop: { type: "file", path: "inbox/leads-*.csv", kind: "leads", after: "move", ...more } },
+      {},
+      folder,
+    );
     const database = await freshDatabase();
     const put = async (name: string, text: string, ageSeconds = 3_600) => {
       await writeFile(join(inbox, name), text);
@@ -181,7 +259,11 @@ describe("file", () => {
     await put("leads-4.csv", lead("L1"));
     await put("leads-3.csv", lead("L3"));
     expect(await pull()).toMatchObject({ outcome: "done", rowsRead: 1 });
-    expect((await readdir(join(inbox, "done"))).sort()).toEqual(["leads-1.csv", "leads-3.csv", "leads-4.csv"]);
+    expect((await readdir(join(inbox, "done"))).sort()).toEqual([
+      "leads-1.csv",
+      "leads-3.csv",
+      "leads-4.csv",
+    ]);
     // A crash between the commit and the move: the file is still there, and is only moved.
     await rename(join(inbox, "done", "leads-1.csv"), join(inbox, "leads-1.csv"));
     expect(await pull()).toMatchObject({ outcome: "unchanged", rowsWritten: 0 });
@@ -201,7 +283,9 @@ describe("file", () => {
     const skipping = await start({ skipBad: true });
     await skipping.put("leads-1.csv", `${lead("L1")}L2,yesterday\n`);
     expect(await skipping.pull()).toMatchObject({ failure: null, refused: 1 });
-    expect(await readFile(join(skipping.inbox, "done", "leads-1.csv.refused.csv"), "utf8")).toBe("lead_id,created_at\nL2,yesterday\n");
+    expect(await readFile(join(skipping.inbox, "done", "leads-1.csv.refused.csv"), "utf8")).toBe(
+      "lead_id,created_at\nL2,yesterday\n",
+    );
   });
 
   test("where its folder is gone the source fails, and nothing is removed", async () => {

@@ -7,7 +7,11 @@ import { configWith, night, rows, tablesWith } from "./support.ts";
 test("the worked example of the contract comes out night by night", async () => {
   const database = await freshDatabase();
   const clock = { now: "2026-11-09T03:30:00Z" };
-  const sandbox = createHubspotSandbox({ clock: () => new Date(clock.now), customProperties: ["contact_score"], rateLimit: 100_000 });
+  const sandbox = createHubspotSandbox({
+    clock: () => new Date(clock.now),
+    customProperties: ["contact_score"],
+    rateLimit: 100_000,
+  });
   const server = await listen(sandbox);
   onTestFinished(() => server.close());
   const { world } = sandbox;
@@ -31,8 +35,14 @@ test("the worked example of the contract comes out night by night", async () => 
     return figures;
   };
   const log = async () =>
-    (await rows(database, "select kind, date::text, leads::int, conversions::int from ops.source_change order by change_id")).map(
-      ({ kind, date, leads, conversions }) => `${String(kind)} ${String(date)} ${String(leads)} ${String(conversions)}`,
+    (
+      await rows(
+        database,
+        "select kind, date::text, leads::int, conversions::int from ops.source_change order by change_id",
+      )
+    ).map(
+      ({ kind, date, leads, conversions }) =>
+        `${String(kind)} ${String(date)} ${String(leads)} ${String(conversions)}`,
     );
   const qualified = { "2026-11-05": 1, "2026-11-06": 1 };
 
@@ -49,7 +59,11 @@ test("the worked example of the contract comes out night by night", async () => 
   ).toEqual({ leads: 3, qualified, won: {} });
   expect(await log()).toEqual([]);
 
-  expect(await after("2026-11-10", () => world.merge("51203", "51202", "2026-11-10T08:00:00Z"))).toEqual({ leads: 2, qualified, won: {} });
+  expect(await after("2026-11-10", () => world.merge("51203", "51202", "2026-11-10T08:00:00Z"))).toEqual({
+    leads: 2,
+    qualified,
+    won: {},
+  });
   expect(await log()).toEqual(["merged 2026-11-02 -1 0"]);
 
   const lost = { dealstage: "closedlost" };
@@ -58,12 +72,17 @@ test("the worked example of the contract comes out night by night", async () => 
     await after(
       "2026-11-15",
       () => world.setContact("51201", "2026-11-12T08:00:00Z", { lifecyclestage: "lead" }),
-      () => world.addDeal("9", "2026-11-13T10:00:00Z", { amount: "1000", deal_currency_code: "EUR" }, "51201"),
+      () =>
+        world.addDeal("9", "2026-11-13T10:00:00Z", { amount: "1000", deal_currency_code: "EUR" }, "51201"),
       () => world.setDeal("9", "2026-11-15T10:00:00Z", wonStage),
     ),
   ).toEqual({ leads: 2, qualified, won: { "2026-11-15": 1000 } });
 
-  expect(await after("2026-11-18", () => world.setDeal("9", "2026-11-18T10:00:00Z", lost))).toEqual({ leads: 2, qualified, won: {} });
+  expect(await after("2026-11-18", () => world.setDeal("9", "2026-11-18T10:00:00Z", lost))).toEqual({
+    leads: 2,
+    qualified,
+    won: {},
+  });
   expect((await log()).at(-1)).toBe("retracted 2026-11-15 0 -1");
 
   expect(
@@ -74,13 +93,22 @@ test("the worked example of the contract comes out night by night", async () => 
     ),
   ).toEqual({ leads: 2, qualified, won: { "2026-11-25": 900 } });
 
-  expect(await after("2026-11-26", () => world.erase("51202"))).toEqual({ leads: 2, qualified, won: { "2026-11-25": 900 } });
+  expect(await after("2026-11-26", () => world.erase("51202"))).toEqual({
+    leads: 2,
+    qualified,
+    won: { "2026-11-25": 900 },
+  });
   expect((await log()).at(-1)).toBe("erased null 0 0");
-  for (const trace of ["51202", "51203", "Cj0second"]) expect([trace, await tablesWith(database, trace)]).toEqual([trace, []]);
+  for (const trace of ["51202", "51203", "Cj0second"])
+    expect([trace, await tablesWith(database, trace)]).toEqual([trace, []]);
   expect(await tablesWith(database, "Cj0first")).toEqual(["warehouse.lead"]);
 
   // The night after writes nothing, and an old page brings nobody back.
   const again = await night(database, config, { at: "2026-11-27T22:30:00Z" });
   expect(again.map(({ rowsWritten }) => rowsWritten)).toEqual([0, 0]);
-  expect(await after("2026-11-28", () => world.addContact("51202", "2026-11-02T09:00:00Z"))).toEqual({ leads: 2, qualified, won: { "2026-11-25": 900 } });
+  expect(await after("2026-11-28", () => world.addContact("51202", "2026-11-02T09:00:00Z"))).toEqual({
+    leads: 2,
+    qualified,
+    won: { "2026-11-25": 900 },
+  });
 });

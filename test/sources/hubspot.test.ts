@@ -1,8 +1,18 @@
 import { expect, onTestFinished, test } from "vitest";
 import pino from "pino";
 import { answers, htmlPage, onPath } from "../../sandbox/faults.ts";
-import { createHubspotSandbox, hubspotSandboxSettings, hubspotToken, plantedPerson } from "../../sandbox/hubspot/index.ts";
-import { createLiveagentSandbox, liveagentKey, liveagentSandboxSettings, plantedCustomer } from "../../sandbox/liveagent/index.ts";
+import {
+  createHubspotSandbox,
+  hubspotSandboxSettings,
+  hubspotToken,
+  plantedPerson,
+} from "../../sandbox/hubspot/index.ts";
+import {
+  createLiveagentSandbox,
+  liveagentKey,
+  liveagentSandboxSettings,
+  plantedCustomer,
+} from "../../sandbox/liveagent/index.ts";
 import { listen } from "../../sandbox/server.ts";
 import type { Database } from "../../src/warehouse/database.ts";
 import { freshDatabase } from "../support/database.ts";
@@ -18,7 +28,8 @@ const start = async (more: Readonly<Record<string, unknown>> = {}, sandboxMore: 
   return { sandbox, server, config, world: sandbox.world, database: await freshDatabase() };
 };
 
-const leads = (database: Database, columns = "lead_id") => rows(database, `select ${columns} from warehouse.lead where withdrawn_at is null order by lead_id`);
+const leads = (database: Database, columns = "lead_id") =>
+  rows(database, `select ${columns} from warehouse.lead where withdrawn_at is null order by lead_id`);
 
 test("a key that sees no record any more, or hardly any, fails the source rather than to delete", async () => {
   const { sandbox, config, database, world } = await start();
@@ -38,9 +49,19 @@ test("a key that sees no record any more, or hardly any, fails the source rather
   expect((await night(database, config, { at }))[0]?.failure?.kind).toBe("account");
   const [accepted] = await night(database, config, { at, acceptRemovals: true });
   expect(accepted?.failure).toBeNull();
-  expect(await rows(database, "select count(*)::int as n from warehouse.lead where lead_id like 'erased:%' and gclid is null")).toEqual([{ n: 120 }]);
+  expect(
+    await rows(
+      database,
+      "select count(*)::int as n from warehouse.lead where lead_id like 'erased:%' and gclid is null",
+    ),
+  ).toEqual([{ n: 120 }]);
   // They count as before.
-  expect(await rows(database, "select count(*)::int as n from warehouse.lead where date = '2026-11-01' and withdrawn_at is null")).toEqual([{ n: 300 }]);
+  expect(
+    await rows(
+      database,
+      "select count(*)::int as n from warehouse.lead where date = '2026-11-01' and withdrawn_at is null",
+    ),
+  ).toEqual([{ n: 300 }]);
 });
 
 test("a stage without a meaning is listed and gives none; named in the config, by value or by label, it counts", async () => {
@@ -50,11 +71,17 @@ test("a stage without a meaning is listed and gives none; named in the config, b
   world.setContact("1", "2026-11-05T10:00:00Z", { lifecyclestage: "153180554" });
   const [contacts] = await night(database, config, { at });
   expect(contacts?.unmapped).toEqual({ "153180554 (Demo held)": 1 });
-  expect(await leads(database, "stage, qualified_date::text")).toEqual([{ stage: null, qualified_date: null }]);
-  const named = configWith({ crm: { ...hubspotSandboxSettings(server.url), leads: { stages: { "Demo held": "sales_qualified" } } } });
+  expect(await leads(database, "stage, qualified_date::text")).toEqual([
+    { stage: null, qualified_date: null },
+  ]);
+  const named = configWith({
+    crm: { ...hubspotSandboxSettings(server.url), leads: { stages: { "Demo held": "sales_qualified" } } },
+  });
   const [again] = await night(database, named, { at });
   expect(again?.unmapped).toEqual({});
-  expect(await leads(database, "stage, qualified_date::text")).toEqual([{ stage: "sales_qualified", qualified_date: "2026-11-05" }]);
+  expect(await leads(database, "stage, qualified_date::text")).toEqual([
+    { stage: "sales_qualified", qualified_date: "2026-11-05" },
+  ]);
 });
 
 test("deleted in the CRM, a lead counts on without what leads back; restored it is the same again, and dropped it counts nowhere", async () => {
@@ -65,7 +92,12 @@ test("deleted in the CRM, a lead counts on without what leads back; restored it 
   world.archive("1", "2026-11-20T10:00:00Z");
   await night(database, config, { at });
   const state = "lead_id, gclid, channel, deleted_at is not null as deleted";
-  expect((await leads(database, state))[0]).toEqual({ lead_id: "crm:1", gclid: null, channel: "Paid Search", deleted: true });
+  expect((await leads(database, state))[0]).toEqual({
+    lead_id: "crm:1",
+    gclid: null,
+    channel: "Paid Search",
+    deleted: true,
+  });
   expect((await night(database, config, { at })).map(({ rowsWritten }) => rowsWritten)).toEqual([0, 0]);
   world.restore("1", "2026-11-21T10:00:00Z");
   await night(database, config, { at });
@@ -112,14 +144,30 @@ test("what HubSpot refuses is told by kind, with its code and no text of its own
   expect(JSON.stringify([revoked?.message, revoked?.remedy])).not.toContain(hubspotToken);
   sandbox.state.isRevoked = false;
   sandbox.state.missingScopes = ["crm.objects.contacts.read"];
-  expect(await failureOf()).toMatchObject({ kind: "account", remedy: "give the service key the scopes crm.objects.contacts.read" });
+  expect(await failureOf()).toMatchObject({
+    kind: "account",
+    remedy: "give the service key the scopes crm.objects.contacts.read",
+  });
   sandbox.state.missingScopes = [];
   const inList = onPath("/crm/objects/");
-  server.addFault(answers(429, { category: "RATE_LIMITS", policyName: "DAILY" }, { when: inList, times: 99 }));
+  server.addFault(
+    answers(429, { category: "RATE_LIMITS", policyName: "DAILY" }, { when: inList, times: 99 }),
+  );
   expect(await failureOf()).toMatchObject({ kind: "busy", retryAt: new Date("2026-11-29T00:05:00Z") });
-  for (const [status, kind] of [[400, "request"], [404, "request"], [423, "transient"], [500, "transient"]] as const) {
+  for (const [status, kind] of [
+    [400, "request"],
+    [404, "request"],
+    [423, "transient"],
+    [500, "transient"],
+  ] as const) {
     server.clearFaults();
-    server.addFault(answers(status, { category: "VALIDATION_ERROR", message: "agathe@planted.example" }, { when: inList, times: 99 }));
+    server.addFault(
+      answers(
+        status,
+        { category: "VALIDATION_ERROR", message: "agathe@planted.example" },
+        { when: inList, times: 99 },
+      ),
+    );
     const failure = await failureOf();
     expect([status, failure?.kind]).toEqual([status, kind]);
     expect(failure?.message).not.toContain("planted");
@@ -154,13 +202,25 @@ test("no name, address or number of the CRM or the help desk is anywhere in the 
   const results = await night(database, config, { at, log });
   expect(results.map(({ failure }) => failure)).toEqual([null, null, null, null]);
   expect(results[0]?.redacted).toEqual({ content: 1 });
-  expect(await leads(database, "gclid, source, referrer_host, content, length(email_sha256) as hash")).toEqual([
-    { gclid: "Cj0ok", source: "google", referrer_host: "www.google.com", content: null, hash: 64 },
-  ]);
+  expect(
+    await leads(database, "gclid, source, referrer_host, content, length(email_sha256) as hash"),
+  ).toEqual([{ gclid: "Cj0ok", source: "google", referrer_host: "www.google.com", content: null, hash: 64 }]);
   expect(logged).toContain("source is loaded");
   const secrets = [hubspotToken, liveagentKey];
-  const digits = [person.phone, plantedCustomer.fromNumber].flatMap((number) => [number, number.replaceAll(/\D/g, "").slice(2)]);
-  const words = ["Planted", "planted", "Agathe", "agathe", "Bodil", ...Object.values(person).filter((text) => text.length > 4), ...digits, ...secrets];
+  const digits = [person.phone, plantedCustomer.fromNumber].flatMap((number) => [
+    number,
+    number.replaceAll(/\D/g, "").slice(2),
+  ]);
+  const words = [
+    "Planted",
+    "planted",
+    "Agathe",
+    "agathe",
+    "Bodil",
+    ...Object.values(person).filter((text) => text.length > 4),
+    ...digits,
+    ...secrets,
+  ];
   for (const word of words) {
     expect([word, await tablesWith(database, word)]).toEqual([word, []]);
     expect([word, logged.includes(word)]).toEqual([word, false]);

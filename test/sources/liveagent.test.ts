@@ -13,14 +13,22 @@ const start = async (more: Readonly<Record<string, unknown>> = {}) => {
   const sandbox = createLiveagentSandbox({ clock: () => new Date(clock.now) });
   const server = await listen(sandbox);
   onTestFinished(() => server.close());
-  const config = configWith({ support: { ...liveagentSandboxSettings(server.url), lookbackDays: 3, ...more } });
+  const config = configWith({
+    support: { ...liveagentSandboxSettings(server.url), lookbackDays: 3, ...more },
+  });
   return { clock, sandbox, server, config, database: await freshDatabase() };
 };
 
 const figures = async (database: Database) =>
   (
-    await rows(database, "select date::text, measure, label, value::int from warehouse.measure_daily where value > 0 order by 1, 2, 3")
-  ).map(({ date, measure, label, value }) => `${String(date)} ${String(measure)} ${String(label)} ${String(value)}`);
+    await rows(
+      database,
+      "select date::text, measure, label, value::int from warehouse.measure_daily where value > 0 order by 1, 2, 3",
+    )
+  ).map(
+    ({ date, measure, label, value }) =>
+      `${String(date)} ${String(measure)} ${String(label)} ${String(value)}`,
+  );
 
 const call = (id: string, on: string, more: object = {}) => ({
   id,
@@ -44,8 +52,17 @@ test("calls are counted by direction and contacts by channel, on the days of the
   sandbox.addCall(call("e", "2026-10-25T13:00:00Z", { ticketId: "t9" }));
   sandbox.addCall(call("e2", "2026-10-25T13:01:00Z", { ticketId: "t9" }));
   for (const [id, channel, status] of [
-    ["1", "E", "R"], ["2", "B", "A"], ["3", "M", "N"], ["4", "F", "N"], ["5", "C", "R"], ["6", "V", "R"], ["7", "1", "R"],
-    ["8", "Q", "R"], ["9", "E", "B"], ["10", "?", "N"], ["11", "E", "X"],
+    ["1", "E", "R"],
+    ["2", "B", "A"],
+    ["3", "M", "N"],
+    ["4", "F", "N"],
+    ["5", "C", "R"],
+    ["6", "V", "R"],
+    ["7", "1", "R"],
+    ["8", "Q", "R"],
+    ["9", "E", "B"],
+    ["10", "?", "N"],
+    ["11", "E", "X"],
   ] as const)
     sandbox.addTicket({ id, channel, status, at: "2026-10-25T10:00:00Z" });
   const results = await night(database, config, { at });
@@ -72,7 +89,8 @@ test("calls are counted by direction and contacts by channel, on the days of the
 
 test("a day is counted anew in its window, a purged one stays unless it is asked for", async () => {
   const { sandbox, config, database } = await start({ contacts: false });
-  for (let index = 0; index < 600; index += 1) sandbox.addCall(call(`c${String(index)}`, "2026-10-25T10:00:00Z", { ticketId: `t${String(index)}` }));
+  for (let index = 0; index < 600; index += 1)
+    sandbox.addCall(call(`c${String(index)}`, "2026-10-25T10:00:00Z", { ticketId: `t${String(index)}` }));
   await night(database, config, { at });
   expect(await figures(database)).toEqual(["2026-10-25 calls_in support 600"]);
   for (let index = 0; index < 10; index += 1) sandbox.calls.delete(`c${String(index)}`);
@@ -94,7 +112,10 @@ test("what LiveAgent refuses is told by kind, and the stored days stay", async (
   sandbox.addCall(call("a", "2026-10-25T10:00:00Z"));
   await night(database, config, { at });
   sandbox.state.countOff = 1;
-  expect(await failureOf()).toEqual(["data", "LiveAgent: the calls around 2026-10-24 and their number differ, twice"]);
+  expect(await failureOf()).toEqual([
+    "data",
+    "LiveAgent: the calls around 2026-10-24 and their number differ, twice",
+  ]);
   sandbox.state.countOff = 0;
   sandbox.state.mayRead = false;
   expect(await failureOf()).toEqual(["account", "source support, /calls: LiveAgent answered 403"]);

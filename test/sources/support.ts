@@ -54,7 +54,11 @@ export const night = async (
   return results;
 };
 
-export const rows = async (database: Database, sql: string, parameters: readonly unknown[] = []): Promise<readonly Record<string, unknown>[]> =>
+export const rows = async (
+  database: Database,
+  sql: string,
+  parameters: readonly unknown[] = [],
+): Promise<readonly Record<string, unknown>[]> =>
   (await database.pool.query<Record<string, unknown>>(sql, [...parameters])).rows;
 
 /** Every table of ours whose rows hold the text somewhere. */
@@ -66,7 +70,9 @@ export const tablesWith = async (database: Database, text: string): Promise<read
   );
   const found: string[] = [];
   for (const { name } of tables) {
-    const hits = await rows(database, `select from ${String(name)} t where strpos(t::text, $1) > 0 limit 1`, [text]);
+    const hits = await rows(database, `select from ${String(name)} t where strpos(t::text, $1) > 0 limit 1`, [
+      text,
+    ]);
     if (hits.length > 0) found.push(String(name));
   }
   return found;

@@ -96,7 +96,13 @@ export interface SourceFigure {
 
 /** `freshness` and `sync_failure` of sources: of each the stalest stream, or the one that failed most often in a row. */
 export const sourceFigures = async ({ db, rule, now }: Request): Promise<readonly SourceFigure[]> => {
-  const { rows } = await sql<{ source: string; hours: string; failures: string; failure: string | null; good: string | null }>`
+  const { rows } = await sql<{
+    source: string;
+    hours: string;
+    failures: string;
+    failure: string | null;
+    good: string | null;
+  }>`
     select source,
            (greatest(0, extract(epoch from ${now}::timestamptz - min(coalesce(last_good_at, started_at)))) / 3600)::numeric(18, 6)::text as hours,
            max(failures)::text as failures,
@@ -107,7 +113,11 @@ export const sourceFigures = async ({ db, rule, now }: Request): Promise<readonl
     .filter(({ source }) => rule.source?.(source) === true)
     .map(({ source, hours, failures, failure, good }) =>
       rule.metric === "freshness"
-        ? { source, value: exact(hours), note: good === null ? "it was never loaded whole" : `last loaded ${good} UTC` }
+        ? {
+            source,
+            value: exact(hours),
+            note: good === null ? "it was never loaded whole" : `last loaded ${good} UTC`,
+          }
         : { source, value: exact(failures), note: failure ?? "the last pull was done" },
     );
 };

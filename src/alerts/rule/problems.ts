@@ -114,7 +114,8 @@ const checkKeys = (rule: Rule, say: Say): void => {
     if (!["freshness", "sync_failure"].includes(String(rule["metric"])))
       say("where.source", "goes with freshness and sync_failure");
     for (const key of ["platform", "account"])
-      if (touches(key)) say(by.includes(key) ? "by" : `where.${key}`, "does not go with where.source; a source has none");
+      if (touches(key))
+        say(by.includes(key) ? "by" : `where.${key}`, "does not go with where.source; a source has none");
   }
   if (!operations.has(rule["metric"])) return;
   for (const key of ["campaign", "network", "action"])

@@ -29,7 +29,9 @@ export async function* checkSources(
       signal.throwIfAborted();
       yield failed(check, error);
     }
-    const unmapped = known.filter(({ source }) => source === name).flatMap((row) => Object.entries(row.unmapped));
+    const unmapped = known
+      .filter(({ source }) => source === name)
+      .flatMap((row) => Object.entries(row.unmapped));
     if (unmapped.length > 0)
       yield {
         check,

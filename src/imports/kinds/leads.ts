@@ -173,7 +173,10 @@ const hasVisit = `old.deleted_at is null and (old.click_ids <> '{}'
 
 const keptFirst: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
-    Object.keys(visitStaging).map((name) => [name, `case when ${hasVisit} then old.${name} else excluded.${name} end`]),
+    Object.keys(visitStaging).map((name) => [
+      name,
+      `case when ${hasVisit} then old.${name} else excluded.${name} end`,
+    ]),
   ),
   created_at: "least(old.created_at, excluded.created_at)",
   lost_at: "case when excluded.lost_at is not null then least(old.lost_at, excluded.lost_at) end",

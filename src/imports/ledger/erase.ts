@@ -40,8 +40,16 @@ export const eraseLeads = async (
   const { rows: conversions } = await client.query<{ id: string }>(
     "select conversion_id as id from warehouse.first_party_conversion join erased_lead using (lead_id)",
   );
-  await bury(client, "lead", leads.map(({ id }) => id));
-  await bury(client, "conversion", conversions.map(({ id }) => id));
+  await bury(
+    client,
+    "lead",
+    leads.map(({ id }) => id),
+  );
+  await bury(
+    client,
+    "conversion",
+    conversions.map(({ id }) => id),
+  );
   await client.query(
     `delete from warehouse.click k using (
        select gclid as click_id from erased_lead where gclid is not null
@@ -49,7 +57,9 @@ export const eraseLeads = async (
        union select c.gclid from warehouse.first_party_conversion c join erased_lead using (lead_id) where c.gclid is not null
      ) gone where k.click_id = gone.click_id`,
   );
-  await client.query("delete from warehouse.lead_alias a using erased_lead e where e.lead_id in (a.lead_id, a.alias_of)");
+  await client.query(
+    "delete from warehouse.lead_alias a using erased_lead e where e.lead_id in (a.lead_id, a.alias_of)",
+  );
   for (const [table, at] of [
     ["warehouse.lead_stage", "first_at"],
     ["warehouse.lead_score", "at"],

@@ -17,7 +17,10 @@ interface Found {
 
 const patternOf = (glob: string): RegExp =>
   new RegExp(
-    `^${glob.replaceAll(/[.+^${}()|[\]\\]/g, String.raw`\$&`).replaceAll("*", "[^/]*").replaceAll("?", "[^/]")}$`,
+    `^${glob
+      .replaceAll(/[.+^${}()|[\]\\]/g, String.raw`\$&`)
+      .replaceAll("*", "[^/]*")
+      .replaceAll("?", "[^/]")}$`,
     "u",
   );
 
@@ -66,7 +69,10 @@ const moveTo = async (file: Found, place: "done" | "refused", { log }: SourceCon
       return target;
     }
   } catch (error) {
-    log.warn({ file: file.name, code: (error as NodeJS.ErrnoException).code }, "a file that was loaded cannot be moved");
+    log.warn(
+      { file: file.name, code: (error as NodeJS.ErrnoException).code },
+      "a file that was loaded cannot be moved",
+    );
     return file.path;
   }
 };
@@ -111,12 +117,17 @@ const pull = async (settings: FileSettings, context: SourceContext, ask: StreamA
         ...csvReading(settings),
         bytes: createReadStream(file.path),
         file: file.name,
-        ...(settings.skipBad ? { skipBad: settings.after === "move" ? { refusedFile: `${file.path}.refused.part` } : {} } : {}),
+        ...(settings.skipBad
+          ? { skipBad: settings.after === "move" ? { refusedFile: `${file.path}.refused.part` } : {} }
+          : {}),
         afterMerge: async (client) => {
           await client.query(insertFile, [...key, file.name, file.bytes, 0, "loaded"]);
         },
       });
-      await pool.query("update ops.source_file set rows = $4 where source = $1 and sha256 = $2 and mapping = $3", [...key, result.read]);
+      await pool.query(
+        "update ops.source_file set rows = $4 where source = $1 and sha256 = $2 and mapping = $3",
+        [...key, result.read],
+      );
       loaded += 1;
       sum.rowsRead += result.read;
       sum.refused += result.refused;
@@ -141,7 +152,11 @@ const pull = async (settings: FileSettings, context: SourceContext, ask: StreamA
   if (first !== undefined)
     throw failures.length === 1
       ? first
-      : new Failure({ kind: first.kind, message: `${first.message}; and ${String(failures.length - 1)} more files`, remedy: first.remedy });
+      : new Failure({
+          kind: first.kind,
+          message: `${first.message}; and ${String(failures.length - 1)} more files`,
+          remedy: first.remedy,
+        });
   return { ...sum, unchanged: loaded === 0, fresh: loaded > 0 };
 };
 

@@ -13,7 +13,12 @@ export const fileSettings = z.strictObject({
     .refine((text) => !/[*?]/.test(text.replace(/[^/]*$/, "")), "may have * and ? in the last part only")
     .describe("From the config's folder; * and ? stand for parts of the name."),
   after: z.enum(["move", "keep"]).default("keep").describe("move: to done beside it, or to refused."),
-  quietSeconds: z.number().min(0).max(86_400).default(60).describe("A file younger than this may still be written."),
+  quietSeconds: z
+    .number()
+    .min(0)
+    .max(86_400)
+    .default(60)
+    .describe("A file younger than this may still be written."),
 });
 
 export type FileSettings = z.infer<typeof fileSettings>;

@@ -18,15 +18,25 @@ type Days = Readonly<Record<"today" | "yesterday" | "from" | "to", string>>;
 const addressOf = ({ url }: HttpsSettings, days: Days): URL =>
   new URL(url.replaceAll(/\{(today|yesterday|from|to)\}/g, (_, name: keyof Days) => days[name]));
 
-const daysOf = ({ now, timeZone }: SourceContext, ask: { readonly from?: string | undefined; readonly to?: string | undefined }): Days => {
+const daysOf = (
+  { now, timeZone }: SourceContext,
+  ask: { readonly from?: string | undefined; readonly to?: string | undefined },
+): Days => {
   const today = dayAt(now(), timeZone);
   const yesterday = addDays(today, -1);
   const to = ask.to ?? yesterday;
   return { today, yesterday, from: ask.from ?? addDays(to, -6), to };
 };
 
-const refused = (name: string, details: { message: string; remedy: string; kind?: "request" | "credentials" | "account" | "data" | "transient"; status?: number }): Failure =>
-  new Failure({ kind: "request", ...details, message: `source ${name}: ${details.message}` });
+const refused = (
+  name: string,
+  details: {
+    message: string;
+    remedy: string;
+    kind?: "request" | "credentials" | "account" | "data" | "transient";
+    status?: number;
+  },
+): Failure => new Failure({ kind: "request", ...details, message: `source ${name}: ${details.message}` });
 
 /** An address in the URL itself is never looked up. @throws Failure */
 const checkHost = (url: URL, allowPrivate: boolean, name: string): void => {
@@ -48,7 +58,11 @@ interface Asked {
 }
 
 /** Follows redirects by https only; the headers of the config stay with their own host. */
-const answerOf = async ({ settings, context, signal }: Asked, first: URL, known: Readonly<Record<string, string>>): Promise<Answer> => {
+const answerOf = async (
+  { settings, context, signal }: Asked,
+  first: URL,
+  known: Readonly<Record<string, string>>,
+): Promise<Answer> => {
   let url = first;
   for (let followed = 0; ; followed += 1) {
     // A redirect leads into no private network, whatever the config says of its own host.
@@ -101,7 +115,8 @@ const failureOf = (answer: Answer, { context: { name, now } }: Asked): Failure =
       remedy: "nothing: it is asked again when the limit is over",
       retryAt: new Date(now().getTime() + (waitMs ?? 60_000)),
     });
-  if (status >= 500 || status === 408) return refused(name, { ...said, kind: "transient", remedy: "it is asked again" });
+  if (status >= 500 || status === 408)
+    return refused(name, { ...said, kind: "transient", remedy: "it is asked again" });
   return refused(name, {
     ...said,
     remedy: status === 404 ? "check the URL; with missing: ok a missing file is no news" : "check the URL",
@@ -109,7 +124,11 @@ const failureOf = (answer: Answer, { context: { name, now } }: Asked): Failure =
 };
 
 /** The body as it comes, counted and hashed. @throws Failure where it is too large, short, or a page for people */
-async function* bodyOf(answer: Answer, { settings, context: { name } }: Asked, hash: ReturnType<typeof createHash>): AsyncGenerator<Uint8Array> {
+async function* bodyOf(
+  answer: Answer,
+  { settings, context: { name } }: Asked,
+  hash: ReturnType<typeof createHash>,
+): AsyncGenerator<Uint8Array> {
   const isPacked = answer.headers.get("content-encoding") !== null;
   const promised = Number(answer.headers.get("content-length") ?? Number.NaN);
   let bytes = 0;
@@ -131,7 +150,11 @@ async function* bodyOf(answer: Answer, { settings, context: { name } }: Asked, h
     answer.close();
   }
   if (!isPacked && Number.isFinite(promised) && bytes < promised)
-    throw refused(name, { kind: "transient", message: "the answer was cut short", remedy: "it is asked again" });
+    throw refused(name, {
+      kind: "transient",
+      message: "the answer was cut short",
+      remedy: "it is asked again",
+    });
 }
 
 const pageInstead = (name: string): Failure =>
@@ -154,14 +177,17 @@ const pull = async (settings: HttpsSettings, context: SourceContext, ask: Stream
   const isKnown = !ask.full && state["url"] === url.href && state["reading"] === reading;
   const known = {
     ...(isKnown && text(state["etag"]) !== undefined ? { "if-none-match": text(state["etag"]) ?? "" } : {}),
-    ...(isKnown && text(state["modified"]) !== undefined ? { "if-modified-since": text(state["modified"]) ?? "" } : {}),
+    ...(isKnown && text(state["modified"]) !== undefined
+      ? { "if-modified-since": text(state["modified"]) ?? "" }
+      : {}),
   };
   const { log, now, firstDelayMs } = context;
   const answer = await request(
     { log, now, firstDelayMs, accountId: null, signal: ask.signal, call: `source ${context.name}` },
     async () => {
       const came = await answerOf(asked, url, known);
-      if (came.status === 200 || came.status === 304 || (came.status === 404 && settings.missing === "ok")) return came;
+      if (came.status === 200 || came.status === 304 || (came.status === 404 && settings.missing === "ok"))
+        return came;
       came.close();
       throw failureOf(came, asked);
     },
@@ -198,7 +224,11 @@ const pull = async (settings: HttpsSettings, context: SourceContext, ask: Stream
   };
 };
 
-async function* check(settings: HttpsSettings, context: SourceContext, signal: AbortSignal): AsyncGenerator<Finding> {
+async function* check(
+  settings: HttpsSettings,
+  context: SourceContext,
+  signal: AbortSignal,
+): AsyncGenerator<Finding> {
   const asked = { settings, context, signal };
   const answer = await answerOf(asked, addressOf(settings, daysOf(context, {})), {});
   answer.close();
@@ -208,7 +238,10 @@ async function* check(settings: HttpsSettings, context: SourceContext, signal: A
   }
   if (answer.status !== 200) throw failureOf(answer, asked);
   if (/\bhtml\b/i.test(answer.headers.get("content-type") ?? "")) throw pageInstead(context.name);
-  yield { outcome: "ok", message: `the server answers, ${answer.headers.get("content-length") ?? "unknown"} bytes` };
+  yield {
+    outcome: "ok",
+    message: `the server answers, ${answer.headers.get("content-length") ?? "unknown"} bytes`,
+  };
 }
 
 const open: OpenSource<HttpsSettings> = (settings, context) => ({

@@ -10,10 +10,7 @@ export const httpsSettings = z
     ...commonSettings,
     ...readingSettings,
     ...csvSettings,
-    url: z
-      .string()
-      .min(1)
-      .describe("{today} {yesterday} {from} {to} are days in the config's time zone."),
+    url: z.string().min(1).describe("{today} {yesterday} {from} {to} are days in the config's time zone."),
     headers: z.record(z.string(), z.string()).default({}),
     maxBytes: byteSize.default(50_000_000).describe("Of the answer, unpacked."),
     missing: z.enum(["fail", "ok"]).default("fail").describe("ok: 404 is no news."),

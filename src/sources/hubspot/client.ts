@@ -10,7 +10,12 @@ import type { HubspotSettings } from "./type.ts";
 
 export interface HubspotClient {
   get<Schema extends z.ZodType>(path: string, schema: Schema, signal: AbortSignal): Promise<z.output<Schema>>;
-  post<Schema extends z.ZodType>(path: string, body: unknown, schema: Schema, signal: AbortSignal): Promise<z.output<Schema>>;
+  post<Schema extends z.ZodType>(
+    path: string,
+    body: unknown,
+    schema: Schema,
+    signal: AbortSignal,
+  ): Promise<z.output<Schema>>;
 }
 
 // Messages quote values of people: of an error's body only these are read.
@@ -19,7 +24,9 @@ const errorShape = z.object({
   correlationId: z.string().nullish(),
   policyName: z.string().nullish(),
   errors: z
-    .array(z.object({ context: z.object({ requiredGranularScopes: z.array(z.string()).optional() }).nullish() }))
+    .array(
+      z.object({ context: z.object({ requiredGranularScopes: z.array(z.string()).optional() }).nullish() }),
+    )
     .nullish(),
 });
 
@@ -27,7 +34,10 @@ const word = (text: string | null | undefined): string | undefined =>
   text != null && /^[\w.-]{1,80}$/.test(text) ? text : undefined;
 
 /** What an answer that is no success means ("HubSpot's error codes", "API usage guidelines"). */
-const failureOf = (answer: TextAnswer, { call, name, now }: { call: string; name: string; now: Date }): Failure => {
+const failureOf = (
+  answer: TextAnswer,
+  { call, name, now }: { call: string; name: string; now: Date },
+): Failure => {
   const { status, text } = answer;
   const said = errorShape.safeParse(jsonOrUndefined(text)).data ?? {};
   const code = word(said.category) ?? String(status);
@@ -48,13 +58,21 @@ const failureOf = (answer: TextAnswer, { call, name, now }: { call: string; name
       scope: "platform",
       message: isDaily ? `source ${name}: the HubSpot account's calls of the day are used up` : about.message,
       remedy: "nothing: it goes on when the limit is over",
-      retryAt: isDaily ? new Date(`${addDays(dayAt(now, "UTC"), 1)}T00:05:00Z`) : new Date(now.getTime() + waitMs),
+      retryAt: isDaily
+        ? new Date(`${addDays(dayAt(now, "UTC"), 1)}T00:05:00Z`)
+        : new Date(now.getTime() + waitMs),
     });
   }
   if (status === 401)
-    return new Failure({ ...about, kind: "credentials", remedy: `make a new service key and set it in sources.${name}.token` });
+    return new Failure({
+      ...about,
+      kind: "credentials",
+      remedy: `make a new service key and set it in sources.${name}.token`,
+    });
   if (status === 403) {
-    const scopes = (said.errors ?? []).flatMap(({ context }) => context?.requiredGranularScopes ?? []).filter((scope) => word(scope) !== undefined);
+    const scopes = (said.errors ?? [])
+      .flatMap(({ context }) => context?.requiredGranularScopes ?? [])
+      .filter((scope) => word(scope) !== undefined);
     return new Failure({
       ...about,
       kind: "account",
@@ -69,7 +87,10 @@ const failureOf = (answer: TextAnswer, { call, name, now }: { call: string; name
   return new Failure({
     ...about,
     kind: "request",
-    remedy: status === 404 ? `check sources.${name}.apiVersion: the version may have ended` : "report it to costper",
+    remedy:
+      status === 404
+        ? `check sources.${name}.apiVersion: the version may have ended`
+        : "report it to costper",
   });
 };
 
@@ -79,7 +100,8 @@ const pace = { requests: 90, windowMs: 10_000, searchMs: 500 } as const;
 /** Of the account's day, the part that is left to others. */
 const keptForOthers = 0.1;
 
-const wait = (ms: number, signal: AbortSignal): Promise<void> => (ms > 0 ? pause(ms, signal) : Promise.resolve());
+const wait = (ms: number, signal: AbortSignal): Promise<void> =>
+  ms > 0 ? pause(ms, signal) : Promise.resolve();
 
 export const createHubspotClient = (settings: HubspotSettings, context: SourceContext): HubspotClient => {
   const { name, log, now, firstDelayMs } = context;
@@ -97,7 +119,11 @@ export const createHubspotClient = (settings: HubspotSettings, context: SourceCo
   let spent: Failure | undefined;
 
   const keepPace = async (isSearch: boolean, signal: AbortSignal): Promise<void> => {
-    if (isSearch) await wait(searchedAt + pace.searchMs * Math.min(1, pace.requests / allowed) - performance.now(), signal);
+    if (isSearch)
+      await wait(
+        searchedAt + pace.searchMs * Math.min(1, pace.requests / allowed) - performance.now(),
+        signal,
+      );
     const since = () => performance.now() - pace.windowMs;
     sent = sent.filter((at) => at > since());
     const oldest = sent[sent.length - allowed];
@@ -121,7 +147,12 @@ export const createHubspotClient = (settings: HubspotSettings, context: SourceCo
       });
   };
 
-  const send = async (method: "GET" | "POST", path: string, body: unknown, signal: AbortSignal): Promise<string> => {
+  const send = async (
+    method: "GET" | "POST",
+    path: string,
+    body: unknown,
+    signal: AbortSignal,
+  ): Promise<string> => {
     const call = path.split("?")[0] ?? path;
     if (spent) throw spent;
     return request({ limits, log, accountId: null, signal, call, now, firstDelayMs }, async () => {
@@ -144,7 +175,11 @@ export const createHubspotClient = (settings: HubspotSettings, context: SourceCo
       // A batch of which some are gone answers 207.
       if (answer.status === 200 || answer.status === 207) {
         if (jsonOrUndefined(answer.text) === undefined)
-          throw new Failure({ kind: "transient", message: `source ${name}, ${call}: the answer is not JSON`, remedy: "it is tried again" });
+          throw new Failure({
+            kind: "transient",
+            message: `source ${name}, ${call}: the answer is not JSON`,
+            remedy: "it is tried again",
+          });
         return answer.text;
       }
       throw failureOf(answer, { call, name, now: now() });

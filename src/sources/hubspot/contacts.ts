@@ -81,7 +81,11 @@ export const contactProperties = (settings: LeadSettings) => ({
     ...Object.values(defaultVisit),
     ...[...Object.keys(builtIn), ...Object.keys(settings.stages)].map(enteredProperty),
   ] as readonly string[],
-  histories: ["lifecyclestage", "hs_lead_status", ...(settings.score ? [settings.score.field] : [])] as readonly string[],
+  histories: [
+    "lifecyclestage",
+    "hs_lead_status",
+    ...(settings.score ? [settings.score.field] : []),
+  ] as readonly string[],
 });
 
 const utc = (written: string | null | undefined): string | undefined => {
@@ -150,13 +154,18 @@ export const contactReader = (options: {
   const reached = new Set(stagesFrom(settings.from));
   // A label names a stage where it is the only one of its kind.
   const byLabel = new Map(
-    [...labels].filter(([, label]) => [...labels.values()].filter((other) => other === label).length === 1).map(([value, label]) => [value, label]),
+    [...labels]
+      .filter(([, label]) => [...labels.values()].filter((other) => other === label).length === 1)
+      .map(([value, label]) => [value, label]),
   );
   const stageOf = (value: string): LeadStage | undefined =>
     settings.stages[value] ?? settings.stages[byLabel.get(value) ?? ""] ?? builtIn[value];
   const disqualified = new Set(settings.disqualified);
 
-  const stagesOf = ({ properties, propertiesWithHistory }: HubspotRecord): Map<LeadStage, string | undefined> => {
+  const stagesOf = ({
+    properties,
+    propertiesWithHistory,
+  }: HubspotRecord): Map<LeadStage, string | undefined> => {
     const stages = new Map<LeadStage, string | undefined>();
     const missing = new Set<string>();
     const reach = (value: string | null | undefined, at: string | undefined) => {
@@ -165,12 +174,14 @@ export const contactReader = (options: {
       if (stage === undefined) missing.add(value);
       else stages.set(stage, earliest(stages.get(stage), at));
     };
-    for (const { value, timestamp } of propertiesWithHistory?.["lifecyclestage"] ?? []) reach(value, utc(timestamp));
+    for (const { value, timestamp } of propertiesWithHistory?.["lifecyclestage"] ?? [])
+      reach(value, utc(timestamp));
     for (const [name, value] of Object.entries(properties))
       if (name.startsWith("hs_v2_date_entered_") && value)
         reach(name.slice("hs_v2_date_entered_".length), utc(value));
     reach(properties["lifecyclestage"], undefined);
-    for (const value of missing) unmapped(byLabel.has(value) ? `${value} (${byLabel.get(value) ?? ""})` : value);
+    for (const value of missing)
+      unmapped(byLabel.has(value) ? `${value} (${byLabel.get(value) ?? ""})` : value);
     return stages;
   };
 
@@ -187,7 +198,10 @@ export const contactReader = (options: {
   };
 
   /** Each score that exceeded every earlier one. */
-  const scoresOf = ({ properties, propertiesWithHistory }: HubspotRecord): readonly { score: string; at: string | undefined }[] => {
+  const scoresOf = ({
+    properties,
+    propertiesWithHistory,
+  }: HubspotRecord): readonly { score: string; at: string | undefined }[] => {
     const { score } = settings;
     if (score === undefined) return [];
     const maxima: { score: string; at: string | undefined }[] = [];
@@ -222,7 +236,11 @@ export const contactReader = (options: {
       const stages = stagesOf(contact);
       const asLead = [...stages].filter(([stage]) => reached.has(stage));
       if (asLead.length === 0) return [];
-      const created_at = earliest(...asLead.map(([, at]) => at)) ?? utc(properties["createdate"]) ?? utc(createdAt) ?? createdAt;
+      const created_at =
+        earliest(...asLead.map(([, at]) => at)) ??
+        utc(properties["createdate"]) ??
+        utc(createdAt) ??
+        createdAt;
       const base: Row = { lead_id: id, created_at };
       const scores = scoresOf(contact);
       const ladder = [...stages];
@@ -239,8 +257,12 @@ export const contactReader = (options: {
       });
       const now = stageOf(properties["lifecyclestage"] ?? "");
       const nowAt = now === undefined ? undefined : stages.get(now);
-      const score = settings.score === undefined ? undefined : (properties[settings.score.field] ?? undefined);
-      const scoreAt = settings.score === undefined ? undefined : utc(contact.propertiesWithHistory?.[settings.score.field]?.[0]?.timestamp);
+      const score =
+        settings.score === undefined ? undefined : (properties[settings.score.field] ?? undefined);
+      const scoreAt =
+        settings.score === undefined
+          ? undefined
+          : utc(contact.propertiesWithHistory?.[settings.score.field]?.[0]?.timestamp);
       const lost = lostAt(contact);
       const email = settings.emailHash ? properties["email"]?.trim().toLowerCase() : undefined;
       return [

@@ -23,7 +23,13 @@ export const dealProperties = (settings: DealSettings, outbound: HubspotSettings
     ...(settings.orderId === undefined ? [] : [[settings.orderId, "conversions.orderId"] as const]),
     ...(outbound?.count === "deals" ? [[outbound.field, "outbound.field"] as const] : []),
   ] as readonly (readonly [string, string])[],
-  optional: ["pipeline", "amount", "deal_currency_code", "closedate", "hs_is_closed_won"] as readonly string[],
+  optional: [
+    "pipeline",
+    "amount",
+    "deal_currency_code",
+    "closedate",
+    "hs_is_closed_won",
+  ] as readonly string[],
   histories: ["dealstage"] as readonly string[],
 });
 

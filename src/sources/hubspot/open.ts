@@ -25,7 +25,13 @@ const usualSinceDays = 400;
 const lagMs = 5 * 60_000;
 
 /** Whether everything is read: always while there is little, else on Sundays, when asked, and when a rule changed. */
-const readsWhole = (memory: StreamMemory, rule: string, full: boolean, now: Date, timeZone: string): boolean => {
+const readsWhole = (
+  memory: StreamMemory,
+  rule: string,
+  full: boolean,
+  now: Date,
+  timeZone: string,
+): boolean => {
   const { mark, lastWholeAt, state } = memory;
   if (full || mark === null || lastWholeAt === null || state["rule"] !== rule) return true;
   if (Number(state["records"] ?? 0) <= wholeUpTo) return true;
@@ -39,9 +45,15 @@ const windowOf = ({ mark }: StreamMemory, now: Date) => ({
 });
 
 /** Every record that is to be read, the archived ones last: what was deleted is in no search. */
-async function* records(client: HubspotClient, query: RecordQuery, whole: boolean, window: { readonly from: Date; readonly to: Date }): AsyncGenerator<readonly HubspotRecord[]> {
+async function* records(
+  client: HubspotClient,
+  query: RecordQuery,
+  whole: boolean,
+  window: { readonly from: Date; readonly to: Date },
+): AsyncGenerator<readonly HubspotRecord[]> {
   yield* whole ? listRecords(client, query, false) : changedRecords(client, query, window);
-  for await (const page of listRecords(client, query, true)) yield page.map((record) => ({ ...record, archived: true }));
+  for await (const page of listRecords(client, query, true))
+    yield page.map((record) => ({ ...record, archived: true }));
 }
 
 /** Numbers rows and lays them out by the header. */
@@ -73,7 +85,11 @@ const countDay = (counts: Map<string, number>, at: string | undefined, timeZone:
 };
 
 /** Results of outbound work by day; known only from a whole read. */
-const landOutbound = async ({ context, settings }: Opened, ask: StreamAsk, counts: ReadonlyMap<string, number>): Promise<number> => {
+const landOutbound = async (
+  { context, settings }: Opened,
+  ask: StreamAsk,
+  counts: ReadonlyMap<string, number>,
+): Promise<number> => {
   if (settings.outbound === undefined) return 0;
   const columns = ["date", "measure", "value", "label"];
   const toRecord = recordMaker(columns);
@@ -105,10 +121,17 @@ const pullContacts = async (opened: Opened, ask: StreamAsk): Promise<Pulled> => 
   const { signal, memory } = ask;
   const now = context.now();
   const { required, optional, histories } = contactProperties(settings.leads);
-  const outboundField = settings.outbound?.count === "leads" ? [[settings.outbound.field, "outbound.field"] as const] : [];
+  const outboundField =
+    settings.outbound?.count === "leads" ? [[settings.outbound.field, "outbound.field"] as const] : [];
   const known = await propertyNames(client, settings, "contacts", signal);
   requireProperties(known, "contacts", [...required, ...outboundField], context.name);
-  const rule = JSON.stringify([settings.leads.stages, settings.leads.from, settings.leads.score, settings.leads.visit, settings.leads.where]);
+  const rule = JSON.stringify([
+    settings.leads.stages,
+    settings.leads.from,
+    settings.leads.score,
+    settings.leads.visit,
+    settings.leads.where,
+  ]);
   const whole = readsWhole(memory, rule, ask.full, now, context.timeZone);
   const reader = contactReader({
     settings: settings.leads,
@@ -118,7 +141,13 @@ const pullContacts = async (opened: Opened, ask: StreamAsk): Promise<Pulled> => 
   const query: RecordQuery = {
     object: "contacts",
     apiVersion: settings.apiVersion,
-    properties: [...new Set([...required.map(([name]) => name), ...outboundField.map(([name]) => name), ...optional.filter((name) => known.has(name))])],
+    properties: [
+      ...new Set([
+        ...required.map(([name]) => name),
+        ...outboundField.map(([name]) => name),
+        ...optional.filter((name) => known.has(name)),
+      ]),
+    ],
     histories: histories.filter((name) => known.has(name)),
     signal,
   };
@@ -142,8 +171,13 @@ const pullContacts = async (opened: Opened, ask: StreamAsk): Promise<Pulled> => 
         isOld: new Date(contact.updatedAt) < sinceAt,
       }));
       // Of what is no row by itself, only those matter that the warehouse has.
-      const doubtful = leads.filter(({ contact, rows: own, counts, isOld }) => contact.archived || own.length === 0 || !counts || isOld);
-      const stored = await knownOf(context.database.pool, doubtful.map(({ contact }) => prefixed(contact.id)));
+      const doubtful = leads.filter(
+        ({ contact, rows: own, counts, isOld }) => contact.archived || own.length === 0 || !counts || isOld,
+      );
+      const stored = await knownOf(
+        context.database.pool,
+        doubtful.map(({ contact }) => prefixed(contact.id)),
+      );
       for (const { contact, rows: own, counts, isOld } of leads) {
         const { id } = contact;
         const isStored = stored.has(prefixed(id));
@@ -158,7 +192,8 @@ const pullContacts = async (opened: Opened, ask: StreamAsk): Promise<Pulled> => 
         }
         for (const other of reader.merged(contact)) yield toRecord({ lead_id: other, merged_into: id });
         for (const row of own) yield toRecord(row);
-        if (settings.outbound?.count === "leads" && isOutbound(settings, contact)) countDay(outbound, own[0]?.created_at, context.timeZone);
+        if (settings.outbound?.count === "leads" && isOutbound(settings, contact))
+          countDay(outbound, own[0]?.created_at, context.timeZone);
       }
     }
   }
@@ -181,7 +216,8 @@ const pullContacts = async (opened: Opened, ask: StreamAsk): Promise<Pulled> => 
       }),
     }),
   });
-  const outboundWritten = whole && settings.outbound?.count === "leads" ? await landOutbound(opened, ask, outbound) : 0;
+  const outboundWritten =
+    whole && settings.outbound?.count === "leads" ? await landOutbound(opened, ask, outbound) : 0;
   return {
     rowsRead: read,
     rowsWritten: result.inserted + result.changed + (result.withdrawn ?? 0) + outboundWritten,
@@ -198,7 +234,10 @@ const leadsOf = async (
   deals: readonly HubspotRecord[],
 ): Promise<ReadonlyMap<string, string>> => {
   const pairs = deals.flatMap(({ id, associations }) =>
-    (associations?.contacts?.results ?? []).map((contact) => ({ deal: id, lead: `${context.idPrefix}${contact.id}` })),
+    (associations?.contacts?.results ?? []).map((contact) => ({
+      deal: id,
+      lead: `${context.idPrefix}${contact.id}`,
+    })),
   );
   if (pairs.length === 0) return new Map();
   const { rows } = await context.database.pool.query<{ deal: string; lead: string }>(
@@ -239,8 +278,14 @@ const pullDeals = async (opened: Opened, deals: DealSettings, ask: StreamAsk): P
       read += page.length;
       const leads = await leadsOf(opened, page);
       for (const deal of page) {
-        const row: DealRow = dealRow(deal, { settings: deals, won, companyCurrency: companyCurrency ?? undefined, leadId: leads.get(deal.id) });
-        if (row.deleted === undefined && isOutbound(settings, deal)) countDay(outbound, row.converted_at, context.timeZone);
+        const row: DealRow = dealRow(deal, {
+          settings: deals,
+          won,
+          companyCurrency: companyCurrency ?? undefined,
+          leadId: leads.get(deal.id),
+        });
+        if (row.deleted === undefined && isOutbound(settings, deal))
+          countDay(outbound, row.converted_at, context.timeZone);
         yield toRecord(row);
       }
     }
@@ -249,9 +294,12 @@ const pullDeals = async (opened: Opened, deals: DealSettings, ask: StreamAsk): P
     kind: "conversions",
     bytes: { records: rows() },
     afterMerge: async (client) =>
-      whole ? { withdrawn: await endDeals(client, { source: context.name, accepted: ask.acceptRemovals }) } : {},
+      whole
+        ? { withdrawn: await endDeals(client, { source: context.name, accepted: ask.acceptRemovals }) }
+        : {},
   });
-  const outboundWritten = whole && settings.outbound?.count === "deals" ? await landOutbound(opened, ask, outbound) : 0;
+  const outboundWritten =
+    whole && settings.outbound?.count === "deals" ? await landOutbound(opened, ask, outbound) : 0;
   return {
     rowsRead: read,
     rowsWritten: result.inserted + result.changed + (result.withdrawn ?? 0) + outboundWritten,
@@ -279,9 +327,19 @@ async function* check({ settings, context, client }: Opened, signal: AbortSignal
     );
   const labels = await stageLabels(client, settings, signal);
   const reader = new Set<string>();
-  const lead = contactReader({ settings: settings.leads, labels, unmapped: (value) => void reader.add(value) });
+  const lead = contactReader({
+    settings: settings.leads,
+    labels,
+    unmapped: (value) => void reader.add(value),
+  });
   for (const value of labels.keys())
-    lead.rows({ id: "0", createdAt: "2026-01-01T00:00:00Z", updatedAt: "2026-01-01T00:00:00Z", archived: false, properties: { lifecyclestage: value } });
+    lead.rows({
+      id: "0",
+      createdAt: "2026-01-01T00:00:00Z",
+      updatedAt: "2026-01-01T00:00:00Z",
+      archived: false,
+      properties: { lifecyclestage: value },
+    });
   if (reader.size > 0)
     yield {
       outcome: "warning",
@@ -296,7 +354,9 @@ const open: OpenSource<HubspotSettings> = (settings, context) => {
   return {
     streams: [
       { name: "contacts", pull: (ask) => pullContacts(opened, ask) },
-      ...(conversions === false ? [] : [{ name: "deals", pull: (ask: StreamAsk) => pullDeals(opened, conversions, ask) }]),
+      ...(conversions === false
+        ? []
+        : [{ name: "deals", pull: (ask: StreamAsk) => pullDeals(opened, conversions, ask) }]),
     ],
     check: (signal) => check(opened, signal),
     close: async () => undefined,

@@ -5,15 +5,24 @@ import type { HubspotSettings } from "./type.ts";
 
 const text = z.union([z.string(), z.number().transform(String), z.boolean().transform(String)]);
 
-const detailsShape = z.object({ portalId: text, timeZone: z.string().nullish(), companyCurrency: z.string().nullish() });
+const detailsShape = z.object({
+  portalId: text,
+  timeZone: z.string().nullish(),
+  companyCurrency: z.string().nullish(),
+});
 const propertiesShape = z.object({ results: z.array(z.object({ name: z.string() })) });
-const propertyShape = z.object({ options: z.array(z.object({ value: text, label: z.string() })).default([]) });
+const propertyShape = z.object({
+  options: z.array(z.object({ value: text, label: z.string() })).default([]),
+});
 const pipelinesShape = z.object({
   results: z.array(
     z.object({
       id: text,
       stages: z.array(
-        z.object({ id: text, metadata: z.object({ isClosed: text.nullish(), probability: text.nullish() }).prefault({}) }),
+        z.object({
+          id: text,
+          metadata: z.object({ isClosed: text.nullish(), probability: text.nullish() }).prefault({}),
+        }),
       ),
     }),
   ),
@@ -22,8 +31,11 @@ const pipelinesShape = z.object({
 /** The account behind a key. */
 export type Portal = z.infer<typeof detailsShape>;
 
-export const portalOf = (client: HubspotClient, { apiVersion }: HubspotSettings, signal: AbortSignal): Promise<Portal> =>
-  client.get(`/account-info/${apiVersion}/details`, detailsShape, signal);
+export const portalOf = (
+  client: HubspotClient,
+  { apiVersion }: HubspotSettings,
+  signal: AbortSignal,
+): Promise<Portal> => client.get(`/account-info/${apiVersion}/details`, detailsShape, signal);
 
 /** Names of the properties that contacts or deals have. */
 export const propertyNames = async (
@@ -61,7 +73,11 @@ export const stageLabels = async (
   { apiVersion }: HubspotSettings,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, string>> => {
-  const { options } = await client.get(`/crm/properties/${apiVersion}/contacts/lifecyclestage`, propertyShape, signal);
+  const { options } = await client.get(
+    `/crm/properties/${apiVersion}/contacts/lifecyclestage`,
+    propertyShape,
+    signal,
+  );
   return new Map(options.map(({ value, label }) => [value, label]));
 };
 

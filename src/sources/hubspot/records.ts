@@ -15,7 +15,9 @@ const recordShape = z.object({
   propertiesWithHistory: z
     .record(z.string(), z.array(z.object({ value: text.nullable(), timestamp: z.string() })))
     .nullish(),
-  associations: z.object({ contacts: z.object({ results: z.array(z.object({ id: text })) }).nullish() }).nullish(),
+  associations: z
+    .object({ contacts: z.object({ results: z.array(z.object({ id: text })) }).nullish() })
+    .nullish(),
 });
 
 export type HubspotRecord = z.infer<typeof recordShape>;
@@ -32,7 +34,10 @@ const idPageShape = z.object({
 
 const associationShape = z.object({
   results: z.array(
-    z.object({ from: z.object({ id: text }), to: z.array(z.object({ toObjectId: text.optional(), id: text.optional() })) }),
+    z.object({
+      from: z.object({ id: text }),
+      to: z.array(z.object({ toObjectId: text.optional(), id: text.optional() })),
+    }),
   ),
 });
 
@@ -69,7 +74,10 @@ export async function* listRecords(
       query.signal,
     );
     after = page.paging?.next?.after;
-    guard.check(page.results.map(({ id }) => id), after);
+    guard.check(
+      page.results.map(({ id }) => id),
+      after,
+    );
     yield page.results;
     if (after === undefined) return;
   }
@@ -102,7 +110,11 @@ async function* changedIds(
   const instantOf = (properties: Readonly<Record<string, string | null>>): number => {
     const at = Date.parse(properties[modified] ?? "");
     if (Number.isFinite(at)) return at;
-    throw new Failure({ kind: "data", message: `HubSpot ${query.object}: a record has no ${modified}`, remedy: "report it to costper" });
+    throw new Failure({
+      kind: "data",
+      message: `HubSpot ${query.object}: a record has no ${modified}`,
+      remedy: "report it to costper",
+    });
   };
   let floor = window.from.getTime();
   let seen = new Set<string>();
@@ -113,7 +125,14 @@ async function* changedIds(
     let next: string | undefined;
     do {
       const page = await search(
-        [{ propertyName: modified, operator: "BETWEEN", value: String(floor), highValue: String(window.to.getTime()) }],
+        [
+          {
+            propertyName: modified,
+            operator: "BETWEEN",
+            value: String(floor),
+            highValue: String(window.to.getTime()),
+          },
+        ],
         modified,
         after,
       );
@@ -127,7 +146,11 @@ async function* changedIds(
       yield fresh;
       next = page.paging?.next?.after;
       if (next !== undefined && Number(next) <= Number(after))
-        throw new Failure({ kind: "data", message: `HubSpot ${query.object}: a search does not go on`, remedy: "try again later" });
+        throw new Failure({
+          kind: "data",
+          message: `HubSpot ${query.object}: a search does not go on`,
+          remedy: "try again later",
+        });
       after = next ?? after;
     } while (next !== undefined && Number(next) + searchPage <= mostHits);
     if (next === undefined) return;
@@ -149,7 +172,11 @@ async function* changedIds(
       const ids = page.results.map(({ id }) => id);
       if (ids.length === 0) break;
       if (ids.at(-1) === highest)
-        throw new Failure({ kind: "data", message: `HubSpot ${query.object}: a search does not go on`, remedy: "try again later" });
+        throw new Failure({
+          kind: "data",
+          message: `HubSpot ${query.object}: a search does not go on`,
+          remedy: "try again later",
+        });
       highest = ids.at(-1) ?? highest;
       yield ids.filter((id) => !seen.has(id));
     }

@@ -23,7 +23,13 @@ const pace = { requests: 150, windowMs: 60_000 } as const;
 const baseOf = ({ account, url, endpoints }: LiveagentSettings): string =>
   endpoints.api ?? url ?? `https://${account ?? ""}.ladesk.com`;
 
-const failureOf = (status: number, headers: AnswerHeaders, name: string, call: string, now: Date): Failure => {
+const failureOf = (
+  status: number,
+  headers: AnswerHeaders,
+  name: string,
+  call: string,
+  now: Date,
+): Failure => {
   // Bodies hold messages that may quote what was asked: only the status is told.
   const about = { status, message: `source ${name}, ${call}: LiveAgent answered ${String(status)}` };
   if (status === 429)
@@ -35,18 +41,31 @@ const failureOf = (status: number, headers: AnswerHeaders, name: string, call: s
       retryAt: new Date(now.getTime() + (retryAfterMs(headers.get("retry-after"), now) ?? 60_000)),
     });
   if (status === 401)
-    return new Failure({ ...about, kind: "credentials", remedy: `make a new API v3 key and set it in sources.${name}.apiKey` });
+    return new Failure({
+      ...about,
+      kind: "credentials",
+      remedy: `make a new API v3 key and set it in sources.${name}.apiKey`,
+    });
   if (status === 403)
     return new Failure({
       ...about,
       kind: "account",
-      remedy: "give the API v3 key the privileges to read calls and tickets; the account may also be suspended",
+      remedy:
+        "give the API v3 key the privileges to read calls and tickets; the account may also be suspended",
     });
-  if (status >= 500 || status === 408) return new Failure({ ...about, kind: "transient", remedy: "it is tried again" });
-  return new Failure({ ...about, kind: "request", remedy: "check account or url; else report it to costper" });
+  if (status >= 500 || status === 408)
+    return new Failure({ ...about, kind: "transient", remedy: "it is tried again" });
+  return new Failure({
+    ...about,
+    kind: "request",
+    remedy: "check account or url; else report it to costper",
+  });
 };
 
-export const createLiveagentClient = (settings: LiveagentSettings, context: SourceContext): LiveagentClient => {
+export const createLiveagentClient = (
+  settings: LiveagentSettings,
+  context: SourceContext,
+): LiveagentClient => {
   const { name, log, now, firstDelayMs } = context;
   const limits = createLimits({
     platform: `source ${name}`,
@@ -79,7 +98,11 @@ export const createLiveagentClient = (settings: LiveagentSettings, context: Sour
         });
         if (status !== 200) throw failureOf(status, headers, name, path, now());
         if (jsonOrUndefined(text) === undefined)
-          throw new Failure({ kind: "transient", message: `source ${name}, ${path}: the answer is not JSON`, remedy: "it is tried again" });
+          throw new Failure({
+            kind: "transient",
+            message: `source ${name}, ${path}: the answer is not JSON`,
+            remedy: "it is tried again",
+          });
         return { body: readJson(text, schema, { what: `source ${name}, ${path}` }), headers };
       }),
   };

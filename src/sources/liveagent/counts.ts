@@ -2,12 +2,23 @@ import type { Call, Ticket } from "./pages.ts";
 import { instantOf } from "./pages.ts";
 
 /** How people reach a company. */
-export const contactChannels = ["email", "form", "chat", "call", "social", "message", "api", "other"] as const;
+export const contactChannels = [
+  "email",
+  "form",
+  "chat",
+  "call",
+  "social",
+  "message",
+  "api",
+  "other",
+] as const;
 
 export type ContactChannel = (typeof contactChannels)[number];
 
 // Letters of `channel_type` ("Ticket", API v3). Calls' own tickets are counted as calls.
-const letters: Readonly<Record<string, ContactChannel | "call ticket" | "forum" | "suggestion" | "internal">> = {
+const letters: Readonly<
+  Record<string, ContactChannel | "call ticket" | "forum" | "suggestion" | "internal">
+> = {
   E: "email",
   B: "chat",
   I: "chat",
@@ -26,7 +37,8 @@ const letters: Readonly<Record<string, ContactChannel | "call ticket" | "forum" 
 /** Begun, deleted, spam. */
 const noContact = new Set(["I", "X", "B"]);
 
-const isAnswered = ({ dateAnswered }: Call): boolean => (dateAnswered ?? "") !== "" && !/^0000/.test(dateAnswered ?? "");
+const isAnswered = ({ dateAnswered }: Call): boolean =>
+  (dateAnswered ?? "") !== "" && !/^0000/.test(dateAnswered ?? "");
 
 /** A call that was passed on has a second row with the same ticket while the first goes on. */
 const withoutTransfers = (calls: readonly Call[]): readonly Call[] => {
@@ -46,7 +58,10 @@ const withoutTransfers = (calls: readonly Call[]): readonly Call[] => {
 };
 
 /** Answered calls of a day by direction, or all of them; internal ones never. */
-export const countCalls = (calls: readonly Call[], which: "answered" | "all"): { readonly in: number; readonly out: number } => {
+export const countCalls = (
+  calls: readonly Call[],
+  which: "answered" | "all",
+): { readonly in: number; readonly out: number } => {
   const counted = withoutTransfers(calls.filter((call) => which === "all" || isAnswered(call)));
   return {
     in: counted.filter(({ type }) => type === "I").length,
@@ -71,7 +86,8 @@ export const countTickets = (
     const named = letters[letter];
     if (named === undefined) options.unmapped(`channel_type ${letter}`);
     if (named === "call ticket" || named === "internal" || options.exclude.includes(named ?? "")) continue;
-    const channel = named === undefined ? "other" : named === "forum" || named === "suggestion" ? "message" : named;
+    const channel =
+      named === undefined ? "other" : named === "forum" || named === "suggestion" ? "message" : named;
     counts.set(channel, (counts.get(channel) ?? 0) + 1);
   }
   return counts;

@@ -55,15 +55,25 @@ const withoutPurged = async ({ context }: Opened, figures: readonly Figure[]): P
   );
   const purged = new Set<string>();
   for (const { date, measure, value } of rows) {
-    const now = figures.filter((figure) => figure.date === date && figure.measure === measure).reduce((sum, figure) => sum + figure.value, 0);
+    const now = figures
+      .filter((figure) => figure.date === date && figure.measure === measure)
+      .reduce((sum, figure) => sum + figure.value, 0);
     if (now >= Number(value) * leastShare) continue;
     purged.add(`${date} ${measure}`);
-    context.log.warn({ date, measure, before: Number(value), now }, "a recount lost so much that the day stays as it was; --from takes it");
+    context.log.warn(
+      { date, measure, before: Number(value), now },
+      "a recount lost so much that the day stays as it was; --from takes it",
+    );
   }
   return figures.filter(({ date, measure }) => !purged.has(`${date} ${measure}`));
 };
 
-const land = async (opened: Opened, ask: StreamAsk, figures: readonly Figure[], read: number): Promise<Pulled> => {
+const land = async (
+  opened: Opened,
+  ask: StreamAsk,
+  figures: readonly Figure[],
+  read: number,
+): Promise<Pulled> => {
   const kept = ask.from === undefined ? await withoutPurged(opened, figures) : figures;
   const result = await ask.land({ kind: "measures", bytes: { records: recordsOf(kept) } });
   return { rowsRead: read, rowsWritten: result.inserted + result.changed, mark: opened.context.now() };
@@ -72,7 +82,16 @@ const land = async (opened: Opened, ask: StreamAsk, figures: readonly Figure[], 
 /** So many days are read at once. */
 const daysAtOnce = 7;
 
-const days = async <Item>(opened: Opened, ask: StreamAsk, read: (client: LiveagentClient, range: DayRange, timeZone: string, signal: AbortSignal) => Promise<ReadonlyMap<Day, readonly Item[]>>): Promise<readonly (readonly [Day, readonly Item[]])[]> => {
+const days = async <Item>(
+  opened: Opened,
+  ask: StreamAsk,
+  read: (
+    client: LiveagentClient,
+    range: DayRange,
+    timeZone: string,
+    signal: AbortSignal,
+  ) => Promise<ReadonlyMap<Day, readonly Item[]>>,
+): Promise<readonly (readonly [Day, readonly Item[]])[]> => {
   const found: (readonly [Day, readonly Item[]])[] = [];
   for (const range of windowsOf(daysOf(opened, ask), daysAtOnce))
     found.push(...(await read(opened.client, range, opened.context.timeZone, ask.signal)));
@@ -90,22 +109,40 @@ const pullCalls = async (opened: Opened, which: "answered" | "all", ask: StreamA
     figures.push({ date, measure: "calls_out", label: context.name, value: counted.out });
     // A call is a contact once somebody answered it.
     if (settings.contacts !== false)
-      figures.push({ date, measure: "contacts", label: `${context.name}/call`, value: countCalls(calls, "answered").in });
+      figures.push({
+        date,
+        measure: "contacts",
+        label: `${context.name}/call`,
+        value: countCalls(calls, "answered").in,
+      });
   }
   return land(opened, ask, figures, read);
 };
 
-const pullContacts = async (opened: Opened, contacts: Exclude<LiveagentSettings["contacts"], false>, ask: StreamAsk): Promise<Pulled> => {
+const pullContacts = async (
+  opened: Opened,
+  contacts: Exclude<LiveagentSettings["contacts"], false>,
+  ask: StreamAsk,
+): Promise<Pulled> => {
   const { context } = opened;
   const figures: Figure[] = [];
   let read = 0;
   for (const [date, tickets] of await days(opened, ask, ticketsOf)) {
     read += tickets.length;
-    const counts = countTickets(tickets, { exclude: contacts.exclude, departments: contacts.departments, unmapped: ask.unmapped });
+    const counts = countTickets(tickets, {
+      exclude: contacts.exclude,
+      departments: contacts.departments,
+      unmapped: ask.unmapped,
+    });
     // Zeros too, so that a channel that vanished from a day goes.
     for (const channel of contactChannels)
       if (channel !== "call")
-        figures.push({ date, measure: "contacts", label: `${context.name}/${channel}`, value: counts.get(channel) ?? 0 });
+        figures.push({
+          date,
+          measure: "contacts",
+          label: `${context.name}/${channel}`,
+          value: counts.get(channel) ?? 0,
+        });
   }
   return land(opened, ask, figures, read);
 };
@@ -114,8 +151,12 @@ async function* check({ settings, client, context }: Opened, signal: AbortSignal
   await client.get("/ping", {}, z.unknown(), signal);
   const day = addDays(dayAt(context.now(), context.timeZone), -1);
   const range = { from: day, to: day };
-  const calls = settings.calls === false ? undefined : (await callsOf(client, range, context.timeZone, signal)).get(day);
-  const tickets = settings.contacts === false ? undefined : (await ticketsOf(client, range, context.timeZone, signal)).get(day);
+  const calls =
+    settings.calls === false ? undefined : (await callsOf(client, range, context.timeZone, signal)).get(day);
+  const tickets =
+    settings.contacts === false
+      ? undefined
+      : (await ticketsOf(client, range, context.timeZone, signal)).get(day);
   yield {
     outcome: "ok",
     message: `the key is taken; ${day} has ${[calls && `${String(calls.length)} calls`, tickets && `${String(tickets.length)} tickets`].filter(Boolean).join(" and ")}, days in ${context.timeZone}`,
@@ -127,8 +168,12 @@ const open: OpenSource<LiveagentSettings> = (settings, context) => {
   const { calls, contacts } = settings;
   return {
     streams: [
-      ...(calls === false ? [] : [{ name: "calls", pull: (ask: StreamAsk) => pullCalls(opened, calls.count, ask) }]),
-      ...(contacts === false ? [] : [{ name: "contacts", pull: (ask: StreamAsk) => pullContacts(opened, contacts, ask) }]),
+      ...(calls === false
+        ? []
+        : [{ name: "calls", pull: (ask: StreamAsk) => pullCalls(opened, calls.count, ask) }]),
+      ...(contacts === false
+        ? []
+        : [{ name: "contacts", pull: (ask: StreamAsk) => pullContacts(opened, contacts, ask) }]),
     ],
     check: (signal) => check(opened, signal),
     close: async () => undefined,

@@ -37,7 +37,8 @@ export const instantOf = (written: string): Date => {
 };
 
 /** Filters are in UTC and days are cut by us: a day more on each side. */
-const span = ({ from, to }: DayRange) => [`${addDays(from, -1)} 00:00:00`, `${addDays(to, 1)} 23:59:59`] as const;
+const span = ({ from, to }: DayRange) =>
+  [`${addDays(from, -1)} 00:00:00`, `${addDays(to, 1)} 23:59:59`] as const;
 
 const callFilter = (range: DayRange): string => {
   const [from, to] = span(range);
@@ -56,35 +57,61 @@ const ticketFilter = (range: DayRange): string => {
 };
 
 /** What falls on each day of the zone; days without any are there, too. */
-const byDay = <Item>(items: Iterable<Item>, range: DayRange, timeZone: string, at: (item: Item) => string): ReadonlyMap<Day, readonly Item[]> => {
+const byDay = <Item>(
+  items: Iterable<Item>,
+  range: DayRange,
+  timeZone: string,
+  at: (item: Item) => string,
+): ReadonlyMap<Day, readonly Item[]> => {
   const days = new Map<Day, Item[]>(eachDay(range).map((day) => [day, []]));
   for (const item of items) days.get(dayAt(instantOf(at(item)), timeZone))?.push(item);
   return days;
 };
 
 /** One reading of the calls of some days, checked against their number. */
-const readCalls = async (client: LiveagentClient, range: DayRange, signal: AbortSignal): Promise<Map<string, Call> | undefined> => {
+const readCalls = async (
+  client: LiveagentClient,
+  range: DayRange,
+  signal: AbortSignal,
+): Promise<Map<string, Call> | undefined> => {
   const calls = new Map<string, Call>();
   const guard = createPageGuard({ what: "LiveAgent calls" });
   for (let cursor: string | undefined; ;) {
     const { body, headers } = await client.get(
       "/calls",
-      { _perPage: String(perPage), _filters: callFilter(range), ...(cursor === undefined ? {} : { _cursor: cursor }) },
+      {
+        _perPage: String(perPage),
+        _filters: callFilter(range),
+        ...(cursor === undefined ? {} : { _cursor: cursor }),
+      },
       z.array(callShape),
       signal,
     );
     cursor = headers.get("next_page_cursor") ?? undefined;
     if (cursor === "") cursor = undefined;
-    guard.check(body.map(({ id }) => id), cursor);
+    guard.check(
+      body.map(({ id }) => id),
+      cursor,
+    );
     for (const call of body) calls.set(call.id, call);
     if (cursor === undefined) break;
   }
-  const { body } = await client.get("/calls/count", { _filters: callFilter(range) }, z.object({ count: z.coerce.number() }), signal);
+  const { body } = await client.get(
+    "/calls/count",
+    { _filters: callFilter(range) },
+    z.object({ count: z.coerce.number() }),
+    signal,
+  );
   return body.count === calls.size ? calls : undefined;
 };
 
 /** Calls of each day in the zone. @throws Failure `data` where their number disagrees twice */
-export const callsOf = async (client: LiveagentClient, range: DayRange, timeZone: string, signal: AbortSignal): Promise<ReadonlyMap<Day, readonly Call[]>> => {
+export const callsOf = async (
+  client: LiveagentClient,
+  range: DayRange,
+  timeZone: string,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<Day, readonly Call[]>> => {
   const calls = (await readCalls(client, range, signal)) ?? (await readCalls(client, range, signal));
   if (calls === undefined)
     throw new Failure({
@@ -96,7 +123,11 @@ export const callsOf = async (client: LiveagentClient, range: DayRange, timeZone
 };
 
 /** One reading of tickets; undefined where a page repeats, since something was deleted meanwhile. */
-const readTickets = async (client: LiveagentClient, range: DayRange, signal: AbortSignal): Promise<Map<string, Ticket> | undefined> => {
+const readTickets = async (
+  client: LiveagentClient,
+  range: DayRange,
+  signal: AbortSignal,
+): Promise<Map<string, Ticket> | undefined> => {
   const tickets = new Map<string, Ticket>();
   for (let page = 1; page <= 10_000; page += 1) {
     const { body } = await client.get(
@@ -120,7 +151,12 @@ const readTickets = async (client: LiveagentClient, range: DayRange, signal: Abo
 };
 
 /** Tickets of each day in the zone. @throws Failure `data` where pages repeat, twice */
-export const ticketsOf = async (client: LiveagentClient, range: DayRange, timeZone: string, signal: AbortSignal): Promise<ReadonlyMap<Day, readonly Ticket[]>> => {
+export const ticketsOf = async (
+  client: LiveagentClient,
+  range: DayRange,
+  timeZone: string,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<Day, readonly Ticket[]>> => {
   const tickets = (await readTickets(client, range, signal)) ?? (await readTickets(client, range, signal));
   if (tickets === undefined)
     throw new Failure({

@@ -29,7 +29,8 @@ export const liveagentSettings = z
     endpoints: z.strictObject({ api: baseUrl.optional() }).prefault({}),
   })
   .refine(
-    ({ account, url, endpoints }) => (account === undefined) !== (url === undefined) || endpoints.api !== undefined,
+    ({ account, url, endpoints }) =>
+      (account === undefined) !== (url === undefined) || endpoints.api !== undefined,
     { path: ["account"], message: "give account, or url" },
   );
 

@@ -65,12 +65,29 @@ const failureOf = (error: unknown, name: string, where: string): Failure => {
       remedy: `make the query faster, or raise sources.${name}.timeoutSeconds`,
     });
   if (/^28/.test(code))
-    return new Failure({ ...about, kind: "credentials", remedy: `check user and password in sources.${name}.connection` });
+    return new Failure({
+      ...about,
+      kind: "credentials",
+      remedy: `check user and password in sources.${name}.connection`,
+    });
   if (code === "42501")
-    return new Failure({ ...about, kind: "account", remedy: "grant the role select on what the query reads" });
+    return new Failure({
+      ...about,
+      kind: "account",
+      remedy: "grant the role select on what the query reads",
+    });
   if (/^(42|22|3D|3F)/.test(code))
-    return new Failure({ ...about, kind: "request", remedy: "try the query in psql; a table, column or value in it is wrong" });
-  return new Failure({ ...about, kind: "transient", remedy: "it is tried again; check that the database is up", cause: error });
+    return new Failure({
+      ...about,
+      kind: "request",
+      remedy: "try the query in psql; a table, column or value in it is wrong",
+    });
+  return new Failure({
+    ...about,
+    kind: "transient",
+    remedy: "it is tried again; check that the database is up",
+    cause: error,
+  });
 };
 
 const connect = async ({ connection, timeoutSeconds }: SqlSettings): Promise<pg.Client> => {
@@ -110,7 +127,10 @@ async function* readQuery(
   const stop = () => {
     cancel(settings, client).catch(() => undefined);
     // Where the server does not even hear of it, the connection goes.
-    cut = setTimeout(() => (client as unknown as { connection: { stream: Socket } }).connection.stream.destroy(), 5_000);
+    cut = setTimeout(
+      () => (client as unknown as { connection: { stream: Socket } }).connection.stream.destroy(),
+      5_000,
+    );
   };
   // The server bounds each fetch, and this the whole query.
   let late = false;
@@ -179,13 +199,16 @@ const streamOf = (
     const startedAt = context.now();
     const to = ask.to ?? addDays(dayAt(startedAt, context.timeZone), -1);
     const from = ask.from ?? addDays(to, -30);
-    const since = full || memory.mark === null ? firstYear : new Date(memory.mark.getTime() - overlapMs).toISOString();
+    const since =
+      full || memory.mark === null ? firstYear : new Date(memory.mark.getTime() - overlapMs).toISOString();
     const asked = queryParameters(query.query, { since, from, to });
     const result = await ask.land({
       kind: query.kind,
       headings: query.columns,
       replaces: query.mode === "replace",
-      bytes: { records: readQuery(settings, asked, { name: context.name, where: `queries ${name}`, signal }) },
+      bytes: {
+        records: readQuery(settings, asked, { name: context.name, where: `queries ${name}`, signal }),
+      },
     });
     return {
       rowsRead: result.read,
@@ -241,7 +264,9 @@ async function* check(settings: SqlSettings, { name }: SourceContext): AsyncGene
 const open: OpenSource<SqlSettings> = (settings, context) => {
   const names = streamNames(settings);
   return {
-    streams: settings.queries.map((query, index) => streamOf(settings, context, query, names[index] ?? query.kind)),
+    streams: settings.queries.map((query, index) =>
+      streamOf(settings, context, query, names[index] ?? query.kind),
+    ),
     check: () => check(settings, context),
     close: async () => undefined,
   };

@@ -18,14 +18,17 @@ export const queryParameters = (
 ): { readonly text: string; readonly values: readonly string[] } => {
   const values: string[] = [];
   const places = new Map<string, number>();
-  const text = query.replaceAll(parts, (whole, kept: string | undefined, _tag, name: keyof Asked | undefined) => {
-    if (kept !== undefined || name === undefined) return whole;
-    let place = places.get(name);
-    if (place === undefined) {
-      place = values.push(asked[name]);
-      places.set(name, place);
-    }
-    return `$${String(place)}::${types[name]}`;
-  });
+  const text = query.replaceAll(
+    parts,
+    (whole, kept: string | undefined, _tag, name: keyof Asked | undefined) => {
+      if (kept !== undefined || name === undefined) return whole;
+      let place = places.get(name);
+      if (place === undefined) {
+        place = values.push(asked[name]);
+        places.set(name, place);
+      }
+      return `$${String(place)}::${types[name]}`;
+    },
+  );
   return { text: text.trim().replace(/;\s*$/, ""), values };
 };

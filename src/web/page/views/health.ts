@@ -135,14 +135,19 @@ const sourcesCard = (sources: Health["sources"]): readonly HTMLElement[] =>
           h("h2", {}, "Sources"),
           dataTable({
             caption: "Sources of first-party data",
-            columns: ["Source", "Stream", "Last loaded", "Last pull", "Rows", "Failure"].map((name) => ({ name, whole: true })),
+            columns: ["Source", "Stream", "Last loaded", "Last pull", "Rows", "Failure"].map((name) => ({
+              name,
+              whole: true,
+            })),
             rows: sources.map((source) => [
               source.source,
               source.stream,
               source.last_good_at === null ? "never" : momentText(source.last_good_at),
               source.outcome,
               integer(source.rows_read),
-              source.failure === null ? dash : [source.failure, source.remedy].filter((part) => part).join(": "),
+              source.failure === null
+                ? dash
+                : [source.failure, source.remedy].filter((part) => part).join(": "),
             ]),
           }),
         ),
