@@ -34,14 +34,17 @@ const plainCopy = async (
 };
 
 /** The whole path, sandbox to rollup, over so many windows of about a million ad-days each. */
-export const measure = async (windows: number) => {
+const measure = async (platform: string, windows: number) => {
   const postgres = await startPostgres();
-  const sandbox = await startHelper("support/google-sandbox.ts", [String(adsPerDay)]);
+  const sandbox = await startHelper(
+    `support/${platform}-sandbox.ts`,
+    [adsPerDay, daysPerSlice, windows].map(String),
+  );
   try {
     const { settings, account } = sandbox.told as { settings: object; account: string };
     await writeFile(
       join(postgres.folder, "costper.yaml"),
-      stringify({ database: postgres.url, connectors: { google: { ...settings, accounts: [account] } } }),
+      stringify({ database: postgres.url, connectors: { [platform]: { ...settings, accounts: [account] } } }),
     );
     const to = addDays(dayAt(new Date(), "UTC"), -2);
     const from = addDays(to, 1 - windows * daysPerSlice);
@@ -85,6 +88,7 @@ export const measure = async (windows: number) => {
     await client.end();
 
     return {
+      platform,
       ad_days: rows,
       rows_read: Number(spans[0]?.rows_read),
       status: first.status,
@@ -115,5 +119,12 @@ export const measure = async (windows: number) => {
   }
 };
 
+/** Platforms whose sandbox has an account of that size. */
+const platforms = ["google", "microsoft"] as const;
+
 /** At one and at four million ad-days, against a plain COPY of the very same rows into the same table. */
-export const run = async () => ({ one_million: await measure(1), four_million: await measure(4) });
+export const run = async ({ platform = "google" }: { readonly platform?: string | undefined } = {}) => {
+  if (!platforms.some((name) => name === platform))
+    throw new RangeError(`--platform is one of ${platforms.join(", ")}`);
+  return { one_million: await measure(platform, 1), four_million: await measure(platform, 4) };
+};

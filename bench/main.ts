@@ -1,28 +1,37 @@
 import { cpus, totalmem } from "node:os";
+import { parseArgs } from "node:util";
 
 /**
- * Benchmarks: `npm run bench` runs all, `npm run bench -- load queue` those; `npm run bench -- backtest` measures no
- * time but the projections, and has options of its own. Each prints one JSON object a line;
- * figures that matter are ratios of things measured side by side in the same run, since machines differ.
+ * Benchmarks: `npm run bench` runs all, `npm run bench -- load queue` those, `-- load --platform microsoft` that one with
+ * another platform than its usual one; `npm run bench -- backtest` measures no time but the projections, and has options
+ * of its own. Each prints one JSON object a line; figures that matter are ratios of things measured side by side in the
+ * same run, since machines differ.
  */
+if (process.argv[2] === "backtest") {
+  const { backtest } = await import("./backtest.ts");
+  process.exit(await backtest(process.argv.slice(3)));
+}
+
+const { values: options, positionals: wanted } = parseArgs({
+  allowPositionals: true,
+  options: { platform: { type: "string" } },
+});
+
 const benches: Readonly<Record<string, () => Promise<{ run: () => Promise<unknown> }>>> = {
   alerts: () => import("./alerts.ts"),
   classify: () => import("./classify.ts"),
   dashboard: () => import("./dashboard.ts"),
   history: () => import("./history.ts"),
-  load: () => import("./load.ts"),
+  load: async () => {
+    const { run } = await import("./load.ts");
+    return { run: () => run(options) };
+  },
   pull: () => import("./pull.ts"),
   queue: () => import("./queue.ts"),
   rollup: () => import("./rollup.ts"),
   triggers: () => import("./triggers.ts"),
 };
 
-if (process.argv[2] === "backtest") {
-  const { backtest } = await import("./backtest.ts");
-  process.exit(await backtest(process.argv.slice(3)));
-}
-
-const wanted = process.argv.slice(2).filter((name) => !name.startsWith("-"));
 const unknown = wanted.find((name) => !(name in benches));
 if (unknown !== undefined) {
   process.stderr.write(

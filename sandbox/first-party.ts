@@ -32,6 +32,7 @@ const visitColumns = [
   "gad_campaignid",
   "li_fat_id",
   "msclkid",
+  "twclid",
   "fbclid",
 ] as const;
 
@@ -48,7 +49,7 @@ interface Draw {
 const origins: readonly (readonly [share: number, visit: (draw: Draw) => Visit])[] = [
   // Auto-tagging: the click id, and beside it the campaign's.
   [
-    42,
+    39,
     ({ id, campaign }) => ({
       gclid: `Cj0${id}`,
       gad_campaignid: campaign("google")?.id ?? "",
@@ -66,6 +67,7 @@ const origins: readonly (readonly [share: number, visit: (draw: Draw) => Visit])
     }),
   ],
   [6, ({ id, campaign }) => ({ li_fat_id: id, campaign: campaign("linkedin")?.name ?? "" })],
+  [3, ({ id, campaign }) => ({ twclid: id, campaign_id: campaign("x")?.id ?? "" })],
   // Nobody fetches what Microsoft costs: paid, and uncosted.
   [2, ({ id }) => ({ msclkid: id, referrer_host: "www.bing.com" })],
   [14, ({ half }) => ({ referrer_host: half ? "www.google.com" : "duckduckgo.com" })],

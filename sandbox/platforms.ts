@@ -2,7 +2,9 @@ import type { Day } from "../src/domain/day.ts";
 import { createGoogleSandbox, googleSandboxSettings } from "./google/index.ts";
 import { createLinkedinSandbox, linkedinSandboxSettings } from "./linkedin/index.ts";
 import { createMetaSandbox, metaSandboxSettings } from "./meta/index.ts";
+import { createMicrosoftSandbox, microsoftSandboxSettings } from "./microsoft/index.ts";
 import type { SandboxPlatform } from "./server.ts";
+import { createXSandbox, xSandboxSettings } from "./x/index.ts";
 
 type Clock = () => Date;
 
@@ -75,6 +77,32 @@ export const sandboxPlatforms = {
           .filter(({ status, test }) => status === "ACTIVE" && !test)
           .map(({ id }) => ({ id, timeZone: "UTC" })),
         days: (id, from, to) => truth.days(id, from, to),
+      };
+    },
+  },
+  microsoft: {
+    create: createMicrosoftSandbox,
+    settings: microsoftSandboxSettings,
+    truth: (clock) => {
+      const { accounts, truth } = createMicrosoftSandbox({ clock });
+      return {
+        finalAfterDays: 90,
+        accounts: accounts
+          .filter(({ status }) => status === "Active")
+          .map(({ id, iana }) => ({ id, timeZone: iana })),
+        days: (id, from, to) => truth.days(id, from, to),
+      };
+    },
+  },
+  x: {
+    create: createXSandbox,
+    settings: xSandboxSettings,
+    truth: (clock) => {
+      const { accounts, truth } = createXSandbox({ clock });
+      return {
+        finalAfterDays: 30,
+        accounts: accounts.filter(({ deleted }) => !deleted).map(({ id, timeZone }) => ({ id, timeZone })),
+        days: truth.days,
       };
     },
   },

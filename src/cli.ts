@@ -1,11 +1,9 @@
 #!/usr/bin/env node
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { Command, CommanderError, Option } from "commander";
-import { exitStatus } from "./commands/errors.ts";
+import { errorLines, exitStatus } from "./commands/errors.ts";
 import { createAct, examples, type Register } from "./commands/frame.ts";
-import { packageRoot } from "./package-root.ts";
+import { version } from "./version.ts";
 
 // Rows die young and little stays, but V8 lets garbage pile up to what the machine could hold: a gigabyte where 200 MB
 // live. Collecting when the heap has grown by two fifths costs little and halves the peak.
@@ -95,15 +93,22 @@ const commands: Readonly<
     summary: "make a role that may read the figures and nothing else",
     load: () => import("./commands/grant.ts"),
   },
+  backup: {
+    summary: "write the whole warehouse into one file",
+    load: () => import("./commands/backup.ts"),
+  },
+  restore: {
+    summary: "put a backup into the database",
+    load: () => import("./commands/restore.ts"),
+  },
+  move: {
+    summary: "move the warehouse into another Postgres",
+    load: () => import("./commands/move.ts"),
+  },
   export: {
     summary: "write a table as CSV, Parquet or NDJSON",
     load: () => import("./commands/export.ts"),
   },
-};
-
-const version = (): string => {
-  const text = readFileSync(join(packageRoot, "package.json"), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
 };
 
 const createProgram = (onStatus: (status: number) => void): Command => {
@@ -111,7 +116,7 @@ const createProgram = (onStatus: (status: number) => void): Command => {
     .description(
       "What a paid conversion really costs: spend and conversions of your ad platforms, reconciled.",
     )
-    .version(version(), "--version", "print the version")
+    .version(version, "--version", "print the version")
     .option("--config <file>", "the config (default: $COSTPER_CONFIG or ./costper.yaml)")
     .option("--json", "answer in JSON on standard output, nothing else there")
     .option("--quiet", "log warnings and errors only")
@@ -164,6 +169,15 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-const status = await main(process.argv.slice(2));
+// What nobody caught: a line for a person, the stack for whoever asked for more.
+const giveUp = (error: unknown): never => {
+  const lines = process.argv.includes("--verbose") && error instanceof Error ? [error.stack ?? ""] : [];
+  process.stderr.write(`${[...errorLines(error), ...lines].join("\n")}\n`);
+  process.exit(exitStatus.failed);
+};
+process.on("uncaughtException", giveUp);
+process.on("unhandledRejection", giveUp);
+
+const status = await main(process.argv.slice(2)).catch(giveUp);
 // What was written must have left before the process ends, also through a pipe.
 process.stdout.write("", () => process.stderr.write("", () => process.exit(status)));

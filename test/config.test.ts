@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { type Config, type ConfigSource, loadConfig } from "../src/config.ts";
 import { jsonSchema } from "../src/config/json-schema.ts";
+import { databaseOf, queueOf } from "../src/config/servers.ts";
 import { ConfigError } from "../src/config/problems.ts";
 import { initTemplate } from "../src/commands/init-template.ts";
+import { platforms } from "../src/connectors/registry.ts";
 
 const meta = "connectors: { meta: { accessToken: EAAB } }\n";
 
@@ -41,6 +43,32 @@ test("a config with little in it gets the documented defaults, and cannot be cha
   expect(config.database).toBeUndefined();
   expect(config.connectors["meta"]).toMatchObject({ conversions: ["purchase", "lead"] });
   expect(() => Object.assign(config.web, { port: 1 })).toThrow(TypeError);
+});
+
+test("database and queue are a URL, or one with what it does not say; every problem has its path", async () => {
+  const config = await load(
+    `${meta}database: { url: "postgres://app@h/db", password: "\${PASSWORD}", connections: "\${LIMIT}", ca: ca.pem }
+queue: postgres://app@h:5433/db
+`,
+    { PASSWORD: "k9/v?t@1+zz#%41", LIMIT: "10" },
+  );
+  expect(databaseOf({ ...config, folder: "/etc/costper" })).toEqual({
+    url: "postgres://app@h/db",
+    password: "k9/v?t@1+zz#%41",
+    connections: 10,
+    ca: "/etc/costper/ca.pem",
+  });
+  expect(queueOf(config)).toMatchObject({ kind: "postgres", place: { url: "postgres://app@h:5433/db" } });
+  expect(
+    await problemsOf(
+      `${meta}database: { url: "mysql://h/db", conections: 10, connections: 1 }\nqueue: amqp://h\n`,
+    ),
+  ).toEqual({
+    "database.url": expect.stringContaining("must be a URL like postgresql://") as string,
+    "database.conections": "is not a known key; did you mean connections?",
+    "database.connections": "must be at least 3",
+    queue: expect.stringContaining("must be a URL like redis://") as string,
+  });
 });
 
 test("references are filled in: unquoted in braces, with defaults, and whatever characters a secret has", async () => {
@@ -283,10 +311,10 @@ web: { host: 0.0.0.0, port: s3cret, token: [s3cret-w] }
 
 test("the config that init writes is accepted once its variables are filled in", async () => {
   const env = Object.fromEntries(
-    initTemplate().environment.map(([name]) => [name, /URL|DEVELOPER|APP_SECRET/.test(name) ? "" : "filled"]),
+    initTemplate().environment.map(([name]) => [name, /URL|GOOGLE_ADS_DEVELOPER|APP_SECRET/.test(name) ? "" : "filled"]),
   );
   const config = await load(initTemplate().config, env);
-  expect(Object.keys(config.connectors)).toEqual(["google", "meta", "linkedin"]);
+  expect(Object.keys(config.connectors)).toEqual(platforms);
   expect(config.database).toBeUndefined();
 });
 

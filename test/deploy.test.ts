@@ -1,13 +1,20 @@
 import { spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import pg from "pg";
 import { expect, onTestFinished, test } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
 import { seedWarehouse } from "../scripts/warehouse-docs/render.ts";
+import { checkQueue } from "../src/commands/doctor/services.ts";
 import { loadConfig } from "../src/config.ts";
+import { databaseOf, queueOf } from "../src/config/servers.ts";
+import { connectionSettings } from "../src/warehouse/connection/settings.ts";
+import { openDatabase } from "../src/warehouse/database.ts";
 import { freshDatabase } from "./support/database.ts";
+import { hasRedis, startRedis } from "./support/redis-server.ts";
 
 const root = join(import.meta.dirname, "..");
 const read = (...path: string[]): Promise<string> => readFile(join(root, ...path), "utf8");
@@ -121,6 +128,72 @@ test("the mounted config is valid once its names are set", async () => {
     },
   });
   expect(config.web).toMatchObject({ host: "0.0.0.0", port: 8787 });
+});
+
+/** As compose fills names in: from .env, where values are taken as they stand. */
+const filledIn = (text: string, env: Readonly<Record<string, string>>): string =>
+  text.replaceAll(
+    /\$\{(\w+)(?::([-?])([^}]*))?\}/g,
+    (_, name: string, kind?: string, fallback?: string) =>
+      env[name] ?? (kind === "-" ? (fallback ?? "") : ""),
+  );
+
+test("costper gets the passwords that the servers got, whatever characters they have", async () => {
+  // As a password manager makes them.
+  const passwords = { POSTGRES_PASSWORD: "Qx7/ab+c=", REDIS_PASSWORD: "k9/v?t@1+zz#%41'\"" };
+  const key = "0123456789abcdef0123456789abcdef";
+  const env = { ...passwords, COSTPER_SECRET_KEY: key, COSTPER_WEB_TOKEN: key };
+  const text = await read("deploy", "config", "costper.yaml");
+  const others = Object.fromEntries(
+    [...text.matchAll(/\$\{([A-Z_]+)\}/g)].map(([, name = ""]) => [name, "x"]),
+  );
+  for (const [name, { environment = {} }] of ours) {
+    const given = Object.fromEntries(
+      Object.entries(environment).map(([variable, value]) => [variable, filledIn(value, env)]),
+    );
+    const config = await loadConfig({
+      cwd: root,
+      file: join(root, "deploy", "config", "costper.yaml"),
+      env: { ...others, ...given },
+    });
+    const { password, host, user, database } = connectionSettings(databaseOf(config) ?? { url: "" });
+    expect({ password, host, user, database }, name).toEqual({
+      password: filledIn(compose.services["postgres"]?.environment?.["POSTGRES_PASSWORD"] ?? "", env),
+      host: "postgres",
+      user: "costper",
+      database: "costper",
+    });
+    const queue = queueOf(config);
+    expect(queue, name).toEqual({
+      kind: "redis",
+      place: { url: "redis://redis:6379/0", password: passwords.REDIS_PASSWORD, ca: undefined },
+    });
+    for (const value of Object.values(environment))
+      expect(value, name).not.toMatch(/:\/\/[^\s}]*\$\{\w*(PASSWORD|SECRET|TOKEN)/);
+  }
+  const queue = compose.services["redis"]?.command?.map((word) => filledIn(word, env)) ?? [];
+  expect(queue[queue.indexOf("--requirepass") + 1]).toBe(passwords.REDIS_PASSWORD);
+});
+
+test.runIf(hasRedis())("a Redis and a Postgres with such passwords let costper in", async () => {
+  const password = "k9/v?t@1+zz#%41'\"";
+  const redis = await startRedis({ password });
+  onTestFinished(() => redis.stop());
+  const { host } = new URL(redis.url);
+  expect(await checkQueue({ url: `redis://${host}/0`, password })).toMatchObject({ outcome: "ok" });
+  expect(await checkQueue({ url: `redis://${host}/0`, password: "another" })).toMatchObject({
+    outcome: "failed",
+  });
+  const database = await freshDatabase();
+  const role = `role_${randomBytes(5).toString("hex")}`;
+  await database.pool.query(`create role ${role} login password ${pg.escapeLiteral(password)}`);
+  onTestFinished(async () => void (await database.pool.query(`drop role ${role}`)));
+  const url = new URL(database.url);
+  url.username = role;
+  url.password = "";
+  const own = openDatabase({ url: url.href, password }, { connections: 1 });
+  onTestFinished(() => own.close());
+  expect((await own.pool.query("select current_user as me")).rows).toEqual([{ me: role }]);
 });
 
 test("the image is built in one stage and run in another, by nobody of importance", async () => {
@@ -248,7 +321,7 @@ test("the checks run to their end, count the tests last, and fail where one of t
     const script = `
       mkdir -p ${folder}/.ci ${folder}/bin && cp ${root}/.ci/run ${folder}/.ci/run
       cp ${root}/package.json ${folder}/package.json
-      for program in redis-server chromium; do printf '#!/bin/sh\\n' > ${folder}/bin/$program; done
+      for program in redis-server pgbouncer chromium; do printf '#!/bin/sh\\n' > ${folder}/bin/$program; done
       cat > ${folder}/bin/npm <<'END'
 #!/bin/sh
 echo "npm $*" >> "$CALLS"

@@ -9,6 +9,7 @@ import { beforeAll, expect, test } from "vitest";
 const uses: Readonly<Record<string, readonly string[]>> = {
   domain: [],
   "package-root": [],
+  version: ["package-root"],
   log: ["domain"],
   connectors: ["domain"],
   warehouse: ["connectors", "domain", "package-root"],
@@ -34,10 +35,11 @@ const uses: Readonly<Record<string, readonly string[]>> = {
     "log",
     "metrics",
     "sandbox",
+    "version",
     "warehouse",
     "web",
   ],
-  cli: ["commands", "package-root"],
+  cli: ["commands", "version"],
 };
 
 /** A layer's own folder, or file: `src/connectors/google/index.ts` is of `connectors`, `src/app.ts` of `app`. */

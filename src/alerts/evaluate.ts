@@ -1,5 +1,6 @@
 import { type Kysely, sql } from "kysely";
 import { addDays, type Day } from "../domain/day.ts";
+import type { Schedule } from "../domain/schedule.ts";
 import type { DB } from "../warehouse/schema.ts";
 import { explainAll, plainExplanation } from "./notice/explain.ts";
 import { type AlertRow, alertKey, readMemory, type RememberedAlert, writeAlerts } from "./state/memory.ts";
@@ -22,6 +23,7 @@ export interface EvaluateOptions {
   /** Evaluates as of the end of this day; else the youngest whole day is each account's yesterday. */
   readonly asOf?: Day | undefined;
   readonly reportingCurrency?: string | undefined;
+  readonly schedule?: Schedule | undefined;
   /** The figures of today, or those that were known at a moment. */
   readonly figures?: "current" | { readonly asOfKnown: Date };
 }
@@ -76,6 +78,7 @@ export const evaluateAlerts = (options: EvaluateOptions): Promise<Evaluation> =>
       asOf: options.asOf,
       figures: figuresOf(options),
       reportingCurrency: options.reportingCurrency,
+      schedule: options.schedule,
       remembers: (rule) => {
         const known = new Set(byRule.get(rule)?.map(({ series }) => series));
         return (series) => known.has(series);

@@ -1,5 +1,6 @@
 import type { Kysely } from "kysely";
 import type { Day } from "../domain/day.ts";
+import { scheduleOf } from "../domain/schedule.ts";
 import type { DB } from "../warehouse/schema.ts";
 import { type Delivered, deliverDue } from "./deliver/deliver.ts";
 import { evaluateAlerts, type Evaluation } from "./evaluate.ts";
@@ -10,6 +11,8 @@ export interface AlertsConfig {
   readonly alerts: readonly AlertSettings[];
   readonly notifiers: Notifiers;
   readonly reportingCurrency?: string | undefined;
+  readonly schedule?: string | undefined;
+  readonly timezone?: string | undefined;
 }
 
 /** Evaluates every rule, then delivers what is due: what a check does, and the night after its rollups. */
@@ -24,7 +27,15 @@ export const runAlerts = async (options: {
 }): Promise<Evaluation & Delivered> => {
   const { db, config, now, asOf, atOnce = false } = options;
   const { alerts: rules, notifiers, reportingCurrency } = config;
-  const evaluation = await evaluateAlerts({ db, rules, notifiers, now, asOf, reportingCurrency });
+  const evaluation = await evaluateAlerts({
+    db,
+    rules,
+    notifiers,
+    now,
+    asOf,
+    reportingCurrency,
+    schedule: scheduleOf(config),
+  });
   const delivered = await deliverDue({ db, notifiers, now, atOnce });
   return { ...evaluation, ...delivered };
 };

@@ -1,9 +1,18 @@
 import { configuredPlatforms } from "../connectors/registry.ts";
 import type { Account } from "../domain/facts.ts";
 import { asFailure } from "../domain/failure.ts";
+import { bareAccountId } from "../connectors/account-ids.ts";
 import type { Platform } from "../domain/platform.ts";
-import { examples, type Register } from "./frame.ts";
-import { createConnectors } from "../app.ts";
+import { examples, type Frame, type Register } from "./frame.ts";
+import { createConnectors, openMemory } from "../app.ts";
+import type { Config } from "../config.ts";
+import type { Day } from "../domain/day.ts";
+import { rollUpAccount } from "../metrics/rollup/rollup.ts";
+import { acceptAccount } from "../warehouse/accept-account.ts";
+import { migrate } from "../warehouse/migrate.ts";
+import { parseDay } from "./dates.ts";
+import { UsageError } from "./errors.ts";
+import { selectedPlatforms } from "./selection.ts";
 
 const row = ({ platform, id, name, currency, timeZone, status, active }: Account) => ({
   platform,
@@ -15,7 +24,81 @@ const row = ({ platform, id, name, currency, timeZone, status, active }: Account
   active,
 });
 
+/** The account as the platform tells it now. @throws UsageError where the credentials do not reach it */
+const findAccount = async (
+  frame: Frame,
+  config: Config,
+  platform: Platform,
+  id: string,
+): Promise<Account> => {
+  const connector = await createConnectors({ config, log: frame.log })(platform);
+  for await (const account of connector.accounts(frame.signal))
+    if (account.id === id) {
+      if (account.failure) throw account.failure;
+      return account;
+    }
+  throw new UsageError(
+    `the credentials do not reach ${platform} ${id}`,
+    "costper accounts lists what they reach",
+  );
+};
+
+const refusals = {
+  unknown: ["is not in the warehouse", "costper sync brings it; there is nothing to accept yet"],
+  unchanged: ["has the currency and time zone that the warehouse knows", "there is nothing to accept"],
+  early: ["began its present series on or after that day", "name a later day with --from"],
+} as const;
+
+interface AcceptOptions {
+  readonly from?: Day;
+}
+
+const accept = async (
+  frame: Frame,
+  { from }: AcceptOptions,
+  name: string,
+  written: string,
+): Promise<void> => {
+  const config = await frame.loadConfig();
+  const [platform] = selectedPlatforms(config, { platform: [name as Platform] });
+  if (platform === undefined) throw new UsageError(`${name} is not in the config`);
+  const id = bareAccountId(platform, written);
+  const account = await findAccount(frame, config, platform, id);
+  const app = await frame.openApp({ connections: 4 });
+  const { pool } = app.database;
+  await migrate(app.database);
+  const acceptance = await acceptAccount(pool, account, { from, now: app.now() });
+  if (acceptance.outcome !== "accepted") {
+    const [what, remedy] = refusals[acceptance.outcome];
+    throw new UsageError(`${platform} ${id} ${what}`, remedy);
+  }
+  const { series } = acceptance;
+  await rollUpAccount(
+    { pool, reportingCurrency: config.reportingCurrency ?? null, signal: app.signal },
+    series.closedKey,
+  );
+  if (frame.globals.json)
+    frame.out.json({ platform, account_id: id, change: series.change, series_from: series.from });
+  else
+    frame.out.text(
+      `${platform} ${id}: its ${series.change}; a new series begins on ${series.from}, earlier days stay as they are. costper sync brings it.`,
+    );
+};
+
 export const register: Register = (command, act) => {
+  command
+    .command("accept <platform> <id>")
+    .description(
+      "Accept an account's changed currency or time zone: its days of before are closed, a new series begins.",
+    )
+    .option("--from <day>", "first day of the new series (default: after the last whole day)", parseDay)
+    .addHelpText(
+      "after",
+      examples(["costper accounts accept meta 1234567890", "after its currency or time zone changed"]),
+    )
+    .action(
+      act<AcceptOptions>((frame, options, platform, id) => accept(frame, options, platform ?? "", id ?? "")),
+    );
   command
     .addHelpText(
       "after",
@@ -25,9 +108,11 @@ export const register: Register = (command, act) => {
       ),
     )
     .action(
-      act(async ({ globals, out, log, signal, loadConfig, report }) => {
+      act(async ({ globals, out, log, signal, loadConfig, onEnd, report }) => {
         const config = await loadConfig();
-        const connector = createConnectors({ config, log });
+        const kept = openMemory(config);
+        onEnd(kept.close);
+        const connector = createConnectors({ config, log, memory: kept.memory });
         const found: Account[] = [];
         const list = async (platform: Platform): Promise<void> => {
           try {

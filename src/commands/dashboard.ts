@@ -7,6 +7,9 @@ import type { Frame } from "./frame.ts";
 /** Downloads hold a connection for as long as their reader takes. */
 const downloadsAtOnce = 3;
 
+/** Connections that the dashboard takes beside those of the command: for downloads and for the probe. */
+export const dashboardConnections = downloadsAtOnce + 1;
+
 /** Opens the web server of a command; closed when the command ends. Its URL. */
 export const openDashboard = async (
   frame: Pick<Frame, "log" | "onEnd">,
@@ -22,7 +25,7 @@ export const openDashboard = async (
       readOnly: app.config.web.token === undefined,
     });
   const opened = (connections: number): Database => {
-    const database = openDatabase(app.databaseUrl, { connections });
+    const database = openDatabase(app.databasePlace, { connections });
     frame.onEnd(() => database.close());
     return database;
   };

@@ -1,11 +1,19 @@
-import { createConnectors, openWarehouse } from "../app.ts";
+import type { Kysely } from "kysely";
+import { createConnectors, memoryOf, openWarehouse, type Warehouse } from "../app.ts";
 import type { Config } from "../config.ts";
+import { queueOf } from "../config/servers.ts";
 import { ConfigError } from "../config/problems.ts";
 import { configuredPlatforms } from "../connectors/registry.ts";
+import type { Memory } from "../connectors/connector.ts";
 import { asFailure, Failure } from "../domain/failure.ts";
+import { queuePrefix } from "../jobs/installation.ts";
+import { scheduleOf } from "../domain/schedule.ts";
 import type { CredentialStore } from "../warehouse/credentials.ts";
+import { unmatchedActions } from "../metrics/counting.ts";
+import type { DB } from "../warehouse/schema.ts";
+import { accountStatus } from "../warehouse/status.ts";
 import { credentialStore } from "./credentials.ts";
-import { checkQueue, checkWarehouse } from "./doctor/services.ts";
+import { checkQueue, checkQueueInPostgres, checkWarehouse } from "./doctor/services.ts";
 import { type Check, checkNode, checkSecretsFile, checkTokenEnd, failed } from "./doctor/checks.ts";
 import { checkGa4 } from "./doctor/ga4.ts";
 import { checkPlatform } from "./doctor/platforms.ts";
@@ -38,18 +46,30 @@ async function* checks(frame: Frame): AsyncGenerator<Check> {
     remedy: "",
   };
   yield* checkSecretsFile(config.folder);
-  const warehouse = await openWarehouse(config, 4).catch((error: unknown) => asFailure(error));
+  const warehouse = await openWarehouse(config, { connections: 4 }).catch((error: unknown) =>
+    asFailure(error),
+  );
   try {
     if (warehouse instanceof Failure) yield failed("database", warehouse);
     const isWell = warehouse instanceof Failure ? false : yield* checkWarehouse(warehouse);
-    if (config.queue !== undefined) yield await checkQueue(config.queue);
+    yield* checkQueueOf(config, isWell && !(warehouse instanceof Failure) ? warehouse : undefined);
     // A renewal may end the token before it: what the service goes on with must come out of it, too.
     const tokens =
       isWell && !(warehouse instanceof Failure)
         ? (await credentialStore(frame, config))(warehouse.database)
         : undefined;
-    yield* checkPlatforms(frame, config, tokens);
+    const memory = await memoryOf(config, isWell && !(warehouse instanceof Failure) ? warehouse : undefined);
+    yield* checkPlatforms(frame, config, { tokens, memory });
     if (!(warehouse instanceof Failure)) yield* checkSources(config, warehouse.database, frame);
+    if (isWell && !(warehouse instanceof Failure)) yield* checkFreshness(warehouse.database.db, config);
+    if (isWell && !(warehouse instanceof Failure))
+      for (const platform of platforms)
+        for (const { message, remedy } of await unmatchedActions(
+          warehouse.database.pool,
+          platform,
+          config.connectors,
+        ))
+          yield { check: platform, outcome: "warning", message, remedy };
   } finally {
     if (!(warehouse instanceof Failure)) await warehouse.close();
   }
@@ -57,13 +77,22 @@ async function* checks(frame: Frame): AsyncGenerator<Check> {
     yield* checkGa4(config.ga4, { log: frame.log, signal: frame.signal, now: () => new Date() });
 }
 
+/** The queue, wherever the config has it. Of the embedded Postgres there is nothing to say. */
+async function* checkQueueOf(config: Config, warehouse: Warehouse | undefined): AsyncGenerator<Check> {
+  const own = queueOf(config);
+  if (own?.kind === "redis")
+    yield await checkQueue(own.place, warehouse && (await queuePrefix(warehouse.database.pool)));
+  else if (own) yield await checkQueueInPostgres(own.place);
+  else if (config.database !== undefined && warehouse) yield await checkQueueInPostgres(warehouse.place);
+}
+
 /** Every platform's credentials, and when their tokens end. */
 async function* checkPlatforms(
   frame: Frame,
   config: Config,
-  tokens: CredentialStore | undefined,
+  { tokens, memory }: { readonly tokens: CredentialStore | undefined; readonly memory: Memory },
 ): AsyncGenerator<Check> {
-  const connector = createConnectors({ config, log: frame.log, maxWaitMs: 60_000, tokens });
+  const connector = createConnectors({ config, log: frame.log, maxWaitMs: 60_000, tokens, memory });
   for (const platform of configuredPlatforms(config.connectors)) {
     frame.signal.throwIfAborted();
     yield* checkPlatform(
@@ -75,6 +104,19 @@ async function* checkPlatforms(
     const end = (await tokens?.ends())?.find((known) => known.platform === platform);
     if (end) yield checkTokenEnd(end, new Date());
   }
+}
+
+/** Accounts that a night left behind, by the rule of costper status. Those that were never synced are not judged. */
+async function* checkFreshness(db: Kysely<DB>, config: Config): AsyncGenerator<Check> {
+  const accounts = await accountStatus(db, [], new Date(), scheduleOf(config));
+  for (const { platform, account_id, last_good_date, expected_date, stale } of accounts)
+    if (stale && last_good_date !== null)
+      yield {
+        check: platform,
+        outcome: "warning",
+        message: `account ${account_id}: the night should have brought ${expected_date}; its last good day is ${last_good_date}`,
+        remedy: "see that costper start runs; costper sync brings what is missing",
+      };
 }
 
 const lines = ({ check, outcome, message, remedy }: Check): string[] => [

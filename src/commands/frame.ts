@@ -145,7 +145,9 @@ const runCommand = async (
     log.debug({ err: error }, "command failed");
   }
   for (const close of closers.reverse())
-    await close().catch((error: unknown) => log.warn({ err: error }, "closing failed"));
+    await close().catch((error: unknown) =>
+      log.warn({ failure: error instanceof Error ? error.message : String(error) }, "closing failed"),
+    );
   release();
   shortfalls.map(shortfallLine).forEach(say);
   return status;

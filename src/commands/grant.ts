@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from "commander";
 import { grantAnalyst } from "../warehouse/grant.ts";
+import { postgresProtocols, readServerUrl, withoutPlaceholder } from "../domain/server-url.ts";
 import { UsageError } from "./errors.ts";
 import { examples, type Register } from "./frame.ts";
 import { asWrongUse } from "./usage.ts";
@@ -12,10 +13,12 @@ const minutes = (text: string): number => {
 
 /** Where the role connects to, without costper's own password. */
 const connection = (databaseUrl: string, name: string): string => {
-  const url = new URL(databaseUrl);
+  const url = readServerUrl(databaseUrl, postgresProtocols);
+  if (!url) return "";
   url.username = encodeURIComponent(name);
   url.password = "";
-  return url.href;
+  url.searchParams.delete("password");
+  return withoutPlaceholder(url);
 };
 
 export const register: Register = (command, act) => {

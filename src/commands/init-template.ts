@@ -10,9 +10,10 @@ const configTemplate = (
 # \`costper doctor\` checks everything here; costper.schema.json of the package describes it to editors.
 
 # PostgreSQL 15 or newer. Empty or left out: an embedded one, kept in ./.costper/postgres.
+# Or { url, password, connections, ca }: any characters in the password, the most connections of a process, a private authority's file.
 database: \${DATABASE_URL:-}
 
-# Redis, for workers on several machines. Empty or left out: the queue lives in the database.
+# Redis, for workers on several machines; or postgres:// past a pooler. Empty or left out: the queue lives in the database.
 queue: \${REDIS_URL:-}
 
 # Spend is converted into this currency too, at the rates that \`costper import rates\` brought in.
@@ -57,7 +58,7 @@ alerts: []
 #    notify: [team]
 #  - name: stale
 #    metric: freshness             # hours since the end of the last good day; also sync_failure, reconciliation_difference
-#    above: 36
+#    above: 36                     # left out: as soon as a night that was due did not bring its day
 #    notify: [ops]
 
 # The dashboard. Beyond this machine only with a token.

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { openQueues } from "../jobs/queue.ts";
-import { queuePrefix } from "../jobs/installation.ts";
+import { queuePrefix, queueServer } from "../jobs/installation.ts";
 import { type ListedJob, listJobs, retryJobs } from "../jobs/retry.ts";
 import { migrate } from "../warehouse/migrate.ts";
 import { UsageError } from "./errors.ts";
@@ -49,8 +49,7 @@ const retry = async (frame: Frame, options: RetryOptions, id: string | undefined
       throw new UsageError(`no job ${id} was given up`, "costper jobs list --failed shows those that were");
   }
   const queues = await openQueues({
-    redisUrl: config.queue,
-    databaseUrl: app.databaseUrl,
+    ...queueServer(config, app.databasePlace),
     prefix: await queuePrefix(pool),
     log: frame.log,
   });

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { Logger } from "pino";
-import { createConnectors } from "../app.ts";
+import { createConnectors, openMemory } from "../app.ts";
 import type { Config } from "../config.ts";
 import { accountIdProblem, bareAccountId, meanTheSame, namesAccount } from "../connectors/account-ids.ts";
 import { configuredPlatforms, isPlatform, platforms } from "../connectors/registry.ts";
@@ -119,8 +119,9 @@ export const refuseUnreached = async (
       ),
   );
   if (unnamed.length === 0) return;
-  const connector = createConnectors({ config, log });
   const reached: { readonly platform: Platform; readonly id: string }[] = [];
+  const kept = openMemory(config, false);
+  const connector = createConnectors({ config, log, memory: kept.memory });
   const ask = async (platform: Platform): Promise<boolean> => {
     if (config.connectors[platform]?.accounts) return true;
     try {
@@ -131,7 +132,12 @@ export const refuseUnreached = async (
       return false;
     }
   };
-  const answered = await Promise.all(selected.map(ask));
+  let answered: readonly boolean[];
+  try {
+    answered = await Promise.all(selected.map(ask));
+  } finally {
+    await kept.close();
+  }
   if (answered.includes(false)) return;
   const unknown = unnamed.find(
     (id) => !reached.some((account) => namesAccount(account.platform, id, account.id)),

@@ -2,11 +2,13 @@ import { once } from "node:events";
 import { InvalidArgumentError } from "commander";
 import type { Logger } from "pino";
 import type { App } from "../app.ts";
-import { platforms } from "../connectors/registry.ts";
+import { databaseOf } from "../config/servers.ts";
+import { configuredPlatforms, platforms } from "../connectors/registry.ts";
 import { alertAfterRollup } from "../jobs/after-rollup.ts";
-import { openQueuesWhenUp, queuePrefix } from "../jobs/installation.ts";
+import { openQueuesWhenUp, queuePrefix, queueServer } from "../jobs/installation.ts";
 import { addGauges, createMetrics } from "../jobs/metrics.ts";
 import { sharedPauses } from "../jobs/pauses.ts";
+import { queueConnections } from "../jobs/queue.ts";
 import { listJobs, retryJobs } from "../jobs/retry.ts";
 import { nightQueue } from "../jobs/schedule.ts";
 import { startService } from "../jobs/service.ts";
@@ -14,7 +16,8 @@ import { openTracing } from "../jobs/telemetry.ts";
 import type { CredentialStore } from "../warehouse/credentials.ts";
 import { migrate } from "../warehouse/migrate.ts";
 import { credentialStore } from "./credentials.ts";
-import { openDashboard } from "./dashboard.ts";
+import { version } from "../version.ts";
+import { dashboardConnections, openDashboard } from "./dashboard.ts";
 import { exitStatus } from "./errors.ts";
 import { examples, type Frame, type Register } from "./frame.ts";
 
@@ -63,7 +66,14 @@ const start = async (frame: Frame, options: StartOptions): Promise<number> => {
   const config = await frame.loadConfig();
   const metrics = createMetrics();
   const tokens = await credentialStore(frame, config);
+  const allowed = databaseOf(config)?.connections;
+  const workers = roles.has("worker") ? configuredPlatforms(config.connectors).length + 1 : 0;
+  // A queue of its own is another server's affair.
+  const few = allowed !== undefined && config.queue === undefined ? queueConnections(workers) : undefined;
   const app = await frame.openApp({
+    ...(allowed !== undefined && {
+      connectionsBeside: (few?.all ?? 0) + (roles.has("web") ? dashboardConnections : 0),
+    }),
     connections: roles.has("worker") ? workerConnections : 8,
     maxWaitMs,
     shared: ({ pool }) => sharedPauses(pool),
@@ -72,11 +82,11 @@ const start = async (frame: Frame, options: StartOptions): Promise<number> => {
   });
   const { database } = app;
   await migrate(database);
-  const tracing = await openTracing(env, { version: "0.1.0", log });
+  const tracing = await openTracing(env, { version, log });
   if (tracing) frame.onEnd(() => tracing.close());
   const queues = await openQueuesWhenUp({
-    redisUrl: config.queue,
-    databaseUrl: app.databaseUrl,
+    ...queueServer(config, app.databasePlace),
+    ...(few && { connections: few.commands }),
     prefix: await queuePrefix(database.pool),
     log,
     signal,

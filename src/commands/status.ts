@@ -1,19 +1,27 @@
 import { migrate } from "../warehouse/migrate.ts";
 import { sourceStatus, sourceTrouble } from "../sources/status.ts";
-import { accountStatus, type AccountStatus, staleAfterHours } from "../warehouse/status.ts";
+import { accountStatus, type AccountStatus } from "../warehouse/status.ts";
+import { unmatchedActions } from "../metrics/counting.ts";
+import { scheduleOf } from "../domain/schedule.ts";
 import { configuredPlatforms } from "../connectors/registry.ts";
 import { daysLeft } from "../warehouse/credentials.ts";
 import { credentialStore } from "./credentials.ts";
 import { examples, type Register } from "./frame.ts";
 
 /** What is wrong with an account; null where nothing is. */
-const problemOf = ({ outcome, failure, freshness_hours }: AccountStatus): string | null => {
+const problemOf = ({
+  outcome,
+  failure,
+  last_good_date,
+  expected_date,
+  stale,
+}: AccountStatus): string | null => {
   if (outcome === "closed") return null;
   if (outcome === "failed") return failure ?? "the last sync failed";
-  if (freshness_hours === null) return "was never synced";
-  if (freshness_hours > staleAfterHours)
-    return `its last good day ended ${String(Math.round(freshness_hours))} hours ago`;
-  return null;
+  if (last_good_date === null) return "was never synced";
+  return stale
+    ? `the night should have brought ${expected_date}; its last good day is ${last_good_date}`
+    : null;
 };
 
 export const register: Register = (command, act) => {
@@ -34,7 +42,7 @@ export const register: Register = (command, act) => {
         const named = configuredPlatforms(config.connectors).flatMap((platform) =>
           (config.connectors[platform]?.accounts ?? []).map((accountId) => ({ platform, accountId })),
         );
-        const accounts = await accountStatus(database.db, named, now());
+        const accounts = await accountStatus(database.db, named, now(), scheduleOf(config));
         const tokens = (await (await credentialStore(frame, config))(database).ends()).map(
           ({ platform, expiresAt }) => ({
             platform,
@@ -42,9 +50,21 @@ export const register: Register = (command, act) => {
             days: daysLeft(expiresAt, now()),
           }),
         );
+        const warnings = (
+          await Promise.all(
+            configuredPlatforms(config.connectors).map((platform) =>
+              unmatchedActions(database.pool, platform, config.connectors),
+            ),
+          )
+        ).flat();
         const sources = await sourceStatus(database.pool, config.sources, now());
         if (globals.json)
-          out.json({ accounts, tokens, sources: sources.map(({ remedy: _, ...source }) => source) });
+          out.json({
+            accounts,
+            tokens,
+            warnings,
+            sources: sources.map(({ remedy: _, ...source }) => source),
+          });
         else {
           out.table(
             [
@@ -92,9 +112,10 @@ export const register: Register = (command, act) => {
               tokens.map(({ platform, expires_at, days }) => [platform, expires_at.slice(0, 10), days]),
             );
           }
+          for (const { message, remedy } of warnings) out.text(`\n${message}; ${remedy}`);
         }
         for (const source of sources) {
-          const trouble = sourceTrouble(source, config.sources[source.name]?.maxAgeHours ?? staleAfterHours);
+          const trouble = sourceTrouble(source, config.sources[source.name]?.maxAgeHours ?? 36);
           if (trouble !== null) report({ platform: "source", accountId: source.name, ...trouble });
         }
         for (const account of accounts) {
@@ -104,7 +125,7 @@ export const register: Register = (command, act) => {
               platform: account.platform,
               accountId: account.account_id,
               what: problem,
-              remedy: "costper doctor says what is wrong, costper sync tries again",
+              remedy: account.remedy ?? "costper doctor says what is wrong, costper sync tries again",
             });
         }
       }),

@@ -6,6 +6,8 @@ import type { PlatformSettings } from "../connectors/platform.ts";
 import { profiles } from "../connectors/registry.ts";
 import { baseUrl } from "../connectors/settings.ts";
 import { isTimeZone } from "../domain/day.ts";
+import { postgresProtocols, readServerUrl, redisProtocols } from "../domain/server-url.ts";
+import { usualSchedule } from "../domain/schedule.ts";
 import { firstPartySection } from "../metrics/first-party/config.ts";
 import { oldestDayRead } from "../metrics/maturity/learn.ts";
 import { sourcesSection } from "../sources/registry.ts";
@@ -15,9 +17,25 @@ const urlOf = (protocols: readonly string[], example: string) =>
   z
     .string()
     .refine(
-      (text) => URL.canParse(text) && protocols.includes(new URL(text).protocol),
+      (text) => readServerUrl(text, protocols) !== undefined,
       `must be a URL like ${example} (special characters of the password percent-encoded)`,
     );
+
+const databaseUrl = urlOf(postgresProtocols, "postgresql://user:password@host:5432/database");
+const queueUrl = urlOf([...redisProtocols, ...postgresProtocols], "redis://host:6379");
+
+/** What a URL does not say of its server. */
+const besideUrl = {
+  password: z.string().min(1).optional().describe("For a URL without one: any characters, nothing encoded."),
+  ca: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("A file with the certificates of the authority that signed the server's own."),
+};
+
+/** Each worker of the queue listens on one, and short questions need some beside the loads. */
+const fewestConnections = 3;
 
 const isCron = (text: string): boolean => {
   if (![5, 6].includes(text.trim().split(/\s+/).length)) return false;
@@ -60,12 +78,28 @@ const connectors = () =>
  */
 export const configSchema = () =>
   z.strictObject({
-    database: urlOf(["postgres:", "postgresql:"], "postgresql://user:password@host:5432/database")
+    database: z
+      .union([
+        databaseUrl,
+        z.strictObject({
+          url: databaseUrl,
+          connections: z
+            .number()
+            .int()
+            .min(fewestConnections)
+            .optional()
+            .describe("The most connections that one process opens."),
+          ...besideUrl,
+        }),
+      ])
       .optional()
       .describe("PostgreSQL 15 or newer; omitted: an embedded one kept in ./.costper/postgres."),
-    queue: urlOf(["redis:", "rediss:"], "redis://host:6379")
+    queue: z
+      .union([queueUrl, z.strictObject({ url: queueUrl, ...besideUrl })])
       .optional()
-      .describe("Redis; omitted: the queue lives in the database."),
+      .describe(
+        "Redis, or a postgres:// of its own where `database` is a pooler; omitted: the queue lives in the database.",
+      ),
     reportingCurrency: z
       .string()
       .refine((code) => currencies.has(code), "must be an ISO 4217 code such as EUR, in capitals")
@@ -79,7 +113,7 @@ export const configSchema = () =>
     schedule: z
       .string()
       .refine(isCron, 'must be a cron expression of five fields such as "30 3 * * *"')
-      .default("30 3 * * *")
+      .default(usualSchedule.pattern)
       .describe("The nightly sync, as cron."),
     lookbackDays: z
       .number()

@@ -27,10 +27,18 @@ const branchOf = (union: z.ZodDiscriminatedUnion, value: unknown): unknown => {
   });
 };
 
+const branchWithKeys = (schema: unknown): unknown =>
+  schema instanceof z.ZodUnion
+    ? ((schema.options as readonly unknown[])
+        .map(unwrapped)
+        .find((option) => option instanceof z.ZodObject) ?? schema)
+    : schema;
+
 /** The keys that the schema knows at a path; none where it does not say. */
 const knownKeys = (root: z.ZodType, path: Path, tree: unknown): readonly string[] => {
   let schema: unknown = unwrapped(root);
   for (const [depth, key] of path.entries()) {
+    schema = branchWithKeys(schema);
     if (schema instanceof z.ZodObject) schema = unwrapped(schema.shape[String(key)]);
     else if (schema instanceof z.ZodArray) schema = unwrapped(schema.element);
     else if (schema instanceof z.ZodRecord) schema = unwrapped(schema.valueType);
@@ -38,6 +46,7 @@ const knownKeys = (root: z.ZodType, path: Path, tree: unknown): readonly string[
     if (schema instanceof z.ZodDiscriminatedUnion)
       schema = branchOf(schema, valueAt(tree, path.slice(0, depth + 1)));
   }
+  schema = branchWithKeys(schema);
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
 };
 
@@ -119,6 +128,16 @@ const convert = (tree: unknown, issue: Issue): boolean => {
   return true;
 };
 
+/** Where one branch of a union takes this kind of value, it says what is wrong with it. */
+const unfolded = (issue: Issue): readonly Issue[] => {
+  if (issue.code !== "invalid_union") return [issue];
+  const [branch, ...more] = issue.errors.filter((issues) =>
+    issues.every(({ code, path }) => path.length > 0 || code !== "invalid_type"),
+  );
+  if (!branch || more.length > 0) return [issue];
+  return branch.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
+};
+
 /** Checks a tree against the schema: the parsed settings, or every problem in words. */
 export const validate = <T>(
   schema: z.ZodType<T>,
@@ -126,10 +145,11 @@ export const validate = <T>(
   emptied: ReadonlyMap<string, string>,
 ): { settings: T } | { problems: readonly Problem[] } => {
   let result = schema.safeParse(tree);
-  while (!result.success && result.error.issues.filter((issue) => convert(tree, issue)).length > 0)
+  const issuesOf = (issues: readonly Issue[]) => issues.flatMap(unfolded);
+  while (!result.success && issuesOf(result.error.issues).filter((issue) => convert(tree, issue)).length > 0)
     result = schema.safeParse(tree);
   if (result.success) return { settings: result.data };
-  const problems = result.error.issues.flatMap((issue): Problem[] =>
+  const problems = issuesOf(result.error.issues).flatMap((issue): Problem[] =>
     issue.code === "unrecognized_keys"
       ? issue.keys.map((key) => ({
           path: pathText([...issue.path, key]),

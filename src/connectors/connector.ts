@@ -11,6 +11,7 @@ import type {
   NetworkDay,
 } from "../domain/facts.ts";
 import type { Platform } from "../domain/platform.ts";
+import type { Lanes } from "./wire/lanes.ts";
 import type { Limits } from "./wire/limits.ts";
 
 /** What one call of a connector is about: an account, an inclusive window of its own days, and a way to stop. */
@@ -52,6 +53,11 @@ export interface Connector {
   accounts(signal: AbortSignal): AsyncIterable<Account>;
   /** Campaigns, ad groups, ads and conversion actions of every status. */
   entities(pull: Pull): AsyncIterable<readonly Entity[]>;
+  /**
+   * What the rows of this pull said by the way of entities that no listing may have: names of deleted ads, actions of
+   * a manager's account. Asked after the facts, of every pull: only its own rows carry them.
+   */
+  learnt?(pull: Pull, unknownOf: UnknownOf): AsyncIterable<readonly Entity[]>;
   /** Spend, impressions and clicks by ad. */
   performance(pull: Pull): AsyncIterable<readonly AdDay[]>;
   /** Campaign x network; conversions in it too. */
@@ -60,7 +66,10 @@ export interface Connector {
   conversions(pull: Pull): AsyncIterable<readonly ConversionDay[]>;
   /** The platform's own account totals, asked for apart. A day without figures has no row. */
   totals(pull: Pull): AsyncIterable<readonly AccountDay[]>;
-  /** The platform's own campaign totals; asked for only where ads fall short of the account's total. */
+  /**
+   * The platform's own campaign totals; asked for only where ads fall short of the account's total. Where the split by
+   * network is exact, they follow from it and are not asked for.
+   */
   campaigns?(pull: Pull): AsyncIterable<readonly CampaignDay[]>;
   /** Single clicks with their ids, where the platform has a report of them and the settings want it. */
   readonly clicks?: ClickReport;
@@ -84,6 +93,21 @@ export interface ConnectorContext {
   readonly onRequest?: (request: { readonly call: string; readonly status: number }) => void;
   /** Where a rotated refresh token is kept; absent: it is kept in memory only. */
   readonly tokens?: TokenStore;
+  /** What may be under way a few at a time over all processes; absent: this connector's own are counted alone. */
+  readonly lanes?: Lanes;
+  /** What outlives the process; absent: it is kept in memory only. */
+  readonly memory?: Memory;
+}
+
+/**
+ * Small texts that outlive a process: lists that a platform lets one ask for rarely, reports that it has in work. Keys
+ * begin with `platform:`. Never a secret, and nothing that could not be asked for anew.
+ */
+export interface Memory {
+  recall(key: string): Promise<string | undefined>;
+  /** For how long it is worth keeping; it may be forgotten earlier. */
+  keep(key: string, text: string, forMs: number): Promise<void>;
+  forget(keys: readonly string[]): Promise<void>;
 }
 
 /** Keeps secrets that a platform rotates. Keys are `platform:fingerprint`, never the secret itself. */
@@ -93,6 +117,9 @@ export interface TokenStore {
   /** Runs the work while no other process does the same for this key: a refresh, which may end the old token. */
   alone?<T>(key: string, work: () => Promise<T>): Promise<T>;
 }
+
+/** Those of an account's ids that neither the warehouse nor this pull's listing has. */
+export type UnknownOf = (kind: Entity["kind"], ids: readonly string[]) => Promise<readonly string[]>;
 
 /** How a connector folder presents itself: its default export. */
 export type OpenConnector<Settings> = (settings: Settings, context: ConnectorContext) => Connector;

@@ -3,7 +3,9 @@ import type { Connector, ConnectorContext, OpenConnector } from "./connector.ts"
 import { google } from "./google/platform.ts";
 import { linkedin } from "./linkedin/platform.ts";
 import { meta } from "./meta/platform.ts";
+import { microsoft } from "./microsoft/platform.ts";
 import type { PlatformProfile, PlatformSettings } from "./platform.ts";
+import { x } from "./x/platform.ts";
 
 /** The sections of the platforms in `connectors` of costper.yaml, checked; account ids are bare. */
 export type ConnectorSettings = Readonly<Record<Platform, PlatformSettings | undefined>>;
@@ -41,6 +43,8 @@ export const registerPlatform = <Settings extends PlatformSettings>(
 registerPlatform(google, () => import("./google/index.ts"));
 registerPlatform(meta, () => import("./meta/index.ts"));
 registerPlatform(linkedin, () => import("./linkedin/index.ts"));
+registerPlatform(microsoft, () => import("./microsoft/index.ts"));
+registerPlatform(x, () => import("./x/index.ts"));
 
 export const isPlatform = (text: string): boolean => entries.has(text);
 

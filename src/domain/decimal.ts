@@ -94,3 +94,6 @@ export const multiply = (a: Exact, b: Exact): Exact => (a * b) / one;
 /** Decimal text with at most that many decimals, rounded half away from zero, without trailing zeros. */
 export const toText = (value: Exact, decimals = 6): Decimal =>
   withoutZeros(fromUnits(quotient(value, 10n ** BigInt(exactPlaces - decimals)), decimals));
+
+/** The sum of two decimal texts, to the twelfth decimal. */
+export const addDecimals = (a: Decimal, b: Decimal): Decimal => toText(exact(a) + exact(b), exactPlaces);

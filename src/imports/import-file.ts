@@ -1,5 +1,6 @@
 import type { PoolClient } from "pg";
 import type { Database } from "../warehouse/database.ts";
+import { begin } from "../warehouse/transaction.ts";
 import type { DayRange } from "../domain/day.ts";
 import { type CsvRecord, isEmptyRecord, isPreamble, readCsv, type Separator } from "./csv.ts";
 import type { Encoding } from "./decode.ts";
@@ -78,7 +79,7 @@ export const importFile = async (options: ImportOptions): Promise<ImportResult> 
   const refusedName = options.dryRun === true ? undefined : options.skipBad?.refusedFile;
   const refused = refusedName === undefined ? undefined : openRefused(refusedName);
   try {
-    await client.query("begin");
+    await begin(client);
     const result = await load(client, options, refused);
     await client.query(result.loaded ? "commit" : "rollback");
     const written = await refused?.close(result.loaded);

@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import type { Config } from "../config.ts";
 import { addDays, type Day, type DayRange, dayAt } from "../domain/day.ts";
 import type { Platform } from "../domain/platform.ts";
-import { storeCountingRules } from "../metrics/counting.ts";
+import { storeCountingRules, unmatchedActions } from "../metrics/counting.ts";
 import { classifyOptions, firstPartySettings } from "../metrics/first-party/config.ts";
 import { warnOfMissingRates } from "../metrics/missing-rates.ts";
 import { rollUpFirstParty } from "../metrics/first-party.ts";
@@ -52,7 +52,11 @@ export const afterSlices = async (options: AfterSlices): Promise<readonly Ga4Res
   const { database, config, log, signal, now } = options;
   const { pool } = database;
   // Names of actions that the config counts may have become known only now.
-  for (const platform of options.platforms) await storeCountingRules(pool, platform, config.connectors);
+  for (const platform of options.platforms) {
+    await storeCountingRules(pool, platform, config.connectors);
+    for (const { name, message, remedy } of await unmatchedActions(pool, platform, config.connectors))
+      log.warn({ platform, action: name, remedy }, message);
+  }
   await closeDay({ pool, log, now: now(), keepDays: config.history.keepDays });
   const ga4 = await pullGa4(options);
   await rollUpTouched({ pool, reportingCurrency: config.reportingCurrency ?? null, signal });

@@ -33,11 +33,12 @@ export const keepClicks = async (
   const kept = { days: 0, clicks: 0 };
   try {
     for (const date of await missingClickDays(pool, account, { from: oldest, to })) {
-      kept.clicks += await replaceClickDay(pool, account, {
+      const day = {
         date,
         settled: date <= addDays(today, -settledAfterDays),
         clicks: clicks.day({ account, from: date, to: date, signal }),
-      });
+      };
+      kept.clicks += await replaceClickDay(pool, account, day, signal);
       kept.days += 1;
     }
     if (kept.days > 0) log.info(kept, "clicks are kept");

@@ -2,13 +2,13 @@ import type { Logger } from "pino";
 import { createGa4Client } from "../connectors/ga4/client.ts";
 import { type Ga4Day, type Ga4Origin, pullGa4Day } from "../connectors/ga4/day.ts";
 import type { Ga4Settings } from "../connectors/ga4/settings.ts";
-import { addDays, type Day, dayAt, type DayRange, eachDay } from "../domain/day.ts";
+import { addDays, type Day, dayAt, type DayRange, eachDay, endOfDay } from "../domain/day.ts";
 import { asFailure, type Failure } from "../domain/failure.ts";
 import { channelNamed } from "../domain/channel.ts";
 import { type Classification, classify, type ClassifyOptions } from "../metrics/channels/classify.ts";
 import { loadSourceLists, type SourceLists } from "../metrics/channels/lists.ts";
 import type { Database } from "../warehouse/database.ts";
-import { replaceGa4Day } from "../warehouse/load-ga4.ts";
+import { openGa4Days, replaceGa4Day } from "../warehouse/load-ga4.ts";
 
 export interface Ga4Options {
   readonly database: Database;
@@ -58,9 +58,11 @@ export const syncGa4 = async (options: Ga4Options): Promise<readonly Ga4Result[]
     let sessions = 0;
     let failure: Failure | null = null;
     try {
-      for (const date of eachDay(options.window)) {
+      const open = await openGa4Days(options.database.pool, property, options.window.from);
+      for (const date of [...open, ...eachDay(options.window)]) {
+        const asked = now();
         const pulled = await pullGa4Day({ ...options, client, property, day: date });
-        await load(options, lists, property, date, pulled);
+        await load(options, lists, { property, date, asked }, pulled);
         days += 1;
         sessions += pulled.sessions.reduce((sum, row) => sum + Number(row.sessions), 0);
       }
@@ -81,8 +83,7 @@ const noticedDisagreement = 0.05;
 const load = async (
   { database, classify: classifyOptions, log }: Ga4Options,
   lists: SourceLists,
-  property: string,
-  date: Day,
+  { property, date, asked }: { readonly property: string; readonly date: Day; readonly asked: Date },
   day: Ga4Day,
 ): Promise<void> => {
   const sort = ({ reportedChannel, source, medium, campaign, campaignId }: Ga4Origin): Classification =>
@@ -130,6 +131,8 @@ const load = async (
       revenue_hidden: day.revenueHidden,
       empty_reason: day.emptyReason,
       time_zone: day.timeZone,
+      // Where GA4 does not say the zone, the day is over once it is so everywhere.
+      is_whole: asked >= endOfDay(date, day.timeZone ?? "Etc/GMT+12"),
       tokens_left_today: day.tokensLeftToday,
     },
   });

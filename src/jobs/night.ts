@@ -1,10 +1,9 @@
 import type pg from "pg";
 import type { Logger } from "pino";
 import type { Platform } from "../domain/platform.ts";
+import { type Due, lastDue, type Schedule } from "../domain/schedule.ts";
 import { inTransaction } from "../warehouse/transaction.ts";
 import { insertNight } from "./ledger.ts";
-import type { Due, Schedule } from "./schedule.ts";
-import { lastDue } from "./schedule.ts";
 
 /** How long after its beginning a night waits for limits; then it says what is missing, and the next one follows. */
 export const nightHours = 20;

@@ -1,6 +1,6 @@
 import type pg from "pg";
 import type { Logger } from "pino";
-import type { Connector, KnownWindows } from "../connectors/connector.ts";
+import type { Connector } from "../connectors/connector.ts";
 import {
   addDays,
   addMonths,
@@ -16,7 +16,7 @@ import { type Account, noCurrency } from "../domain/facts.ts";
 import type { Platform } from "../domain/platform.ts";
 import { isNamed, meanTheSame, namesAccount } from "../connectors/account-ids.ts";
 import { expectDays } from "../warehouse/account-days.ts";
-import { storeAccount } from "../warehouse/accounts.ts";
+import { storeAccount, type StoredAccount } from "../warehouse/accounts.ts";
 import { closeAccounts, failAccounts, type PlanFailure } from "./failed-accounts.ts";
 import type { Slice } from "./slice.ts";
 
@@ -84,11 +84,12 @@ const deepPullIsDue = async (pool: pg.Pool, account: Account, from: Day): Promis
 const rangesOf = async (
   options: PlanOptions,
   account: Account,
-  known: KnownWindows,
+  { known, seriesFrom }: StoredAccount,
 ): Promise<readonly DayRange[]> => {
   const { connector, pool, range } = options;
   const today = dayAt(options.now, account.timeZone);
-  const oldest = firstAnswerableDay(connector, today);
+  const answerable = firstAnswerableDay(connector, today);
+  const oldest = laterDay(answerable, seriesFrom ?? answerable);
   const clamp = ({ from, to }: DayRange): DayRange => ({
     from: laterDay(from, oldest),
     to: earlierDay(to, today),
@@ -96,9 +97,14 @@ const rangesOf = async (
   const yesterday = addDays(today, -1);
   // A range that begins today includes today.
   const to = range.to ?? (range.from !== undefined && range.from > yesterday ? today : yesterday);
-  if (range.from !== undefined && range.from < oldest)
+  if (range.from !== undefined && seriesFrom !== undefined && range.from < seriesFrom)
     options.log.warn(
-      { platform: account.platform, account: account.id, from: range.from, oldest },
+      { platform: account.platform, account: account.id, from: range.from, seriesFrom },
+      "before that day the account had another currency or time zone: those days stay as they are",
+    );
+  if (range.from !== undefined && range.from < answerable)
+    options.log.warn(
+      { platform: account.platform, account: account.id, from: range.from, oldest: answerable },
       "the platform keeps no daily figures that old: earlier days are left out",
     );
   const { nightlyDays, finalAfterDays } = connector.restatement(known);
@@ -127,7 +133,7 @@ const knownAccounts = async ({
   connector,
 }: PlanOptions): Promise<readonly { readonly id: string; readonly active: boolean }[]> => {
   const { rows } = await pool.query<{ id: string; active: boolean }>(
-    "select account_id as id, is_active as active from warehouse.account where platform = $1 order by account_id",
+    "select account_id as id, is_active as active from warehouse.account where platform = $1 and series_to is null order by account_id",
     [connector.platform],
   );
   return rows;
@@ -163,12 +169,13 @@ const planAccount = async (options: PlanOptions, account: Account): Promise<read
     );
   for (const warning of account.warnings ?? [])
     log.warn({ platform: account.platform, account: account.id }, warning);
-  const { accountKey, known } = await storeAccount(
+  const stored = await storeAccount(
     pool,
     account,
     (windows) => connector.restatement(windows).finalAfterDays,
   );
-  const ranges = await rangesOf(options, account, known);
+  const { accountKey } = stored;
+  const ranges = await rangesOf(options, account, stored);
   for (const range of ranges)
     await expectDays(pool, { platform: account.platform, accountId: account.id, ...range });
   // Newest first: what people look at is there first.

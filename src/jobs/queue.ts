@@ -8,10 +8,10 @@ import {
   type Telemetry,
   Worker,
 } from "bullmq";
-import { Redis } from "ioredis";
-import pg from "pg";
 import type { Logger } from "pino";
-import { Failure } from "../domain/failure.ts";
+import type { ServerPlace } from "../domain/server-url.ts";
+import { openPostgresQueue } from "./queue/postgres.ts";
+import { connectRedis, examineRedis } from "./queue/redis.ts";
 
 /** What a job carries: only a pointer and what people want to see of it. Never a secret. */
 export type Payload = Readonly<Record<string, unknown>>;
@@ -25,16 +25,17 @@ export interface Patience {
 }
 
 export interface QueueOptions {
-  /** Redis; undefined: the queue lives in the database. */
-  readonly redisUrl: string | undefined;
-  readonly databaseUrl: string;
+  /** Redis; undefined: the queue lives in Postgres. */
+  readonly redisUrl: string | ServerPlace | undefined;
+  /** The Postgres that carries the queue where there is no Redis. */
+  readonly databaseUrl: string | ServerPlace;
   /** Tells installations apart that share one Redis. */
   readonly prefix: string;
   readonly log: Logger;
   readonly patience?: Patience;
   readonly telemetry?: Telemetry;
-  /** Connections for commands beside one for each worker, where the queue lives in the database. */
-  readonly connections?: number;
+  /** Where connections are few and the queue lives in Postgres: how many for commands, beside one for each worker. */
+  readonly connections?: number | undefined;
 }
 
 /** Queues of one backend. The same code runs on both. */
@@ -51,70 +52,6 @@ const defaultPatience: Patience = { lockMs: 30_000, stalledMs: 10_000 };
 
 /** A worker that died gives its job back; how often that may happen is counted in the ledger. */
 const maxStalledCount = 1_000_000;
-
-/** Where the queue is, for people: never with its password. */
-export const describeQueue = (url: string): string => {
-  const { hostname, port } = new URL(url);
-  return `${hostname}:${port || "6379"}`;
-};
-
-const unreachable = (url: string, error: unknown): Failure => {
-  const { code, message } = error as Error & { code?: string };
-  const refused = /WRONGPASS|NOAUTH|invalid (username|password)/i.test(message);
-  return new Failure({
-    kind: "transient",
-    message: refused
-      ? `the Redis at ${describeQueue(url)} refuses the user or password`
-      : `no Redis answers at ${describeQueue(url)} (${code ?? message})`,
-    remedy: refused
-      ? "check user and password in `queue` of costper.yaml"
-      : "check `queue` in costper.yaml, and that the server is up; without `queue` the database carries the jobs",
-    cause: error,
-  });
-};
-
-const redisConnection = (url: string): Redis => {
-  const redis = new Redis(url, {
-    maxRetriesPerRequest: null,
-    enableReadyCheck: true,
-    retryStrategy: (times) => Math.min(100 * 2 ** Math.min(times, 6), 3_000),
-  });
-  redis.on("error", () => undefined);
-  return redis;
-};
-
-const pingRedis = async (url: string): Promise<void> => {
-  const redis = new Redis(url, { lazyConnect: true, connectTimeout: 5_000, retryStrategy: () => null });
-  // connect() itself says only that the connection was closed.
-  let reason: Error | undefined;
-  redis.on("error", (error) => (reason = error));
-  try {
-    await redis.connect();
-    await redis.ping();
-  } catch (error) {
-    throw unreachable(url, reason ?? error);
-  } finally {
-    redis.disconnect();
-  }
-};
-
-/**
- * A server that refuses at once (it starts up, shuts down, takes no connections) is asked again by every worker without
- * a pause: thousands of times a second. So a refusal takes its time.
- */
-const refusalMs = 500;
-
-class PatientClient extends pg.Client {
-  override connect(): Promise<pg.Client>;
-  override connect(done: ((error: Error) => void) | ((error: null, client: pg.Client) => void)): void;
-  override connect(done?: (error: never, client: never) => void): Promise<pg.Client> | void {
-    if (!done) return super.connect();
-    super.connect((error: Error | null, client?: pg.Client) => {
-      if (error) setTimeout(done, refusalMs, error);
-      else done(null as never, client as never);
-    });
-  }
-}
 
 /** How long a worker waits before it asks a server again that is not there. */
 const awayMs = 3_000;
@@ -154,55 +91,71 @@ const bounded = async (closing: Promise<unknown>): Promise<void> => {
   clearTimeout(timer);
 };
 
+interface Backend {
+  readonly factory: typeof createRedisBackend;
+  readonly connection: ConnectionOptions;
+  readonly prefix: string;
+  readonly skipVersionCheck?: boolean;
+  readonly check: () => Promise<void>;
+  readonly close: () => Promise<void>;
+  /** Room for one more worker. */
+  readonly grow: () => void;
+}
+
+const placeOf = (place: string | ServerPlace): ServerPlace =>
+  typeof place === "string" ? { url: place } : place;
+
+const postgresBackend = async ({ databaseUrl, connections, prefix, log }: QueueOptions): Promise<Backend> => {
+  const { pool, client } = await openPostgresQueue(placeOf(databaseUrl), connections ?? 4, log);
+  try {
+    await runMigrations(client as unknown as Parameters<typeof runMigrations>[0], "bullmq");
+  } finally {
+    client.release();
+  }
+  return {
+    factory: createPostgresBackend as unknown as typeof createRedisBackend,
+    connection: pool as unknown as ConnectionOptions,
+    prefix,
+    check: async () => void (await pool.query("select 1 from migration limit 1")),
+    close: () => pool.end(),
+    // A worker keeps one connection to listen on.
+    grow: () => void (pool.options.max += connections === undefined ? 2 : 1),
+  };
+};
+
+const redisBackend = async (redis: string | ServerPlace, prefix: string): Promise<Backend> => {
+  const place = placeOf(redis);
+  const traits = await examineRedis(place, prefix);
+  const connection = connectRedis(place, traits);
+  return {
+    factory: createRedisBackend,
+    connection: connection as unknown as ConnectionOptions,
+    prefix: traits.prefix,
+    // Its version stands in INFO.
+    skipVersionCheck: !traits.tellsInfo,
+    check: async () => void (await examineRedis(place, prefix)),
+    close: async () => connection.disconnect(),
+    grow: () => undefined,
+  };
+};
+
+/** Connections that the queue in Postgres takes where they are few, for so many workers. */
+export const queueConnections = (workers: number): { readonly commands: number; readonly all: number } => ({
+  commands: 2,
+  all: workers + 2,
+});
+
 /** Opens the queues; connects to the server at once. @throws Failure where it does not answer. */
 export const openQueues = async (options: QueueOptions): Promise<Queues> => {
-  const { redisUrl, databaseUrl, log, prefix } = options;
+  const { redisUrl, log } = options;
   const patience = options.patience ?? defaultPatience;
-  const commands = options.connections ?? 4;
-  const closers: (() => Promise<void>)[] = [];
-  let backend: {
-    factory: typeof createRedisBackend;
-    connection: ConnectionOptions;
-    check: () => Promise<void>;
-  };
-  let pool: pg.Pool | undefined;
-
-  if (redisUrl === undefined) {
-    // A worker keeps one connection to listen on; the pool grows with them.
-    const own = new pg.Pool({
-      Client: PatientClient,
-      connectionString: databaseUrl,
-      max: commands,
-      keepAlive: true,
-      application_name: "costper queue",
-      connectionTimeoutMillis: 10_000,
-      options: "-c search_path=bullmq",
-    });
-    own.on("connect", (client) => client.on("error", () => undefined));
-    own.on("error", (error) => log.debug({ err: error }, "a connection of the queue broke"));
-    const client = await own.connect();
-    try {
-      await runMigrations(client as unknown as Parameters<typeof runMigrations>[0], "bullmq");
-    } finally {
-      client.release();
-    }
-    backend = {
-      factory: createPostgresBackend as unknown as typeof createRedisBackend,
-      connection: own as unknown as ConnectionOptions,
-      check: async () => void (await own.query("select 1 from migration limit 1")),
-    };
-    pool = own;
-    closers.push(() => own.end());
-  } else {
-    await pingRedis(redisUrl);
-    const connection = redisConnection(redisUrl);
-    backend = { factory: createRedisBackend, connection, check: () => pingRedis(redisUrl) };
-    closers.push(async () => connection.disconnect());
-  }
-
+  const backend = await (redisUrl === undefined
+    ? postgresBackend(options)
+    : redisBackend(redisUrl, options.prefix));
   const shared = {
     connection: backend.connection,
-    prefix,
+    prefix: backend.prefix,
+    ...(backend.skipVersionCheck && { skipVersionCheck: true }),
     ...(options.telemetry && { telemetry: options.telemetry }),
   };
   const queues = new Map<string, Queue<Payload>>();
@@ -226,7 +179,7 @@ export const openQueues = async (options: QueueOptions): Promise<Queues> => {
       return queue;
     },
     worker(name, concurrency, handler) {
-      if (pool) pool.options.max += 2;
+      backend.grow();
       const worker = new Worker<Payload>(
         name,
         (entry, token) => handler(entry as unknown as QueueEntry<Payload>, token ?? ""),
@@ -247,7 +200,7 @@ export const openQueues = async (options: QueueOptions): Promise<Queues> => {
     async close() {
       // A worker that was cut off may never close its connection; the end of the process closes it.
       await bounded(Promise.all([...queues.values()].map((queue) => queue.close())));
-      for (const close of closers.reverse()) await bounded(close());
+      await bounded(backend.close());
     },
   };
 };

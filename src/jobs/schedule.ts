@@ -1,39 +1,6 @@
-import { CronExpressionParser } from "cron-parser";
-import { DateTime } from "luxon";
 import type { Queue } from "bullmq";
+import type { Schedule } from "../domain/schedule.ts";
 import type { Payload } from "./queue.ts";
-
-/** When the nights begin. */
-export interface Schedule {
-  readonly pattern: string;
-  readonly timeZone: string;
-}
-
-/** A time at which a night is due. */
-export interface Due {
-  readonly at: Date;
-  /** On the schedule's wall clock: the hour that comes twice in autumn is the same one. */
-  readonly wallClock: string;
-}
-
-const after = ({ pattern, timeZone }: Schedule, instant: Date): Date =>
-  CronExpressionParser.parse(pattern, { currentDate: instant, tz: timeZone }).next().toDate();
-
-/** The last time due at or before `now`; a time that spring skips is due when its hour would have begun. */
-export const lastDue = (schedule: Schedule, now: Date): Due => {
-  // One step back may leap over a time that the clock skipped; from there it goes forward again.
-  let at = CronExpressionParser.parse(schedule.pattern, {
-    currentDate: new Date(now.getTime() + 1),
-    tz: schedule.timeZone,
-  })
-    .prev()
-    .toDate();
-  for (let next = after(schedule, at); next <= now; next = after(schedule, next)) at = next;
-  const wallClock =
-    DateTime.fromJSDate(at, { zone: schedule.timeZone }).toFormat("yyyy-MM-dd'T'HH:mm:ss") +
-    ` ${schedule.timeZone}`;
-  return { at, wallClock };
-};
 
 const schedulerId = "night";
 

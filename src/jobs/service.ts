@@ -6,6 +6,7 @@ import type { Connector } from "../connectors/connector.ts";
 import { configuredPlatforms } from "../connectors/registry.ts";
 import { asFailure, Failure } from "../domain/failure.ts";
 import type { Platform } from "../domain/platform.ts";
+import { type Due, lastDue, scheduleOf } from "../domain/schedule.ts";
 import type { Database } from "../warehouse/database.ts";
 import { advance, mendQueues } from "./dispatch.ts";
 import type { Metrics } from "./metrics.ts";
@@ -14,7 +15,7 @@ import { beginNight, missedNight, noteSchedule } from "./night.ts";
 import { beginDueSources } from "./source-runs.ts";
 import { enabledSources } from "./sources.ts";
 import type { Payload, Queues } from "./queue.ts";
-import { type Due, ensureScheduler, lastDue, nightQueue, type Schedule } from "./schedule.ts";
+import { ensureScheduler, nightQueue } from "./schedule.ts";
 import { createHandler, type JobEvent, type WorkerContext } from "./worker.ts";
 
 /** How soon things happen; tests are less patient than production. */
@@ -70,8 +71,6 @@ export interface Service {
   /** Finishes or puts back what is under way; nothing is left half published. */
   stop(): Promise<void>;
 }
-
-const scheduleOf = (config: Config): Schedule => ({ pattern: config.schedule, timeZone: config.timezone });
 
 /** Calls `look` again and again, each time after the last one has ended, until told to stop. */
 const every = (ms: number, signal: AbortSignal, log: Logger, look: () => Promise<unknown>): Promise<void> =>

@@ -5,7 +5,7 @@ import type { DayRange } from "../domain/day.ts";
 import type { Account } from "../domain/facts.ts";
 import { asFailure, Failure } from "../domain/failure.ts";
 import { markDays } from "../warehouse/account-days.ts";
-import { loadSlice } from "../warehouse/load/load-slice.ts";
+import { loadApart } from "../warehouse/load/load-apart.ts";
 import { beginSlice, endSlice } from "../warehouse/runs.ts";
 import { keepClicks } from "./clicks.ts";
 
@@ -13,7 +13,7 @@ import { keepClicks } from "./clicks.ts";
 export interface Slice extends DayRange {
   readonly account: Account;
   readonly accountKey: number;
-  /** Names and states are pulled with one slice per account and run. */
+  /** Names and states are listed with one slice per account and run. */
   readonly withEntities: boolean;
 }
 
@@ -47,7 +47,11 @@ const failedDaysSentence = (
 ): string =>
   days
     .slice(0, 3)
-    .map((day) => `${day.date}: ${day.problem ?? ""} (${day.platform_spend} against ${day.fetched_spend})`)
+    .map(({ date, problem, platform_spend: platform, fetched_spend: fetched }) =>
+      Number(platform) === Number(fetched)
+        ? `${date}: ${problem ?? ""}`
+        : `${date}: ${problem ?? ""} (${platform} against ${fetched})`,
+    )
     .join("; ") + (days.length > 3 ? `; and ${String(days.length - 3)} more days` : "");
 
 const asFailureOfDays = ({ account }: Slice, sentence: string): Failure =>
@@ -56,7 +60,8 @@ const asFailureOfDays = ({ account }: Slice, sentence: string): Failure =>
     platform: account.platform,
     accountId: account.id,
     message: sentence,
-    remedy: "those days were not published; they are asked for again by the next sync",
+    remedy:
+      "those days were not published, the others were; the next sync asks for them again, and a figure that is wrong at the platform has to be put right there",
   });
 
 /** Whether the platform calls the account closed. Unless the configuration names it, that is no failure. */
@@ -102,18 +107,20 @@ export const runSlice = async (slice: Slice, work: SliceWork): Promise<SliceResu
   const elapsed = () => Math.round(performance.now() - started);
   try {
     const load = () =>
-      loadSlice({
+      loadApart({
         pool,
         connector,
         pull: { account, from, to, signal },
         sliceId,
         accountKey: slice.accountKey,
         withEntities: slice.withEntities,
+        now: work.now ?? (() => new Date()),
         ...(work.onRows ? { onRows: work.onRows } : {}),
       });
     let loaded = await load();
     // A figure that moved between two calls makes a day look wrong: asked anew, it adds up.
     if (loaded.failedDays.length > 0) loaded = await load();
+    for (const { date, warning } of loaded.oddDays) log.warn({ date, cause: warning }, "published, but odd");
     const unreconciled = loaded.failedDays.length > 0;
     const failure = unreconciled ? asFailureOfDays(slice, failedDaysSentence(loaded.failedDays)) : undefined;
     await endSlice(pool, sliceId, {

@@ -3,6 +3,74 @@ import { type ConnectorSettings, profileOf } from "../connectors/registry.ts";
 import type { Platform } from "../domain/platform.ts";
 
 /**
+ * Notes which actions the configured names match today, under each account. What was noted once stays: a rule renamed
+ * at the platform goes on counting.
+ */
+const noteMatches = async (pool: pg.Pool, platform: Platform, names: readonly string[]): Promise<void> => {
+  await pool.query(
+    `insert into ops.action_match (account_key, name, conversion_action_id)
+     select account_key, lower(n.name), n.conversion_action_id
+     from warehouse.conversion_action n join warehouse.account a using (account_key)
+     where a.platform = $1 and lower(n.name) = any (select lower(x) from unnest($2::text[]) x)
+     on conflict do nothing`,
+    [platform, names],
+  );
+};
+
+/** A configured name that no action bears today, and what to do about it. */
+export interface UnmatchedAction {
+  readonly platform: Platform;
+  readonly name: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/**
+ * Names that the configuration counts and that no action of the platform bears: misspelt, or renamed there since (which
+ * still counts, by its id). Empty while no action is known at all, as before the first sync.
+ */
+export const unmatchedActions = async (
+  pool: pg.Pool,
+  platform: Platform,
+  settings: ConnectorSettings,
+): Promise<readonly UnmatchedAction[]> => {
+  const { actions } = profileOf(platform).countingRule(settings[platform] ?? {});
+  if (actions === null) return [];
+  const { rows } = await pool.query<{ name: string; now: string | null }>(
+    `with known as (
+       select n.account_key, n.conversion_action_id as id, n.name
+       from warehouse.conversion_action n join warehouse.account using (account_key) where platform = $1
+     )
+     select wanted.name,
+            (select string_agg(distinct k.name || ' (' || k.id || ')', ', ')
+             from ops.action_match m
+             join known k on k.account_key = m.account_key and k.id = m.conversion_action_id
+             where m.name = lower(wanted.name)) as now
+     from unnest($2::text[]) with ordinality as wanted (name, place)
+     where exists (select from known)
+       and not exists (select from known where id = wanted.name or lower(name) = lower(wanted.name))
+     order by place`,
+    [platform, actions],
+  );
+  return rows.map(({ name, now }) => {
+    const subject = `connectors.${platform}.conversions: ${JSON.stringify(name)}`;
+    return now === null
+      ? {
+          platform,
+          name,
+          message: `${subject} is no conversion action of any account: it counts nothing`,
+          remedy: "write the name or the id as warehouse.conversion_action has it",
+        }
+      : {
+          platform,
+          name,
+          message: `${subject} is now called ${now}: it is still counted`,
+          remedy: "write its id, which stays when it is renamed, or its new name beside the old one",
+        };
+  });
+};
+
+/**
  * Stores the rule of every account of the platform, with names of actions turned into ids. An account whose rule
  * changed is marked to be rolled up again as a whole; nothing is fetched for that.
  */
@@ -12,13 +80,14 @@ export const storeCountingRules = async (
   settings: ConnectorSettings,
 ): Promise<void> => {
   const rule = profileOf(platform).countingRule(settings[platform] ?? {});
+  await noteMatches(pool, platform, rule.actions ?? []);
   await pool.query(
     `with wanted as (
        select a.account_key,
               case when $3::text[] is null then null
                    else array(select unnest($3::text[]) union
-                              select n.conversion_action_id from warehouse.conversion_action n
-                              where n.account_key = a.account_key and lower(n.name) = any (
+                              select m.conversion_action_id from ops.action_match m
+                              where m.account_key = a.account_key and m.name = any (
                                 select lower(x) from unnest($3::text[]) x)
                               order by 1) end as actions
        from warehouse.account a where a.platform = $1

@@ -1,4 +1,5 @@
 import type { Database } from "../warehouse/database.ts";
+import { inTransaction } from "../warehouse/transaction.ts";
 import { rollUpKpis } from "./kpi/roll-up.ts";
 import { attribute } from "./first-party/attribution.ts";
 import { bookLeads } from "./first-party/bookings.ts";
@@ -17,9 +18,7 @@ export const rollUpFirstParty = async (options: {
   readonly settings: FirstPartySettings;
 }): Promise<void> => {
   const { settings } = options;
-  const client = await options.database.pool.connect();
-  try {
-    await client.query("begin");
+  await inTransaction(options.database.pool, async (client) => {
     await client.query("select pg_advisory_xact_lock(hashtext('costper.first_party'))");
     if (settings.classify) await reclassify(client, settings.classify);
     // The planner thinks that the intermediate relations are tiny, and would loop over them pair by pair.
@@ -30,11 +29,5 @@ export const rollUpFirstParty = async (options: {
     await rollUpChannels(client, settings);
     await rollUpPaid(client, settings);
     await rollUpKpis(client, settings);
-    await client.query("commit");
-  } catch (error) {
-    await client.query("rollback").catch(() => undefined);
-    throw error;
-  } finally {
-    client.release();
-  }
+  });
 };

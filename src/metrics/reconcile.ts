@@ -41,14 +41,22 @@ export const reconcileAccount = async (options: {
       from warehouse.ad_daily f
       join warehouse.account a using (account_key)
       where a.platform = ${account.platform} and a.account_id = ${account.id}
-        and f.date between ${range.from} and ${range.to}
+        and f.date between ${range.from} and ${range.to} and a.series_to is null
       group by f.date
     ),
     days as (
       select d::date as date from generate_series(${range.from}::date, ${range.to}::date, interval '1 day') d
+      -- Days in another currency or zone: the platform's answer is about other ones.
+      where not exists (
+        select from warehouse.account a
+        where a.platform = ${account.platform} and a.account_id = ${account.id} and d::date <= a.series_to)
     ),
     compared as (
-      select d.date, coalesce(p.spend, 0) as platform_spend, s.state, s.cause,
+      select d.date, coalesce(p.spend, 0) as platform_spend, s.state, s.cause, s.fetched_at is null as never_fetched,
+             -- Rounding was judged when the day was published. A total that is another now has changed, unless by less
+             -- than anybody could be billed.
+             case when coalesce(p.spend, 0) = s.platform_spend then s.rounding
+                  else warehouse.rounding(${account.currency}, 0) end as rounding,
              case when s.state = 'failed' and s.our_spend is not null then s.our_spend
                   when o.spend is not null then o.spend
                   when s.state in ('complete', 'no_spend') then 0 end as our_spend
@@ -61,9 +69,11 @@ export const reconcileAccount = async (options: {
     select date, platform_spend, our_spend, platform_spend - our_spend as difference,
            case when state = 'failed' then coalesce(cause, 'the last sync of the day failed')
                 when our_spend is null then 'not fetched'
+                when state = 'not_fetched' and not never_fetched then cause
                 else 'the platform has changed its figure since the last sync' end as cause
     from compared
-    where platform_spend is distinct from our_spend
+    where (our_spend is null or state = 'failed' or abs(platform_spend - our_spend) > coalesce(rounding, 0))
+      and platform_spend is distinct from our_spend
       and not (our_spend is null and platform_spend = 0 and state is null)
     order by date`.execute(db);
   return rows;

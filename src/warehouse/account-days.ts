@@ -1,7 +1,7 @@
 import type pg from "pg";
 import type { DayRange } from "../domain/day.ts";
 import type { Platform } from "../domain/platform.ts";
-import type { DayCheck } from "./load/residual.ts";
+import { type DayCheck, roundingOf } from "./load/residual.ts";
 
 export interface AccountDays extends DayRange {
   readonly platform: Platform;
@@ -41,53 +41,81 @@ export interface RecordedDays extends AccountDays {
   readonly accountKey: number;
   readonly sliceId: string;
   readonly verdicts: readonly DayCheck[];
+  /** Days that had not ended when they were asked for: their figures stand, and are asked for again. */
+  readonly openDays: readonly string[];
 }
 
 /**
  * Records what reconciliation found, in the transaction that publishes the figures. A good day's rows add up to the
- * platform's total, residual rows included; the cause names what the residual is.
+ * platform's total, residual rows included; the cause names what the residual is. A day is whole only if it had ended
+ * before it was asked for.
  */
 export const recordDays = async (record: RecordedDays): Promise<void> => {
   const { client, sliceId, accountKey, from, to, verdicts } = record;
   const bad = verdicts.filter(({ problem }) => problem !== null);
+  const odd = verdicts.filter(({ problem, warning }) => problem === null && warning !== null);
   await client.query(
     `with days as (
        select d::date as date from generate_series($3::date, $4::date, interval '1 day') d
        where d::date <> all ($7::date[])
      ),
      parts as (select * from staging.delivery_part where slice_id = $1),
+     counts as (
+       select date, campaign_id, sum(row_count) as row_count from parts where not is_residual
+       group by grouping sets ((date), (date, campaign_id))
+     ),
      residuals as (
        select r.date, sum(r.spend) as spend,
               string_agg(distinct
-                case when abs(r.spend) <= 0.01 then 'rounding'
+                case when abs(r.spend) <= ${roundingOf("coalesce(n.row_count, 0)")} then 'rounding'
                      when r.campaign_id = '' then 'unknown'
                      when c.type = 'PERFORMANCE_MAX' then 'performance_max'
                      else 'deleted_ads' end, ', ') filter (where r.spend <> 0) as cause
        from parts r
        left join warehouse.campaign c on c.account_key = $2 and c.campaign_id = r.campaign_id
+       left join counts n
+         on n.date = r.date and n.campaign_id is not distinct from nullif(r.campaign_id, '')
        where r.is_residual
        group by r.date
      ),
      sums as (select date, sum(spend) as spend from parts group by date),
      conversions as (select distinct date from staging.outcome_part where slice_id = $1)
      insert into ops.account_day as a (platform, account_id, date, state, platform_spend, our_spend, difference,
-                                       residual_spend, cause, fetched_at, slice_id)
+                                       residual_spend, rounding, cause, fetched_at, slice_id)
      select $5, $6, d.date,
-            case when s.date is null and t.date is null and c.date is null then 'no_spend'
+            case when d.date = any ($8::date[]) then 'not_fetched'
+                 when s.date is null and t.date is null and c.date is null then 'no_spend'
                  when coalesce(s.spend, 0) = 0 and coalesce(t.spend, 0) = 0 and c.date is null then 'no_spend'
                  else 'complete' end,
             coalesce(t.spend, 0), coalesce(s.spend, 0), coalesce(t.spend, 0) - coalesce(s.spend, 0),
-            coalesce(r.spend, 0), r.cause, clock_timestamp(), $1
+            coalesce(r.spend, 0), ${roundingOf("coalesce(n.row_count, 0)")},
+            nullif(concat_ws(', ', r.cause, w.warning,
+                             case when d.date = any ($8::date[]) then 'fetched before the day had ended' end), ''),
+            clock_timestamp(), $1
      from days d
+     left join unnest($9::date[], $10::text[]) as w (date, warning) using (date)
      left join sums s using (date)
      left join residuals r using (date)
      left join conversions c using (date)
      left join (select date, spend from staging.account_daily where slice_id = $1) t using (date)
+     left join counts n on n.date = d.date and n.campaign_id is null
      on conflict (platform, account_id, date) do update
      set state = excluded.state, platform_spend = excluded.platform_spend, our_spend = excluded.our_spend,
-         difference = excluded.difference, residual_spend = excluded.residual_spend, cause = excluded.cause,
+         difference = excluded.difference, residual_spend = excluded.residual_spend,
+         rounding = excluded.rounding, cause = excluded.cause,
          fetched_at = excluded.fetched_at, slice_id = excluded.slice_id`,
-    [sliceId, accountKey, from, to, record.platform, record.accountId, bad.map(({ date }) => date)],
+    [
+      sliceId,
+      accountKey,
+      from,
+      to,
+      record.platform,
+      record.accountId,
+      bad.map(({ date }) => date),
+      record.openDays,
+      odd.map(({ date }) => date),
+      odd.map(({ warning }) => warning),
+    ],
   );
   for (const { date, platform_spend, fetched_spend, problem } of bad)
     await client.query(
@@ -96,8 +124,8 @@ export const recordDays = async (record: RecordedDays): Promise<void> => {
        values ($1, $2, $3, 'failed', $4::numeric, $5::numeric, $4::numeric - $5::numeric, 0, $6, clock_timestamp(), $7)
        on conflict (platform, account_id, date) do update
        set state = excluded.state, platform_spend = excluded.platform_spend, our_spend = excluded.our_spend,
-           difference = excluded.difference, residual_spend = excluded.residual_spend, cause = excluded.cause,
-           fetched_at = excluded.fetched_at, slice_id = excluded.slice_id`,
+           difference = excluded.difference, residual_spend = excluded.residual_spend, rounding = null,
+           cause = excluded.cause, fetched_at = excluded.fetched_at, slice_id = excluded.slice_id`,
       [record.platform, record.accountId, date, platform_spend, fetched_spend, problem, sliceId],
     );
 };

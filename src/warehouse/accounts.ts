@@ -1,6 +1,6 @@
 import type pg from "pg";
 import type { KnownWindows } from "../connectors/connector.ts";
-import { isSameTimeZone } from "../domain/day.ts";
+import { type Day, isSameTimeZone } from "../domain/day.ts";
 import { type Account, noCurrency } from "../domain/facts.ts";
 import { Failure } from "../domain/failure.ts";
 
@@ -8,7 +8,21 @@ import { Failure } from "../domain/failure.ts";
 export interface StoredAccount {
   readonly accountKey: number;
   readonly known: KnownWindows;
+  /** First day of the series, where the account's currency or time zone changed before it. */
+  readonly seriesFrom: Day | undefined;
 }
+
+/** What is another at the platform than in the warehouse, in words; undefined where nothing is. */
+export const changeOf = (
+  before: { readonly currency: string; readonly time_zone: string },
+  { currency, timeZone }: Account,
+): string | undefined => {
+  if (before.currency === noCurrency || currency === noCurrency) return undefined;
+  if (before.currency !== currency) return `currency changed from ${before.currency} to ${currency}`;
+  return isSameTimeZone(before.time_zone, timeZone)
+    ? undefined
+    : `time zone changed from ${before.time_zone} to ${timeZone}`;
+};
 
 /** Names may hold anything that Postgres can store: only NUL is dropped. */
 const storable = (text: string): string => text.replaceAll("\0", "");
@@ -23,36 +37,32 @@ export const storeAccount = async (
   account: Account,
   restatementDays: (known: KnownWindows) => number,
 ): Promise<StoredAccount> => {
-  const stored = await pool.query<{ account_key: number; currency: string; time_zone: string }>(
-    "select account_key, currency, time_zone from warehouse.account where platform = $1 and account_id = $2",
+  const stored = await pool.query<{
+    account_key: number;
+    currency: string;
+    time_zone: string;
+    series_from: Day | null;
+  }>(
+    `select account_key, currency, time_zone, series_from from warehouse.account
+     where platform = $1 and account_id = $2 and series_to is null`,
     [account.platform, account.id],
   );
   const before = stored.rows[0];
-  const isReplaced =
-    before !== undefined &&
-    before.currency !== noCurrency &&
-    account.currency !== noCurrency &&
-    (before.currency !== account.currency || !isSameTimeZone(before.time_zone, account.timeZone));
-  if (isReplaced) {
-    const what =
-      before.currency === account.currency
-        ? `time zone changed from ${before.time_zone} to ${account.timeZone}`
-        : `currency changed from ${before.currency} to ${account.currency}`;
+  const change = before && changeOf(before, account);
+  if (change !== undefined)
     throw new Failure({
       kind: "account",
       platform: account.platform,
       accountId: account.id,
-      message: `the account's ${what}`,
-      remedy:
-        "its stored days are in the old one and stay as they are; ask the platform whether the account was replaced, and leave it out of `accounts` until then",
+      message: `the account's ${change}`,
+      remedy: `its stored days stay as they are: \`costper accounts accept ${account.platform} ${account.id}\` closes them and begins a new series, then sync again`,
     });
-  }
   const known = before ? await knownWindows(pool, before.account_key) : noWindows;
   const { rows } = await pool.query<{ account_key: number }>(
     `insert into warehouse.account as account
        (platform, account_id, name, currency, time_zone, status, is_active, restatement_days)
      values ($1, $2, $3, $4, $5, $6, $7, $8)
-     on conflict (platform, account_id) do update
+     on conflict (platform, account_id) where series_to is null do update
      set name = case when $9 then excluded.name else account.name end,
          currency = case when $9 then excluded.currency else account.currency end,
          time_zone = case when $9 then excluded.time_zone else account.time_zone end,
@@ -73,7 +83,7 @@ export const storeAccount = async (
   );
   const accountKey = rows[0]?.account_key;
   if (accountKey === undefined) throw new Error("the account was not stored");
-  return { accountKey, known };
+  return { accountKey, known, seriesFrom: before?.series_from ?? undefined };
 };
 
 const noWindows: KnownWindows = { clickWindowDays: [], viewWindowDays: [] };

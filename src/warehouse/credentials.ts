@@ -1,9 +1,11 @@
 import { createCipheriv, createDecipheriv, randomBytes, scryptSync } from "node:crypto";
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import type pg from "pg";
 import type { Logger } from "pino";
 import { z } from "zod";
 import type { TokenStore } from "../connectors/connector.ts";
+import { alone } from "./lease.ts";
+import { writeWhole } from "./whole-file.ts";
 
 /** A credential that a person must renew before long. */
 export interface Expiring {
@@ -72,18 +74,11 @@ export const unseal = (key: Buffer, sealed: Buffer): string => {
 /** Any text makes a key; a short one costs a guesser a little more by scrypt. */
 export const secretKey = (text: string): Buffer => scryptSync(text, "costper.credential", 32);
 
-const alone =
+/** One process at a time renews a token: the platform takes the old one from whoever comes second. */
+const aloneOn =
   (pool: pg.Pool): CredentialStore["alone"] =>
-  async (key, work) => {
-    const client = await pool.connect();
-    try {
-      await client.query("select pg_advisory_lock(hashtext('costper.credential'), hashtext($1))", [key]);
-      return await work();
-    } finally {
-      // Closing the connection gives up the lock, whatever state it is in.
-      client.release(true);
-    }
-  };
+  (key, work) =>
+    alone(pool, `credential ${key}`, work);
 
 /** A credential that was replaced in the config stays behind under its own key: the newest one is in use. */
 export const inUse = `(
@@ -93,7 +88,7 @@ export const inUse = `(
 
 /** In `ops.credential`, encrypted. */
 export const sealedCredentials = (pool: pg.Pool, key: Buffer, log: Logger): CredentialStore => ({
-  alone: alone(pool),
+  alone: aloneOn(pool),
   async read(name) {
     const { rows } = await pool.query<{ secret: Buffer }>(
       "select secret from ops.credential where key = $1",
@@ -178,15 +173,13 @@ export const fileCredentials = (pool: pg.Pool, file: string, log: Logger): Crede
     return parsed.success ? parsed.data : {};
   };
   const change = (edit: (all: Kept) => void): Promise<void> =>
-    alone(pool)("file", async () => {
+    aloneOn(pool)("file", async () => {
       const all = await load();
       edit(all);
-      const half = `${file}.${String(process.pid)}`;
-      await writeFile(half, JSON.stringify(all, null, 2), { mode: 0o600 });
-      await rename(half, file);
+      await writeWhole(file, JSON.stringify(all, null, 2), { mode: 0o600 });
     });
   return {
-    alone: alone(pool),
+    alone: aloneOn(pool),
     read: async (name) => (await load())[name]?.secret,
     async write(name, secret, expiresAt) {
       if (!warned)

@@ -68,11 +68,15 @@ const dimensions: {
   },
 };
 
+/** A listing is what is; what rows teach fills in what no listing says. */
+type Source = "listed" | "learnt";
+
 const storeKind = async <K extends Kind>(
   client: pg.PoolClient,
   accountKey: number,
   kind: K,
   entities: readonly Extract<Entity, { kind: K }>[],
+  source: Source,
 ): Promise<void> => {
   const { key, columns, row } = dimensions[kind];
   const names = columns.map(([name]) => name);
@@ -89,19 +93,43 @@ const storeKind = async <K extends Kind>(
         or (${names.map((name) => `same.${name}`).join(", ")})
            is distinct from (${names.map((name) => `t.${name}`).join(", ")})
      on conflict (account_key, ${key.join(", ")}) do update
-     set ${rest.map((name) => `${name} = excluded.${name}`).join(", ")}, updated_at = now()`,
+     ${
+       source === "listed"
+         ? `set ${rest.map((name) => `${name} = excluded.${name}`).join(", ")}, updated_at = now()`
+         : "set name = excluded.name, updated_at = now() where d.name = '' and excluded.name <> ''"
+     }`,
     [accountKey, ...columns.map((_, index) => values.map((value) => value[index]))],
   );
 };
 
-/** Stores a batch of entities; those that did not change are not written. Entities that vanish stay. */
+/**
+ * Stores a batch of entities; those that did not change are not written. Entities that vanish stay. What was learnt
+ * from rows never takes the place of what a listing said.
+ */
 export const storeEntities = async (
   client: pg.PoolClient,
   accountKey: number,
   entities: readonly Entity[],
+  source: Source = "listed",
 ): Promise<void> => {
   for (const kind of Object.keys(dimensions) as Kind[]) {
     const own = entities.filter((entity) => entity.kind === kind);
-    if (own.length > 0) await storeKind(client, accountKey, kind, own as never);
+    if (own.length > 0) await storeKind(client, accountKey, kind, own as never, source);
   }
+};
+
+/** Those of the ids that the account has no entity of. */
+export const unknownIds = async (
+  client: pg.PoolClient,
+  accountKey: number,
+  kind: Kind,
+  ids: readonly string[],
+): Promise<readonly string[]> => {
+  if (ids.length === 0) return [];
+  const { rows } = await client.query<{ id: string }>(
+    `select id from unnest($2::text[]) as wanted (id)
+     where not exists (select from warehouse.${kind} d where d.account_key = $1 and d.${kind}_id = wanted.id)`,
+    [accountKey, ids],
+  );
+  return rows.map(({ id }) => id);
 };

@@ -2,6 +2,7 @@ import { createHash, createHmac, pbkdf2Sync, randomBytes } from "node:crypto";
 import pg, { type PoolClient } from "pg";
 import { Failure } from "../domain/failure.ts";
 import type { Database } from "./database.ts";
+import { begin } from "./transaction.ts";
 
 const { escapeIdentifier, escapeLiteral } = pg;
 
@@ -19,6 +20,9 @@ export interface GrantedAnalyst {
 }
 
 const readable = ["marts", "warehouse", "ad_reporting"];
+
+/** Of the other schemas: whether a day is whole, what is missing and why. */
+const readableBeside = ["ops.account_day"];
 
 const refuse = (message: string, remedy: string): Failure =>
   new Failure({ kind: "request", code: "usage", message, remedy });
@@ -92,7 +96,11 @@ const grantReading = async (client: PoolClient, name: string, statementTimeoutMs
       `grant connect on database ${database} to ${role}`,
       `grant usage on schema ${schemas} to ${role}`,
       `grant select on all tables in schema ${schemas} to ${role}`,
-      // Partitions and tables to come, as far as the role that runs this makes them.
+      ...readableBeside.flatMap((table) => [
+        `grant usage on schema ${table.split(".")[0] ?? ""} to ${role}`,
+        `grant select on ${table} to ${role}`,
+      ]),
+      // Tables to come, as far as the role that runs this makes them; partitions are read through their tables.
       `alter default privileges in schema ${schemas} grant select on tables to ${role}`,
       ...settings.map(
         ([setting, value]) =>
@@ -111,7 +119,7 @@ export const grantAnalyst = async (database: Database, options: AnalystOptions):
   checkName(name);
   const client = await database.pool.connect();
   try {
-    await client.query("begin");
+    await begin(client);
     const password = await ensureRole(client, name);
     await grantReading(client, name, statementTimeoutMs);
     await client.query("commit");

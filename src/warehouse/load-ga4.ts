@@ -37,6 +37,8 @@ export interface Ga4DayState {
   readonly revenue_hidden: boolean;
   readonly empty_reason: string | null;
   readonly time_zone: string | null;
+  /** Whether the day had ended in that zone when it was asked for. */
+  readonly is_whole: boolean;
   readonly tokens_left_today: number | null;
 }
 
@@ -83,19 +85,28 @@ export const replaceGa4Day = (
     );
     await client.query(
       `insert into ops.ga4_day (property_id, date, is_lossy, is_thresholded, sampled_share, overflow_share,
-         disagreement_share, revenue_hidden, empty_reason, time_zone, tokens_left_today, fetched_at)
+         disagreement_share, revenue_hidden, empty_reason, time_zone, is_whole, tokens_left_today, fetched_at)
        select $1, $2, r.is_lossy, r.is_thresholded, r.sampled_share, s.overflow, s.disagreement, r.revenue_hidden,
-         r.empty_reason, r.time_zone, r.tokens_left_today, now()
+         r.empty_reason, r.time_zone, r.is_whole, r.tokens_left_today, now()
        from jsonb_to_record($3::jsonb) as r (is_lossy boolean, is_thresholded boolean, sampled_share numeric,
-         revenue_hidden boolean, empty_reason text, time_zone text, tokens_left_today integer),
+         revenue_hidden boolean, empty_reason text, time_zone text, is_whole boolean, tokens_left_today integer),
          (select sum(sessions) filter (where '(other)' in (reported_channel, source, medium, campaign)) / nullif(sum(sessions), 0) as overflow,
                  sum(sessions) filter (where channel_disagrees) / nullif(sum(sessions), 0) as disagreement
           from warehouse.ga4_session_daily where property_id = $1 and date = $2) s
        on conflict (property_id, date) do update set
          is_lossy = excluded.is_lossy, is_thresholded = excluded.is_thresholded, sampled_share = excluded.sampled_share,
          overflow_share = excluded.overflow_share, disagreement_share = excluded.disagreement_share,
-         revenue_hidden = excluded.revenue_hidden, empty_reason = excluded.empty_reason, time_zone = excluded.time_zone,
+         revenue_hidden = excluded.revenue_hidden, empty_reason = excluded.empty_reason, time_zone = excluded.time_zone, is_whole = excluded.is_whole,
          tokens_left_today = excluded.tokens_left_today, fetched_at = excluded.fetched_at`,
       [...place, JSON.stringify(day.state)],
     );
   });
+
+/** Days before the window that were asked for before they had ended. */
+export const openGa4Days = async (pool: pg.Pool, property: string, before: Day): Promise<readonly Day[]> => {
+  const { rows } = await pool.query<{ date: Day }>(
+    "select date from ops.ga4_day where property_id = $1 and date < $2 and not is_whole order by date",
+    [property, before],
+  );
+  return rows.map(({ date }) => date);
+};

@@ -1,24 +1,29 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Migration, Migrator, sql } from "kysely";
+import { type Migration, type MigrationResultSet, Migrator, sql } from "kysely";
 import { profiles } from "../connectors/registry.ts";
 import { Failure } from "../domain/failure.ts";
 import { packageRoot } from "../package-root.ts";
 import type { Database } from "./database.ts";
+import { beginning } from "./transaction.ts";
 
 /** The numbered SQL files, beside `src` in development and beside `dist` in the package. */
 const folder = join(packageRoot, "migrations");
 
-const readMigrations = async (): Promise<Record<string, Migration>> => {
+/** The text of every step, by its name, in order. */
+export const migrationTexts = async (): Promise<ReadonlyMap<string, string>> => {
   const files = (await readdir(folder)).filter((file) => file.endsWith(".sql")).sort();
-  const entries = await Promise.all(
-    files.map(async (file): Promise<[string, Migration]> => {
-      const text = await readFile(join(folder, file), "utf8");
-      return [file.replace(/\.sql$/, ""), { up: async (db) => void (await sql.raw(text).execute(db)) }];
-    }),
-  );
-  return Object.fromEntries(entries);
+  const texts = await Promise.all(files.map((file) => readFile(join(folder, file), "utf8")));
+  return new Map(files.map((file, index) => [file.replace(/\.sql$/, ""), texts[index] ?? ""]));
 };
+
+const readMigrations = async (): Promise<Record<string, Migration>> =>
+  Object.fromEntries(
+    [...(await migrationTexts())].map(([name, text]): [string, Migration] => [
+      name,
+      { up: async (db) => void (await sql.raw(text).execute(db)) },
+    ]),
+  );
 
 /** One step of the schema and when it was applied, if it was. */
 export interface MigrationStep {
@@ -26,9 +31,11 @@ export interface MigrationStep {
   readonly appliedAt: Date | undefined;
 }
 
-const migratorOf = ({ db }: Database): Migrator =>
+const migratorOf = (db: Database["db"]): Migrator =>
   new Migrator({
     db,
+    // One transaction is round it, with the lock in it.
+    disableTransactions: true,
     provider: { getMigrations: readMigrations },
     migrationTableSchema: "ops",
     allowUnorderedMigrations: false,
@@ -53,6 +60,20 @@ const refuseNewerSchema = async ({ db }: Database): Promise<void> => {
     });
 };
 
+/**
+ * All steps in one transaction that waits for any other: the migrator's own lock belongs to the session, and would stay
+ * with a pooler's.
+ */
+const inLockedTransaction = async (
+  db: Database["db"],
+  work: () => Promise<MigrationResultSet>,
+): Promise<MigrationResultSet> => {
+  await sql.raw(`${beginning}; select pg_advisory_xact_lock(hashtext('costper.migrate'))`).execute(db);
+  const result = await work().catch((error: unknown): MigrationResultSet => ({ error }));
+  await sql.raw(result.error === undefined ? "commit" : "rollback").execute(db);
+  return result;
+};
+
 /** Writes down which platforms this costper knows; a row that is as it should be stays untouched. */
 const storePlatforms = async ({ pool }: Database): Promise<void> => {
   const known = profiles().map(({ name, label, adReporting }) => ({
@@ -75,7 +96,9 @@ const storePlatforms = async ({ pool }: Database): Promise<void> => {
 /** Brings the schema up to date, forward only; several processes at once wait for each other. */
 export const migrate = async (database: Database): Promise<readonly string[]> => {
   await refuseNewerSchema(database);
-  const { error, results = [] } = await migratorOf(database).migrateToLatest();
+  const { error, results = [] } = await database.db
+    .connection()
+    .execute((db) => inLockedTransaction(db, () => migratorOf(db).migrateToLatest()));
   const failed = results.find(({ status }) => status === "Error");
   if (error !== undefined)
     throw new Failure({
@@ -91,6 +114,6 @@ export const migrate = async (database: Database): Promise<readonly string[]> =>
 /** The steps of the schema, applied or not. */
 export const migrationStatus = async (database: Database): Promise<readonly MigrationStep[]> => {
   await refuseNewerSchema(database);
-  const migrations = await migratorOf(database).getMigrations();
+  const migrations = await migratorOf(database.db).getMigrations();
   return migrations.map(({ name, executedAt }) => ({ name, appliedAt: executedAt }));
 };

@@ -2,8 +2,9 @@ import type pg from "pg";
 import type { DayRange } from "../domain/day.ts";
 import type { FailureKind } from "../domain/failure.ts";
 import type { Platform } from "../domain/platform.ts";
+import { tryLease } from "./lease.ts";
 
-/** A sync in progress. Its lock is held by the process: one that was killed leaves a run that can be continued. */
+/** A sync in progress. Its lease is held by the process: one that was killed leaves a run that can be continued. */
 export interface Run {
   readonly id: string;
   /** Windows that an interrupted run of the same plan had finished: `platform account from to`. */
@@ -14,62 +15,51 @@ export interface Run {
 export const windowKey = (platform: Platform, accountId: string, { from, to }: DayRange): string =>
   `${platform} ${accountId} ${from} ${to}`;
 
-const takeLock = async (client: pg.PoolClient, runId: string): Promise<boolean> => {
-  const { rows } = await client.query<{ taken: boolean }>(
-    "select pg_try_advisory_lock(hashtext('costper.run'), hashtext($1)) as taken",
-    [runId],
+const insertRun = async (pool: pg.Pool, command: string, plan: string): Promise<string> => {
+  const { rows } = await pool.query<{ run_id: string }>(
+    "insert into ops.run (command, plan) values ($1, $2) returning run_id",
+    [command, plan],
   );
-  return rows[0]?.taken ?? false;
+  return rows[0]?.run_id ?? "";
 };
+
+const leaseOf = (runId: string): string => `run ${runId}`;
 
 /** Starts a run, or continues the one that asked for exactly the same and was cut off. */
 export const startRun = async (pool: pg.Pool, command: string, plan: string): Promise<Run> => {
-  const client = await pool.connect();
-  try {
-    const cutOff = await client.query<{ run_id: string }>(
-      `select run_id from ops.run
-       where plan = $1 and command = $2 and (outcome is null or outcome = 'interrupted')
-         and started_at = (select max(started_at) from ops.run where plan = $1 and command = $2)`,
-      [plan, command],
-    );
-    let id = cutOff.rows[0]?.run_id;
-    if (id === undefined || !(await takeLock(client, id))) {
-      const fresh = await client.query<{ run_id: string }>(
-        "insert into ops.run (command, plan) values ($1, $2) returning run_id",
-        [command, plan],
-      );
-      id = fresh.rows[0]?.run_id ?? "";
-      await takeLock(client, id);
-    }
-    const runId = id;
-    await client.query(
-      `update ops.slice set outcome = 'cancelled', finished_at = now() where run_id = $1 and outcome = 'running'`,
-      [runId],
-    );
-    const done = await client.query<{ platform: Platform; account_id: string; from: string; to: string }>(
-      `select platform, account_id, from_date as from, to_date as to from ops.slice
-       where run_id = $1 and outcome = 'done'`,
-      [runId],
-    );
-    return {
-      id: runId,
-      alreadyDone: new Set(done.rows.map((row) => windowKey(row.platform, row.account_id, row))),
-      async finish(outcome) {
-        try {
-          await client.query("update ops.run set outcome = $2, finished_at = now() where run_id = $1", [
-            runId,
-            outcome,
-          ]);
-        } finally {
-          // Closing the connection gives up the lock.
-          client.release(true);
-        }
-      },
-    };
-  } catch (error) {
-    client.release(true);
-    throw error;
-  }
+  const cutOff = await pool.query<{ run_id: string }>(
+    `select run_id from ops.run
+     where plan = $1 and command = $2 and (outcome is null or outcome = 'interrupted')
+       and started_at = (select max(started_at) from ops.run where plan = $1 and command = $2)`,
+    [plan, command],
+  );
+  const before = cutOff.rows[0]?.run_id;
+  const continued = before === undefined ? undefined : await tryLease(pool, leaseOf(before));
+  const runId = before !== undefined && continued ? before : await insertRun(pool, command, plan);
+  const lease = continued ?? (await tryLease(pool, leaseOf(runId)));
+  await pool.query(
+    `update ops.slice set outcome = 'cancelled', finished_at = now() where run_id = $1 and outcome = 'running'`,
+    [runId],
+  );
+  const done = await pool.query<{ platform: Platform; account_id: string; from: string; to: string }>(
+    `select platform, account_id, from_date as from, to_date as to from ops.slice
+     where run_id = $1 and outcome = 'done'`,
+    [runId],
+  );
+  return {
+    id: runId,
+    alreadyDone: new Set(done.rows.map((row) => windowKey(row.platform, row.account_id, row))),
+    async finish(outcome) {
+      try {
+        await pool.query("update ops.run set outcome = $2, finished_at = now() where run_id = $1", [
+          runId,
+          outcome,
+        ]);
+      } finally {
+        await lease?.release();
+      }
+    },
+  };
 };
 
 export interface SliceRecord extends DayRange {

@@ -1136,8 +1136,19 @@ export interface OpsAccountDay {
   platform: string;
   platform_spend: Numeric | null;
   residual_spend: Numeric | null;
+  /**
+   * How much of a difference the platform's rounding explains on that day; see warehouse.rounding.
+   */
+  rounding: Numeric | null;
   slice_id: Int8 | null;
   state: Generated<string>;
+}
+
+export interface OpsActionMatch {
+  account_key: number;
+  conversion_action_id: string;
+  matched_at: Generated<Timestamp>;
+  name: string;
 }
 
 export interface OpsAlert {
@@ -1342,6 +1353,10 @@ export interface OpsGa4Day {
   fetched_at: Generated<Timestamp>;
   is_lossy: boolean;
   is_thresholded: boolean;
+  /**
+   * Whether the day had ended in the property's own zone when it was asked for; one that had not is asked for again by the next sync.
+   */
+  is_whole: Generated<boolean>;
   overflow_share: Numeric | null;
   property_id: string;
   revenue_hidden: boolean;
@@ -1378,6 +1393,27 @@ export interface OpsJob {
   run_id: string;
   state: Generated<string>;
   to_date: string | null;
+}
+
+export interface OpsLease {
+  /**
+   * When it ends unless it is renewed.
+   */
+  held_until: Timestamp;
+  /**
+   * The process that holds it: host, process id and a mark of its own.
+   */
+  holder: string;
+  /**
+   * What is held.
+   */
+  name: string;
+}
+
+export interface OpsMemory {
+  key: string;
+  text: string;
+  until: Timestamp;
 }
 
 export interface OpsNight {
@@ -1580,9 +1616,9 @@ export interface StagingCampaignConversionDaily {
 export interface StagingCampaignDaily {
   account_key: number;
   campaign_id: string;
-  clicks: Int8;
+  clicks: Numeric;
   date: string;
-  impressions: Int8;
+  impressions: Numeric;
   slice_id: Int8;
   spend: Numeric;
 }
@@ -1607,9 +1643,9 @@ export interface StagingConversionDaily {
 
 export interface StagingDeliveryPart {
   campaign_id: string;
-  clicks: Int8;
+  clicks: Numeric;
   date: string;
-  impressions: Int8;
+  impressions: Numeric;
   is_residual: boolean;
   row_count: Int8;
   slice_id: Int8;
@@ -1663,7 +1699,7 @@ export interface StagingOutcomePart {
 
 export interface WarehouseAccount {
   /**
-   * The platform's id, bare: ten digits without dashes, without act_, without URN.
+   * The platform's id, bare: ten digits without dashes, without act_, without URN. A further currency of an X account is an account of its own, <id>:<CUR>.
    */
   account_id: string;
   /**
@@ -1699,6 +1735,14 @@ export interface WarehouseAccount {
    */
   restatement_days: number;
   /**
+   * First day of this series, where the account's currency or time zone changed before it; NULL for the first series.
+   */
+  series_from: string | null;
+  /**
+   * Last day of this series, after which the account's currency or time zone is another; NULL for the series that goes on.
+   */
+  series_to: string | null;
+  /**
    * The platform's own word for the account's state.
    */
   status: string;
@@ -1718,7 +1762,7 @@ export interface WarehouseAd {
    */
   ad_group_id: string;
   /**
-   * The platform's ad id (LinkedIn: creative).
+   * The platform's ad id (LinkedIn: creative; X: promoted tweet, whose name is the tweet's id).
    */
   ad_id: string;
   /**
@@ -1928,7 +1972,7 @@ export interface WarehouseConversionDaily {
    */
   all_conversions: Numeric;
   /**
-   * Attribution window, such as 7d_click; '' where the platform has one model. Click windows nest: never add 1d_click to 7d_click.
+   * Attribution window, such as 7d_click, or the part of a platform's figure (Microsoft: view_through, which never counts; X: post_view, post_engagement); '' where the platform has one model. Click windows nest: never add 1d_click to 7d_click.
    */
   attribution: string;
   /**
@@ -2722,7 +2766,7 @@ export interface WarehouseNetworkConversionDaily {
    */
   all_conversions: Numeric;
   /**
-   * Attribution window, such as 7d_click; '' where the platform has one model.
+   * Attribution window, such as 7d_click, or the part of a platform's figure (Microsoft: view_through, which never counts; X: post_view, post_engagement); '' where the platform has one model.
    */
   attribution: string;
   /**
@@ -2793,7 +2837,7 @@ export interface WarehouseNetworkDaily {
    */
   impressions: Int8;
   /**
-   * The platform's name of the network (SEARCH, YOUTUBE, facebook, instagram ...), or unknown.
+   * The platform's name of the network (SEARCH, YOUTUBE, facebook, instagram ...; Microsoft: bing_yahoo_search, search_partners, aol_search, audience, content, other: Yahoo cannot be told from Bing; X: placement), or unknown.
    */
   network: string;
   /**
@@ -2840,6 +2884,7 @@ export interface DB {
   "marts.organic_excluded_daily": MartsOrganicExcludedDaily;
   "marts.paid_cost_per_conversion_first_party_daily": MartsPaidCostPerConversionFirstPartyDaily;
   "ops.account_day": OpsAccountDay;
+  "ops.action_match": OpsActionMatch;
   "ops.alert": OpsAlert;
   "ops.alert_event": OpsAlertEvent;
   "ops.alert_silence": OpsAlertSilence;
@@ -2853,6 +2898,8 @@ export interface DB {
   "ops.ga4_day": OpsGa4Day;
   "ops.installation": OpsInstallation;
   "ops.job": OpsJob;
+  "ops.lease": OpsLease;
+  "ops.memory": OpsMemory;
   "ops.night": OpsNight;
   "ops.notice": OpsNotice;
   "ops.part_day": OpsPartDay;

@@ -1,5 +1,27 @@
 import type pg from "pg";
 
+/**
+ * What a role or a database may have set would end a COPY that waits for a platform, or a rollup. For this transaction
+ * alone: behind a pooler the connection is somebody else's afterwards.
+ */
+export const withoutLimits =
+  "set local statement_timeout = 0; set local lock_timeout = 0; set local idle_in_transaction_session_timeout = 0; " +
+  // Postgres 17 and newer know it.
+  "select set_config('transaction_timeout', '0', true) where current_setting('transaction_timeout', true) <> '0'";
+
+/** The beginning of every transaction, whatever the role has set. */
+export const beginning = `begin isolation level read committed read write; ${withoutLimits}`;
+
+/** Begins a transaction; one that reads alone sees one moment. */
+export const begin = async (
+  client: pg.ClientBase,
+  kind: "writing" | "reading" = "writing",
+): Promise<void> => {
+  await client.query(
+    kind === "writing" ? beginning : `begin isolation level repeatable read read only; ${withoutLimits}`,
+  );
+};
+
 /** Runs `work` in one transaction on a connection of its own; any error rolls all of it back. */
 export const inTransaction = async <T>(
   pool: pg.Pool,
@@ -8,7 +30,7 @@ export const inTransaction = async <T>(
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
-    await client.query("begin");
+    await begin(client);
     const result = await work(client);
     await client.query("commit");
     return result;

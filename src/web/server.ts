@@ -3,6 +3,7 @@ import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } 
 import { type Kysely, sql } from "kysely";
 import type { Logger } from "pino";
 import type { Registry } from "prom-client";
+import { scheduleOf } from "../domain/schedule.ts";
 import type { AlertSettings } from "../alerts/rule/settings.ts";
 import { Failure } from "../domain/failure.ts";
 import { isLoopbackHost } from "../domain/hosts.ts";
@@ -29,6 +30,8 @@ export interface WebOptions {
     };
     /** The alert rules, so that their figures can be drawn. */
     readonly alerts?: readonly AlertSettings[];
+    readonly schedule?: string | undefined;
+    readonly timezone?: string | undefined;
   };
   readonly db: Kysely<DB>;
   /** Connections of their own for downloads and for the probe: absent, they share those of the page. */
@@ -163,6 +166,7 @@ export const openWeb = async (options: WebOptions): Promise<Web> => {
           jobs: options.jobs,
           credentials: options.credentials,
           alerts: config.alerts ?? [],
+          schedule: scheduleOf(config),
         }),
       { prefix: "/api" },
     );

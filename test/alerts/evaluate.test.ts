@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { evaluateAlerts } from "../../src/alerts/evaluate.ts";
 import { eachDay } from "../../src/domain/day.ts";
 import type { Database } from "../../src/warehouse/database.ts";
+import { accountStatus } from "../../src/warehouse/status.ts";
 import { freshDatabase } from "../support/database.ts";
 import { type CampaignDay, ruleFrom, seedAccounts, seedFigures, seedGoodDays, storedAlerts } from "./seed.ts";
 
@@ -370,6 +371,42 @@ describe("currencies", () => {
       { value: "120", state: "firing" },
     ]);
   });
+  test.each([
+    // A stored pair wins over the cross through the euro, and holds the other way round too.
+    [
+      "a pair of its own",
+      [
+        ["EUR", "DKK", "7.5"],
+        ["EUR", "USD", "1.2"],
+        ["DKK", "USD", "0.2"],
+      ],
+      "300",
+    ],
+    ["a pair the other way round", [["USD", "DKK", "4"]], "375"],
+    [
+      "the euro alone",
+      [
+        ["EUR", "DKK", "7.5"],
+        ["EUR", "USD", "1.2"],
+      ],
+      "240",
+    ],
+  ] as const)("are converted as the marts convert them, by %s", async (_, pairs, expected) => {
+    const database = await mixed([]);
+    for (const [base, quote, rate] of pairs)
+      await database.pool.query(
+        "insert into warehouse.exchange_rate (rate_date, base, quote, rate, source) values ('2026-03-10', $1, $2, $3, 'test')",
+        [base, quote, rate],
+      );
+    const rule = { metric: "spend", by: "account", where: { account: "2" }, above: 1, currency: "USD" };
+    const { alerts } = await judge(database, rule);
+    expect(alerts).toMatchObject([{ state: "firing", value: expected }]);
+    const { rows } = await database.pool.query<{ spend: string }>(
+      `select trim_scale(sum(spend * warehouse.rate_on(date, currency, 'USD')))::text as spend
+       from marts.cost_per_conversion_daily where account_id = '2'`,
+    );
+    expect(rows[0]?.spend).toBe(expected);
+  });
   test("a rate older than ten days is none, and a missing rate is no data rather than a wrong figure", async () => {
     const database = await mixed([["2026-03-02", "DKK", "7.5"]]);
     const { alerts } = await judge(database, { by: "account", above: 10, currency: "EUR" });
@@ -454,6 +491,25 @@ describe("costper's own work", () => {
     expect(await storedAlerts(database)).toMatchObject([
       { state: "firing", value: "36.5", labels: { platform: "meta", account_id: "1" } },
     ]);
+  });
+  // 03:30 in Copenhagen is 19:30 of the day before in Los Angeles.
+  test.each([
+    ["America/Los_Angeles", "2026-03-20T02:30:00Z", "inactive"],
+    ["America/Los_Angeles", "2026-03-21T02:30:00Z", "inactive"],
+    ["America/Los_Angeles", "2026-03-21T10:29:00Z", "inactive"],
+    ["America/Los_Angeles", "2026-03-21T10:31:00Z", "firing"],
+    ["Europe/Copenhagen", "2026-03-20T10:29:00Z", "inactive"],
+    ["Europe/Copenhagen", "2026-03-20T10:31:00Z", "firing"],
+  ])("freshness without hours follows the schedule: in %s at %s it is %s", async (zone, now, state) => {
+    const database = await freshDatabase();
+    const accounts = await seedAccounts(database, [{ id: "1", zone }]);
+    await seedGoodDays(database, accounts, "2026-03-01", "2026-03-18");
+    const rules = [ruleFrom({ name: "stale", metric: "freshness" })];
+    const schedule = { pattern: "30 3 * * *", timeZone: "Europe/Copenhagen" };
+    await evaluateAlerts({ db: database.db, rules, notifiers: {}, now: new Date(now), schedule });
+    expect(await storedAlerts(database)).toMatchObject([{ state }]);
+    const [status] = await accountStatus(database.db, [], new Date(now), schedule);
+    expect(status?.stale).toBe(state === "firing");
   });
   test("freshness as of a day is measured at that day's end", async () => {
     const { alerts } = await judge(await oneAccount([]), { metric: "freshness", above: 1 });

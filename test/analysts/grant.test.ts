@@ -30,17 +30,40 @@ const connectAs = (database: Warehouse, user: string, password = "", options = "
 test("an analyst reads marts, warehouse and ad_reporting, also tables and partitions that come later", async () => {
   const database = await freshDatabase();
   const { name, password } = await grantAnalyst(database, { name: uniqueName(database) });
-  await database.pool.query("select warehouse.ensure_partition('warehouse.ad_daily', '2031-01-01')");
+  await database.pool.query(`
+    select warehouse.ensure_partition('warehouse.ad_daily', '2031-01-01');
+    insert into warehouse.ad_daily (account_key, date, campaign_id, ad_group_id, ad_id, spend, impressions, clicks)
+    values (1, '2031-01-31', 'c', 'g', 'a', 1, 1, 1)`);
   const analyst = connectAs(database, name, password);
   for (const table of [
     "cost_per_conversion_daily",
     "marts.cost_per_conversion_weekly",
     "warehouse.account",
-    "warehouse.ad_daily_203101",
+    "warehouse.ad_daily",
+    "ops.account_day",
     "ad_reporting.ad_reporting__ad_report",
     "marts.cost_per_conversion_as_of(now())",
   ])
     await expect(analyst.query(`select * from ${table} limit 1`), table).resolves.toBeDefined();
+});
+
+test("partitions are not listed to an analyst, nor read but through their table", async () => {
+  const database = await freshDatabase();
+  await database.pool.query("select warehouse.ensure_partition('warehouse.ad_daily', '2031-01-01')");
+  const { name, password } = await grantAnalyst(database, { name: uniqueName(database) });
+  const analyst = connectAs(database, name, password);
+  const { rows } = await analyst.query<{ listed: string }>(
+    `select table_schema || '.' || table_name as listed from information_schema.tables
+     where table_schema not in ('pg_catalog', 'information_schema') order by 1`,
+  );
+  const listed = rows.map((row) => row.listed);
+  expect(listed).toContain("warehouse.ad_daily");
+  expect(listed).toContain("ops.account_day");
+  expect(listed.filter((table) => /\d{6}$|^partitions\./.test(table))).toEqual([]);
+  expect(listed.filter((table) => table.startsWith("ops."))).toEqual(["ops.account_day"]);
+  await expect(analyst.query("select * from partitions.warehouse_ad_daily_203101")).rejects.toThrow(
+    /permission denied for schema partitions/,
+  );
 });
 
 test("and nothing else: no writing, no other schema, no new table", async () => {
@@ -53,6 +76,8 @@ test("and nothing else: no writing, no other schema, no new table", async () => 
   for (const statement of [
     "select * from ops.slice",
     "select * from ops.counting_rule",
+    "select * from ops.claim_job('x', 1, 1)",
+    "delete from ops.account_day",
     "select * from staging.ad_daily",
     "delete from warehouse.account",
     "create table marts.mine (x integer)",

@@ -22,7 +22,7 @@ process.on("SIGUSR2", () => {
 const { pino } = await import("pino");
 const { openApp } = await import("../../src/app.ts");
 const { loadConfig } = await import("../../src/config.ts");
-const { openQueuesWhenUp, queuePrefix } = await import("../../src/jobs/installation.ts");
+const { openQueuesWhenUp, queuePrefix, queueServer } = await import("../../src/jobs/installation.ts");
 const { createMetrics } = await import("../../src/jobs/metrics.ts");
 const { sharedPauses } = await import("../../src/jobs/pauses.ts");
 const { startService, usualPace } = await import("../../src/jobs/service.ts");
@@ -43,8 +43,7 @@ const app = await openApp({
   shared: ({ pool }) => sharedPauses(pool),
 });
 const queues = await openQueuesWhenUp({
-  redisUrl: config.queue,
-  databaseUrl: app.databaseUrl,
+  ...queueServer(config, app.databasePlace),
   prefix: await queuePrefix(app.database.pool),
   log,
   ...(patience && { patience }),

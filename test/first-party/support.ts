@@ -22,7 +22,7 @@ export const seedCampaign = async (
     `with a as (
        insert into warehouse.account (platform, account_id, name, currency, time_zone, status, is_active, restatement_days)
        values ($1, $2, 'Shop', $6, 'Europe/Copenhagen', 'ENABLED', true, 30)
-       on conflict (platform, account_id) do update set name = excluded.name returning account_key)
+       on conflict (platform, account_id) where series_to is null do update set name = excluded.name returning account_key)
      insert into warehouse.campaign (account_key, campaign_id, name, status, type)
      select account_key, $3, $4, 'ENABLED', $5 from a`,
     [

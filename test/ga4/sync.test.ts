@@ -276,3 +276,20 @@ test("settings want a property's number and one whole set of credentials", () =>
   expect(ga4Settings.safeParse({ properties: ["G-ABC"], serviceAccountFile: "k" }).success).toBe(false);
   expect(ga4Settings.safeParse({ properties: ["1"], clientId: "a" }).success).toBe(false);
 });
+
+test("a day is whole only once it has ended in the property's own zone, and is asked for again until then", async () => {
+  const server = await start({ "1": { rows: [row], timeZone: "America/Los_Angeles" } });
+  const database = await freshDatabase();
+  const states = async () =>
+    (
+      await database.pool.query<{ state: string }>(
+        "select date || ' ' || is_whole as state from ops.ga4_day order by date",
+      )
+    ).rows.map(({ state }) => state);
+  // Midnight in Los Angeles is eight hours after that of Greenwich.
+  await sync(database, server, { now: () => new Date("2026-11-02T07:59:00Z") });
+  expect(await states()).toEqual(["2026-11-01 false"]);
+  const next = { from: "2026-11-02", to: "2026-11-02" };
+  await sync(database, server, { window: next, now: () => new Date("2026-11-03T08:00:00Z") });
+  expect(await states()).toEqual(["2026-11-01 true", "2026-11-02 true"]);
+});

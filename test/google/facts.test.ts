@@ -164,6 +164,42 @@ test("days change for weeks: conversions come in late, some are taken back, inva
   expect(young.some((row) => !finalKeys.has(keyOf(row)))).toBe(true);
 });
 
+test("an action of a manager that may not be read keeps the name that the report carries", async () => {
+  const { connector, server } = await startSandbox();
+  server.addFault({
+    name: "no permission for the manager",
+    times: Infinity,
+    when: ({ path, body }) =>
+      path.includes("/customers/1000000001/") && body.includes("FROM conversion_action"),
+    strike: (exchange) =>
+      exchange.json(403, [
+        {
+          error: {
+            code: 403,
+            status: "PERMISSION_DENIED",
+            message: "no",
+            details: [
+              { errors: [{ errorCode: { authorizationError: "USER_PERMISSION_DENIED" }, message: "no" }] },
+            ],
+          },
+        },
+      ]),
+  });
+  const pull = pullOf();
+  const facts = await all(connector.networks(pull));
+  const listed = new Set((await all(connector.entities(pull))).map(({ id }) => id));
+  if (!connector.learnt) throw new Error("rows of Google teach names");
+  const learnt = await all(connector.learnt(pull, async (_, ids) => ids));
+  const unlisted = [
+    ...new Set(facts.flatMap((row) => (row.kind === "conversions" ? [row.actionId] : []))),
+  ].filter((id) => !listed.has(id));
+  expect(unlisted).toHaveLength(1);
+  expect(learnt.find(({ id }) => id === unlisted[0])).toMatchObject({
+    kind: "conversion_action",
+    name: "CRM: qualified",
+  });
+});
+
 test("conversion actions are read once for all the streams of a slice", async () => {
   const { connector, server } = await startSandbox();
   const pull = pullOf();

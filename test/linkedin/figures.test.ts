@@ -106,7 +106,13 @@ test("lists campaigns of every status, and looks up those that figures name but 
   const pull = pullOf("2026-10-20", "2026-11-20", { account: accountOf(second.id, "USD") });
   await drain(connector.performance(pull));
   const entities = await drain(connector.entities(pull));
-  const campaigns = entities.filter(({ kind }) => kind === "campaign");
+  const listed = new Set(entities.map(({ id }) => id));
+  if (!connector.learnt) throw new Error("rows of LinkedIn teach campaigns");
+  const learnt = await drain(connector.learnt(pull, async (_, ids) => ids.filter((id) => !listed.has(id))));
+  expect(learnt.map(({ id }) => id)).toEqual([unlisted?.id]);
+  // Before anything is known, the listing says at once what single calls would.
+  expect((await drain(connector.learnt(pull, async (_, ids) => ids))).length).toBeGreaterThan(3);
+  const campaigns = [...entities, ...learnt].filter(({ kind }) => kind === "campaign");
   expect(campaigns.map(({ id }) => id).sort()).toEqual(second.campaigns.map(({ id }) => id).sort());
   expect(campaigns.find(({ id }) => id === unlisted?.id)?.name).toBe(unlisted?.name);
   expect(campaigns.map(({ status }) => status)).toContain("REMOVED");
@@ -119,11 +125,11 @@ test("lists campaigns of every status, and looks up those that figures name but 
   });
 });
 
-test("reads creatives where they are asked for, and gives the campaign totals that they fall short of", async () => {
+test("reads creatives where they are asked for; its one network gives the campaign totals that they fall short of", async () => {
   const { open, sandbox } = await startLinkedin();
   const connector = open({ settings: { creatives: true } });
   const ads = await drain(connector.performance(week));
-  const totals = connector.campaigns ? await drain(connector.campaigns(week)) : [];
+  const totals = await drain(connector.networks(week));
   const spend = sum(sandbox.truth.days(week.account.id, week.from, week.to).map((day) => day.spend));
   expect(ads.every(({ adId, adGroupId }) => /^\d+$/.test(adId) && adGroupId === "")).toBe(true);
   expect(sum(ads.map((row) => row.spend))).toBeLessThan(spend);

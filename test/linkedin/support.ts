@@ -5,13 +5,13 @@ import { createLimits } from "../../src/connectors/wire/limits.ts";
 import { createLinkedin } from "../../src/connectors/linkedin/connector.ts";
 import { linkedinSettings } from "../../src/connectors/linkedin/settings.ts";
 import type { Account, Traffic } from "../../src/domain/facts.ts";
-import { asFailure, type Failure } from "../../src/domain/failure.ts";
 import {
   createLinkedinSandbox,
   type LinkedinSandboxOptions,
   linkedinSandboxSettings,
 } from "../../sandbox/linkedin/index.ts";
 import { type Exchange, listen } from "../../sandbox/server.ts";
+import { millionths } from "../support/streams.ts";
 
 export const today = "2026-11-21";
 const start = new Date(`${today}T10:00:00Z`);
@@ -87,32 +87,8 @@ export const pullOf = (from: string, to: string, more: Partial<Pull> = {}): Pull
   ...more,
 });
 
-export const drain = async <T>(batches: AsyncIterable<readonly T[]>): Promise<T[]> => {
-  const rows: T[] = [];
-  for await (const batch of batches) rows.push(...batch);
-  return rows;
-};
-
-export const list = async <T>(items: AsyncIterable<T>): Promise<T[]> => {
-  const all: T[] = [];
-  for await (const item of items) all.push(item);
-  return all;
-};
-
-export const failureOf = async (work: Promise<unknown>): Promise<Failure> => {
-  try {
-    await work;
-  } catch (error) {
-    return asFailure(error);
-  }
-  throw new Error("nothing failed");
-};
-
-/** Decimal text of at most six places, in millionths. */
-export const exact = (text: string): bigint => {
-  const [whole = "0", fraction = ""] = text.split(".");
-  return BigInt(whole + fraction.padEnd(6, "0").slice(0, 6));
-};
+export { drain, failureOf, list } from "../support/streams.ts";
+export const exact = millionths;
 
 export const sum = (texts: readonly string[]): bigint =>
   texts.reduce((total, text) => total + exact(text), 0n);

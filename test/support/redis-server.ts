@@ -6,6 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
+import { onTestFinished } from "vitest";
+import type { Certificates } from "./own-postgres.ts";
 
 /** A real Redis of a test's own. */
 export interface RedisServer {
@@ -35,20 +37,33 @@ export const freePort = async (): Promise<number> => {
   return port;
 };
 
-/** @param at - a port, and a password that it demands, where a test has told them before */
+/** @param at - a port, and a password that it demands, where a test has told them before; further arguments; TLS */
 export const startRedis = async (
-  at: { readonly port?: number; readonly password?: string } = {},
+  at: {
+    readonly port?: number;
+    readonly password?: string;
+    readonly more?: readonly string[];
+    readonly tls?: Certificates;
+  } = {},
 ): Promise<RedisServer> => {
   const folder = await mkdtemp(join(tmpdir(), "costper-redis-"));
   const port = at.port ?? (await freePort());
   const secret = at.password === undefined ? [] : ["--requirepass", at.password];
-  const url = `redis://${at.password === undefined ? "" : `:${at.password}@`}127.0.0.1:${String(port)}`;
+  const { tls } = at;
+  const listening = tls
+    ? [
+        ...`--port 0 --tls-port ${String(port)} --tls-auth-clients no`.split(" "),
+        ...`--tls-cert-file ${tls.certificate} --tls-key-file ${tls.key} --tls-ca-cert-file ${tls.ca}`.split(
+          " ",
+        ),
+      ]
+    : ["--port", String(port)];
+  const url = `${tls ? "rediss" : "redis"}://${at.password === undefined ? "" : `:${encodeURIComponent(at.password)}@`}127.0.0.1:${String(port)}`;
   const start = async () => {
     const child = spawn(
       "redis-server",
       [
-        "--port",
-        String(port),
+        ...listening,
         "--bind",
         "127.0.0.1",
         "--save",
@@ -58,10 +73,15 @@ export const startRedis = async (
         "--dir",
         folder,
         ...secret,
+        ...(at.more ?? []),
       ],
       { stdio: "ignore" },
     );
-    const probe = new Redis(url, { retryStrategy: () => 50, maxRetriesPerRequest: null });
+    const probe = new Redis(url, {
+      ...(tls && { tls: { rejectUnauthorized: false } }),
+      retryStrategy: () => 50,
+      maxRetriesPerRequest: null,
+    });
     probe.on("error", () => undefined);
     await probe.ping();
     probe.disconnect();
@@ -85,4 +105,37 @@ export const startRedis = async (
       await rm(folder, { recursive: true, force: true });
     },
   };
+};
+
+export interface RedisCluster {
+  /** Of one of its nodes. */
+  readonly url: string;
+  readonly urls: readonly string[];
+}
+
+const redisCli = (args: readonly string[]): string => {
+  const { status, stdout, stderr } = spawnSync("redis-cli", args, { encoding: "utf8", timeout: 20_000 });
+  if (status !== 0) throw new Error(stderr + stdout);
+  return stdout;
+};
+
+/** A real cluster of three nodes. */
+export const startRedisCluster = async (): Promise<RedisCluster> => {
+  const nodes = await Promise.all(
+    [0, 1, 2].map(async () => {
+      const bus = String(await freePort());
+      return startRedis({
+        more: ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000", "--cluster-port", bus],
+      });
+    }),
+  );
+  onTestFinished(async () => {
+    await Promise.all(nodes.map((node) => node.stop()));
+  });
+  const urls = nodes.map(({ url }) => url);
+  redisCli(["--cluster", "create", ...urls.map((url) => new URL(url).host), "--cluster-yes"]);
+  const isUp = (url: string): boolean =>
+    redisCli(["-p", new URL(url).port, "cluster", "info"]).includes("cluster_state:ok");
+  while (!urls.every(isUp)) await sleep(100);
+  return { url: urls[0] ?? "", urls };
 };

@@ -72,6 +72,7 @@ test("a command line that is wrong ends with status 2: nothing asked, no file, n
     google: { accounts: ["100-000-0011"] },
     meta: { accounts: ["act_1"] },
     linkedin: { accounts: [1] },
+    x: { accounts: ["acc1demo"] },
   };
   const cwd = await folderWith(world.configText(named).replace(world.url, url));
   const wrong = [
@@ -152,6 +153,9 @@ test("sync, status, reconcile and accounts answer in JSON alone; the last lines 
     "freshness_hours",
     "outcome",
     "failure",
+    "remedy",
+    "expected_date",
+    "stale",
   ]);
   expect(states.find(({ account_id }) => account_id === refused)).toMatchObject({
     last_good_date: null,

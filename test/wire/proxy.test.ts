@@ -115,6 +115,8 @@ test.each([
   ["https://a.example/", { HTTPS_PROXY: "http://p:1", NO_PROXY: "*" }, undefined],
   ["http://127.0.0.1:9001/", { HTTP_PROXY: "http://p:1" }, undefined],
   ["http://localhost:9001/", { HTTP_PROXY: "http://p:1" }, undefined],
+  ["http://127.0.0.1:9001/", { HTTP_PROXY: "http://127.0.0.1:1" }, "http://127.0.0.1:1/"],
+  ["http://127.0.0.1:9001/", { HTTP_PROXY: "http://127.0.0.1:1", NO_PROXY: "127.0.0.1" }, undefined],
   ["http://[::1]:9001/", { HTTP_PROXY: "http://p:1" }, undefined],
 ])("for %s with %j the proxy is %s", (url, environment, proxy) => {
   expect(proxyOf(new URL(url), environment)?.href).toBe(proxy);

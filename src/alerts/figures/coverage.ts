@@ -17,6 +17,8 @@ export interface CoveredAccount {
   /** Last day whose figures came in whole, and the first that was ever asked for. */
   readonly lastGood: Day | null;
   readonly firstAsked: Day | null;
+  /** Before this day the account had another currency or time zone: those days are none of its series. */
+  readonly seriesFrom: Day | null;
   /** The youngest whole day at the moment of evaluation. */
   readonly youngest: Day;
 }
@@ -27,11 +29,8 @@ export interface Coverage {
   blindness(account: CoveredAccount, days: DayRange): string | undefined;
 }
 
-/** Less than a cent is rounding noise; a whole cent is a difference. */
-const tolerated = "0.01";
-
-/** How far a day is off. Its rows include residual spend, so nothing excuses a difference. */
-export const dayDifference = sql<string>`abs(coalesce(d.difference, 0))`;
+/** How far a day is off, where rounding does not explain it; its rows hold residual spend too. */
+export const dayDifference = sql<string>`case when ops.differs(d) then abs(d.difference) else 0 end`;
 
 const readAccounts = async (db: Kysely<DB>, until: Day | undefined) => {
   const { rows } = await sql<{
@@ -43,6 +42,7 @@ const readAccounts = async (db: Kysely<DB>, until: Day | undefined) => {
     timeZone: string;
     active: boolean;
     hasFigures: boolean;
+    seriesFrom: Day | null;
     lastGood: Day | null;
     firstAsked: Day | null;
   }>`
@@ -50,8 +50,8 @@ const readAccounts = async (db: Kysely<DB>, until: Day | undefined) => {
            coalesce(a.account_id, d.account_id) as "accountId", a.name, a.currency,
            coalesce(a.time_zone, 'UTC') as "timeZone", coalesce(a.is_active, true) as active,
            exists (select from marts.cost_per_conversion_daily m where m.account_key = a.account_key) as "hasFigures",
-           d.last_good as "lastGood", d.first_asked as "firstAsked"
-    from warehouse.account a
+           a.series_from as "seriesFrom", d.last_good as "lastGood", d.first_asked as "firstAsked"
+    from (select * from warehouse.account where series_to is null) a
     full join (
       select platform, account_id, min(date) as first_asked,
              max(date) filter (where state in ('complete', 'no_spend')) as last_good
@@ -70,8 +70,8 @@ const readDays = async (db: Kysely<DB>, from: Day): Promise<Map<string, string>>
   const { rows } = await sql<{ key: string; fault: string }>`
     select d.platform || '/' || d.account_id || '/' || d.date as key,
            case when d.state in ('no_spend', 'account_closed') then ''
-                when d.state = 'complete' and ${dayDifference} < ${tolerated}::numeric then ''
-                when d.state = 'complete' then 'not reconciled'
+                when d.state = 'complete' and ops.differs(d) then 'not reconciled'
+                when d.state = 'complete' then ''
                 when d.state = 'failed' then 'failed'
                 else ${blank} end as fault
     from ops.account_day d
@@ -104,6 +104,8 @@ export const readCoverage = async (options: {
     accounts,
     blindness: (account, days) => {
       if (!account.active) return undefined;
+      if (account.seriesFrom !== null && days.from < account.seriesFrom)
+        return `held back: ${account.platform}/${account.accountId} has another currency or time zone since ${account.seriesFrom}`;
       const account_ = `${account.platform}/${account.accountId}`;
       const key = `${account_}/${days.from}/${days.to}`;
       if (!known.has(key)) known.set(key, faultOf(account_, days, faults));

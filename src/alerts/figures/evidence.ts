@@ -62,7 +62,7 @@ const like = (
 const accountKeys = async ({ db, rule, observation }: Request): Promise<readonly number[]> => {
   const { rows } = await sql<{ key: number; platform: string; accountId: string; currency: string }>`
     select account_key as key, platform, account_id as "accountId", currency
-    from warehouse.account`.execute(db);
+    from warehouse.account where series_to is null`.execute(db);
   const { platform, account_id: accountId } = observation.labels;
   const accounts = rows
     .filter((account) => rule.matches.account(account))

@@ -99,6 +99,8 @@ export const judgeOf = (
     if (now.spend < minSpend) return quiet;
     if (minConversions > 0n && now.conversions < minConversions) return quiet;
     switch (kind) {
+      case "stale":
+        return quiet;
       case "above":
         return say(over(now, limit), limit);
       case "below":

@@ -1,6 +1,7 @@
 import type { Kysely } from "kysely";
 import type { Day } from "../../domain/day.ts";
 import { Failure } from "../../domain/failure.ts";
+import { type Schedule, usualSchedule } from "../../domain/schedule.ts";
 import type { DB } from "../../warehouse/schema.ts";
 import { anomalyReachDays, expectations, firstDays, type PastScan } from "./anomaly.ts";
 import { exact } from "../../domain/decimal.ts";
@@ -45,6 +46,8 @@ export interface ObserveOptions {
   readonly asOf: Day | undefined;
   readonly figures: KnownAt;
   readonly reportingCurrency: string | undefined;
+  /** When nights are due; absent: as where the configuration says nothing. */
+  readonly schedule?: Schedule | undefined;
   /** Whether a series is remembered, so that it is reported even where all is well. */
   readonly remembers: (rule: string) => (series: string) => boolean;
 }
@@ -144,43 +147,54 @@ const youngest = (accounts: readonly CoveredAccount[], { asOf, now }: ObserveOpt
     .at(-1) ??
   now.toISOString().slice(0, 10);
 
-const observeOperation = async (shared: Shared, rule: AlertRule): Promise<RuleView> => {
-  const { db, coverage, now, asOf } = shared;
-  const limit = exact(rule.condition.limit);
-  const verdictOf = (value: bigint) =>
-    (rule.condition.kind === "below" ? value < limit : value > limit) ? "breach" : "ok";
-  if (rule.source) {
-    const day = youngest(coverage.accounts, shared);
-    const found = await sourceFigures({ db, rule, coverage, now, asOf });
-    const none = { currency: null, window: null, spend: null, conversions: null };
-    const observations = found.map(({ source, value, note }): Observation => ({
-      ...none,
-      rule,
-      series: JSON.stringify(["source", source]),
-      labels: { source },
-      verdict: verdictOf(value),
-      day,
-      value: figureText(value),
-      threshold: figureText(limit),
-      note,
-    }));
-    return { rule, observations, blind: new Map(), problem: undefined, day };
-  }
-  const figures = await operationFigures({ db, rule, coverage, now, asOf });
-  const observations = figures.map(({ account, value, note }): Observation => ({
+/** Hours after which a source is stale where the rule names none. */
+const staleSourceHours = "36";
+
+/** A rule about sources of first-party data: one series a source. */
+const observeSources = async (shared: Shared, rule: AlertRule): Promise<RuleView> => {
+  const { db, coverage, now, asOf, schedule = usualSchedule } = shared;
+  const day = youngest(coverage.accounts, shared);
+  const limit = exact(rule.condition.kind === "stale" ? staleSourceHours : rule.condition.limit);
+  const figures = await sourceFigures({ db, rule, coverage, now, asOf, schedule });
+  const observations = figures.map(({ source, value, note }): Observation => ({
     rule,
-    series: JSON.stringify([account.platform, account.accountId]),
-    labels: { platform: account.platform, account_id: account.accountId },
-    verdict: verdictOf(value),
-    day: account.youngest,
+    series: JSON.stringify(["source", source]),
+    labels: { source },
+    verdict: (rule.condition.kind === "below" ? value < limit : value > limit) ? "breach" : "ok",
+    day,
     value: figureText(value),
     threshold: figureText(limit),
-    currency: rule.metric === "reconciliation_difference" ? account.currency : null,
-    window: rule.metric === "reconciliation_difference" ? windowOf(account, rule) : null,
+    currency: null,
+    window: null,
     spend: null,
     conversions: null,
     note,
   }));
+  return { rule, observations, blind: new Map(), problem: undefined, day };
+};
+
+const observeOperation = async (shared: Shared, rule: AlertRule): Promise<RuleView> => {
+  const { db, coverage, now, asOf, schedule = usualSchedule } = shared;
+  const fixed = exact(rule.condition.limit);
+  if (rule.source) return observeSources(shared, rule);
+  const figures = await operationFigures({ db, rule, coverage, now, asOf, schedule });
+  const observations = figures.map(({ account, value, note, limit: due = fixed }): Observation => {
+    const limit = rule.condition.kind === "stale" ? due : fixed;
+    return {
+      rule,
+      series: JSON.stringify([account.platform, account.accountId]),
+      labels: { platform: account.platform, account_id: account.accountId },
+      verdict: (rule.condition.kind === "below" ? value < limit : value > limit) ? "breach" : "ok",
+      day: account.youngest,
+      value: figureText(value),
+      threshold: figureText(limit),
+      currency: rule.metric === "reconciliation_difference" ? account.currency : null,
+      window: rule.metric === "reconciliation_difference" ? windowOf(account, rule) : null,
+      spend: null,
+      conversions: null,
+      note,
+    };
+  });
   return {
     rule,
     observations,

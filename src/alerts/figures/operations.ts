@@ -1,5 +1,6 @@
 import { type Kysely, sql } from "kysely";
 import type { Day } from "../../domain/day.ts";
+import { expectedDay, type Schedule } from "../../domain/schedule.ts";
 import type { DB } from "../../warehouse/schema.ts";
 import { exact, type Exact, one } from "../../domain/decimal.ts";
 import type { AlertRule } from "../rule/rule.ts";
@@ -11,6 +12,8 @@ export interface OperationFigure {
   readonly account: CoveredAccount;
   readonly value: Exact;
   readonly note: string;
+  /** Hours that a rule without any of its own bears: since the end of the day that the account should have. */
+  readonly limit?: Exact;
 }
 
 interface Request {
@@ -19,6 +22,7 @@ interface Request {
   readonly coverage: Coverage;
   readonly now: Date;
   readonly asOf: Day | undefined;
+  readonly schedule: Schedule;
 }
 
 const accountsOf = ({ rule, coverage }: Request): readonly CoveredAccount[] =>
@@ -38,9 +42,12 @@ const freshness = (request: Request): readonly OperationFigure[] =>
         account.lastGood === null
           ? endOf(account, day).getTime() - 86_400_000
           : endOf(account, day).getTime();
-      const value = (BigInt(Math.max(0, at.getTime() - since)) * one) / 3_600_000n;
+      const hours = (from: number): Exact => (BigInt(Math.max(0, at.getTime() - from)) * one) / 3_600_000n;
+      const value = hours(since);
+      const expected = expectedDay(request.schedule, account.timeZone, at);
+      const limit = hours(endOf(account, expected).getTime());
       const note = account.lastGood === null ? `no day was ever whole since ${day}` : `last whole day ${day}`;
-      return { account, value, note };
+      return { account, value, note, limit };
     });
 
 /** `sync_failure`: how many of an account's slices have failed in a row, up to the last; 0 after one that was done. */

@@ -27,22 +27,12 @@ export interface SegmentRow {
   readonly unrated: number;
 }
 
+/** What the marts convert by, once for each day and currency. */
 const rates = (target: string): RawBuilder<unknown> => sql`
   rate as materialized (
-    select c.currency, d.day::date as day,
-           case when c.currency = ${target} then 1
-                else (case when ${target} = 'EUR' then 1 else t.rate end)
-                     / (case when c.currency = 'EUR' then 1 else s.rate end) end as rate
+    select c.currency, d.day::date as day, warehouse.rate_on(d.day::date, c.currency, ${target}) as rate
     from (select distinct currency from warehouse.account) c
     cross join (select generate_series(min(since), max(till), interval '1 day') as day from span) d
-    left join lateral (
-      select r.rate from warehouse.exchange_rate r
-      where r.base = 'EUR' and r.quote = c.currency and r.rate_date between d.day::date - 10 and d.day::date
-      order by r.rate_date desc limit 1) s on true
-    left join lateral (
-      select r.rate from warehouse.exchange_rate r
-      where r.base = 'EUR' and r.quote = ${target} and r.rate_date between d.day::date - 10 and d.day::date
-      order by r.rate_date desc limit 1) t on true
   ),`;
 
 /** The relation that a grain is summed from, with the columns that it lacks filled in. */

@@ -33,6 +33,8 @@ const conditionText = ({ rule, threshold, currency }: Observation): string => {
     case "changeAbove":
     case "changeBelow":
       return `threshold: ${figure}, ${limit}% ${kind === "changeAbove" ? "over" : "under"} the window before`;
+    case "stale":
+      return `threshold: ${figure}${units[rule.metric] ?? ""}, since the day that the last night should have brought`;
     case "anomaly":
       return `threshold: ${figure}, ${limit} times the usual spread about the same weekdays`;
   }

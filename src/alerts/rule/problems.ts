@@ -79,7 +79,8 @@ type Say = (key: string, message: string) => void;
 
 const checkCondition = (rule: Rule, say: Say): void => {
   const given = conditionKeys.filter((key) => rule[key] !== undefined && rule[key] !== null);
-  if (given.length === 0) say("", `needs one of ${conditionKeys.join(", ")}`);
+  if (given.length === 0 && rule["metric"] !== "freshness")
+    say("", `needs one of ${conditionKeys.join(", ")}`);
   if (given.length > 1) say(given[1] ?? "", `stands beside ${given[0] ?? ""}; a rule has one condition`);
   const [condition] = given;
   if (operations.has(rule["metric"]) && condition !== undefined && !["above", "below"].includes(condition))

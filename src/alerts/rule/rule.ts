@@ -4,7 +4,8 @@ import { isPlatform } from "../../connectors/registry.ts";
 import { durationMs, wholeDays } from "./duration.ts";
 import { type AlertSettings, operationMetrics, type OperationMetric, type SeriesKey } from "./settings.ts";
 
-export type ConditionKind = "above" | "below" | "changeAbove" | "changeBelow" | "anomaly";
+/** `stale`: of freshness alone, where the rule names no hours: a night that was due did not bring its day. */
+export type ConditionKind = "above" | "below" | "changeAbove" | "changeBelow" | "anomaly" | "stale";
 
 /** A rule as the evaluation reads it: lengths in days, one condition, every filter a test. */
 export interface AlertRule extends Pick<
@@ -81,6 +82,7 @@ const conditionOf = (settings: AlertSettings): AlertRule["condition"] => {
     const limit = settings[kind];
     if (limit !== undefined) return { kind, limit: limit.replace(/\s*%$/, "") };
   }
+  if (settings.metric === "freshness") return { kind: "stale", limit: "0" };
   throw new RangeError(`alert ${settings.name} has no condition`);
 };
 

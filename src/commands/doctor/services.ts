@@ -1,5 +1,8 @@
-import { Redis } from "ioredis";
 import type { Warehouse } from "../../app.ts";
+import type { ServerPlace } from "../../domain/server-url.ts";
+import { checkPostgresQueue } from "../../jobs/queue/postgres.ts";
+import { describeQueue, examineRedis } from "../../jobs/queue/redis.ts";
+import { describeUrl } from "../../warehouse/connection/settings.ts";
 import type { Database } from "../../warehouse/database.ts";
 import { migrationStatus } from "../../warehouse/migrate.ts";
 import { type Check, failed, ok } from "./checks.ts";
@@ -31,12 +34,29 @@ const checkSchema = async (database: Database): Promise<Check> => {
       };
 };
 
+/** Some poolers drop what a session begins with: then the role itself has to say how days are written. */
+async function* checkStyle({ pool }: Database): AsyncGenerator<Check> {
+  const { rows } = await pool.query<{ style: string; escapes: string; me: string }>(
+    `select current_setting('DateStyle') as style, current_setting('standard_conforming_strings') as escapes,
+            quote_ident(current_user) as me`,
+  );
+  const [found] = rows;
+  if (found && (!found.style.startsWith("ISO") || found.escapes !== "on"))
+    yield {
+      check: "database",
+      outcome: "failed",
+      message: `the pooler gives sessions DateStyle ${found.style}, standard_conforming_strings ${found.escapes}`,
+      remedy: `alter role ${found.me} set DateStyle = 'ISO'; alter role ${found.me} set standard_conforming_strings = on`,
+    };
+}
+
 /** The database: its version and the state of the schema. @returns whether both are as they should be. */
 export async function* checkWarehouse({ database, where }: Warehouse): AsyncGenerator<Check, boolean> {
   let subject = "database";
   try {
     const version = await checkVersion(database, where);
     yield version;
+    yield* checkStyle(database);
     subject = "schema";
     const schema = await checkSchema(database);
     yield schema;
@@ -47,50 +67,39 @@ export async function* checkWarehouse({ database, where }: Warehouse): AsyncGene
   }
 }
 
-const describeRedis = (url: string): string => {
-  const { hostname, port } = new URL(url);
-  return `${hostname}:${port || "6379"}`;
+/** A queue in Postgres: whether it reaches the server itself. */
+export const checkQueueInPostgres = async (place: ServerPlace): Promise<Check> => {
+  try {
+    await checkPostgresQueue(place);
+    return ok("queue", `PostgreSQL at ${describeUrl(place.url)}`);
+  } catch (error) {
+    return failed("queue", error);
+  }
 };
 
-/** Redis: whether it answers, and whether it would throw jobs away when its memory is full. */
-export const checkQueue = async (url: string): Promise<Check> => {
-  const where = describeRedis(url);
-  const redis = new Redis(url, {
-    lazyConnect: true,
-    connectTimeout: 5_000,
-    maxRetriesPerRequest: 0,
-    retryStrategy: () => null,
-  });
-  // The promise of connect() says it too; without a listener the event would end the process.
-  let reason = "";
-  redis.on("error", (error: Error & { code?: string }) => (reason = error.code ?? error.message));
+/**
+ * Redis: whether it answers and lets its user do what the queue does, and whether it would throw jobs away when its
+ * memory is full. Without a prefix, one as installations have it.
+ */
+export const checkQueue = async (
+  place: string | ServerPlace,
+  prefix = "costper-00000000",
+): Promise<Check> => {
+  const server = typeof place === "string" ? { url: place } : place;
   try {
-    await redis.connect();
+    const { evictionPolicy, isCluster } = await examineRedis(server, prefix);
+    const where = `Redis${isCluster ? " Cluster" : ""} at ${describeQueue(server.url)}`;
     // A managed Redis may refuse CONFIG: then its policy stays unknown.
-    const policy = await redis.config("GET", "maxmemory-policy").then(
-      (answer) => (answer as string[])[1],
-      () => undefined,
-    );
-    if (policy !== undefined && policy !== "noeviction")
+    if (evictionPolicy !== undefined && evictionPolicy !== "noeviction")
       return {
         check: "queue",
         outcome: "warning",
-        message: `Redis at ${where} has maxmemory-policy ${policy}: it may drop jobs`,
+        message: `${where} has maxmemory-policy ${evictionPolicy}: it may drop jobs`,
         remedy: "set maxmemory-policy noeviction",
       };
-    return ok("queue", `Redis at ${where}`);
+    return ok("queue", where);
   } catch (error) {
-    const { message } = error as Error;
-    const refused = /WRONGPASS|NOAUTH|invalid (username|password)/i.test(`${reason} ${message}`);
-    return {
-      check: "queue",
-      outcome: "failed",
-      message: refused
-        ? `Redis at ${where} refuses the user or password`
-        : `no Redis answers at ${where} (${reason || message})`,
-      remedy: refused ? "check the password in `queue`" : "check `queue`, and that the server is up",
-    };
-  } finally {
-    redis.disconnect();
+    const check = failed("queue", error);
+    return { ...check, message: check.message.replace(/^the /, "") };
   }
 };

@@ -46,6 +46,38 @@ const actionEntity = ({ conversionAction: action = {} }: ActionRow): ConversionA
   };
 };
 
+/** Names of actions that rows carry, by id. */
+export type SeenActions = Map<string, Extract<Entity, { kind: "conversion_action" }>>;
+
+/** Actions that no list has (a manager's that may not be read) keep the name that the report gives them. */
+export const seeActions = (seen: SeenActions, rows: readonly unknown[]): void => {
+  for (const { segments, metrics } of rows as readonly SeenRow[]) {
+    const id = /\/conversionActions\/(\d+)$/.exec(String(segments?.conversionAction ?? ""))?.[1];
+    if (id === undefined) continue;
+    const before = seen.get(id);
+    const primary = before?.primary === true || Number(metrics?.conversions ?? 0) > 0;
+    if (before?.primary === primary) continue;
+    seen.set(id, {
+      kind: "conversion_action",
+      id,
+      name: textOf(segments?.conversionActionName),
+      status: "UNKNOWN",
+      category: textOf(segments?.conversionActionCategory),
+      origin: "",
+      primary,
+    });
+  }
+};
+
+interface SeenRow {
+  readonly segments?: {
+    readonly conversionAction?: unknown;
+    readonly conversionActionName?: unknown;
+    readonly conversionActionCategory?: unknown;
+  };
+  readonly metrics?: { readonly conversions?: unknown };
+}
+
 const isTolerable = (error: unknown): boolean =>
   ["account", "request", "data"].includes(asFailure(error).kind);
 
@@ -92,7 +124,7 @@ export const createActionReader = (client: GoogleClient, log: Logger) => {
       const { code, requestId } = asFailure(error);
       log.warn(
         { account: pull.account.id, manager, code, requestId },
-        "conversion actions of the tracking manager cannot be read; theirs stay without names",
+        "conversion actions of the tracking manager cannot be read; theirs keep the names that reports give them",
       );
       return [];
     }

@@ -1,5 +1,5 @@
 import type { KnownWindows, OpenConnector, Pull, Restatement } from "../connector.ts";
-import { createActionReader } from "./actions.ts";
+import { createActionReader, seeActions, type SeenActions } from "./actions.ts";
 import { createGoogleClient } from "./client.ts";
 import { discover } from "./discovery.ts";
 import * as normalize from "./normalize.ts";
@@ -27,6 +27,8 @@ const openGoogle: OpenConnector<GoogleSettings> = (settings, context) => {
   const rows = ({ account, signal }: Pull, name: string, gaql: string) =>
     client.rows({ name, gaql, customerId: account.id, loginCustomerId: account.via, signal });
 
+  const seen = new WeakMap<Pull, SeenActions>();
+
   const clicks = async function* (pull: Pull) {
     for await (const batch of rows(pull, "clicks", queries.clicksQuery(pull)))
       yield normalize.adClicks(batch);
@@ -51,6 +53,10 @@ const openGoogle: OpenConnector<GoogleSettings> = (settings, context) => {
       if (entities.length > 0) yield entities;
     },
 
+    async *learnt(pull) {
+      yield [...(seen.get(pull)?.values() ?? [])];
+    },
+
     async *performance(pull) {
       const day = normalize.dayReader(pull);
       for await (const batch of rows(pull, "performance", queries.adsQuery(pull)))
@@ -62,8 +68,12 @@ const openGoogle: OpenConnector<GoogleSettings> = (settings, context) => {
       for await (const batch of rows(pull, "networks", queries.networksQuery(pull)))
         yield normalize.networkDeliveries(batch, day);
       const { facts } = await readActions(pull);
-      for await (const batch of rows(pull, "network conversions", queries.networkConversionsQuery(pull)))
+      const actions: SeenActions = new Map();
+      seen.set(pull, actions);
+      for await (const batch of rows(pull, "network conversions", queries.networkConversionsQuery(pull))) {
+        seeActions(actions, batch);
         yield normalize.networkConversions(batch, day, facts);
+      }
     },
 
     async *conversions(pull) {

@@ -51,8 +51,8 @@ export const adsQuery = (days: DayRange): string =>
 // Cost and clicks cannot be asked for together with the conversion action, hence queries of their own.
 
 export const networkConversionsQuery = (days: DayRange): string =>
-  `SELECT campaign.id, segments.date, segments.conversion_action, segments.ad_network_type, ${conversions} ` +
-  `FROM campaign ${between(days)}`;
+  "SELECT campaign.id, segments.date, segments.conversion_action, segments.conversion_action_name, " +
+  `segments.conversion_action_category, segments.ad_network_type, ${conversions} FROM campaign ${between(days)}`;
 
 export const adConversionsQuery = (days: DayRange): string =>
   `SELECT campaign.id, ad_group.id, ad_group_ad.ad.id, segments.date, segments.conversion_action, ${conversions} ` +

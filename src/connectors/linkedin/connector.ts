@@ -1,5 +1,4 @@
 import { dayAt } from "../../domain/day.ts";
-import type { CampaignDay } from "../../domain/facts.ts";
 import type { Connector, ConnectorContext, KnownWindows, Pull } from "../connector.ts";
 import { byAccount, byCampaign, byCreative, byRule, pullReport, type Report } from "./analytics.ts";
 import { openClient } from "./client.ts";
@@ -49,6 +48,9 @@ const memoized = <T>(load: (pull: Pull) => Promise<T>): ((pull: Pull) => Promise
   };
 };
 
+/** More unknown campaigns than this are first looked for in the listing. */
+const pagesForCalls = 3;
+
 const batchOf = 2_000;
 
 function* inBatches<T>(rows: readonly T[]): Generator<readonly T[]> {
@@ -83,7 +85,7 @@ export const createLinkedin = (
   const campaignReport = report(byCampaign);
   const ruleReport = report(byRule);
 
-  /** Campaigns that a slice's figures name, for entities() to look up those that the listing lacks. */
+  /** Campaigns that a slice's figures name, for learnt() to look up those that no listing has. */
   const named = new WeakMap<Pull, Set<string>>();
   const note = (pull: Pull, rows: readonly ReportRow[]): void => {
     const ids = named.get(pull) ?? new Set<string>();
@@ -123,18 +125,23 @@ export const createLinkedin = (
     restatement: (known) => restatement(settings, known),
     accounts: (signal) => listAccounts(ask, signal),
     async *entities(pull) {
-      const listed = new Set<string>();
-      for await (const page of listCampaigns(ask, pull)) {
-        for (const { id } of page) listed.add(id);
-        yield page;
-      }
-      for (const id of named.get(pull) ?? []) {
-        const found = listed.has(id) ? undefined : await findCampaign(ask, pull, id);
-        if (found) yield [found];
-      }
+      yield* listCampaigns(ask, pull);
       yield ownActions;
       yield* listRules(ask, pull, context);
       if (settings.creatives) yield* listCreatives(ask, pull, context);
+    },
+    async *learnt(pull, unknownOf) {
+      const unknown = new Set(await unknownOf("campaign", [...(named.get(pull) ?? [])]));
+      // Before the account's first listing has been stored, that is every one: a few pages say what single calls would.
+      if (unknown.size > pagesForCalls)
+        for await (const page of listCampaigns(ask, pull)) {
+          yield page.filter(({ id }) => unknown.has(id));
+          for (const { id } of page) unknown.delete(id);
+        }
+      for (const id of unknown) {
+        const found = await findCampaign(ask, pull, id);
+        if (found) yield [found];
+      }
     },
     async *performance(pull) {
       if (!settings.creatives) {
@@ -164,15 +171,5 @@ export const createLinkedin = (
       yield* inBatches(deliveryBy(rows, ({ date }) => ({ date })));
     },
   };
-  if (!settings.creatives) return connector;
-  return {
-    ...connector,
-    async *campaigns(pull) {
-      const rows: readonly CampaignDay[] = [
-        ...(await delivery(pull)).map((row) => ({ ...row, kind: "delivery" as const })),
-        ...(await conversions(pull)).map((row) => ({ ...row, kind: "conversions" as const })),
-      ];
-      yield* inBatches(rows);
-    },
-  };
+  return connector;
 };

@@ -102,23 +102,34 @@ export async function* readEntities(
   yield conversionActions(goals, sightings.actionTypes);
 }
 
+/** The names and action types that this pull's rows carried; asks for nothing. */
+export async function* learntEntities({
+  entities,
+  actionTypes,
+}: Sightings): AsyncGenerator<readonly Entity[]> {
+  yield [...entities.values()];
+  yield [...actionTypes].map(actionOf);
+}
+
 /** Meta lists no action types: those that are known, those that the settings count and those seen in figures. */
 const conversionActions = (goals: readonly string[], seen: ReadonlySet<string>): readonly Entity[] => {
   const canonical = actionFamilies.map((family) => family.canonical);
-  return [...new Set([...canonical, ...countedActionTypes(goals), ...seen])].map((id) => {
-    const family = familyOf(id);
-    return {
-      kind: "conversion_action",
-      id,
-      name: actionName(id),
-      status: "ACTIVE",
-      category: family?.category ?? (id.startsWith(customConversion) ? "CUSTOM" : ""),
-      origin: originOf(id),
-      primary: family?.canonical === id,
-      clickWindowDays: 28,
-      viewWindowDays: 1,
-    };
-  });
+  return [...new Set([...canonical, ...countedActionTypes(goals), ...seen])].map(actionOf);
+};
+
+const actionOf = (id: string): Entity => {
+  const family = familyOf(id);
+  return {
+    kind: "conversion_action",
+    id,
+    name: actionName(id),
+    status: "ACTIVE",
+    category: family?.category ?? (id.startsWith(customConversion) ? "CUSTOM" : ""),
+    origin: originOf(id),
+    primary: family?.canonical === id,
+    clickWindowDays: 28,
+    viewWindowDays: 1,
+  };
 };
 
 /** The canonical name of a family has its title; the others add their own name, so that they stay apart. */

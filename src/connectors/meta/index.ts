@@ -5,7 +5,7 @@ import type { Connector, OpenConnector, Pull } from "../connector.ts";
 import { readAccounts } from "./accounts.ts";
 import { familyOf } from "./actions.ts";
 import { createClient } from "./client.ts";
-import { noSightings, readEntities, type Sightings, sight } from "./entities.ts";
+import { learntEntities, noSightings, readEntities, type Sightings, sight } from "./entities.ts";
 import { TooMuchData } from "./failures.ts";
 import { countedActionTypes } from "./goals.ts";
 import { mergeNetworkDays, networkDaysOf, unknownNetwork } from "./networks.ts";
@@ -128,6 +128,7 @@ const openMeta: OpenConnector<MetaSettings> = (settings, context) => {
     restatement: () => ({ nightlyDays: 29, finalAfterDays: 29 }),
     accounts: (signal) => failing(readAccounts(client, settings, context, signal)),
     entities: (pull) => failing(readEntities(client, pull, sightingsOf(pull), settings.conversions)),
+    learnt: (pull) => learntEntities(sightingsOf(pull)),
     performance: (pull) => failing(performance(pull)),
     networks: (pull) => failing(networks(pull)),
     conversions: (pull) => failing(conversions(pull)),

@@ -1,5 +1,5 @@
+import { addDecimals } from "../../domain/decimal.ts";
 import type { Delivery, NetworkDay } from "../../domain/facts.ts";
-import { addDecimals } from "./add-decimals.ts";
 import { conversionsOf, deliveryOf, type InsightsRow } from "./normalize.ts";
 
 export const unknownNetwork = "unknown";

@@ -35,7 +35,7 @@ export interface LimitsOptions {
 }
 
 /** A counting semaphore, first come first served; a slot that is freed goes straight to the next in line. */
-const semaphore = (slots: number) => {
+export const semaphore = (slots: number) => {
   let free = slots;
   const waiting: (() => void)[] = [];
   return {

@@ -27,17 +27,18 @@ const isExempt = (url: URL, exemptions: string): boolean => {
 
 /**
  * The proxy for an address by HTTPS_PROXY, HTTP_PROXY and NO_PROXY, small letters first. This machine itself is
- * always reached directly.
+ * reached directly, unless the proxy runs on it too: then both mean the same machine by the name.
  * @throws Failure `request` where the variable holds no address.
  */
 export const proxyOf = (url: URL, environment: Environment = process.env): URL | undefined => {
   const variable = url.protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY";
   const text = (environment[variable.toLowerCase()] ?? environment[variable] ?? "").trim();
-  if (text === "" || isLoopbackHost(url.hostname)) return undefined;
+  if (text === "") return undefined;
   if (isExempt(url, environment["no_proxy"] ?? environment["NO_PROXY"] ?? "")) return undefined;
   const address = text.includes("://") ? text : `http://${text}`;
   const proxy = URL.canParse(address) ? new URL(address) : undefined;
-  if (proxy && /^https?:$/.test(proxy.protocol)) return proxy;
+  if (proxy && /^https?:$/.test(proxy.protocol))
+    return isLoopbackHost(url.hostname) && !isLoopbackHost(proxy.hostname) ? undefined : proxy;
   throw new Failure({
     kind: "request",
     message: `${variable} holds no http or https address`,

@@ -12,14 +12,9 @@ export interface ClickJoin {
   readonly campaignType: string;
 }
 
-/** Platforms whose campaigns are known from imported costs alone, as long as no connector is registered for them. */
+/** A platform whose campaigns are known from imported costs alone: no connector is registered for it. */
 const imported: Readonly<Record<Platform, readonly NetworkRule[]>> = {
-  microsoft: [
-    { campaignType: "*", network: "AUDIENCE", channel: "Display" },
-    { campaignType: "*", network: "*", channel: "Paid Search" },
-  ],
   tiktok: [{ campaignType: "*", network: "*", channel: "Paid Social" }],
-  x: [{ campaignType: "*", network: "*", channel: "Paid Social" }],
 };
 
 /** The channel where no rule holds: an ad was paid for, and no more is known. */

@@ -87,8 +87,9 @@ const resolve = (table: string, key: string, at: string, where = "true"): string
     select entity_id, min(platform) as platform from entity group by entity_id having count(distinct platform) = 1
   ),
   named as materialized (
-    select a.platform, lower(c.name) as name, min(a.account_id) as account_id, min(c.campaign_id) as campaign_id
-    from warehouse.campaign c join warehouse.account a using (account_key)
+    select platform, name, min(account_id) as account_id, min(campaign_id) as campaign_id
+    from (select distinct a.platform, lower(c.name) as name, a.account_id, c.campaign_id
+          from warehouse.campaign c join warehouse.account a using (account_key)) c
     group by 1, 2 having count(*) = 1
   ),
   found as (
@@ -97,7 +98,7 @@ const resolve = (table: string, key: string, at: string, where = "true"): string
            e.platform as entity_platform, e.account_id as entity_account_id, e.campaign_id as entity_campaign_id, e.type as entity_type
     from (select visit.*, sole.platform as sole_platform from visit left join sole using (entity_id)) v
     left join warehouse.click k on k.platform = v.click_platform and k.click_id = v.click_id and v.reported_channel is null
-    left join warehouse.account ka on ka.platform = k.platform and ka.account_id = k.account_id
+    left join warehouse.account ka on ka.platform = k.platform and ka.account_id = k.account_id and ka.series_to is null
     left join warehouse.campaign kc on kc.account_key = ka.account_key and kc.campaign_id = k.campaign_id
     left join entity e on e.entity_id = v.entity_id and e.platform = coalesce(v.tag_platform, v.source_platform, v.sole_platform)
   ),

@@ -89,6 +89,7 @@ export const rollUpPaid = (client: PoolClient, settings: FirstPartySettings): Pr
                c.currency, coalesce(a.currency, $1) as unit
         from warehouse.first_party_conversion c
         left join warehouse.account a on a.platform = c.platform and a.account_id = c.account_id
+          and c.date between coalesce(a.series_from, '-infinity') and coalesce(a.series_to, 'infinity')
         where not exists (select from marts.excluded_conversions e where e.conversion_id = c.conversion_id)
       ),
       rate as (
@@ -109,7 +110,7 @@ export const rollUpPaid = (client: PoolClient, settings: FirstPartySettings): Pr
         c.value::numeric(18, 6) as conversion_value, s.platform_conversions::numeric(18, 6) as platform_conversions,
         case when c.conversions > 0 then s.spend / c.conversions end as cost_per_conversion
       from spent s full join conversion c using (date, platform, account_id, campaign_id)
-      left join warehouse.account a using (platform, account_id)
+      left join (select * from warehouse.account where series_to is null) a using (platform, account_id)
       left join warehouse.campaign m using (account_key, campaign_id)
       where s.spend is distinct from 0 or s.platform_conversions <> 0 or c.conversions is not null`,
   });

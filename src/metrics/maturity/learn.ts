@@ -22,6 +22,7 @@ const curves = `
            case when isfinite(r.changed_at) then (r.changed_at at time zone a.time_zone)::date
                 else '-infinity' end as rule_day
     from warehouse.account a left join ops.counting_rule r using (account_key)
+    where a.series_to is null
   ),
   -- By how much an account-day moved at an age, campaigns added up.
   moves as materialized (
@@ -155,7 +156,7 @@ const isDue = async (pool: pg.Pool, now: Date): Promise<boolean> => {
      where name = 'maturity_learned_on' and value = ($1::timestamptz at time zone 'UTC')::date::text
        and not exists (
          select from warehouse.account a
-         where a.restatement_days is distinct from (
+         where a.series_to is null and a.restatement_days is distinct from (
            select max(m.age_days) from marts.conversion_maturity m
            where m.platform = a.platform and m.account_id = a.account_id))`,
     [now],

@@ -1,4 +1,4 @@
-import { projectionOf } from "./projection.ts";
+import { projectionOf, storable } from "./projection.ts";
 
 /**
  * What the marts should say about an account's days, computed from the facts. `$1` is the account, `$2` the days,
@@ -47,8 +47,8 @@ const measures = (f: string): string => `
   ${f}.conversions / nullif(${f}.clicks, 0) as conversion_rate,
   ${f}.conversion_value / nullif(${f}.spend, 0) as return_on_ad_spend,
   $3::text as reporting_currency,
-  round(${f}.spend * r.rate, 6) as spend_reporting,
-  round(${f}.conversion_value * r.rate, 6) as conversion_value_reporting,
+  ${storable(`round(${f}.spend * r.rate, 6)`)} as spend_reporting,
+  ${storable(`round(${f}.conversion_value * r.rate, 6)`)} as conversion_value_reporting,
   ${f}.spend * r.rate / nullif(${f}.conversions, 0) as cost_per_conversion_reporting,
   ${f}.date < a.today - a.restatement_days as is_final`;
 
@@ -192,7 +192,7 @@ const byAction: Mart = {
          f.conversions, f.conversion_value,
          coalesce(d.spend, 0) / nullif(f.conversions, 0) as cost_per_conversion,
          $3::text as reporting_currency,
-         round(f.conversion_value * r.rate, 6) as conversion_value_reporting,
+         ${storable("round(f.conversion_value * r.rate, 6)")} as conversion_value_reporting,
          coalesce(d.spend, 0) * r.rate / nullif(f.conversions, 0) as cost_per_conversion_reporting,
          f.date < a.today - a.restatement_days as is_final
   from actions f

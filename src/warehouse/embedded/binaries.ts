@@ -1,6 +1,18 @@
 import { createHash } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
-import { chmod, chown, cp, mkdir, readFile, rename, rm, symlink } from "node:fs/promises";
+import {
+  chmod,
+  chown,
+  cp,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+} from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { Failure } from "../../domain/failure.ts";
 
@@ -80,6 +92,24 @@ export const findBinaries = async (name = packageName()): Promise<Binaries> => {
   return { initdb: join(copy, "bin", "initdb"), postgres: join(copy, "bin", "postgres"), owner };
 };
 
+/** Gives the folder to the user of Postgres, where it is ours to give: never one that was there with something in it. */
+const giveTo = async (
+  owner: NonNullable<Binaries["owner"]>,
+  folder: string,
+  isNew: boolean,
+): Promise<void> => {
+  const found = await lstat(folder);
+  if (!isNew && !found.isSymbolicLink() && found.uid === owner.uid) return;
+  const isOurs = isNew || (found.isDirectory() && (await readdir(folder)).length === 0);
+  if (!isOurs && (await stat(folder)).uid !== owner.uid)
+    throw new Failure({
+      kind: "request",
+      message: `the embedded database cannot use ${folder}: it belongs to another user, or leads elsewhere`,
+      remedy: "move it away, or set DATABASE_URL to a database of your own; nothing in it was changed",
+    });
+  if (isOurs) await chown(folder, owner.uid, owner.gid);
+};
+
 /**
  * The folder that really holds the data: the given one, or, where root works in a folder that the user of
  * Postgres could not enter, one under /var/lib/costper that belongs to the given one alone.
@@ -89,9 +119,9 @@ export const dataFolder = async (wished: string, binaries: Binaries): Promise<st
     binaries.owner && !isOpen(dirname(wished))
       ? join(openPlace, createHash("sha1").update(resolve(wished)).digest("hex").slice(0, 12))
       : resolve(wished);
-  await mkdir(folder, { recursive: true, mode: 0o755 });
+  const made = await mkdir(folder, { recursive: true, mode: 0o755 });
   // A link in the given place lets people find the data there, also to delete it.
   if (folder !== resolve(wished)) await symlink(folder, resolve(wished)).catch(() => undefined);
-  if (binaries.owner) await chown(folder, binaries.owner.uid, binaries.owner.gid);
+  if (binaries.owner) await giveTo(binaries.owner, folder, made !== undefined);
   return folder;
 };

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { mkdir, open, readdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -6,8 +6,13 @@ import { createServer, type AddressInfo } from "node:net";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
+import { z } from "zod";
 import { Failure } from "../../domain/failure.ts";
-import { type Binaries, dataFolder, findBinaries } from "./binaries.ts";
+import { isAlive } from "../process-alive.ts";
+import { writeWhole } from "../whole-file.ts";
+import { dataFolder, findBinaries } from "./binaries.ts";
+import { ensureData, folderFailure, resetPassword } from "./folder.ts";
+import { withLock } from "./lock.ts";
 
 /** An embedded Postgres that is up. */
 export interface EmbeddedServer {
@@ -41,57 +46,36 @@ const freePort = (): Promise<number> =>
     });
   });
 
-const isAlive = (pid: number): boolean => {
+/** Whether the process is the server of that folder, and not one that has got a dead server's number since. */
+const servesFolder = (pid: number, data: string): boolean => {
+  if (!isAlive(pid)) return false;
   try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    return readFileSync(`/proc/${String(pid)}/cmdline`, "utf8")
+      .split("\0")
+      .includes(data);
+  } catch {
+    // Elsewhere than on Linux: by the list of processes; without one it is believed.
+    const { status, stdout } = spawnSync("ps", ["-o", "command=", "-p", String(pid)], { encoding: "utf8" });
+    return status !== 0 || stdout.includes(data);
   }
 };
 
-/** The postmaster's pid, where one runs on the data. */
-const postmaster = (data: string): number | undefined => {
+interface Postmaster {
+  readonly pid: number;
+  readonly port: number;
+}
+
+/** The server that runs on the data, as it says itself. */
+const postmaster = (data: string): Postmaster | undefined => {
   const file = join(data, "postmaster.pid");
   if (!existsSync(file)) return undefined;
-  const pid = Number(readFileSync(file, "utf8").split("\n")[0]);
-  return pid > 0 && isAlive(pid) ? pid : undefined;
+  const lines = readFileSync(file, "utf8").split("\n");
+  const [pid, port] = [Number(lines[0]), Number(lines[3])];
+  return pid > 0 && servesFolder(pid, data) ? { pid, port } : undefined;
 };
 
 const urlOf = ({ port, password }: Access, database = "costper"): string =>
   `postgresql://costper:${password}@127.0.0.1:${String(port)}/${database}`;
-
-const run = (program: string, args: readonly string[], binaries: Binaries): Promise<void> =>
-  new Promise((done, reject) => {
-    const child = spawn(program, args, { ...binaries.owner, stdio: ["ignore", "ignore", "pipe"] });
-    let errors = "";
-    child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
-    child.once("error", reject);
-    child.once("exit", (code) =>
-      code === 0 ? done() : reject(new Error(`${program} ended with ${String(code)}: ${errors}`)),
-    );
-  });
-
-const initialise = async (data: string, password: string, binaries: Binaries): Promise<void> => {
-  const passwordFile = `${data}.password`;
-  await writeFile(passwordFile, password, { mode: 0o644 });
-  try {
-    await run(
-      binaries.initdb,
-      [
-        `--pgdata=${data}`,
-        "--username=costper",
-        "--auth=scram-sha-256",
-        `--pwfile=${passwordFile}`,
-        "--encoding=UTF8",
-        "--locale=C",
-      ],
-      binaries,
-    );
-  } finally {
-    await rm(passwordFile, { force: true });
-  }
-};
 
 const defaultSettings = {
   shared_buffers: "256MB",
@@ -116,15 +100,23 @@ export const connects = async (url: string): Promise<boolean> => {
   }
 };
 
-const waitUntilUp = async (access: Access, log: string): Promise<void> => {
+const didNotStart = async (log: string, since: number): Promise<Failure> => {
+  const said = (await readFile(log, "utf8").catch(() => "")).slice(since).trim().split("\n").slice(-4);
+  const isFull = said.some((line) => line.includes("No space left on device"));
+  return new Failure({
+    kind: isFull ? "transient" : "request",
+    message: `the embedded Postgres did not start: ${said.join(" ") || "it said nothing"}`,
+    remedy: isFull
+      ? "free some space and run the command again; what was published is kept"
+      : `see ${log}; bring the folder back from a backup, or move it away to begin anew`,
+  });
+};
+
+/** Until it answers; a server that ends meanwhile is not waited for. */
+const waitUntilUp = async (access: Access, isGone: () => boolean, log: string, since = 0): Promise<void> => {
   const deadline = Date.now() + startTimeoutMs;
   while (!(await connects(urlOf(access, "postgres")))) {
-    if (Date.now() > deadline)
-      throw new Failure({
-        kind: "transient",
-        message: `the embedded Postgres did not start: ${(await readFile(log, "utf8").catch(() => "")).split("\n").slice(-4).join(" ")}`,
-        remedy: `see ${log}, or set DATABASE_URL to a database of your own`,
-      });
+    if (isGone() || Date.now() > deadline) throw await didNotStart(log, since);
     await sleep(50);
   }
 };
@@ -143,86 +135,110 @@ const ensureDatabase = async (access: Access): Promise<void> => {
   }
 };
 
-/** One process at a time makes or starts the server; a lock whose owner died is taken over. */
-const withLock = async <T>(folder: string, work: () => Promise<T>): Promise<T> => {
-  const lock = join(folder, "postgres.lock");
-  for (;;) {
-    try {
-      const handle = await open(lock, "wx");
-      await handle.writeFile(String(process.pid));
-      await handle.close();
-      break;
-    } catch {
-      const holder = Number(await readFile(lock, "utf8").catch(() => "0"));
-      if (holder > 0 && !isAlive(holder)) await rm(lock, { force: true });
-      else await sleep(50);
-    }
-  }
-  try {
-    return await work();
-  } finally {
-    await rm(lock, { force: true });
-  }
-};
-
 /** The processes that use the server leave a file with their pid, so that the last one can stop it. */
 const otherUsers = async (users: string): Promise<number> => {
   const pids = (await readdir(users)).map(Number).filter((pid) => pid !== process.pid);
   return pids.filter(isAlive).length;
 };
 
+/** How long a server may take to write what it holds. */
+const stopMs = 30_000;
+
 const stop = async (data: string): Promise<void> => {
-  const pid = postmaster(data);
-  if (pid === undefined) return;
-  process.kill(pid, "SIGINT");
-  while (isAlive(pid) && existsSync(join(data, "postmaster.pid"))) await sleep(20);
+  const server = postmaster(data);
+  if (server === undefined) return;
+  process.kill(server.pid, "SIGINT");
+  const deadline = Date.now() + stopMs;
+  while (isAlive(server.pid) && existsSync(join(data, "postmaster.pid"))) {
+    // On a full disk it never ends: it recovers by itself at the next start.
+    if (Date.now() > deadline) return void process.kill(server.pid, "SIGQUIT");
+    await sleep(20);
+  }
+};
+
+const accessShape = z.object({ port: z.number(), password: z.string().min(1) });
+
+/** What is known of the server's password; a file that was cut off counts as none. */
+const readAccess = async (file: string): Promise<Access | undefined> => {
+  try {
+    return accessShape.parse(JSON.parse(await readFile(file, "utf8")));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EACCES") throw folderFailure(file, error);
+    return undefined;
+  }
 };
 
 /** Starts the embedded Postgres, or joins the one that another costper process has started in the same folder. */
 export const startEmbedded = async (options: EmbeddedOptions): Promise<EmbeddedServer> => {
   const folder = resolve(options.folder);
   const users = join(folder, "postgres.users");
-  await mkdir(users, { recursive: true });
+  await mkdir(users, { recursive: true }).catch((error: unknown) => {
+    throw folderFailure(folder, error);
+  });
   const binaries = await findBinaries();
-  const data = join(await dataFolder(join(folder, "postgres"), binaries), "data");
   const accessFile = join(folder, "postgres.json");
   const log = join(folder, "postgres.log");
+  let data = "";
 
-  const access = await withLock(folder, async (): Promise<Access> => {
+  const start = async (): Promise<Access> => {
+    data = join(await dataFolder(join(folder, "postgres"), binaries), "data");
     await writeFile(join(users, String(process.pid)), "");
-    const known = existsSync(accessFile)
-      ? (JSON.parse(await readFile(accessFile, "utf8")) as Access)
-      : undefined;
-    if (known && postmaster(data) !== undefined) {
-      await waitUntilUp(known, log);
-      return known;
+    const known = await readAccess(accessFile);
+    const running = postmaster(data);
+    if (known && running) {
+      const access = { password: known.password, port: running.port || known.port };
+      await waitUntilUp(access, () => postmaster(data) === undefined, log);
+      await ensureDatabase(access);
+      return access;
     }
+    if (running) await stop(data);
     const wanted: Access = {
       port: await freePort(),
       password: known?.password ?? randomBytes(18).toString("base64url"),
     };
-    await writeFile(accessFile, JSON.stringify(wanted), { mode: 0o600 });
-    if (!existsSync(join(data, "PG_VERSION"))) await initialise(data, wanted.password, binaries);
+    await writeWhole(accessFile, JSON.stringify(wanted), { mode: 0o600 });
+    const isNew = !existsSync(data);
+    await ensureData(data, wanted.password, binaries);
+    // Left by a server that died, its number since given to another process: Postgres itself would not start over it.
+    if (existsSync(join(data, "postmaster.pid"))) await rm(join(data, "postmaster.pid"));
+    if (!known && !isNew) await resetPassword(data, wanted.password, binaries);
     const logFile = await open(log, "a");
+    const since = (await logFile.stat()).size;
     const settings = Object.entries({ ...defaultSettings, ...options.settings, port: String(wanted.port) });
     // Its own process group: a Ctrl-C in the terminal must not stop the database before costper has rolled back.
-    spawn(binaries.postgres, ["-D", data, ...settings.flatMap(([key, value]) => ["-c", `${key}=${value}`])], {
-      ...binaries.owner,
-      detached: true,
-      stdio: ["ignore", logFile.fd, logFile.fd],
-    }).unref();
+    const server = spawn(
+      binaries.postgres,
+      ["-D", data, ...settings.flatMap(([key, value]) => ["-c", `${key}=${value}`])],
+      { ...binaries.owner, detached: true, stdio: ["ignore", logFile.fd, logFile.fd] },
+    );
+    let gone = false;
+    server.once("exit", () => (gone = true));
+    server.once("error", () => (gone = true));
+    server.unref();
     await logFile.close();
-    await waitUntilUp(wanted, log);
+    await waitUntilUp(wanted, () => gone, log, since);
     await ensureDatabase(wanted);
     return wanted;
-  });
+  };
+
+  const access = await withLock(folder, () =>
+    start().catch((error: unknown) => {
+      const isOfFolder = typeof (error as NodeJS.ErrnoException).syscall === "string";
+      throw isOfFolder ? folderFailure(folder, error) : error;
+    }),
+  );
 
   return {
     url: urlOf(access),
-    close: () =>
-      withLock(folder, async () => {
+    close: () => {
+      const leave = async (): Promise<void> => {
         await rm(join(users, String(process.pid)), { force: true });
         if ((await otherUsers(users)) === 0) await stop(data);
-      }),
+      };
+      // A full disk takes no lock, and must not keep the server up.
+      return withLock(folder, leave).catch((error: unknown) =>
+        (error as Failure).code === "lock" ? leave() : Promise.reject(error),
+      );
+    },
   };
 };

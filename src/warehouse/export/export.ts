@@ -8,6 +8,7 @@ import { to as copyTo } from "pg-copy-streams";
 import { addDays, addMonths, type Day, earlierDay, laterDay } from "../../domain/day.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { Database } from "../database.ts";
+import { begin } from "../transaction.ts";
 import { ndjsonExpression, ndjsonLines } from "./ndjson.ts";
 import { parquetExpression, parquetFile } from "./parquet.ts";
 import { type RowRange, selectDigits, selectMonths, selectRows } from "./select.ts";
@@ -151,7 +152,7 @@ export const exportTable = async (
   const client = await database.pool.connect();
   let failed: unknown = true;
   try {
-    await client.query("begin isolation level repeatable read read only");
+    await begin(client, "reading");
     await client.query("set local timezone = 'UTC'; set local datestyle = 'ISO, YMD'");
     const write = (range: RowRange, sink: Writable, end: boolean) =>
       writeRows(client, table, range, options, sink, end);

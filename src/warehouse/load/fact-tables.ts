@@ -77,6 +77,38 @@ const conversionFields = (row: Conversions): string =>
   `\t${row.primaryConversions ?? row.conversions}\t${row.primaryConversionValue ?? row.conversionValue}` +
   `\t${row.allConversions ?? row.conversions}\t${row.allConversionValue ?? row.conversionValue}`;
 
+/** No figure of a row, and no sum of a day, may reach this: `numeric(18, 6)` ends there. */
+export const figureLimit = 1_000_000_000_000;
+
+const figureColumns = {
+  spend: "spend",
+  impressions: "impressions",
+  clicks: "clicks",
+  conversions: "conversions",
+  conversionValue: "conversion_value",
+  primaryConversions: "primary_conversions",
+  primaryConversionValue: "primary_conversion_value",
+  allConversions: "all_conversions",
+  allConversionValue: "all_conversion_value",
+} as const;
+
+type Figured = { readonly [Name in keyof typeof figureColumns]?: string } & {
+  readonly campaignId?: string;
+  readonly adId?: string;
+  readonly actionId?: string;
+};
+
+const figureNames = Object.keys(figureColumns) as (keyof typeof figureColumns)[];
+
+/** What of a row the warehouse cannot hold (a shop's order number as a value), in words; undefined where all fits. */
+export const misfitOf = (row: Figured): string | undefined => {
+  const name = figureNames.find((figure) => Math.abs(Number(row[figure] ?? 0)) >= figureLimit);
+  if (name === undefined) return undefined;
+  const place = row.adId ? `ad ${row.adId}` : row.campaignId ? `campaign ${row.campaignId}` : "the account";
+  const what = row.actionId === undefined ? "" : ` (${row.actionId})`;
+  return `${figureColumns[name]} of ${place}${what} is ${row[name] ?? ""}, which does not fit the warehouse`;
+};
+
 const special = /[\\\t\n\r\0]/;
 
 /** COPY's text format: the four characters that mean something to it, and NUL, which Postgres cannot store. */

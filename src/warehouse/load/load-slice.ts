@@ -1,9 +1,10 @@
 import type pg from "pg";
-import type { Connector, Pull } from "../../connectors/connector.ts";
+import type { Connector, Pull, UnknownOf } from "../../connectors/connector.ts";
 import { asFailure, Failure } from "../../domain/failure.ts";
 import type { Entity } from "../../domain/facts.ts";
 import { knownWindows, storeRestatement } from "../accounts.ts";
-import { storeEntities } from "../dimensions.ts";
+import { holdingConnection } from "../connection/pool.ts";
+import { storeEntities, unknownIds } from "../dimensions.ts";
 import { ensurePartitions, inTransaction, lockAccount } from "../transaction.ts";
 import { factTables } from "./fact-tables.ts";
 import { fingerprints } from "./fingerprint.ts";
@@ -18,9 +19,11 @@ export interface SliceToLoad {
   readonly pull: Pull;
   readonly sliceId: string;
   readonly accountKey: number;
-  /** Names and states too; once per account and run is enough. */
+  /** Lists names and states too; once per account and run is enough. What rows teach is kept whichever slice read it. */
   readonly withEntities: boolean;
   readonly onRows?: (rows: number) => void;
+  /** The clock by which days end. */
+  readonly now: () => Date;
 }
 
 export interface LoadedSlice {
@@ -30,6 +33,8 @@ export interface LoadedSlice {
   readonly ourSpend: string;
   /** Days that did not reconcile and were not published. */
   readonly failedDays: readonly DayCheck[];
+  /** Days that were published, with something that is worth a word. */
+  readonly oddDays: readonly DayCheck[];
 }
 
 const factNames = factTables.map(({ name }) => `warehouse.${name}`);
@@ -64,12 +69,14 @@ const rangeIsOurs = async ({ client, accountKey, pull, copiedStraight }: Staging
 };
 
 /** Asked again from the start where the answer breaks in its middle, as the streams of facts are. */
-const pullEntities = async ({ connector, pull, withEntities }: SliceToLoad): Promise<readonly Entity[]> => {
-  if (!withEntities) return [];
+const gather = async (
+  { pull }: SliceToLoad,
+  stream: () => AsyncIterable<readonly Entity[]>,
+): Promise<readonly Entity[]> => {
   for (let attempt = 1; ; attempt += 1)
     try {
       const entities: Entity[] = [];
-      for await (const batch of connector.entities(pull)) entities.push(...batch);
+      for await (const batch of stream()) entities.push(...batch);
       return entities;
     } catch (error) {
       pull.signal.throwIfAborted();
@@ -77,12 +84,32 @@ const pullEntities = async ({ connector, pull, withEntities }: SliceToLoad): Pro
     }
 };
 
-/**
- * Staged rows have no statistics: a planner that takes them for few would join them row by row, for hours.
- * The transaction is open while the platform answers, however slowly.
- */
-export const sessionSettings = `
-  set local idle_in_transaction_session_timeout = 0;
+const pullEntities = async (slice: SliceToLoad): Promise<readonly Entity[]> =>
+  slice.withEntities ? gather(slice, () => slice.connector.entities(slice.pull)) : [];
+
+/** What this slice's rows taught, beyond what it listed. */
+const pullLearnt = async (
+  client: pg.PoolClient,
+  slice: SliceToLoad,
+  listed: readonly Entity[],
+): Promise<readonly Entity[]> => {
+  const { connector, accountKey } = slice;
+  if (!connector.learnt) return [];
+  const learnt = connector.learnt.bind(connector);
+  const unknownOf: UnknownOf = async (kind, ids) => {
+    const known = new Set(listed.filter((entity) => entity.kind === kind).map(({ id }) => id));
+    return unknownIds(
+      client,
+      accountKey,
+      kind,
+      ids.filter((id) => !known.has(id)),
+    );
+  };
+  return gather(slice, () => learnt(slice.pull, unknownOf));
+};
+
+/** Staged rows have no statistics: a planner that takes them for few would join them row by row, for hours. */
+const plannerSettings = `
   set local work_mem = '64MB';
   set local enable_nestloop = off;
   set local jit = off`;
@@ -103,10 +130,10 @@ const isOvertaken = async (
   return rowCount === 1;
 };
 
-/** The sums over all days of the window. */
-const totalsOf = async (
-  client: pg.PoolClient,
-  { pull }: SliceToLoad,
+/** What the window's days came to, in all. */
+export const totalsOf = async (
+  client: pg.PoolClient | pg.Pool,
+  { pull }: Pick<SliceToLoad, "pull">,
 ): Promise<Pick<LoadedSlice, "platformSpend" | "ourSpend">> => {
   const { rows } = await client.query<{ platform: string; ours: string }>(
     `select coalesce(sum(platform_spend), 0) as platform, coalesce(sum(our_spend), 0) as ours
@@ -128,7 +155,9 @@ const attempt = async (given: SliceToLoad, way: Way): Promise<LoadedSlice> => {
   const signal = AbortSignal.any([given.pull.signal, ended.signal]);
   const slice = { ...given, pull: { ...given.pull, signal } };
   try {
-    return await inTransaction(slice.pool, (client) => loadOn(client, slice, way));
+    return await holdingConnection(slice.pool, signal, () =>
+      inTransaction(slice.pool, (client) => loadOn(client, slice, way)),
+    );
   } finally {
     ended.abort();
   }
@@ -136,10 +165,11 @@ const attempt = async (given: SliceToLoad, way: Way): Promise<LoadedSlice> => {
 
 const loadOn = async (client: pg.PoolClient, slice: SliceToLoad, way: Way): Promise<LoadedSlice> => {
   const { connector, pull, sliceId, accountKey } = slice;
-  await client.query(sessionSettings);
+  await client.query(plannerSettings);
   if (way === "alone") await lockAccount(client, "publish", accountKey);
   const clock = await client.query<{ now: string }>("select clock_timestamp()::text as now");
   const began = clock.rows[0]?.now ?? "";
+  const asked = slice.now();
   const direct = way === "direct" && (await rangeIsEmpty(client, slice));
   const staging: Staging = {
     client,
@@ -150,6 +180,7 @@ const loadOn = async (client: pg.PoolClient, slice: SliceToLoad, way: Way): Prom
     direct,
     copiedStraight: new Map(),
     prints: [],
+    unfit: new Map(),
     onRows: slice.onRows ?? (() => undefined),
   };
   await client.query("savepoint staged");
@@ -159,23 +190,26 @@ const loadOn = async (client: pg.PoolClient, slice: SliceToLoad, way: Way): Prom
   const names = pullEntities(slice);
   // This promise is awaited below. If the work before it fails, nobody awaits it.
   names.catch(() => undefined);
-  const unchanged = direct ? [] : await unchangedDays(staging, prints);
+  const known = direct ? [] : await unchangedDays(staging, prints);
+  const unchanged = known.filter((day) => !staging.unfit.has(day));
   const window = windowWithout(pull, unchanged);
   const sums = window && (await addUp(staging, window));
   // None of the staged rows is needed. Rolling back is cheaper than deleting row by row.
   if (!sums) await client.query("rollback to savepoint staged");
   const entities = await names;
+  const learnt = await pullLearnt(client, slice, entities);
   await lockAccount(client, "publish", accountKey);
   if (direct && !(await rangeIsOurs(staging))) throw new FilledMeanwhile();
   if (way !== "alone" && (await isOvertaken(client, slice, began))) throw new Overtaken();
   await storeEntities(client, accountKey, entities);
+  await storeEntities(client, accountKey, learnt, "learnt");
   if (slice.withEntities)
     await storeRestatement(
       client,
       accountKey,
       connector.restatement(await knownWindows(client, accountKey)).finalAfterDays,
     );
-  const published = sums && (await publishWindow(staging, sums, prints));
+  const published = sums && (await publishWindow(staging, sums, prints, asked));
   await confirmDays(
     staging,
     unchanged.filter((day) => !window || day < window.from || day > window.to),
@@ -185,6 +219,7 @@ const loadOn = async (client: pg.PoolClient, slice: SliceToLoad, way: Way): Prom
     rowsRead: rowsRead + (sums?.rowsRead ?? 0),
     rowsWritten: published?.rowsWritten ?? 0,
     failedDays: published?.failedDays ?? [],
+    oddDays: published?.oddDays ?? [],
     ...(await totalsOf(client, slice)),
   };
 };

@@ -3,6 +3,7 @@ import {
   adDaily,
   conversionDaily,
   type FactTable,
+  figureLimit,
   networkConversionDaily,
   networkDaily,
 } from "./fact-tables.ts";
@@ -23,8 +24,12 @@ export interface StagedWindow {
   readonly networkSplit: "exact" | "estimate";
 }
 
-/** Rounding between a platform's levels: up to a cent (LinkedIn rounds late, Google sums micros). */
-const tolerance = "0.01";
+/** What the platform's rounding explains of a sum of so many rows. */
+export const roundingOf = (rows: string): string =>
+  `warehouse.rounding((select currency from warehouse.account where account_key = $2), (${rows})::bigint)`;
+
+/** Conversions are rounded to hundredths at the coarsest. */
+const conversionRounding = (rows: string): string => `((${rows}) + 1) * 0.005`;
 
 /** Ad and conversion rows of this slice, wherever they were copied. */
 const rowsOf = (staged: Pick<StagedWindow, "direct">, table: FactTable): string =>
@@ -36,6 +41,11 @@ const deliveryParts = "(select * from staging.delivery_part where slice_id = $1)
 const outcomeParts = "(select * from staging.outcome_part where slice_id = $1)";
 
 const outcomeKey = "date, campaign_id, conversion_action_id, attribution, traffic";
+
+/** Days that fail are not completed: nothing of them is published. */
+interface CheckedWindow extends StagedWindow {
+  readonly failed: readonly string[];
+}
 
 const parameters = (staged: StagedWindow) => [staged.sliceId, staged.accountKey, staged.from, staged.to];
 
@@ -80,7 +90,7 @@ const noteParts = (table: FactTable, same: string): string => {
  * Adds what is missing: to the row of that key where the platform gave one itself (a campaign without ads, a network
  * that it calls unknown), else as a row of its own. `missing` selects key and figures of the table.
  */
-const complete = async (staged: StagedWindow, table: FactTable, missing: string): Promise<void> => {
+const complete = async (staged: CheckedWindow, table: FactTable, missing: string): Promise<void> => {
   const direct = staged.direct && (table === adDaily || table === conversionDaily);
   const place = `${direct ? "warehouse" : "staging"}.${table.name}`;
   const [lead, values] = direct
@@ -89,7 +99,7 @@ const complete = async (staged: StagedWindow, table: FactTable, missing: string)
   const same = table.key.map((column) => `own.${column} = m.${column}`).join(" and ");
   const columns = [...table.key, ...table.figures].join(", ");
   await staged.client.query(
-    `with missing as materialized (${missing}),
+    `with missing as materialized (select * from (${missing}) every_day where date <> all ($5::date[])),
      grown as (
        update ${place} own set ${table.figures.map((figure) => `${figure} = own.${figure} + m.${figure}`).join(", ")}
        from missing m
@@ -99,7 +109,7 @@ const complete = async (staged: StagedWindow, table: FactTable, missing: string)
      insert into ${place} (${lead}, ${columns})
      select ${values}, ${columns} from missing m
      where $1::bigint is not null and not exists (select from grown own where ${same})`,
-    parameters(staged),
+    [...parameters(staged), staged.failed],
   );
 };
 
@@ -126,7 +136,7 @@ const campaignsFromNetworks = async (staged: StagedWindow): Promise<void> => {
 };
 
 /** Residual delivery of campaigns: what the campaign has and none of its ads. Credits (negative) are booked too. */
-const campaignDelivery = async (staged: StagedWindow): Promise<void> =>
+const campaignDelivery = async (staged: CheckedWindow): Promise<void> =>
   complete(
     staged,
     adDaily,
@@ -142,7 +152,7 @@ const campaignDelivery = async (staged: StagedWindow): Promise<void> =>
            <> (coalesce(a.spend, 0), coalesce(a.impressions, 0), coalesce(a.clicks, 0))`,
   );
 
-const campaignConversions = async (staged: StagedWindow): Promise<void> => {
+const campaignConversions = async (staged: CheckedWindow): Promise<void> => {
   const { figures } = conversionDaily;
   await complete(
     staged,
@@ -161,7 +171,7 @@ const campaignConversions = async (staged: StagedWindow): Promise<void> => {
 };
 
 /** Residual delivery of the account: what its own total has and none of its campaigns. */
-const accountDelivery = async (staged: StagedWindow): Promise<void> =>
+const accountDelivery = async (staged: CheckedWindow): Promise<void> =>
   complete(
     staged,
     adDaily,
@@ -178,7 +188,7 @@ const accountDelivery = async (staged: StagedWindow): Promise<void> =>
   );
 
 /** The row `unknown` that completes a campaign-day's split by network, delivery and conversions. */
-const unknownNetworks = async (staged: StagedWindow): Promise<void> => {
+const unknownNetworks = async (staged: CheckedWindow): Promise<void> => {
   await complete(
     staged,
     networkDaily,
@@ -209,14 +219,20 @@ const unknownNetworks = async (staged: StagedWindow): Promise<void> => {
   );
 };
 
-/** The days on which the ads add up to less than the account. Campaign totals are requested for these days only. */
+/**
+ * The days whose ads come to less than the account: only of them are campaign totals asked for. Counts are never
+ * rounded, so deleted ads show in them even where rounding would explain what they spent.
+ */
 export const daysThatFallShort = async (staged: StagedWindow): Promise<readonly string[]> => {
   const { rows } = await staged.client.query<{ date: string }>(
     `select t.date from staging.account_daily t
-     left join (select date, sum(spend) as spend from ${deliveryParts} r group by date) a
+     left join (select date, sum(spend) as spend, sum(impressions) as impressions, sum(clicks) as clicks,
+                       sum(row_count) as row_count
+                from ${deliveryParts} r group by date) a
        on a.date = t.date
      where t.slice_id = $1 and t.account_key = $2 and t.date between $3 and $4
-       and t.spend - coalesce(a.spend, 0) > ${tolerance}`,
+       and (t.spend - coalesce(a.spend, 0) > ${roundingOf("coalesce(a.row_count, 0)")}
+            or t.impressions > coalesce(a.impressions, 0) or t.clicks > coalesce(a.clicks, 0))`,
     parameters(staged),
   );
   return rows.map(({ date }) => date);
@@ -230,11 +246,27 @@ export interface DayCheck {
   readonly fetched_spend: string;
   /** Why the day cannot be published; null where it can. */
   readonly problem: string | null;
+  /** What is odd about the day although it is published; null where nothing is. */
+  readonly warning: string | null;
 }
 
+const sumsOfDay = [
+  ["spend", "impressions", "clicks"].map((figure) => [figure, deliveryParts] as const),
+  conversionDaily.figures.map((figure) => [figure, outcomeParts] as const),
+].map((figures) => {
+  const names = figures.map(([figure]) => figure);
+  return `
+       select p.date, f.name, f.total
+       from (select date, ${names.map((name) => `sum(abs(${name})) as ${name}`).join(", ")}
+             from ${figures[0]?.[1] ?? ""} r group by date) p
+       cross join lateral (values ${names.map((name) => `('${name}', p.${name})`).join(", ")}) f (name, total)`;
+});
+
 /**
- * Judges every day of the window. A day fails where the platform's total is below the sum of its own parts, and no
- * credit (a negative figure that the platform itself reports) explains it.
+ * Judges every day of the window. A day fails where the platform's total is below the sum of its own parts by more
+ * than rounding explains, and no credit (a negative figure that the platform itself reports) does, or where its figures
+ * are more than the warehouse holds. Conversions are partly modelled (store visits) and need not add up: no spend is
+ * withheld for them.
  */
 const judgeDays = async (staged: StagedWindow): Promise<readonly DayCheck[]> => {
   const { rows } = await staged.client.query<DayCheck>(
@@ -242,46 +274,57 @@ const judgeDays = async (staged: StagedWindow): Promise<readonly DayCheck[]> => 
        select d::date as date from generate_series($3::date, $4::date, interval '1 day') d
      ),
      ads as (
-       select date, campaign_id, sum(spend) as spend from ${deliveryParts} r group by date, campaign_id
+       select date, campaign_id, sum(spend) as spend, sum(row_count) as row_count
+       from ${deliveryParts} r group by date, campaign_id
      ),
      campaigns as (
        select date, campaign_id, coalesce(c.spend, a.spend) as spend, a.spend as ads_spend,
-              c.spend as campaign_spend
+              c.spend as campaign_spend, coalesce(a.row_count, 0) as ads,
+              case when c.spend is null then a.row_count else 1 end as row_count
        from ads a
        full join (select * from staging.campaign_daily
                   where slice_id = $1 and account_key = $2 and date between $3 and $4) c
          using (date, campaign_id)
      ),
      sums as (
-       select date, sum(spend) as spend, sum(coalesce(ads_spend, 0)) as ads_spend,
+       select date, sum(spend) as spend, sum(coalesce(ads_spend, 0)) as ads_spend, sum(row_count) as row_count,
               bool_or(campaign_spend is not null and campaign_spend >= 0
-                      and campaign_spend - ads_spend < -${tolerance}) as ads_exceed_campaign
+                      and campaign_spend - ads_spend < -${roundingOf("ads")}) as ads_exceed_campaign
        from campaigns group by date
      ),
      conversions as (
-       select date, bool_or(c.all_conversions - a.all_conversions < -${tolerance}
+       select date, bool_or(c.all_conversions - a.all_conversions < -${conversionRounding("a.row_count")}
                             and c.all_conversions >= 0) as ads_exceed_campaign
        from (select date, campaign_id, conversion_action_id, attribution, traffic,
-                    sum(all_conversions) as all_conversions
+                    sum(all_conversions) as all_conversions, sum(row_count) as row_count
              from ${outcomeParts} r
              group by date, campaign_id, conversion_action_id, attribution, traffic) a
        join (select * from staging.campaign_conversion_daily
              where slice_id = $1 and account_key = $2 and date between $3 and $4) c
          using (date, campaign_id, conversion_action_id, attribution, traffic)
        group by date
+     ),
+     too_much as (
+       select date, min(name || ' adds up to ' || trim_scale(total) || ', which does not fit the warehouse') as problem
+       from (${sumsOfDay.join(" union all ")}) sums_of_day
+       where total >= ${String(figureLimit)} group by date
      )
      select d.date, coalesce(t.spend, 0) as platform_spend, coalesce(s.ads_spend, 0) as fetched_spend,
             case
-              when t.date is null and abs(coalesce(s.spend, 0)) > ${tolerance}
+              when m.problem is not null then m.problem
+              when t.date is null and abs(coalesce(s.spend, 0)) > ${roundingOf("coalesce(s.row_count, 0)")}
                 then 'the platform gave no total for the day, though its ads spent'
-              when coalesce(t.spend, 0) >= 0 and coalesce(t.spend, 0) - coalesce(s.spend, 0) < -${tolerance}
+              when coalesce(t.spend, 0) >= 0
+                   and coalesce(t.spend, 0) - coalesce(s.spend, 0) < -${roundingOf("coalesce(s.row_count, 0)")}
                 then 'the platform''s total is below the sum of its own ads'
               when s.ads_exceed_campaign then 'a campaign''s total is below the sum of its own ads'
-              when c.ads_exceed_campaign then 'a campaign''s conversions are fewer than those of its own ads'
-            end as problem
+            end as problem,
+            case when c.ads_exceed_campaign
+                 then 'a campaign''s conversions are fewer than those of its own ads' end as warning
      from days d
      left join sums s on s.date = d.date
      left join conversions c on c.date = d.date
+     left join too_much m on m.date = d.date
      left join staging.account_daily t
        on t.slice_id = $1 and t.account_key = $2 and t.date = d.date
      order by d.date`,
@@ -290,13 +333,24 @@ const judgeDays = async (staged: StagedWindow): Promise<readonly DayCheck[]> => 
   return rows;
 };
 
-/** Judges the days, then completes the good ones to the platform's totals. */
-export const completeToTotals = async (staged: StagedWindow): Promise<readonly DayCheck[]> => {
+/**
+ * Judges the days, then completes the good ones to the platform's totals.
+ * @param unfit days with a figure that cannot be stored, each with what it is
+ */
+export const completeToTotals = async (
+  staged: StagedWindow,
+  unfit: ReadonlyMap<string, string>,
+): Promise<readonly DayCheck[]> => {
   if (staged.networkSplit === "exact") await campaignsFromNetworks(staged);
-  const verdicts = await judgeDays(staged);
-  await campaignDelivery(staged);
-  await campaignConversions(staged);
-  await accountDelivery(staged);
-  await unknownNetworks(staged);
+  const verdicts = (await judgeDays(staged)).map((verdict) => ({
+    ...verdict,
+    problem: unfit.get(verdict.date) ?? verdict.problem,
+  }));
+  const failed = verdicts.filter(({ problem }) => problem !== null).map(({ date }) => date);
+  const judged = { ...staged, failed };
+  await campaignDelivery(judged);
+  await campaignConversions(judged);
+  await accountDelivery(judged);
+  await unknownNetworks(judged);
   return verdicts;
 };

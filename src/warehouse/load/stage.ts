@@ -17,6 +17,7 @@ import {
   networkConversionDaily,
   networkConversionLine,
   networkDaily,
+  misfitOf,
   networkLine,
 } from "./fact-tables.ts";
 import { createStreamPrint, type StreamPrint } from "./fingerprint.ts";
@@ -36,7 +37,9 @@ export interface Staging {
   readonly copiedStraight: Map<FactTable, number>;
   /** Of each stream that went through: what it brought, hashed by day. */
   readonly prints: StreamPrint[];
-  /** Is called with every batch, for the progress display. */
+  /** Days with a figure that cannot be stored, each with what it is: they fail, their neighbours do not. */
+  readonly unfit: Map<string, string>;
+  /** Told of every batch, for the progress display. */
   readonly onRows: (rows: number) => void;
 }
 
@@ -49,15 +52,20 @@ interface Line {
 /** The day of a row lies in what was asked for: a platform that answers more would otherwise touch other days. */
 const inside = (pull: Pull, date: string): boolean => date >= pull.from && date <= pull.to;
 
-/** The lines of a batch by table and day, in the order in which they came. */
+/** The lines of a batch by table and day, in the order in which they came, without rows that cannot be stored. */
 const sorted = <T extends { readonly date: string }>(
   batch: readonly T[],
-  pull: Pull,
+  { pull, unfit }: Staging,
   lineOf: (row: T) => Line,
 ): ReadonlyMap<FactTable, ReadonlyMap<string, readonly string[]>> => {
   const tables = new Map<FactTable, Map<string, string[]>>();
   for (const row of batch) {
     if (!inside(pull, row.date)) continue;
+    const misfit = misfitOf(row);
+    if (misfit !== undefined) {
+      if (!unfit.has(row.date)) unfit.set(row.date, misfit);
+      continue;
+    }
     const { table, text } = lineOf(row);
     let days = tables.get(table);
     if (!days) tables.set(table, (days = new Map()));
@@ -95,7 +103,7 @@ const copyStream = async <T extends { readonly date: string }>(
     try {
       for await (const batch of stream()) {
         pull.signal.throwIfAborted();
-        for (const [table, days] of sorted(batch, pull, lineOf)) {
+        for (const [table, days] of sorted(batch, staging, lineOf)) {
           for (const [date, lines] of days) print.add(table.name, date, lines);
           if (open?.table !== table) {
             await end();

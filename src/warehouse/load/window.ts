@@ -1,4 +1,4 @@
-import type { DayRange } from "../../domain/day.ts";
+import { dayAt, type DayRange, eachDay, laterDay } from "../../domain/day.ts";
 import { recordDays } from "../account-days.ts";
 import { publish } from "./publish.ts";
 import {
@@ -26,12 +26,21 @@ export const addUp = async (staging: Staging, window: DayRange): Promise<WindowS
   const staged = { client, sliceId, accountKey, direct, networkSplit: connector.networkSplit, ...window };
   await dropRepeats(staging);
   await sumParts(staged);
-  const short = connector.campaigns ? await daysThatFallShort(staged) : [];
+  // Where the split by network is exact, its sums are the campaigns' totals already: to ask for them would count twice.
+  const asks = connector.networkSplit === "estimate" && connector.campaigns !== undefined;
+  const short = asks ? await daysThatFallShort(staged) : [];
   if (short.length === 0) return { staged, short, rowsRead: 0 };
   const rowsRead = await stageCampaigns(staging, short);
   await dropRepeats(staging);
   return { staged, short, rowsRead };
 };
+
+export interface PublishedWindow {
+  readonly rowsWritten: number;
+  readonly failedDays: readonly DayCheck[];
+  /** Published, with something that is worth a word. */
+  readonly oddDays: readonly DayCheck[];
+}
 
 /**
  * Completes the window's days to the platform's totals and publishes those that reconcile.
@@ -41,15 +50,27 @@ export const publishWindow = async (
   staging: Staging,
   { staged, short }: WindowSums,
   prints: ReadonlyMap<string, string>,
-): Promise<{ readonly rowsWritten: number; readonly failedDays: readonly DayCheck[] }> => {
-  const { connector, pull } = staging;
-  const verdicts = await completeToTotals(staged);
+  began: Date,
+): Promise<PublishedWindow> => {
+  const { connector, pull, unfit } = staging;
+  const verdicts = await completeToTotals(staged, unfit);
   const failedDays = verdicts.filter(({ problem }) => problem !== null);
   const failed = failedDays.map(({ date }) => date);
-  await recordDays({ ...staged, platform: connector.platform, accountId: pull.account.id, verdicts });
+  await recordDays({
+    ...staged,
+    platform: connector.platform,
+    accountId: pull.account.id,
+    verdicts,
+    openDays: openDays(staged, pull.account.timeZone, began),
+  });
   const { rowsWritten } = await publish({ ...staged, failedDays: failed });
   // A short day depends on campaign totals too, which are asked for only when its ads are known.
   await noteFingerprints(staged, prints, [...short, ...failed]);
   await clearStaging(staging);
-  return { rowsWritten, failedDays };
+  const oddDays = verdicts.filter(({ problem, warning }) => problem === null && warning !== null);
+  return { rowsWritten, failedDays, oddDays };
 };
+
+/** The days that had not ended in the account's zone when their figures were asked for. */
+const openDays = (window: DayRange, timeZone: string, began: Date): readonly string[] =>
+  eachDay({ from: laterDay(window.from, dayAt(began, timeZone)), to: window.to });

@@ -29,7 +29,7 @@ interface Account {
 
 const accountsOf = async (read: Read, rule: AlertRule, { labels }: Asked): Promise<readonly Account[]> => {
   const accounts = await read<Account>(sql`
-    select account_key, platform, account_id, currency from warehouse.account`);
+    select account_key, platform, account_id, currency from warehouse.account where series_to is null`);
   return accounts
     .filter(({ platform, account_id }) => rule.matches.account({ platform, accountId: account_id }))
     .filter(({ platform }) => (labels["platform"] ?? platform) === platform)

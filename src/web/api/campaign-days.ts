@@ -89,7 +89,7 @@ export const maturity = async (
            array_agg(m.age_days order by m.age_days) as ages,
            array_agg(m.share::text order by m.age_days) as shares
     from marts.conversion_maturity m
-    left join warehouse.account a using (platform, account_id)
+    left join (select * from warehouse.account where series_to is null) a using (platform, account_id)
     where (${query.platform ?? null}::text is null or m.platform = ${query.platform ?? null})
       and (${wanted?.id ?? null}::text is null
            or (m.platform = ${wanted?.platform ?? null} and m.account_id = ${wanted?.id ?? null}))

@@ -14,6 +14,8 @@ export interface Health {
     readonly account_id: string;
     readonly account_name: string | null;
     readonly last_good_date: Day | null;
+    /** Whether a night that was due did not bring the day that it should have; false for closed accounts. */
+    readonly stale: boolean;
     readonly fetched_at: string | null;
     /** One letter a day: c complete, s no spend, n not fetched, f failed, x closed, d differs from the platform, - never asked. */
     readonly states: string;

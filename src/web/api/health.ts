@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import { z } from "zod";
 import { countDays } from "../../domain/day.ts";
+import { expectedDay, type Schedule } from "../../domain/schedule.ts";
 import { inUse } from "../../warehouse/credentials.ts";
 import type { Health } from "./health-answers.ts";
 import { filterKeys, pageKeys, rangeKeys, resolveRange } from "./query.ts";
@@ -17,12 +18,17 @@ export const healthQuery = z.strictObject({
 });
 
 type Account = Health["accounts"][number];
+type Line = Omit<Account, "stale"> & {
+  readonly count: number;
+  readonly time_zone: string;
+  readonly is_active: boolean;
+};
 
 const accountsOf = (
   read: Read,
   range: Health["range"],
   { platform, page, size }: z.infer<typeof healthQuery>,
-): Promise<readonly (Account & { readonly count: number })[]> =>
+): Promise<readonly Line[]> =>
   read(sql`
     with known as (
       select platform, account_id, max(date) filter (where state in ('complete', 'no_spend')) as last_good_date,
@@ -38,7 +44,7 @@ const accountsOf = (
              case when d.state is null then '-'
                   when d.state = 'failed' then 'f'
                   when d.state = 'not_fetched' then 'n'
-                  when d.difference <> 0 then 'd'
+                  when ops.differs(d) then 'd'
                   when d.state = 'account_closed' then 'x'
                   when d.state = 'no_spend' then 's'
                   else 'c' end as letter
@@ -48,14 +54,15 @@ const accountsOf = (
     ), lines as (
       select platform, account_id, string_agg(letter, '' order by date) as states,
              coalesce(json_agg(json_build_object('date', date, 'text', concat_ws(': ',
-               case when difference <> 0 then 'platform minus ours ' || trim_scale(difference) end, cause)) order by date)
+               case when letter in ('f', 'd') and difference <> 0 then 'platform minus ours ' || trim_scale(difference) end, cause)) order by date)
                filter (where letter in ('f', 'd') and (cause is not null or difference <> 0)), '[]') as notes
       from cells group by 1, 2
     )
-    select p.platform, p.account_id, a.name as account_name, p.last_good_date, p.fetched_at, p.count, l.states, l.notes
+    select p.platform, p.account_id, a.name as account_name, p.last_good_date, p.fetched_at, p.count, l.states, l.notes,
+           coalesce(a.time_zone, 'UTC') as time_zone, coalesce(a.is_active, true) as is_active
     from page p
     join lines l using (platform, account_id)
-    left join warehouse.account a using (platform, account_id)
+    left join (select * from warehouse.account where series_to is null) a using (platform, account_id)
     order by p.last_good_date nulls first, p.platform, p.account_id`);
 
 /** The slices of the last run that attempted any, or of the last half day where slices belong to none. */
@@ -66,7 +73,7 @@ const lastNight = (read: Read): Promise<Health["night"]> =>
            s.remedy, s.rows_read, s.started_at, s.finished_at
     from ops.slice s
     cross join last l
-    left join warehouse.account a using (platform, account_id)
+    left join (select * from warehouse.account where series_to is null) a using (platform, account_id)
     where s.run_id = l.run_id or (l.run_id is null and s.started_at > l.started_at - interval '12 hours')
     order by s.started_at, s.slice_id limit 300`);
 
@@ -84,7 +91,7 @@ const pausesOf = (read: Read): Promise<Health["pauses"]> =>
   read(sql`
     select p.platform, nullif(p.account_id, '') as account_id, a.name as account_name, p.until
     from ops.pause p
-    left join warehouse.account a using (platform, account_id)
+    left join (select * from warehouse.account where series_to is null) a using (platform, account_id)
     where p.until > now() order by p.until desc, 1, 2 limit 50`);
 
 /** When tokens end; what they are never leaves the database. */
@@ -99,17 +106,22 @@ export const health = async (
   query: z.infer<typeof healthQuery>,
   jobs: Health["jobs"],
   credentials: Health["credentials"] | undefined,
+  schedule: Schedule,
 ): Promise<Health> => {
   const range = await resolveRange(read, query);
   if (countDays(range) > longestDays)
     throw new WebProblem(400, `from: the range is longer than ${String(longestDays)} days`, "shorten it");
   const lines = await accountsOf(read, range, query);
+  const now = new Date();
   return {
     range,
     page: query.page,
     size: query.size,
     count: lines[0]?.count ?? 0,
-    accounts: lines.map(({ count: _count, ...account }) => account),
+    accounts: lines.map(({ count: _count, time_zone, is_active, ...account }) => ({
+      ...account,
+      stale: is_active && (account.last_good_date ?? "") < expectedDay(schedule, time_zone, now),
+    })),
     night: await lastNight(read),
     sources: await sourcesOf(read),
     usage: await usageOf(read),

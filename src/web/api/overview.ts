@@ -90,9 +90,11 @@ const countGaps = async (read: Read, range: Range, keys: Keys): Promise<number> 
   const [row] = await read<{ gaps: number }>(sql`
     select count(*)::int as gaps
     from ops.account_day d
-    join warehouse.account a using (platform, account_id)
+    join warehouse.account a
+      on a.platform = d.platform and a.account_id = d.account_id
+      and d.date between coalesce(a.series_from, '-infinity') and coalesce(a.series_to, 'infinity')
     where d.date between ${range.from}::date and ${range.to}::date
-      and (d.state in ('not_fetched', 'failed') or d.difference <> 0)
+      and (d.state in ('not_fetched', 'failed') or ops.differs(d))
       ${keys === undefined ? sql`` : sql`and a.account_key = any(${[...keys]}::int[])`}`);
   return row?.gaps ?? 0;
 };

@@ -2,6 +2,7 @@ import type { Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply } from "fastify";
 import type { Kysely } from "kysely";
 import type { z } from "zod";
+import type { Schedule } from "../../domain/schedule.ts";
 import type { AlertSettings } from "../../alerts/rule/settings.ts";
 import type { DB } from "../../warehouse/schema.ts";
 import { alerts, alertsQuery, silence, silenceBody } from "./alerts.ts";
@@ -35,6 +36,8 @@ export interface ApiOptions {
   readonly jobs: Jobs | undefined;
   /** When tokens end; absent: those kept in the database. */
   readonly credentials?: (() => Promise<Health["credentials"]>) | undefined;
+  /** When nights are due: it says which accounts are stale. */
+  readonly schedule: Schedule;
   /** The rules as they are configured now. */
   readonly alerts: readonly AlertSettings[];
 }
@@ -50,7 +53,7 @@ const shownJobs = 100;
 
 /** The dashboard's JSON: one read-only route a view, its query string checked before the database hears of it. */
 export const apiRoutes = (app: FastifyInstance, options: ApiOptions): void => {
-  const { db, downloads, guarded, jobs, credentials, alerts: rules } = options;
+  const { db, downloads, guarded, jobs, credentials, alerts: rules, schedule } = options;
   app.addHook("onSend", async (_request, reply) => void reply.header("cache-control", "no-store"));
 
   const refresher = openRefresher(db, (error) =>
@@ -88,6 +91,7 @@ export const apiRoutes = (app: FastifyInstance, options: ApiOptions): void => {
       query,
       failed === undefined ? null : { may_retry: guarded, failed: failed.slice(0, shownJobs) },
       await credentials?.(),
+      schedule,
     );
   });
   get("/alerts", alertsQuery, async (read, query) => ({

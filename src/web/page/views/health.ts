@@ -119,7 +119,7 @@ const freshness = (accounts: readonly Account[]): HTMLElement =>
       rows: accounts.map((account) => [
         nameOf(account),
         platformName(account.platform),
-        account.last_good_date === null ? "never" : dayText(account.last_good_date),
+        `${account.last_good_date === null ? "never" : dayText(account.last_good_date)}${account.stale ? ", stale" : ""}`,
         account.fetched_at === null ? dash : momentText(account.fetched_at),
       ]),
     }),

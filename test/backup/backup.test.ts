@@ -1,0 +1,189 @@
+import { open, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { compareRollups } from "../../src/metrics/rollup/rollup.ts";
+import { openArchive } from "../../src/warehouse/backup/archive.ts";
+import { backup } from "../../src/warehouse/backup/backup.ts";
+import { restore } from "../../src/warehouse/backup/restore.ts";
+import { type Database, openDatabase } from "../../src/warehouse/database.ts";
+import { migrationTexts } from "../../src/warehouse/migrate.ts";
+import { createDatabase, freshDatabase } from "../support/database.ts";
+import { seedMarts } from "../support/seed-marts.ts";
+import { smallSeed } from "../support/web.ts";
+import { openWorld } from "../sync/support.ts";
+
+const never = new AbortController().signal;
+const now = new Date("2026-11-20T12:00:00Z");
+
+const folder = async (): Promise<string> => {
+  const path = await mkdtemp(join(tmpdir(), "costper-backup-"));
+  onTestFinished(() => rm(path, { recursive: true, force: true }));
+  return path;
+};
+
+/** A database without anything in it. */
+const emptyDatabase = async (): Promise<Database & { readonly url: string }> => {
+  const { url, drop } = await createDatabase({ empty: true });
+  const database = openDatabase(url, { connections: 4 });
+  onTestFinished(async () => {
+    await database.close();
+    await drop();
+  });
+  return { ...database, url };
+};
+
+const save = async (database: Database, signal = never) => {
+  const file = join(await folder(), "warehouse.zip");
+  return { file, manifest: await backup(database, { file, version: "1", now, signal }) };
+};
+
+/** A warehouse with figures, and its backup. */
+const seeded = async () => {
+  const database = await freshDatabase();
+  await seedMarts(database.pool, smallSeed);
+  return { database, ...(await save(database)) };
+};
+
+test("comes back row by row, and goes on where it was", async () => {
+  const world = await openWorld();
+  const range = { from: "2026-09-10", to: "2026-09-12" };
+  await world.sync(range);
+  const { file, manifest } = await save(world.app.database);
+  expect(manifest.tables.find(({ name }) => name === "warehouse.ad_daily")?.rows).toBeGreaterThan(100);
+
+  const target = await emptyDatabase();
+  await restore(target, { file, force: false, signal: never });
+  expect((await save(target)).manifest).toEqual(manifest);
+  const rollups = { pool: target.pool, reportingCurrency: "EUR", signal: never };
+  expect(await compareRollups(rollups, { from: null, to: null })).toEqual([]);
+
+  // The restored warehouse is synced again: nothing is written twice, and a new account gets a key of its own.
+  const again = await openWorld({ databaseUrl: target.url });
+  const { json } = await again.sync(range);
+  expect(json.slices.length).toBeGreaterThan(2);
+  expect(json.slices.every(({ rows_written }) => rows_written === 0)).toBe(true);
+  const { rows } = await target.pool.query<{ free: boolean }>(
+    `insert into warehouse.account (platform, account_id, name, currency, time_zone, status, is_active, restatement_days)
+     values ('google', 'another', '', 'EUR', 'UTC', '', true, 30)
+     returning account_key > (select max(account_key) from warehouse.account where account_id <> 'another') as free`,
+  );
+  expect(rows).toEqual([{ free: true }]);
+});
+
+test("a night that was under way is over: the next one asks for its days again", async () => {
+  const { database } = await seeded();
+  await database.pool.query("insert into ops.run (command) values ('night')");
+  await database.pool.query(
+    `insert into ops.night (run_id, due, due_at, give_up_at)
+     select run_id, '2026-11-20T03:30', now(), now() from ops.run where command = 'night'`,
+  );
+  const { file } = await save(database);
+  const target = await emptyDatabase();
+  await restore(target, { file, force: false, signal: never });
+  const { rows } = await target.pool.query(
+    `select (select count(*)::int from ops.night) as nights, (select count(*)::int from ops.job) as jobs,
+            (select count(*)::int from ops.run where finished_at is null) as unfinished`,
+  );
+  expect(rows).toEqual([{ nights: 0, jobs: 0, unfinished: 0 }]);
+});
+
+test("a filled database is replaced only by force, and then wholly", async () => {
+  const { file, manifest } = await seeded();
+  const target = await freshDatabase();
+  await seedMarts(target.pool, { ...smallSeed, accounts: 3 });
+  await expect(restore(target, { file, force: false, signal: never })).rejects.toMatchObject({
+    code: "usage",
+    message: expect.stringContaining("holds a warehouse already") as string,
+    remedy: expect.stringContaining("--force") as string,
+  });
+  const kept = await target.pool.query("select count(*)::int as accounts from warehouse.account");
+  expect(kept.rows).toEqual([{ accounts: 9 }]);
+  await restore(target, { file, force: true, signal: never });
+  expect((await save(target)).manifest).toEqual(manifest);
+});
+
+test("a file that is there is not overwritten", async () => {
+  const { database, file } = await seeded();
+  const before = await stat(file);
+  await expect(backup(database, { file, version: "1", now, signal: never })).rejects.toMatchObject({
+    code: "usage",
+  });
+  expect((await stat(file)).mtimeMs).toBe(before.mtimeMs);
+});
+
+test("an interrupted backup leaves no file behind, neither whole nor half", async () => {
+  const database = await freshDatabase();
+  await seedMarts(database.pool, smallSeed);
+  const path = await folder();
+  const controller = new AbortController();
+  await expect(
+    backup(database, {
+      file: join(path, "warehouse.zip"),
+      version: "1",
+      now,
+      signal: controller.signal,
+      onTable: (name) => name.startsWith("warehouse.") && controller.abort(),
+    }),
+  ).rejects.toThrow();
+  expect(await readdir(path)).toEqual([]);
+});
+
+test.each(["cut off", "a byte changed", "something else", "not there"])(
+  "a damaged file is refused and the database stays as it was: %s",
+  async (damage) => {
+    const { file } = await seeded();
+    const { size } = await stat(file);
+    if (damage === "something else") await writeFile(file, "no zip at all");
+    else if (damage === "not there") await rm(file);
+    else {
+      const handle = await open(file, "r+");
+      if (damage === "cut off") await handle.truncate(Math.floor(size / 2));
+      else await handle.write(Buffer.from([0x55, 0xaa, 0x55, 0xaa]), 0, 4, Math.floor(size / 3));
+      await handle.close();
+    }
+    const target = await freshDatabase();
+    await seedMarts(target.pool, { ...smallSeed, accounts: 3 });
+    await expect(restore(target, { file, force: true, signal: never })).rejects.toThrow();
+    const { rows } = await target.pool.query("select count(*)::int as accounts from warehouse.account");
+    expect(rows).toEqual([{ accounts: 9 }]);
+  },
+);
+
+test("a backup of an older schema is brought up to date, one of a newer costper is refused", async () => {
+  const steps = [...(await migrationTexts())];
+  const older = await emptyDatabase();
+  const last = 8;
+  for (const [, text] of steps.slice(0, last)) await older.pool.query(text);
+  await older.pool.query(
+    "create table ops.kysely_migration (name varchar(255) not null primary key, timestamp varchar(255) not null)",
+  );
+  for (const [name] of steps.slice(0, last))
+    await older.pool.query("insert into ops.kysely_migration values ($1, '2026-01-01')", [name]);
+  await older.pool.query(
+    "insert into warehouse.account (platform, account_id, name, currency, time_zone, status, is_active, restatement_days) values ('meta', '1', 'One', 'EUR', 'UTC', 'ACTIVE', true, 30)",
+  );
+  const { file, manifest } = await save(older);
+  expect(manifest.schema).toHaveLength(last);
+  const target = await emptyDatabase();
+  await restore(target, { file, force: false, signal: never });
+  const { rows } = await target.pool.query(
+    "select (select count(*)::int from ops.kysely_migration) as steps, (select name from warehouse.account) as name",
+  );
+  expect(rows).toEqual([{ steps: steps.length, name: "One" }]);
+
+  await older.pool.query("insert into ops.kysely_migration values ('9999_of_tomorrow', '2099-01-01')");
+  const newer = await save(older);
+  await expect(
+    restore(await emptyDatabase(), { file: newer.file, force: false, signal: never }),
+  ).rejects.toMatchObject({ code: "usage", message: expect.stringContaining("9999_of_tomorrow") as string });
+});
+
+test("sessions and work under way are in no backup", async () => {
+  const { file } = await seeded();
+  const archive = await openArchive(file);
+  const names = archive.manifest.tables.map(({ name }) => name);
+  archive.close();
+  expect(names).toContain("marts.cost_per_conversion_history");
+  expect(names.filter((name) => /web_session|ops\.job|ops\.pause|ops\.lease|staging/.test(name))).toEqual([]);
+});
