@@ -311,7 +311,10 @@ web: { host: 0.0.0.0, port: s3cret, token: [s3cret-w] }
 
 test("the config that init writes is accepted once its variables are filled in", async () => {
   const env = Object.fromEntries(
-    initTemplate().environment.map(([name]) => [name, /URL|GOOGLE_ADS_DEVELOPER|APP_SECRET/.test(name) ? "" : "filled"]),
+    initTemplate().environment.map(([name]) => [
+      name,
+      /URL|GOOGLE_ADS_DEVELOPER|APP_SECRET/.test(name) ? "" : "filled",
+    ]),
   );
   const config = await load(initTemplate().config, env);
   expect(Object.keys(config.connectors)).toEqual(platforms);

@@ -1,7 +1,7 @@
 import type { Exchange, SandboxPlatform } from "../server.ts";
 import { createWorld, type CrmRecord, type CrmWorld } from "./world.ts";
 
-export { createWorld, plantedPerson, type CrmWorld } from "./world.ts";
+export { plantedPerson } from "./world.ts";
 
 export const hubspotToken = "pat-eu1-sandbox-service-key";
 

@@ -63,7 +63,14 @@ export const register: Register = (command, act) => {
             accounts,
             tokens,
             warnings,
-            sources: sources.map(({ remedy: _, ...source }) => source),
+            sources: sources.map(({ name, type, last_good_at, freshness_hours, outcome, failure }) => ({
+              name,
+              type,
+              last_good_at,
+              freshness_hours,
+              outcome,
+              failure,
+            })),
           });
         else {
           out.table(

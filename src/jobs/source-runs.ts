@@ -4,7 +4,7 @@ import type { Config } from "../config.ts";
 import { inTransaction } from "../warehouse/transaction.ts";
 import { insertNight } from "./ledger.ts";
 import { nightHours } from "./night.ts";
-import { lastDue } from "./schedule.ts";
+import { lastDue } from "../domain/schedule.ts";
 
 const dayMs = 86_400_000;
 

@@ -61,9 +61,6 @@ const relations: Readonly<Record<string, Relation>> = {
   },
 };
 
-/** Kinds whose rows a source can replace. */
-export const replaceable = Object.keys(relations);
-
 /**
  * Takes out what this source brought earlier and does not bring any more. Runs after the merge, in its transaction.
  * @returns the number of rows that went

@@ -51,12 +51,6 @@ export const csvSettings = {
   skipBad: z.boolean().default(false),
 };
 
-export interface Reading {
-  readonly kind: string;
-  readonly columns: Readonly<Record<string, string>>;
-  readonly mode: "merge" | "replace";
-}
-
 /** What is wrong with the keys of a reading together. */
 export const readingProblems = ({
   kind,

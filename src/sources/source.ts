@@ -78,11 +78,11 @@ export interface StreamAsk {
   /** A mass removal is meant. */
   readonly acceptRemovals: boolean;
   /** Lands rows in one transaction. @throws Failure `data` or `request` where they cannot be taken. */
-  land(landing: Landing): Promise<ImportResult>;
+  land(this: void, landing: Landing): Promise<ImportResult>;
   /** Counts a value that was left out as personal data. */
-  redact(field: string): void;
+  redact(this: void, field: string): void;
   /** Counts a value that has no meaning yet. */
-  unmapped(value: string): void;
+  unmapped(this: void, value: string): void;
 }
 
 /** What a pull came to. */
@@ -107,7 +107,7 @@ export interface SourceStream {
 }
 
 /** One line of `costper doctor` about a source. */
-export interface Finding {
+export interface SourceFinding {
   readonly outcome: "ok" | "warning";
   readonly message: string;
   readonly remedy?: string;
@@ -117,7 +117,7 @@ export interface Finding {
 export interface Source {
   readonly streams: readonly SourceStream[];
   /** What `costper doctor` says. @throws Failure */
-  check(signal: AbortSignal): AsyncIterable<Finding>;
+  check(signal: AbortSignal): AsyncIterable<SourceFinding>;
   close(): Promise<void>;
 }
 

@@ -5,7 +5,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import type pg from "pg";
 import { Failure } from "../../domain/failure.ts";
 import { csvReading } from "../reading.ts";
-import type { Finding, OpenSource, Pulled, SourceContext, StreamAsk } from "../source.ts";
+import type { SourceFinding, OpenSource, Pulled, SourceContext, StreamAsk } from "../source.ts";
 import type { FileSettings } from "./type.ts";
 
 interface Found {
@@ -92,7 +92,13 @@ const insertFile = `insert into ops.source_file (source, sha256, mapping, name, 
 const pull = async (settings: FileSettings, context: SourceContext, ask: StreamAsk): Promise<Pulled> => {
   const { pool } = context.database;
   const mapping = createHash("sha256")
-    .update(JSON.stringify([settings.kind, Object.entries(settings.columns).sort(), settings.mode]))
+    .update(
+      JSON.stringify([
+        settings.kind,
+        Object.entries(settings.columns).sort(([one], [other]) => (one < other ? -1 : 1)),
+        settings.mode,
+      ]),
+    )
     .digest("hex")
     .slice(0, 16);
   const sum = { rowsRead: 0, rowsWritten: 0, refused: 0 };
@@ -160,7 +166,7 @@ const pull = async (settings: FileSettings, context: SourceContext, ask: StreamA
   return { ...sum, unchanged: loaded === 0, fresh: loaded > 0 };
 };
 
-async function* check(settings: FileSettings, context: SourceContext): AsyncGenerator<Finding> {
+async function* check(settings: FileSettings, context: SourceContext): AsyncGenerator<SourceFinding> {
   const files = await find(settings, context);
   const names = files.slice(0, 3).map(({ name }) => name);
   yield {

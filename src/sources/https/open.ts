@@ -8,7 +8,7 @@ import { addDays, dayAt } from "../../domain/day.ts";
 import { Failure } from "../../domain/failure.ts";
 import { isLoopbackHost, isPublicAddress } from "../../domain/hosts.ts";
 import { csvReading } from "../reading.ts";
-import type { Finding, OpenSource, Pulled, SourceContext, StreamAsk } from "../source.ts";
+import type { SourceFinding, OpenSource, Pulled, SourceContext, StreamAsk } from "../source.ts";
 import type { HttpsSettings } from "./type.ts";
 
 const mostRedirects = 3;
@@ -228,7 +228,7 @@ async function* check(
   settings: HttpsSettings,
   context: SourceContext,
   signal: AbortSignal,
-): AsyncGenerator<Finding> {
+): AsyncGenerator<SourceFinding> {
   const asked = { settings, context, signal };
   const answer = await answerOf(asked, addressOf(settings, daysOf(context, {})), {});
   answer.close();

@@ -1,7 +1,7 @@
 import type pg from "pg";
 import { addDays, dayAt, endOfDay } from "../../domain/day.ts";
 import type { CsvRecord } from "../../imports/csv.ts";
-import type { Finding, OpenSource, Pulled, SourceContext, StreamAsk, StreamMemory } from "../source.ts";
+import type { SourceFinding, OpenSource, Pulled, SourceContext, StreamAsk, StreamMemory } from "../source.ts";
 import { endDeals, endLeads } from "../vanished.ts";
 import { createHubspotClient, type HubspotClient } from "./client.ts";
 import { contactColumns, contactProperties, contactReader } from "./contacts.ts";
@@ -310,7 +310,10 @@ const pullDeals = async (opened: Opened, deals: DealSettings, ask: StreamAsk): P
   };
 };
 
-async function* check({ settings, context, client }: Opened, signal: AbortSignal): AsyncGenerator<Finding> {
+async function* check(
+  { settings, context, client }: Opened,
+  signal: AbortSignal,
+): AsyncGenerator<SourceFinding> {
   const portal: Portal = await portalOf(client, settings, signal);
   yield {
     outcome: "ok",

@@ -38,7 +38,7 @@ const letters: Readonly<
 const noContact = new Set(["I", "X", "B"]);
 
 const isAnswered = ({ dateAnswered }: Call): boolean =>
-  (dateAnswered ?? "") !== "" && !/^0000/.test(dateAnswered ?? "");
+  (dateAnswered ?? "") !== "" && !(dateAnswered ?? "").startsWith("0000");
 
 /** A call that was passed on has a second row with the same ticket while the first goes on. */
 const withoutTransfers = (calls: readonly Call[]): readonly Call[] => {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { addDays, type Day, dayAt, type DayRange, windowsOf } from "../../domain/day.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { CsvRecord } from "../../imports/csv.ts";
-import type { Finding, OpenSource, Pulled, SourceContext, StreamAsk } from "../source.ts";
+import type { SourceFinding, OpenSource, Pulled, SourceContext, StreamAsk } from "../source.ts";
 import { createLiveagentClient, type LiveagentClient } from "./client.ts";
 import { contactChannels, countCalls, countTickets } from "./counts.ts";
 import { callsOf, ticketsOf } from "./pages.ts";
@@ -147,7 +147,10 @@ const pullContacts = async (
   return land(opened, ask, figures, read);
 };
 
-async function* check({ settings, client, context }: Opened, signal: AbortSignal): AsyncGenerator<Finding> {
+async function* check(
+  { settings, client, context }: Opened,
+  signal: AbortSignal,
+): AsyncGenerator<SourceFinding> {
   await client.get("/ping", {}, z.unknown(), signal);
   const day = addDays(dayAt(context.now(), context.timeZone), -1);
   const range = { from: day, to: day };

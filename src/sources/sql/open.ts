@@ -4,7 +4,7 @@ import { DateTime } from "luxon";
 import { addDays, dayAt } from "../../domain/day.ts";
 import { asFailure, Failure } from "../../domain/failure.ts";
 import type { CsvRecord } from "../../imports/csv.ts";
-import type { Finding, OpenSource, SourceContext, SourceStream, StreamAsk } from "../source.ts";
+import type { SourceFinding, OpenSource, SourceContext, SourceStream, StreamAsk } from "../source.ts";
 import type { SqlSettings } from "./type.ts";
 import { queryParameters } from "./parameters.ts";
 
@@ -64,7 +64,7 @@ const failureOf = (error: unknown, name: string, where: string): Failure => {
       message: `source ${name}, ${where}: it did not end in time`,
       remedy: `make the query faster, or raise sources.${name}.timeoutSeconds`,
     });
-  if (/^28/.test(code))
+  if (code.startsWith("28"))
     return new Failure({
       ...about,
       kind: "credentials",
@@ -218,7 +218,7 @@ const streamOf = (
   },
 });
 
-async function* check(settings: SqlSettings, { name }: SourceContext): AsyncGenerator<Finding> {
+async function* check(settings: SqlSettings, { name }: SourceContext): AsyncGenerator<SourceFinding> {
   const client = await connect(settings).catch((error: unknown) => {
     throw failureOf(error, name, "connection");
   });
