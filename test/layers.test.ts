@@ -38,6 +38,7 @@ const uses: Readonly<Record<string, readonly string[]>> = {
     "metrics",
     "sandbox",
     "version",
+    "sources",
     "warehouse",
     "web",
   ],

@@ -87,6 +87,8 @@ const wordsOf = (issue: Issue, tree: unknown, emptied: ReadonlyMap<string, strin
         : `must be at least ${String(issue.minimum)}`;
     case "too_big":
       return `must be at most ${String(issue.maximum)}`;
+    case "invalid_key":
+      return issue.issues[0]?.message ?? "is no name that can be taken";
     case "invalid_union":
       // Without branches it is a discriminated union, which says what it takes itself.
       return issue.errors.length === 0 ? issue.message : unionWords(issue.errors);
