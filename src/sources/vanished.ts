@@ -30,6 +30,8 @@ const missing = `not exists (select from import_row r where r.lead_id = l.lead_i
 export const endLeads = async (client: PoolClient, run: CrmRun): Promise<number> => {
   const { source, timeZone, whole, accepted, spared, excluded } = run;
   let gone = 0;
+  // What was just loaded has no statistics yet: the planner would go through it row by row.
+  if (whole) await client.query("set local enable_nestloop = off");
   if (whole) {
     const parameters = [source, [...spared, ...excluded]];
     const { rows } = await client.query<{ known: string; gone: string }>(
@@ -61,6 +63,7 @@ export const endDeals = async (
   client: PoolClient,
   { source, accepted }: { readonly source: string; readonly accepted: boolean },
 ): Promise<number> => {
+  await client.query("set local enable_nestloop = off");
   const lacking = "not exists (select from import_row r where r.conversion_id = c.conversion_id)";
   const counted = "c.retracted_at is null and c.conversion_id !~ '^erased:'";
   const { rows } = await client.query<{ known: string; gone: string }>(
