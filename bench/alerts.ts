@@ -35,20 +35,24 @@ const seed = async ({ pool }: Database, campaigns: number): Promise<number> => {
     select date '${lastDay}' - n, 'EUR', 'DKK', 7.46, 'bench' from generate_series(0, 89) n
     on conflict do nothing`);
   for (const month of ["2026-01-01", "2026-02-01", "2026-03-01"])
-    await pool.query("select warehouse.ensure_partition('marts.cost_per_conversion_daily', $1)", [month]);
+    await pool.query("select warehouse.ensure_partition('figures.cost_per_conversion_daily', $1)", [month]);
   const { rowCount } = await pool.query(
-    `insert into marts.cost_per_conversion_daily (account_key, date, platform, account_id, account_name, campaign_id,
-       campaign_name, currency, spend, impressions, clicks, conversions, conversion_value, organic_conversions,
-       is_final, refreshed_at)
-     select a.account_key, date '${lastDay}' - n, a.platform, a.account_id, a.name, 'c' || c, 'Campaign ' || c,
-            a.currency, 20 + (c * 7 + n * 3) % 13, 1000, 40, 1 + (c + n) % 3, 100, 0, true, now()
+    `insert into figures.cost_per_conversion_daily (account_key, date, campaign_id, currency, spend, impressions, clicks,
+       conversions, conversion_value, organic_conversions, refreshed_at)
+     select a.account_key, date '${lastDay}' - n, 'c' || c, a.currency, 20 + (c * 7 + n * 3) % 13, 1000, 40,
+            1 + (c + n) % 3, 100, 0, now()
      from generate_series(1, $1::int) c
      join (select *, row_number() over (order by account_key) - 1 as position
            from warehouse.account where account_id like 'bench%') a on a.position = c % ${String(accounts)}
      cross join generate_series(0, 59) n`,
     [campaigns],
   );
-  await pool.query("analyze marts.cost_per_conversion_daily");
+  await pool.query(`
+    insert into warehouse.campaign (account_key, campaign_id, name, status, type)
+    select distinct account_key, campaign_id, 'Campaign ' || substr(campaign_id, 2), 'ACTIVE', ''
+    from figures.cost_per_conversion_daily`);
+  await pool.query("insert into ops.rollup_day select account_key, '2026-07-01' from warehouse.account");
+  await pool.query("analyze figures.cost_per_conversion_daily");
   return rowCount ?? 0;
 };
 

@@ -80,7 +80,7 @@ export const run = async () => {
       return { s: (performance.now() - started) / 1_000, cpu_s: postgres.cpuSeconds() - cpu, written };
     };
     const triggers = async (verb: "enable" | "disable"): Promise<void> => {
-      await pool.query(`alter table marts.cost_per_conversion_daily ${verb} trigger user`);
+      await pool.query(`alter table figures.cost_per_conversion_daily ${verb} trigger user`);
     };
     await rollUp("spend = spend");
     const refresh = async (): Promise<number> => {

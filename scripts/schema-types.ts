@@ -13,7 +13,7 @@ const options = (url: string): string[] => [
   "--numeric-parser=string",
   "--date-parser=string",
   "--default-schema=public",
-  "--include-pattern=(warehouse|marts|ops|staging|ad_reporting).*",
+  "--include-pattern=(warehouse|marts|figures|ops|staging|ad_reporting).*",
   "--exclude-pattern=ops.kysely_*",
   `--out-file=${join(root, "src", "warehouse", "schema.ts")}`,
 ];

@@ -169,6 +169,9 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+// The runtime writes its warnings to the terminal by itself; from a command's beginning on they are lines of the log.
+process.removeAllListeners("warning");
+
 // What nobody caught: a line for a person, the stack for whoever asked for more.
 const giveUp = (error: unknown): never => {
   const lines = process.argv.includes("--verbose") && error instanceof Error ? [error.stack ?? ""] : [];

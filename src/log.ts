@@ -45,6 +45,18 @@ const destination = async ({ format, stream }: LogOptions): Promise<DestinationS
   });
 };
 
+/**
+ * What the runtime warns of goes into the log instead of onto the terminal: a leak of listeners for people to see, what
+ * is old or new in the runtime for those who look closer.
+ */
+export const logWarnings = (log: Logger): void => {
+  process.removeAllListeners("warning");
+  process.on("warning", (warning) => {
+    const level = /Deprecation|Experimental/.test(warning.name) ? "debug" : "warn";
+    log[level]({ warning: warning.name, reason: withoutSecretShapes(warning.message) }, "the runtime warns");
+  });
+};
+
 /** The one log, to standard error, so that standard output holds answers only. */
 export const createLog = async (options: LogOptions = {}): Promise<Logger> =>
   pino(

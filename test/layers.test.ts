@@ -176,3 +176,15 @@ test("a connector imports no other, and only the light part of an SDK is importe
     "src/connectors/google/api.ts <- google-ads-api/build/src/version.js",
   ]);
 });
+
+test("only the wire sends requests to others, so that proxy, limits and aborts hold for each", async () => {
+  // The page runs in a browser and asks its own server.
+  const ours = files.filter((file) => file.startsWith("src/") && !file.startsWith("src/web/page/"));
+  const senders = await Promise.all(
+    ours.map(async (file) => {
+      const text = await readFile(join(root, file), "utf8");
+      return /(?<![.\w])fetch\(|from "(?:node:)?(?:https?|tls|undici)"/.test(text) ? [file] : [];
+    }),
+  );
+  expect(senders.flat().sort()).toEqual(["src/connectors/wire/exchange.ts", "src/connectors/wire/proxy.ts"]);
+});

@@ -27,6 +27,7 @@ const src = join(import.meta.dirname, "..", "src");
 const mayName: Readonly<Record<string, string>> = {
   "connectors/registry.ts": "one line a platform",
   "connectors/platform.ts": "examples in comments",
+  "connectors/wire/google-cloud.ts": "the front end of Google Cloud, which GA4 and Google Ads share",
   "warehouse/schema.ts": "generated from the comments of the warehouse",
   "domain/platform.ts": "an example in a comment",
   "config/problems.ts": "an example in a comment",

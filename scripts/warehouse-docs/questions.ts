@@ -4,6 +4,9 @@ export interface Question {
   readonly sql: string;
 }
 
+/** The day of the example: `current_date` of its answers. */
+export const exampleDay = "2026-10-31";
+
 /** Answered on `seed.sql` in docs/warehouse.md; a test runs them. A ratio is always sum / sum. */
 export const questions: readonly Question[] = [
   {
@@ -11,7 +14,7 @@ export const questions: readonly Question[] = [
     sql: `select platform, currency, sum(spend) as spend, sum(conversions) as conversions,
        round(sum(spend) / nullif(sum(conversions), 0), 2) as cost_per_conversion
 from marts.cost_per_conversion_daily
-where date = '2026-10-30'
+where date = current_date - 1
 group by platform, currency
 order by platform, currency`,
   },
@@ -20,7 +23,7 @@ order by platform, currency`,
     sql: `select reporting_currency, round(sum(spend_reporting), 2) as spend, sum(conversions) as conversions,
        round(sum(spend_reporting) / nullif(sum(conversions), 0), 2) as cost_per_conversion
 from marts.cost_per_conversion_daily
-where date = '2026-10-30'
+where date = current_date - 1
 group by reporting_currency
 having count(*) = count(spend_reporting)`,
   },
@@ -28,7 +31,7 @@ having count(*) = count(spend_reporting)`,
     question: "Which campaigns are the most expensive per conversion this month?",
     sql: `select campaign_name, platform, round(sum(spend_reporting) / nullif(sum(conversions), 0), 2) as cost_per_conversion_eur
 from marts.cost_per_conversion_daily
-where date between '2026-10-01' and '2026-10-31'
+where date >= date_trunc('month', current_date)
 group by account_key, campaign_id, campaign_name, platform
 having sum(conversions) > 0
 order by cost_per_conversion_eur desc
@@ -38,7 +41,7 @@ limit 3`,
     question: "Which campaigns spend without any conversion?",
     sql: `select campaign_name, currency, sum(spend) as spend
 from marts.cost_per_conversion_daily
-where date between '2026-10-01' and '2026-10-31'
+where date >= date_trunc('month', current_date)
 group by account_key, campaign_id, campaign_name, currency
 having sum(conversions) = 0
 order by spend desc`,
@@ -47,7 +50,7 @@ order by spend desc`,
     question: "How does cost per conversion develop from week to week?",
     sql: `select week, round(sum(spend_reporting) / nullif(sum(conversions), 0), 2) as cost_per_conversion_eur
 from marts.cost_per_conversion_weekly
-where week between '2026-10-05' and '2026-10-19'
+where week < date_trunc('week', current_date) and week >= date_trunc('week', current_date) - interval '3 weeks'
 group by week
 order by week`,
   },
@@ -62,24 +65,24 @@ order by account_name, month`,
     question: "Which network of a platform converts at the lowest cost?",
     sql: `select platform, network, currency, round(sum(spend) / nullif(sum(conversions), 0), 2) as cost_per_conversion
 from marts.cost_per_conversion_by_network_daily
-where date between '2026-10-01' and '2026-10-31'
+where date >= date_trunc('month', current_date)
 group by platform, network, currency
 order by platform, cost_per_conversion, network, currency`,
   },
   {
     question:
       "What does one conversion of each action cost? (Each action is set against the whole spend: never add these up.)",
-    sql: `select a.campaign_name, a.conversion_action_name, sum(a.conversions) as conversions,
+    sql: `select a.campaign_name, a.conversion_action_name, a.currency, sum(a.conversions) as conversions,
        round(max(d.spend) / nullif(sum(a.conversions), 0), 2) as cost_per_conversion
 from marts.cost_per_conversion_by_action_daily a
 join (
-  select account_key, campaign_id, sum(spend) as spend
+  select account_key, campaign_id, currency, sum(spend) as spend
   from marts.cost_per_conversion_daily
-  where date between '2026-10-01' and '2026-10-31'
-  group by account_key, campaign_id
-) d using (account_key, campaign_id)
-where a.date between '2026-10-01' and '2026-10-31' and a.platform = 'meta'
-group by a.campaign_name, a.conversion_action_name
+  where date >= date_trunc('month', current_date)
+  group by account_key, campaign_id, currency
+) d using (account_key, campaign_id, currency)
+where a.date >= date_trunc('month', current_date) and a.platform = 'meta'
+group by a.account_key, a.campaign_id, a.campaign_name, a.conversion_action_id, a.conversion_action_name, a.currency
 order by a.campaign_name, a.conversion_action_name`,
   },
   {
@@ -93,7 +96,7 @@ having sum(organic_conversions) > 0`,
     question: "What comes back for each unit of money spent?",
     sql: `select platform, round(sum(conversion_value_reporting) / nullif(sum(spend_reporting), 0), 2) as return_on_ad_spend
 from marts.cost_per_conversion_daily
-where date between '2026-10-01' and '2026-10-31'
+where date >= date_trunc('month', current_date)
 group by platform
 order by platform`,
   },
@@ -140,31 +143,29 @@ order by platform`,
   },
   {
     question: "How much spend belongs to none of a campaign's ads?",
-    sql: `select campaign.name as campaign, sum(spend) as spend_without_ad
-from warehouse.ad_daily
-join warehouse.campaign using (account_key, campaign_id)
-where ad_id = '' and date between '2026-10-01' and '2026-10-31'
-group by account_key, campaign_id, campaign.name
-order by spend_without_ad desc`,
+    sql: `select campaign_name, currency, sum(spend) as spend_without_ad
+from marts.cost_per_conversion_by_ad_daily
+where ad_id = '' and date >= date_trunc('month', current_date)
+group by account_key, campaign_id, campaign_name, currency
+having sum(spend) > 0
+order by currency, spend_without_ad desc`,
   },
   {
-    question: "Which ads converted best?",
-    sql: `select ad_name, platform, spend, conversions, round(spend / conversions, 2) as cost_per_conversion
-from (
-  select ad_name, platform, sum(spend) as spend, sum(conversions) as conversions
-  from ad_reporting.ad_reporting__ad_report
-  where date_day between '2026-10-01' and '2026-10-31' and ad_id is not null
-  group by ad_name, platform
-) ads
-where conversions > 0
+    question: "Which ads converted best, and at what cost in one currency?",
+    sql: `select ad_name, platform, sum(conversions) as conversions,
+       round(sum(spend_reporting) / nullif(sum(conversions), 0), 2) as cost_per_conversion_eur
+from marts.cost_per_conversion_by_ad_daily
+where date >= date_trunc('month', current_date) and ad_id <> ''
+group by account_key, ad_group_id, ad_id, ad_name, platform
+having count(*) = count(spend_reporting) and sum(conversions) > 0
 order by conversions desc, ad_name
 limit 3`,
   },
   {
     question: "What does a report that was built on Fivetran's models read?",
-    sql: `select platform, account_name, spend, conversions, conversions_value
+    sql: `select platform, account_name, currency, spend, conversions, conversions_value, spend_reporting
 from ad_reporting.ad_reporting__account_report
-where date_day = '2026-10-30'
+where date_day = current_date - 1
 order by platform, account_name`,
   },
   {

@@ -1,12 +1,22 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { rebuild } from "../../src/metrics/rollup/rollup.ts";
 import type { Database } from "../../src/warehouse/database.ts";
 import { readRoutines, readTables, schemas, type Table } from "./catalog.ts";
-import { type Question, questions } from "./questions.ts";
+import { exampleDay, type Question, questions } from "./questions.ts";
 
-/** Fills an empty warehouse with the data that the questions are answered on. */
+const run = async ({ pool }: Database, file: string): Promise<void> => {
+  await pool.query(await readFile(join(import.meta.dirname, file), "utf8"));
+};
+
+/** Fills an empty warehouse with the data that the questions are answered on: facts by rule, marts by the rollup. */
 export const seedWarehouse = async (database: Database): Promise<void> => {
-  await database.pool.query(await readFile(join(import.meta.dirname, "seed.sql"), "utf8"));
+  await run(database, "seed.sql");
+  await rebuild(
+    { pool: database.pool, reportingCurrency: "EUR", clock: () => new Date("2026-11-01T03:40:00Z") },
+    { from: null, to: null },
+  );
+  await run(database, "seed-nights.sql");
 };
 
 const cell = (value: unknown): string => {
@@ -23,7 +33,10 @@ const shown = (value: unknown): unknown =>
   typeof value === "string" && /^-?\d+\.\d+$/.test(value) ? value.replace(/\.?0+$/, "") : value;
 
 export const renderQuestion = async (database: Database, { question, sql }: Question): Promise<string> => {
-  const { fields, rows } = await database.pool.query<unknown[]>({ text: sql, rowMode: "array" });
+  const { fields, rows } = await database.pool.query<unknown[]>({
+    text: sql.replaceAll("current_date", `date '${exampleDay}'`),
+    rowMode: "array",
+  });
   const answer = markdownTable(
     fields.map(({ name }) => name),
     rows.map((row) => row.map(shown)),
@@ -51,10 +64,7 @@ const references: Readonly<Record<string, string>> = {
 };
 
 const renderDiagram = (tables: readonly Table[]): string => {
-  const drawn = tables.filter(
-    ({ schema, kind, name }) =>
-      kind === "table" && (schema === "warehouse" || name === "cost_per_conversion_daily"),
-  );
+  const drawn = tables.filter(({ schema, kind }) => kind === "table" && schema === "warehouse");
   const names = new Set(drawn.map(({ name }) => name));
   const lines = drawn.flatMap(({ name, columns }) => [
     `  ${name} {`,
@@ -78,7 +88,7 @@ const introduction = `# The warehouse, for analysts
 
 Written from the comments in the database by \`npm run docs:warehouse\`: change a comment in \`migrations/\`, not this page.
 
-- \`marts\` is what to query: written by the nightly rollup, ready to read. \`warehouse\` holds the facts underneath, \`ad_reporting\` the same figures under the names of Fivetran's models.
+- \`marts\` is what to query: figures that the nightly rollup writes, with the names, the finality and the projections of today joined to them. \`warehouse\` holds the facts underneath, \`ad_reporting\` the same figures under the names of Fivetran's models.
 - Money is \`numeric\`, in the account's currency unless the name ends in \`_reporting\`. Counts of conversions may be fractional.
 - A date is the account's own reporting day. An id is the platform's own, as text; \`''\` where the platform names none.
 - A ratio of several rows is the sum of the one column divided by the sum of the other, never an average of ratios. NULL means unknown or not defined, never 0.
@@ -101,7 +111,7 @@ export const renderPage = async (database: Database): Promise<string> => {
   return `${[
     introduction,
     `## How the tables hang together\n\n${renderDiagram(tables)}`,
-    "## Twenty questions\n\nAnswered on the small example company in `scripts/warehouse-docs/seed.sql`.",
+    "## Twenty questions\n\nAnswered on the small example company in `scripts/warehouse-docs/seed.sql`, on 31 October 2026.",
     ...answers,
     ...sections,
     `## Functions\n\n${markdownTable(

@@ -42,8 +42,7 @@ from warehouse.account;
 
 select warehouse.ensure_partition(parent::regclass, month)
 from unnest(array['warehouse.ad_daily', 'warehouse.network_daily', 'warehouse.conversion_daily',
-                  'marts.cost_per_conversion_daily', 'marts.cost_per_conversion_by_network_daily',
-                  'marts.cost_per_conversion_by_action_daily', 'marts.cost_per_conversion_history']) parent,
+                  'warehouse.network_conversion_daily']) parent,
      unnest(array['2026-09-01', '2026-10-01']::date[]) month;
 
 -- A number between 0 and 19 that depends on the day and the campaign only.
@@ -103,78 +102,20 @@ join (values (1, 'SEARCH', 0.5, 0.75), (1, 'CONTENT', 0.5, 0.25), (2, 'SEARCH', 
   as split (account_key, network, share, click_share) using (account_key)
 group by account_key, date, campaign_id, network, share, click_share;
 
+insert into warehouse.network_conversion_daily
+  (account_key, date, campaign_id, network, conversion_action_id, attribution, traffic, conversions, conversion_value,
+   primary_conversions, primary_conversion_value, all_conversions, all_conversion_value)
+select account_key, date, campaign_id, network, conversion_action_id, attribution, traffic,
+       sum(conversions) * share, sum(conversion_value) * share, sum(primary_conversions) * share,
+       sum(primary_conversion_value) * share, sum(all_conversions) * share, sum(all_conversion_value) * share
+from warehouse.conversion_daily
+join (values (1, 'SEARCH', 0.75), (1, 'CONTENT', 0.25), (2, 'SEARCH', 0.5), (2, 'YOUTUBE', 0.5), (3, 'facebook', 0.5),
+             (3, 'instagram', 0.5), (4, 'linkedin', 1)) as split (account_key, network, share) using (account_key)
+group by account_key, date, campaign_id, network, conversion_action_id, attribution, traffic, share
+order by date, account_key, campaign_id, network, conversion_action_id, traffic;
+
 insert into warehouse.exchange_rate (rate_date, base, quote, rate, source)
 select day::date, 'EUR', currency, rate, 'ecb'
 from generate_series('2026-08-25'::timestamp, '2026-10-30', '1 day') day,
      (values ('USD', 1.1), ('DKK', 7.46)) as rates (currency, rate)
 where extract(isodow from day) < 6;
-
-insert into marts.cost_per_conversion_daily
-with conversions as (
-  select c.account_key, c.date, c.campaign_id,
-         coalesce(sum(c.conversions) filter (where traffic = 'paid'), 0) as conversions,
-         coalesce(sum(c.conversion_value) filter (where traffic = 'paid'), 0) as conversion_value,
-         coalesce(sum(c.conversions) filter (where traffic = 'organic'), 0) as organic_conversions
-  from warehouse.counted_conversion_daily c
-  group by c.account_key, c.date, c.campaign_id
-), days as (
-  select d.account_key, d.date, d.campaign_id, sum(spend) as spend, sum(impressions)::bigint as impressions,
-         sum(clicks)::bigint as clicks, coalesce(max(c.conversions), 0) as conversions,
-         coalesce(max(c.conversion_value), 0) as conversion_value,
-         coalesce(max(c.organic_conversions), 0) as organic_conversions,
-         warehouse.rate_on(d.date, max(a.currency), 'EUR') as rate
-  from warehouse.ad_daily d
-  join warehouse.account a using (account_key)
-  left join conversions c using (account_key, date, campaign_id)
-  group by d.account_key, d.date, d.campaign_id
-)
-select account_key, date, platform, account_id, a.name, campaign_id, c.name, currency,
-       spend, impressions, clicks, conversions, conversion_value, organic_conversions,
-       spend / nullif(conversions, 0), spend / nullif(clicks, 0), conversions / nullif(clicks, 0),
-       conversion_value / nullif(spend, 0), 'EUR', spend * rate, conversion_value * rate,
-       spend * rate / nullif(conversions, 0),
-       case when date > '2026-09-29' then conversions * 1.1 end,
-       case when date > '2026-09-29' then spend / nullif(conversions * 1.1, 0) end,
-       date <= '2026-09-29', '2026-11-01 03:40Z'
-from days
-join warehouse.account a using (account_key)
-left join warehouse.campaign c using (account_key, campaign_id);
-
-insert into marts.cost_per_conversion_by_network_daily
-  (account_key, date, platform, account_id, account_name, campaign_id, campaign_name, currency, network, spend,
-   impressions, clicks, conversions, conversion_value, organic_conversions, cost_per_click, is_final, refreshed_at)
-select account_key, date, platform, account_id, account_name, campaign_id, campaign_name, currency, network, n.spend,
-       n.impressions, n.clicks, 0, 0, 0, n.spend / nullif(n.clicks, 0), is_final, refreshed_at
-from warehouse.network_daily n
-join marts.cost_per_conversion_daily using (account_key, date, campaign_id);
-
-update marts.cost_per_conversion_by_network_daily n
-set conversions = n.clicks * d.conversions / nullif(d.clicks, 0),
-    cost_per_conversion = n.spend / nullif(n.clicks * d.conversions / nullif(d.clicks, 0), 0)
-from marts.cost_per_conversion_daily d
-where d.account_key = n.account_key and d.date = n.date and d.campaign_id = n.campaign_id;
-
-insert into marts.cost_per_conversion_by_action_daily
-  (account_key, date, platform, account_id, account_name, campaign_id, campaign_name, currency, conversion_action_id,
-   conversion_action_name, conversions, conversion_value, cost_per_conversion, is_final, refreshed_at)
-select account_key, date, platform, account_id, account_name, campaign_id, campaign_name, currency,
-       conversion_action_id, a.name, sum(c.conversions), sum(c.conversion_value),
-       max(d.spend) / nullif(sum(c.conversions), 0), is_final, refreshed_at
-from warehouse.counted_conversion_daily c
-join marts.cost_per_conversion_daily d using (account_key, date, campaign_id)
-join warehouse.conversion_action a using (account_key, conversion_action_id)
-where traffic = 'paid'
-group by account_key, date, platform, account_id, account_name, campaign_id, campaign_name, currency,
-         conversion_action_id, a.name, is_final, refreshed_at;
-
--- Each day was first seen the next morning, with three quarters of its conversions; a week later with all of them.
-insert into marts.cost_per_conversion_history
-select account_key, date, platform, account_id, campaign_id, (date + age)::timestamp at time zone 'UTC', currency, spend,
-       impressions, clicks, conversions * share, conversion_value * share, organic_conversions,
-       spend / nullif(conversions * share, 0)
-from marts.cost_per_conversion_daily, (values (1, 0.75), (8, 1.0)) as seen (age, share)
-where conversions > 0 or age = 1;
-
-insert into marts.conversion_maturity (platform, account_id, age_days, share, learned_from_days, basis, updated_at)
-select platform, account_id, age, share, 30, 'account', '2026-11-01 03:40Z'
-from warehouse.account, (values (1, 0.75), (3, 0.85), (7, 0.97), (28, 1.0)) as m (age, share);

@@ -62,7 +62,7 @@ interface Change {
  */
 export const evaluateAlerts = (options: EvaluateOptions): Promise<Evaluation> =>
   options.db.transaction().execute(async (db) => {
-    await sql`select pg_advisory_xact_lock(hashtext(${lockName}))`.execute(db);
+    await sql`select ops.hold(${lockName})`.execute(db);
     const at = momentOf(options);
     const memory = await readMemory(db);
     const silences = await readSilences(db, options.now);

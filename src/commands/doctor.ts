@@ -14,7 +14,14 @@ import type { DB } from "../warehouse/schema.ts";
 import { accountStatus } from "../warehouse/status.ts";
 import { credentialStore } from "./credentials.ts";
 import { checkQueue, checkQueueInPostgres, checkWarehouse } from "./doctor/services.ts";
-import { type Check, checkNode, checkSecretsFile, checkTokenEnd, failed } from "./doctor/checks.ts";
+import {
+  type Check,
+  checkClock,
+  checkNode,
+  checkSecretsFile,
+  checkTokenEnd,
+  failed,
+} from "./doctor/checks.ts";
 import { checkGa4 } from "./doctor/ga4.ts";
 import { checkPlatform } from "./doctor/platforms.ts";
 import { checkSources } from "./doctor/sources.ts";
@@ -75,6 +82,7 @@ async function* checks(frame: Frame): AsyncGenerator<Check> {
   }
   if (config.ga4)
     yield* checkGa4(config.ga4, { log: frame.log, signal: frame.signal, now: () => new Date() });
+  yield* checkClock();
 }
 
 /** The queue, wherever the config has it. Of the embedded Postgres there is nothing to say. */

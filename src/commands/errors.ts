@@ -1,5 +1,6 @@
 import { ConfigError } from "../config/problems.ts";
 import { Failure } from "../domain/failure.ts";
+import { withoutSecretShapes } from "../domain/secrets.ts";
 
 /** The status that costper ends with; what each means is a promise to scripts. */
 export const exitStatus = { done: 0, failed: 1, wrongUse: 2, interrupted: 130 } as const;
@@ -61,7 +62,14 @@ export const errorLines = (error: unknown): string[] => {
   if (error instanceof ConfigError) return error.lines();
   const limit = error instanceof UsageError ? undefined : limitLines(error);
   if (limit) return limit;
-  const message = error instanceof Error ? error.message : String(error);
+  const told = error instanceof Error ? error.message : String(error);
+  // What others throw may be long and hold anything.
+  const message =
+    error instanceof Failure || error instanceof UsageError
+      ? told
+      : withoutSecretShapes(told)
+          .trim()
+          .replaceAll(/\s*\n\s*/g, " ");
   const where = error instanceof Failure ? place(error) : "";
   const remedy = error instanceof Failure || error instanceof UsageError ? error.remedy : "";
   const code = (error as { code?: unknown } | null)?.code;

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { Logger } from "pino";
 import type { App, AppOverrides } from "../app.ts";
 import type { Config } from "../config.ts";
-import { createLog } from "../log.ts";
+import { createLog, logWarnings } from "../log.ts";
 import { errorLines, exitStatus, statusOf } from "./errors.ts";
 import { createOutput, type Output } from "./output.ts";
 
@@ -105,6 +105,7 @@ const runCommand = async (
     verbose: globals.verbose ?? false,
     ...(globals.logFormat === undefined ? {} : { format: globals.logFormat }),
   });
+  logWarnings(log);
   const closers: (() => Promise<void>)[] = [];
   const shortfalls: Shortfall[] = [];
   const { env } = process;

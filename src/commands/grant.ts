@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from "commander";
-import { grantAnalyst } from "../warehouse/grant.ts";
+import { grantAnalyst } from "../warehouse/analysts/grant.ts";
+import { migrate } from "../warehouse/migrate.ts";
 import { postgresProtocols, readServerUrl, withoutPlaceholder } from "../domain/server-url.ts";
 import { UsageError } from "./errors.ts";
 import { examples, type Register } from "./frame.ts";
@@ -8,6 +9,13 @@ import { asWrongUse } from "./usage.ts";
 const minutes = (text: string): number => {
   const value = Number(text);
   if (!(value > 0 && value <= 1_440)) throw new InvalidArgumentError("minutes, from 1 to 1440");
+  return value;
+};
+
+const connectionCount = (text: string): number => {
+  const value = Number(text);
+  if (!(Number.isInteger(value) && value >= 1 && value <= 1_000))
+    throw new InvalidArgumentError("a number from 1 to 1000");
   return value;
 };
 
@@ -26,6 +34,7 @@ export const register: Register = (command, act) => {
     .argument("<kind>", "what the role is for: analyst")
     .argument("<name>", "the name of the role; made if it is not there")
     .option("--timeout <minutes>", "a query is ended after so long", minutes, 5)
+    .option("--connections <number>", "connections that it may have at once", connectionCount, 10)
     .addHelpText(
       "after",
       examples(
@@ -34,23 +43,37 @@ export const register: Register = (command, act) => {
       ),
     )
     .action(
-      act<{ timeout: number }>(async ({ globals, out, openApp }, { timeout }, kind, name = "") => {
-        if (kind !== "analyst")
-          throw new UsageError(`there is no role for ${kind ?? ""}`, "did you mean analyst?");
-        const { database, databaseUrl } = await openApp({ connections: 1 });
-        const { password } = await grantAnalyst(database, {
-          name,
-          statementTimeoutMs: timeout * 60_000,
-        }).catch(asWrongUse);
-        const url = connection(databaseUrl, name);
-        if (globals.json)
-          return out.json({ role: name, created: password !== undefined, password: password ?? null, url });
-        out.text(
-          password === undefined
-            ? `${name} may read marts, warehouse and ad_reporting; its password is as it was`
-            : `${name} may read marts, warehouse and ad_reporting. Its password, shown this once: ${password}`,
-        );
-        out.text(`psql ${JSON.stringify(url)}`);
-      }),
+      act<{ timeout: number; connections: number }>(
+        async ({ globals, out, openApp }, { timeout, connections }, kind, name = "") => {
+          if (kind !== "analyst")
+            throw new UsageError(`there is no role for ${kind ?? ""}`, "did you mean analyst?");
+          const { config, database, databaseUrl } = await openApp({ connections: 2 });
+          await migrate(database);
+          const { password, stillOpen } = await grantAnalyst(database, {
+            name,
+            statementTimeoutMs: timeout * 60_000,
+            connections,
+            ownServer: config.database === undefined,
+          }).catch(asWrongUse);
+          const url = connection(databaseUrl, name);
+          if (globals.json)
+            return out.json({
+              role: name,
+              created: password !== undefined,
+              password: password ?? null,
+              url,
+              still_open: stillOpen,
+            });
+          out.text(
+            password === undefined
+              ? `${name} may read marts, warehouse and ad_reporting; its password is as it was`
+              : `${name} may read marts, warehouse and ad_reporting. Its password, shown this once: ${password}`,
+          );
+          out.text(`psql ${JSON.stringify(url)}`);
+          if (stillOpen.length > 0)
+            out.text("Postgres lets every role do these, and costper's own may not take them away:");
+          for (const { what, sql } of stillOpen) out.text(`  ${what}\n    ${sql};`);
+        },
+      ),
     );
 };

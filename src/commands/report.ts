@@ -26,6 +26,12 @@ const parseKeys = (text: string): readonly ReportKey[] => {
     throw new InvalidArgumentError(
       "network and action cannot be combined: no platform reports both at once.",
     );
+  const below = keys.find((key) => key === "ad_group" || key === "ad");
+  const split = keys.find((key) => key === "network" || key === "action");
+  if (below !== undefined && split !== undefined)
+    throw new InvalidArgumentError(
+      `${split} and ${below} cannot be combined: networks and actions are known by campaign. Say --by campaign,${split}.`,
+    );
   return keys as ReportKey[];
 };
 

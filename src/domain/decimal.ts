@@ -9,23 +9,24 @@ export type Decimal = string;
 const decimalPattern = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?$/;
 
 /**
- * Reads a figure off the wire: decimal text, or a JSON number where the platform sends one. Absent counts as 0.
- * @throws Failure of kind `data` that names the field where the value is no number.
+ * Reads a figure off the wire: decimal text, or a JSON number where the platform sends one.
+ * @throws Failure of kind `data` that names the field where the value is absent or no number.
  */
 export const decimal = (value: unknown, field: string): Decimal => {
-  if (value === undefined || value === null) return "0";
   if (typeof value === "number" && Number.isFinite(value)) return String(value);
   if (typeof value === "string" && decimalPattern.test(value)) return value;
   throw notANumber(value, field);
 };
 
-/** Reads a whole, non-negative or negative count (impressions, clicks); absent counts as 0. */
+/** Reads a whole, non-negative or negative count (impressions, clicks). @throws Failure as `decimal`. */
 export const wholeNumber = (value: unknown, field: string): string => {
-  if (value === undefined || value === null) return "0";
   if (typeof value === "number" && Number.isSafeInteger(value)) return String(value);
   if (typeof value === "string" && /^-?\d+$/.test(value)) return value;
   throw notANumber(value, field);
 };
+
+/** A figure that its platform leaves out where it is 0. Only where the platform's contract says so. */
+export const orZero = (value: unknown): unknown => value ?? 0;
 
 /** Micros (millionths of a currency unit, an integer as text) as units: `12340000` is `12.340000`. */
 export const fromMicros = (value: unknown, field: string): Decimal =>
@@ -34,7 +35,10 @@ export const fromMicros = (value: unknown, field: string): Decimal =>
 const notANumber = (value: unknown, field: string): Failure =>
   new Failure({
     kind: "data",
-    message: `${field} is not a number: ${JSON.stringify(value)?.slice(0, 60)}`,
+    message:
+      value === undefined || value === null
+        ? `${field} was asked for and is not in the answer`
+        : `${field} is not a number: ${JSON.stringify(value)?.slice(0, 60)}`,
     remedy: "nothing of this window was published; report the field to the platform or to costper",
   });
 

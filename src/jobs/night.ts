@@ -25,7 +25,7 @@ export const beginNight = (
   due: Due,
 ): Promise<string | undefined> =>
   inTransaction(pool, async (client) => {
-    await client.query("select pg_advisory_xact_lock(hashtext('costper.night'))");
+    await client.query("select ops.hold('costper.night')");
     const { rows } = await client.query<{ due: string; over: boolean }>(
       `select n.due, r.finished_at is not null as over from ops.night n join ops.run r using (run_id)
        where n.due = $1 or (r.finished_at is null and n.due not like '% source %')`,

@@ -15,6 +15,7 @@ import { asFailure, Failure } from "../domain/failure.ts";
 import { type Account, noCurrency } from "../domain/facts.ts";
 import type { Platform } from "../domain/platform.ts";
 import { isNamed, meanTheSame, namesAccount } from "../connectors/account-ids.ts";
+import { wrongClock } from "../connectors/wire/clock.ts";
 import { expectDays } from "../warehouse/account-days.ts";
 import { storeAccount, type StoredAccount } from "../warehouse/accounts.ts";
 import { closeAccounts, failAccounts, type PlanFailure } from "./failed-accounts.ts";
@@ -124,6 +125,8 @@ const discover = async (options: PlanOptions): Promise<readonly Account[]> => {
   const accounts = new Map<string, Account>();
   for await (const account of options.connector.accounts(options.signal))
     if (!accounts.has(account.id)) accounts.set(account.id, account);
+  const wrong = wrongClock(options.connector.platform);
+  if (wrong) throw wrong;
   return [...accounts.values()];
 };
 
@@ -218,6 +221,12 @@ export const planPlatform = async (options: PlanOptions): Promise<Plan> => {
     found = await discover(options);
   } catch (error) {
     options.signal.throwIfAborted();
+    // A clock that is wrong has other failures follow it; of its days none is noted.
+    const wrong = wrongClock(platform);
+    if (wrong) {
+      log.error({ platform, failure: wrong.message }, "nothing is planned");
+      return { slices: [], failures: [{ platform, accountId: "", failure: wrong }], accountIds: [] };
+    }
     const failure = asFailure(error);
     log.error({ platform, kind: failure.kind, failure: failure.message }, "accounts cannot be discovered");
     const known = await knownAccounts(options);

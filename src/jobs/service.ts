@@ -7,6 +7,7 @@ import { configuredPlatforms } from "../connectors/registry.ts";
 import { asFailure, Failure } from "../domain/failure.ts";
 import type { Platform } from "../domain/platform.ts";
 import { type Due, lastDue, scheduleOf } from "../domain/schedule.ts";
+import { endOverrun } from "../warehouse/analysts/overrun.ts";
 import type { Database } from "../warehouse/database.ts";
 import { advance, mendQueues } from "./dispatch.ts";
 import type { Metrics } from "./metrics.ts";
@@ -125,6 +126,8 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
     for (const { run_id } of rows) await advance(pool, queues, run_id);
     const mended = await mendQueues(pool, queues, pace.quietMs);
     if (mended > 0) log.warn({ jobs: mended }, "jobs that the queue had lost were put back");
+    for (const { role, seconds } of await endOverrun(pool))
+      log.warn({ role, seconds }, "a query of an analyst went on beyond its time, and was ended");
   };
 
   const loops: Promise<void>[] = [];

@@ -161,9 +161,10 @@ export const runSlice = async (slice: Slice, work: SliceWork): Promise<SliceResu
     if (!cancelled && failure.kind !== "busy")
       await markDays(pool, days, closed ? "account_closed" : "failed", failure.message);
     if (closed)
-      await pool.query("update warehouse.account set is_active = false where account_key = $1", [
-        slice.accountKey,
-      ]);
+      await pool.query(
+        "update warehouse.account set is_active = false where account_key = $1 and is_active",
+        [slice.accountKey],
+      );
     const fields = { kind: failure.kind, code: failure.code, failure: failure.message, ms: elapsed() };
     if (cancelled) log.info(fields, "slice put back");
     else if (outcome === "closed") log.warn(fields, "account is closed: its history is kept");

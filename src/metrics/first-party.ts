@@ -19,7 +19,7 @@ export const rollUpFirstParty = async (options: {
 }): Promise<void> => {
   const { settings } = options;
   await inTransaction(options.database.pool, async (client) => {
-    await client.query("select pg_advisory_xact_lock(hashtext('costper.first_party'))");
+    await client.query("select ops.hold('costper.first_party')");
     if (settings.classify) await reclassify(client, settings.classify);
     // The planner thinks that the intermediate relations are tiny, and would loop over them pair by pair.
     await client.query("set local enable_nestloop = off; set local jit = off; set local work_mem = '64MB'");

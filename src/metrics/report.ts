@@ -8,6 +8,8 @@ export const reportKeys = [
   "platform",
   "account",
   "campaign",
+  "ad_group",
+  "ad",
   "network",
   "action",
   "date",
@@ -28,6 +30,19 @@ export interface ReportOptions extends DayRange {
   readonly inReportingCurrency: boolean;
 }
 
+const campaignColumns = [
+  ["platform", "m.platform"],
+  ["account_id", "m.account_id"],
+  ["campaign_id", "m.campaign_id"],
+  ["campaign_name", "m.campaign_name"],
+] as const;
+
+const adGroupColumns = [
+  ...campaignColumns,
+  ["ad_group_id", "m.ad_group_id"],
+  ["ad_group_name", "m.ad_group_name"],
+] as const;
+
 const keyColumns: Readonly<Record<ReportKey, readonly (readonly [alias: string, expression: string])[]>> = {
   platform: [["platform", "m.platform"]],
   account: [
@@ -35,12 +50,9 @@ const keyColumns: Readonly<Record<ReportKey, readonly (readonly [alias: string, 
     ["account_id", "m.account_id"],
     ["account_name", "m.account_name"],
   ],
-  campaign: [
-    ["platform", "m.platform"],
-    ["account_id", "m.account_id"],
-    ["campaign_id", "m.campaign_id"],
-    ["campaign_name", "m.campaign_name"],
-  ],
+  campaign: campaignColumns,
+  ad_group: adGroupColumns,
+  ad: [...adGroupColumns, ["ad_id", "m.ad_id"], ["ad_name", "m.ad_name"]],
   network: [
     ["platform", "m.platform"],
     ["network", "m.network"],
@@ -128,6 +140,14 @@ const byAction = async (db: Kysely<DB>, options: ReportOptions): Promise<readonl
   return rows;
 };
 
+/** The mart that holds what is asked for; all of them add up to the same days. */
+const martOf = (by: readonly ReportKey[]): string => {
+  if (by.includes("network")) return "cost_per_conversion_by_network_daily";
+  if (by.includes("ad")) return "cost_per_conversion_by_ad_daily";
+  if (by.includes("ad_group")) return "cost_per_conversion_by_ad_group_daily";
+  return "cost_per_conversion_daily";
+};
+
 /** Cost per conversion over a range, sums first and one division each. */
 export const report = async (db: Kysely<DB>, options: ReportOptions): Promise<readonly ReportRow[]> => {
   if (options.by.includes("action")) return byAction(db, options);
@@ -136,7 +156,7 @@ export const report = async (db: Kysely<DB>, options: ReportOptions): Promise<re
   return grouped(
     db,
     options,
-    options.by.includes("network") ? "cost_per_conversion_by_network_daily" : "cost_per_conversion_daily",
+    martOf(options.by),
     `${spend} as spend, sum(m.impressions)::bigint as impressions, sum(m.clicks)::bigint as clicks,
      sum(m.conversions) as conversions, ${value} as conversion_value,
      sum(m.organic_conversions) as organic_conversions,

@@ -67,7 +67,11 @@ export const storeAccount = async (
          currency = case when $9 then excluded.currency else account.currency end,
          time_zone = case when $9 then excluded.time_zone else account.time_zone end,
          status = excluded.status, is_active = excluded.is_active,
-         restatement_days = excluded.restatement_days, last_seen_at = now()
+         restatement_days = excluded.restatement_days
+     where ((account.name, account.currency, account.time_zone) is distinct from
+            (excluded.name, excluded.currency, excluded.time_zone) and $9)
+        or (account.status, account.is_active, account.restatement_days)
+           is distinct from (excluded.status, excluded.is_active, excluded.restatement_days)
      returning account_key`,
     [
       account.platform,
@@ -81,7 +85,8 @@ export const storeAccount = async (
       account.currency !== noCurrency,
     ],
   );
-  const accountKey = rows[0]?.account_key;
+  // What is stored already is not written again, and then gives no row.
+  const accountKey = rows[0]?.account_key ?? before?.account_key;
   if (accountKey === undefined) throw new Error("the account was not stored");
   return { accountKey, known, seriesFrom: before?.series_from ?? undefined };
 };

@@ -1,9 +1,11 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Migration, type MigrationResultSet, Migrator, sql } from "kysely";
+import { CompiledQuery, type Migration, type MigrationResultSet, Migrator, sql } from "kysely";
 import { profiles } from "../connectors/registry.ts";
 import { Failure } from "../domain/failure.ts";
 import { packageRoot } from "../package-root.ts";
+import { grantAnew } from "./analysts/reading.ts";
+import { type Ask, closeToEverybody } from "./analysts/rights.ts";
 import type { Database } from "./database.ts";
 import { beginning } from "./transaction.ts";
 
@@ -60,6 +62,27 @@ const refuseNewerSchema = async ({ db }: Database): Promise<void> => {
     });
 };
 
+/** A table that nobody else may lock stands for the schema; before it is there, an advisory lock does. */
+const alone = `
+do $$
+begin
+  if to_regclass('ops.kysely_migration_lock') is null then
+    perform pg_advisory_xact_lock(hashtext('costper.migrate'));
+  end if;
+  if to_regclass('ops.kysely_migration_lock') is not null then
+    lock table ops.kysely_migration_lock in exclusive mode;
+  end if;
+end
+$$`;
+
+/** Of what the steps made, nobody may do more than is meant, and analysts no less. */
+const settleRights = async (db: Database["db"]): Promise<void> => {
+  const ask: Ask = async <Row extends object>(text: string, values: readonly unknown[] = []) =>
+    (await db.executeQuery<Row>(CompiledQuery.raw(text, [...values]))).rows;
+  await closeToEverybody(ask);
+  await grantAnew(ask);
+};
+
 /**
  * All steps in one transaction that waits for any other: the migrator's own lock belongs to the session, and would stay
  * with a pooler's.
@@ -68,8 +91,13 @@ const inLockedTransaction = async (
   db: Database["db"],
   work: () => Promise<MigrationResultSet>,
 ): Promise<MigrationResultSet> => {
-  await sql.raw(`${beginning}; select pg_advisory_xact_lock(hashtext('costper.migrate'))`).execute(db);
-  const result = await work().catch((error: unknown): MigrationResultSet => ({ error }));
+  await sql.raw(`${beginning}; ${alone}`).execute(db);
+  const result = await work()
+    .then(async (done) => {
+      if (done.error === undefined && (done.results ?? []).length > 0) await settleRights(db);
+      return done;
+    })
+    .catch((error: unknown): MigrationResultSet => ({ error }));
   await sql.raw(result.error === undefined ? "commit" : "rollback").execute(db);
   return result;
 };

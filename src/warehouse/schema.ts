@@ -49,6 +49,14 @@ export interface AdReportingAdReportingAccountReport {
    */
   conversions_value: Numeric | null;
   /**
+   * conversions_value at the day's exchange rate; NULL where no rate is known. Not a column of the models.
+   */
+  conversions_value_reporting: Numeric | null;
+  /**
+   * ISO 4217 code of spend and conversions_value. Not a column of the models.
+   */
+  currency: string | null;
+  /**
    * Reporting day of the account.
    */
   date_day: string | null;
@@ -61,13 +69,21 @@ export interface AdReportingAdReportingAccountReport {
    */
   platform: string | null;
   /**
+   * ISO 4217 code of the amounts that end in _reporting; NULL where none is configured. Not a column of the models.
+   */
+  reporting_currency: string | null;
+  /**
    * Where the row comes from when several sources are united; always empty here.
    */
   source_relation: string | null;
   /**
-   * Paid spend in the account's currency.
+   * Paid spend in the account's currency: add up rows of one currency only, or spend_reporting.
    */
   spend: Numeric | null;
+  /**
+   * spend at the day's exchange rate; NULL where no rate is known. Not a column of the models.
+   */
+  spend_reporting: Numeric | null;
 }
 
 export interface AdReportingAdReportingAdGroupReport {
@@ -108,6 +124,14 @@ export interface AdReportingAdReportingAdGroupReport {
    */
   conversions_value: Numeric | null;
   /**
+   * conversions_value at the day's exchange rate; NULL where no rate is known. Not a column of the models.
+   */
+  conversions_value_reporting: Numeric | null;
+  /**
+   * ISO 4217 code of spend and conversions_value. Not a column of the models.
+   */
+  currency: string | null;
+  /**
    * Reporting day of the account.
    */
   date_day: string | null;
@@ -120,13 +144,21 @@ export interface AdReportingAdReportingAdGroupReport {
    */
   platform: string | null;
   /**
+   * ISO 4217 code of the amounts that end in _reporting; NULL where none is configured. Not a column of the models.
+   */
+  reporting_currency: string | null;
+  /**
    * Where the row comes from when several sources are united; always empty here.
    */
   source_relation: string | null;
   /**
-   * Paid spend in the account's currency.
+   * Paid spend in the account's currency: add up rows of one currency only, or spend_reporting.
    */
   spend: Numeric | null;
+  /**
+   * spend at the day's exchange rate; NULL where no rate is known. Not a column of the models.
+   */
+  spend_reporting: Numeric | null;
 }
 
 export interface AdReportingAdReportingAdReport {
@@ -175,6 +207,14 @@ export interface AdReportingAdReportingAdReport {
    */
   conversions_value: Numeric | null;
   /**
+   * conversions_value at the day's exchange rate; NULL where no rate is known. Not a column of the models.
+   */
+  conversions_value_reporting: Numeric | null;
+  /**
+   * ISO 4217 code of spend and conversions_value. Not a column of the models.
+   */
+  currency: string | null;
+  /**
    * Reporting day of the account.
    */
   date_day: string | null;
@@ -187,13 +227,21 @@ export interface AdReportingAdReportingAdReport {
    */
   platform: string | null;
   /**
+   * ISO 4217 code of the amounts that end in _reporting; NULL where none is configured. Not a column of the models.
+   */
+  reporting_currency: string | null;
+  /**
    * Where the row comes from when several sources are united; always empty here.
    */
   source_relation: string | null;
   /**
-   * Paid spend in the account's currency.
+   * Paid spend in the account's currency: add up rows of one currency only, or spend_reporting.
    */
   spend: Numeric | null;
+  /**
+   * spend at the day's exchange rate; NULL where no rate is known. Not a column of the models.
+   */
+  spend_reporting: Numeric | null;
 }
 
 export interface AdReportingAdReportingCampaignReport {
@@ -226,6 +274,14 @@ export interface AdReportingAdReportingCampaignReport {
    */
   conversions_value: Numeric | null;
   /**
+   * conversions_value at the day's exchange rate; NULL where no rate is known. Not a column of the models.
+   */
+  conversions_value_reporting: Numeric | null;
+  /**
+   * ISO 4217 code of spend and conversions_value. Not a column of the models.
+   */
+  currency: string | null;
+  /**
    * Reporting day of the account.
    */
   date_day: string | null;
@@ -238,13 +294,125 @@ export interface AdReportingAdReportingCampaignReport {
    */
   platform: string | null;
   /**
+   * ISO 4217 code of the amounts that end in _reporting; NULL where none is configured. Not a column of the models.
+   */
+  reporting_currency: string | null;
+  /**
    * Where the row comes from when several sources are united; always empty here.
    */
   source_relation: string | null;
   /**
-   * Paid spend in the account's currency.
+   * Paid spend in the account's currency: add up rows of one currency only, or spend_reporting.
    */
   spend: Numeric | null;
+  /**
+   * spend at the day's exchange rate; NULL where no rate is known. Not a column of the models.
+   */
+  spend_reporting: Numeric | null;
+}
+
+export interface FiguresCostPerConversionByAccountDaily {
+  account_key: number;
+  campaigns: number;
+  clicks: Int8;
+  conversion_value: Numeric;
+  conversion_value_reporting: Numeric | null;
+  conversions: Numeric;
+  currency: string;
+  date: string;
+  impressions: Int8;
+  organic_conversions: Numeric;
+  refreshed_at: Timestamp;
+  reporting_currency: string | null;
+  spend: Numeric;
+  spend_reporting: Numeric | null;
+}
+
+export interface FiguresCostPerConversionByActionDaily {
+  account_key: number;
+  campaign_id: string;
+  conversion_action_id: string;
+  conversion_value: Numeric;
+  conversion_value_reporting: Numeric | null;
+  conversions: Numeric;
+  cost_per_conversion: Numeric | null;
+  cost_per_conversion_reporting: Numeric | null;
+  currency: string;
+  date: string;
+  refreshed_at: Timestamp;
+  reporting_currency: string | null;
+}
+
+export interface FiguresCostPerConversionByAdDaily {
+  account_key: number;
+  ad_group_id: string;
+  ad_id: string;
+  campaign_id: string;
+  clicks: Int8;
+  conversion_value: Numeric;
+  conversion_value_reporting: Numeric | null;
+  conversions: Numeric;
+  currency: string;
+  date: string;
+  impressions: Int8;
+  organic_conversions: Numeric;
+  refreshed_at: Timestamp;
+  reporting_currency: string | null;
+  spend: Numeric;
+  spend_reporting: Numeric | null;
+}
+
+export interface FiguresCostPerConversionByAdGroupDaily {
+  account_key: number;
+  ad_group_id: string;
+  campaign_id: string;
+  clicks: Int8;
+  conversion_value: Numeric;
+  conversion_value_reporting: Numeric | null;
+  conversions: Numeric;
+  currency: string;
+  date: string;
+  impressions: Int8;
+  organic_conversions: Numeric;
+  refreshed_at: Timestamp;
+  reporting_currency: string | null;
+  spend: Numeric;
+  spend_reporting: Numeric | null;
+}
+
+export interface FiguresCostPerConversionByNetworkDaily {
+  account_key: number;
+  campaign_id: string;
+  clicks: Int8;
+  conversion_value: Numeric;
+  conversion_value_reporting: Numeric | null;
+  conversions: Numeric;
+  currency: string;
+  date: string;
+  impressions: Int8;
+  network: string;
+  organic_conversions: Numeric;
+  refreshed_at: Timestamp;
+  reporting_currency: string | null;
+  spend: Numeric;
+  spend_reporting: Numeric | null;
+}
+
+export interface FiguresCostPerConversionDaily {
+  account_key: number;
+  campaign_id: string;
+  clicks: Int8;
+  conversion_value: Numeric;
+  conversion_value_reporting: Numeric | null;
+  conversions: Numeric;
+  currency: string;
+  date: string;
+  impressions: Int8;
+  organic_conversions: Numeric;
+  refreshed_at: Timestamp;
+  reporting_currency: string | null;
+  spend: Numeric;
+  spend_reporting: Numeric | null;
 }
 
 export interface MartsChannelDaily {
@@ -317,27 +485,27 @@ export interface MartsCostPerConversionByAccountDaily {
   /**
    * The platform's id of the account, bare.
    */
-  account_id: string;
+  account_id: string | null;
   /**
    * The account; see warehouse.account.
    */
-  account_key: number;
+  account_key: number | null;
   /**
-   * Name of the account when the day was last added up.
+   * Name of the account today.
    */
   account_name: string | null;
   /**
    * Campaigns with a row on that day.
    */
-  campaigns: number;
+  campaigns: number | null;
   /**
    * Paid clicks, as the platform counts them.
    */
-  clicks: Int8;
+  clicks: Int8 | null;
   /**
    * Value of those conversions in the account's currency.
    */
-  conversion_value: Numeric;
+  conversion_value: Numeric | null;
   /**
    * conversion_value at the day's exchange rate; NULL where it is unknown for any campaign.
    */
@@ -345,31 +513,31 @@ export interface MartsCostPerConversionByAccountDaily {
   /**
    * Paid conversions of counted actions; may be fractional.
    */
-  conversions: Numeric;
+  conversions: Numeric | null;
   /**
    * ISO 4217 code of every amount of the row that does not end in _reporting.
    */
-  currency: string;
+  currency: string | null;
   /**
    * Reporting day of the account.
    */
-  date: string;
+  date: string | null;
   /**
    * Paid impressions.
    */
-  impressions: Int8;
+  impressions: Int8 | null;
   /**
    * Whether the day lies outside the platform's restatement window.
    */
-  is_final: boolean;
+  is_final: boolean | null;
   /**
    * Conversions of counted actions that were left out because their traffic was organic.
    */
-  organic_conversions: Numeric;
+  organic_conversions: Numeric | null;
   /**
    * Name of the ad platform, such as google; see warehouse.platform.
    */
-  platform: string;
+  platform: string | null;
   /**
    * What conversions are expected to be once the day is final; the conversions themselves where it is, NULL where nothing is known yet.
    */
@@ -377,7 +545,7 @@ export interface MartsCostPerConversionByAccountDaily {
   /**
    * When a figure of any campaign of the day last changed.
    */
-  refreshed_at: Timestamp;
+  refreshed_at: Timestamp | null;
   /**
    * ISO 4217 code of the amounts that end in _reporting; NULL where none is configured.
    */
@@ -385,7 +553,7 @@ export interface MartsCostPerConversionByAccountDaily {
   /**
    * Paid spend in the account's currency.
    */
-  spend: Numeric;
+  spend: Numeric | null;
   /**
    * spend at the day's exchange rate; NULL where it is unknown for any campaign.
    */
@@ -396,11 +564,11 @@ export interface MartsCostPerConversionByActionDaily {
   /**
    * The platform's id of the account, bare.
    */
-  account_id: string;
+  account_id: string | null;
   /**
    * The account; see warehouse.account.
    */
-  account_key: number;
+  account_key: number | null;
   /**
    * Name of the account today.
    */
@@ -408,7 +576,7 @@ export interface MartsCostPerConversionByActionDaily {
   /**
    * The platform's campaign id; '' for spend of a campaign that the platform does not name.
    */
-  campaign_id: string;
+  campaign_id: string | null;
   /**
    * Name of the campaign today; NULL where the platform names none.
    */
@@ -416,7 +584,7 @@ export interface MartsCostPerConversionByActionDaily {
   /**
    * The conversion action; see warehouse.conversion_action.
    */
-  conversion_action_id: string;
+  conversion_action_id: string | null;
   /**
    * Name of the action today.
    */
@@ -424,7 +592,7 @@ export interface MartsCostPerConversionByActionDaily {
   /**
    * Value of those conversions in the account's currency.
    */
-  conversion_value: Numeric;
+  conversion_value: Numeric | null;
   /**
    * conversion_value at the day's exchange rate; NULL where no rate is known.
    */
@@ -432,7 +600,7 @@ export interface MartsCostPerConversionByActionDaily {
   /**
    * Paid conversions of counted actions; may be fractional.
    */
-  conversions: Numeric;
+  conversions: Numeric | null;
   /**
    * The campaign-day's whole spend / this action's conversions, in the account's currency; NULL where conversions are 0.
    */
@@ -444,46 +612,62 @@ export interface MartsCostPerConversionByActionDaily {
   /**
    * ISO 4217 code of every amount of the row that does not end in _reporting.
    */
-  currency: string;
+  currency: string | null;
   /**
    * Reporting day of the account.
    */
-  date: string;
+  date: string | null;
   /**
    * Whether the day lies outside the platform's restatement window, so that its figures no longer move.
    */
-  is_final: boolean;
+  is_final: boolean | null;
   /**
    * Name of the ad platform, such as google; see warehouse.platform.
    */
-  platform: string;
+  platform: string | null;
   /**
    * When a figure or the currency of this row last changed (not: a name, is_final).
    */
-  refreshed_at: Timestamp;
+  refreshed_at: Timestamp | null;
   /**
    * ISO 4217 code of the amounts that end in _reporting; NULL where none is configured.
    */
   reporting_currency: string | null;
 }
 
-export interface MartsCostPerConversionByNetworkDaily {
+export interface MartsCostPerConversionByAdDaily {
   /**
    * The platform's id of the account, bare.
    */
-  account_id: string;
+  account_id: string | null;
   /**
    * The account; see warehouse.account.
    */
-  account_key: number;
+  account_key: number | null;
   /**
    * Name of the account today.
    */
   account_name: string | null;
   /**
+   * Ad group (Meta: ad set); '' for figures of the campaign that belong to none of its ad groups.
+   */
+  ad_group_id: string | null;
+  /**
+   * Name of the ad group today; NULL where the platform names none.
+   */
+  ad_group_name: string | null;
+  /**
+   * Ad (LinkedIn: creative); '' for figures that belong to none.
+   */
+  ad_id: string | null;
+  /**
+   * Name of the ad today; may be empty, NULL where the platform names none.
+   */
+  ad_name: string | null;
+  /**
    * The platform's campaign id; '' for spend of a campaign that the platform does not name.
    */
-  campaign_id: string;
+  campaign_id: string | null;
   /**
    * Name of the campaign today; NULL where the platform names none.
    */
@@ -491,7 +675,7 @@ export interface MartsCostPerConversionByNetworkDaily {
   /**
    * Paid clicks, as the platform counts them.
    */
-  clicks: Int8;
+  clicks: Int8 | null;
   /**
    * conversions / clicks, a share; NULL where clicks are 0.
    */
@@ -499,7 +683,7 @@ export interface MartsCostPerConversionByNetworkDaily {
   /**
    * Value of those conversions in the account's currency.
    */
-  conversion_value: Numeric;
+  conversion_value: Numeric | null;
   /**
    * conversion_value at the day's exchange rate; NULL where no rate is known.
    */
@@ -507,7 +691,7 @@ export interface MartsCostPerConversionByNetworkDaily {
   /**
    * Paid conversions of counted actions; may be fractional.
    */
-  conversions: Numeric;
+  conversions: Numeric | null;
   /**
    * spend / clicks in the account's currency; NULL where clicks are 0.
    */
@@ -523,130 +707,27 @@ export interface MartsCostPerConversionByNetworkDaily {
   /**
    * ISO 4217 code of every amount of the row that does not end in _reporting.
    */
-  currency: string;
+  currency: string | null;
   /**
    * Reporting day of the account.
    */
-  date: string;
+  date: string | null;
   /**
    * Paid impressions.
    */
-  impressions: Int8;
+  impressions: Int8 | null;
   /**
    * Whether the day lies outside the platform's restatement window, so that its figures no longer move.
    */
-  is_final: boolean;
-  /**
-   * The platform's name of the network (SEARCH, YOUTUBE, facebook, instagram ...); unknown completes an estimated split.
-   */
-  network: string;
+  is_final: boolean | null;
   /**
    * Conversions of counted actions that were left out because their traffic was organic.
    */
-  organic_conversions: Numeric;
+  organic_conversions: Numeric | null;
   /**
    * Name of the ad platform, such as google; see warehouse.platform.
    */
-  platform: string;
-  /**
-   * When a figure or the currency of this row last changed (not: a name, is_final).
-   */
-  refreshed_at: Timestamp;
-  /**
-   * ISO 4217 code of the amounts that end in _reporting; NULL where none is configured.
-   */
-  reporting_currency: string | null;
-  /**
-   * conversion_value / spend; NULL where spend is 0.
-   */
-  return_on_ad_spend: Numeric | null;
-  /**
-   * Paid spend in the account's currency.
-   */
-  spend: Numeric;
-  /**
-   * spend at the day's exchange rate; NULL where no rate is known.
-   */
-  spend_reporting: Numeric | null;
-}
-
-export interface MartsCostPerConversionDaily {
-  /**
-   * The platform's id of the account, bare.
-   */
-  account_id: string;
-  /**
-   * The account; see warehouse.account.
-   */
-  account_key: number;
-  /**
-   * Name of the account today.
-   */
-  account_name: string | null;
-  /**
-   * The platform's campaign id; '' for spend of a campaign that the platform does not name.
-   */
-  campaign_id: string;
-  /**
-   * Name of the campaign today; NULL where the platform names none.
-   */
-  campaign_name: string | null;
-  /**
-   * Paid clicks, as the platform counts them.
-   */
-  clicks: Int8;
-  /**
-   * conversions / clicks, a share; NULL where clicks are 0.
-   */
-  conversion_rate: Numeric | null;
-  /**
-   * Value of those conversions in the account's currency.
-   */
-  conversion_value: Numeric;
-  /**
-   * conversion_value at the day's exchange rate; NULL where no rate is known.
-   */
-  conversion_value_reporting: Numeric | null;
-  /**
-   * Paid conversions of counted actions; may be fractional.
-   */
-  conversions: Numeric;
-  /**
-   * spend / clicks in the account's currency; NULL where clicks are 0.
-   */
-  cost_per_click: Numeric | null;
-  /**
-   * spend / conversions in the account's currency; NULL where conversions are 0.
-   */
-  cost_per_conversion: Numeric | null;
-  /**
-   * spend_reporting / conversions; NULL where either is unknown or conversions are 0.
-   */
-  cost_per_conversion_reporting: Numeric | null;
-  /**
-   * ISO 4217 code of every amount of the row that does not end in _reporting.
-   */
-  currency: string;
-  /**
-   * Reporting day of the account.
-   */
-  date: string;
-  /**
-   * Paid impressions.
-   */
-  impressions: Int8;
-  /**
-   * Whether the day lies outside the platform's restatement window, so that its figures no longer move.
-   */
-  is_final: boolean;
-  /**
-   * Conversions of counted actions that were left out because their traffic was organic.
-   */
-  organic_conversions: Numeric;
-  /**
-   * Name of the ad platform, such as google; see warehouse.platform.
-   */
-  platform: string;
+  platform: string | null;
   /**
    * What conversions are expected to be once the day is final, by marts.conversion_maturity; NULL for final days.
    */
@@ -658,7 +739,7 @@ export interface MartsCostPerConversionDaily {
   /**
    * When a figure or the currency of this row last changed (not: a name, is_final).
    */
-  refreshed_at: Timestamp;
+  refreshed_at: Timestamp | null;
   /**
    * ISO 4217 code of the amounts that end in _reporting; NULL where none is configured.
    */
@@ -670,7 +751,332 @@ export interface MartsCostPerConversionDaily {
   /**
    * Paid spend in the account's currency.
    */
-  spend: Numeric;
+  spend: Numeric | null;
+  /**
+   * spend at the day's exchange rate; NULL where no rate is known.
+   */
+  spend_reporting: Numeric | null;
+}
+
+export interface MartsCostPerConversionByAdGroupDaily {
+  /**
+   * The platform's id of the account, bare.
+   */
+  account_id: string | null;
+  /**
+   * The account; see warehouse.account.
+   */
+  account_key: number | null;
+  /**
+   * Name of the account today.
+   */
+  account_name: string | null;
+  /**
+   * Ad group (Meta: ad set); '' for figures of the campaign that belong to none of its ad groups.
+   */
+  ad_group_id: string | null;
+  /**
+   * Name of the ad group today; NULL where the platform names none.
+   */
+  ad_group_name: string | null;
+  /**
+   * The platform's campaign id; '' for spend of a campaign that the platform does not name.
+   */
+  campaign_id: string | null;
+  /**
+   * Name of the campaign today; NULL where the platform names none.
+   */
+  campaign_name: string | null;
+  /**
+   * Paid clicks, as the platform counts them.
+   */
+  clicks: Int8 | null;
+  /**
+   * conversions / clicks, a share; NULL where clicks are 0.
+   */
+  conversion_rate: Numeric | null;
+  /**
+   * Value of those conversions in the account's currency.
+   */
+  conversion_value: Numeric | null;
+  /**
+   * conversion_value at the day's exchange rate; NULL where no rate is known.
+   */
+  conversion_value_reporting: Numeric | null;
+  /**
+   * Paid conversions of counted actions; may be fractional.
+   */
+  conversions: Numeric | null;
+  /**
+   * spend / clicks in the account's currency; NULL where clicks are 0.
+   */
+  cost_per_click: Numeric | null;
+  /**
+   * spend / conversions in the account's currency; NULL where conversions are 0.
+   */
+  cost_per_conversion: Numeric | null;
+  /**
+   * spend_reporting / conversions; NULL where either is unknown or conversions are 0.
+   */
+  cost_per_conversion_reporting: Numeric | null;
+  /**
+   * ISO 4217 code of every amount of the row that does not end in _reporting.
+   */
+  currency: string | null;
+  /**
+   * Reporting day of the account.
+   */
+  date: string | null;
+  /**
+   * Paid impressions.
+   */
+  impressions: Int8 | null;
+  /**
+   * Whether the day lies outside the platform's restatement window, so that its figures no longer move.
+   */
+  is_final: boolean | null;
+  /**
+   * Conversions of counted actions that were left out because their traffic was organic.
+   */
+  organic_conversions: Numeric | null;
+  /**
+   * Name of the ad platform, such as google; see warehouse.platform.
+   */
+  platform: string | null;
+  /**
+   * What conversions are expected to be once the day is final, by marts.conversion_maturity; NULL for final days.
+   */
+  projected_conversions: Numeric | null;
+  /**
+   * spend / projected_conversions in the account's currency; NULL for final days.
+   */
+  projected_cost_per_conversion: Numeric | null;
+  /**
+   * When a figure or the currency of this row last changed (not: a name, is_final).
+   */
+  refreshed_at: Timestamp | null;
+  /**
+   * ISO 4217 code of the amounts that end in _reporting; NULL where none is configured.
+   */
+  reporting_currency: string | null;
+  /**
+   * conversion_value / spend; NULL where spend is 0.
+   */
+  return_on_ad_spend: Numeric | null;
+  /**
+   * Paid spend in the account's currency.
+   */
+  spend: Numeric | null;
+  /**
+   * spend at the day's exchange rate; NULL where no rate is known.
+   */
+  spend_reporting: Numeric | null;
+}
+
+export interface MartsCostPerConversionByNetworkDaily {
+  /**
+   * The platform's id of the account, bare.
+   */
+  account_id: string | null;
+  /**
+   * The account; see warehouse.account.
+   */
+  account_key: number | null;
+  /**
+   * Name of the account today.
+   */
+  account_name: string | null;
+  /**
+   * The platform's campaign id; '' for spend of a campaign that the platform does not name.
+   */
+  campaign_id: string | null;
+  /**
+   * Name of the campaign today; NULL where the platform names none.
+   */
+  campaign_name: string | null;
+  /**
+   * Paid clicks, as the platform counts them.
+   */
+  clicks: Int8 | null;
+  /**
+   * conversions / clicks, a share; NULL where clicks are 0.
+   */
+  conversion_rate: Numeric | null;
+  /**
+   * Value of those conversions in the account's currency.
+   */
+  conversion_value: Numeric | null;
+  /**
+   * conversion_value at the day's exchange rate; NULL where no rate is known.
+   */
+  conversion_value_reporting: Numeric | null;
+  /**
+   * Paid conversions of counted actions; may be fractional.
+   */
+  conversions: Numeric | null;
+  /**
+   * spend / clicks in the account's currency; NULL where clicks are 0.
+   */
+  cost_per_click: Numeric | null;
+  /**
+   * spend / conversions in the account's currency; NULL where conversions are 0.
+   */
+  cost_per_conversion: Numeric | null;
+  /**
+   * spend_reporting / conversions; NULL where either is unknown or conversions are 0.
+   */
+  cost_per_conversion_reporting: Numeric | null;
+  /**
+   * ISO 4217 code of every amount of the row that does not end in _reporting.
+   */
+  currency: string | null;
+  /**
+   * Reporting day of the account.
+   */
+  date: string | null;
+  /**
+   * Paid impressions.
+   */
+  impressions: Int8 | null;
+  /**
+   * Whether the day lies outside the platform's restatement window, so that its figures no longer move.
+   */
+  is_final: boolean | null;
+  /**
+   * The platform's name of the network (SEARCH, YOUTUBE, facebook, instagram ...); unknown completes an estimated split.
+   */
+  network: string | null;
+  /**
+   * Conversions of counted actions that were left out because their traffic was organic.
+   */
+  organic_conversions: Numeric | null;
+  /**
+   * Name of the ad platform, such as google; see warehouse.platform.
+   */
+  platform: string | null;
+  /**
+   * When a figure or the currency of this row last changed (not: a name, is_final).
+   */
+  refreshed_at: Timestamp | null;
+  /**
+   * ISO 4217 code of the amounts that end in _reporting; NULL where none is configured.
+   */
+  reporting_currency: string | null;
+  /**
+   * conversion_value / spend; NULL where spend is 0.
+   */
+  return_on_ad_spend: Numeric | null;
+  /**
+   * Paid spend in the account's currency.
+   */
+  spend: Numeric | null;
+  /**
+   * spend at the day's exchange rate; NULL where no rate is known.
+   */
+  spend_reporting: Numeric | null;
+}
+
+export interface MartsCostPerConversionDaily {
+  /**
+   * The platform's id of the account, bare.
+   */
+  account_id: string | null;
+  /**
+   * The account; see warehouse.account.
+   */
+  account_key: number | null;
+  /**
+   * Name of the account today.
+   */
+  account_name: string | null;
+  /**
+   * The platform's campaign id; '' for spend of a campaign that the platform does not name.
+   */
+  campaign_id: string | null;
+  /**
+   * Name of the campaign today; NULL where the platform names none.
+   */
+  campaign_name: string | null;
+  /**
+   * Paid clicks, as the platform counts them.
+   */
+  clicks: Int8 | null;
+  /**
+   * conversions / clicks, a share; NULL where clicks are 0.
+   */
+  conversion_rate: Numeric | null;
+  /**
+   * Value of those conversions in the account's currency.
+   */
+  conversion_value: Numeric | null;
+  /**
+   * conversion_value at the day's exchange rate; NULL where no rate is known.
+   */
+  conversion_value_reporting: Numeric | null;
+  /**
+   * Paid conversions of counted actions; may be fractional.
+   */
+  conversions: Numeric | null;
+  /**
+   * spend / clicks in the account's currency; NULL where clicks are 0.
+   */
+  cost_per_click: Numeric | null;
+  /**
+   * spend / conversions in the account's currency; NULL where conversions are 0.
+   */
+  cost_per_conversion: Numeric | null;
+  /**
+   * spend_reporting / conversions; NULL where either is unknown or conversions are 0.
+   */
+  cost_per_conversion_reporting: Numeric | null;
+  /**
+   * ISO 4217 code of every amount of the row that does not end in _reporting.
+   */
+  currency: string | null;
+  /**
+   * Reporting day of the account.
+   */
+  date: string | null;
+  /**
+   * Paid impressions.
+   */
+  impressions: Int8 | null;
+  /**
+   * Whether the day lies outside the platform's restatement window, so that its figures no longer move.
+   */
+  is_final: boolean | null;
+  /**
+   * Conversions of counted actions that were left out because their traffic was organic.
+   */
+  organic_conversions: Numeric | null;
+  /**
+   * Name of the ad platform, such as google; see warehouse.platform.
+   */
+  platform: string | null;
+  /**
+   * What conversions are expected to be once the day is final, by marts.conversion_maturity; NULL for final days.
+   */
+  projected_conversions: Numeric | null;
+  /**
+   * spend / projected_conversions in the account's currency; NULL for final days.
+   */
+  projected_cost_per_conversion: Numeric | null;
+  /**
+   * When a figure or the currency of this row last changed (not: a name, is_final).
+   */
+  refreshed_at: Timestamp | null;
+  /**
+   * ISO 4217 code of the amounts that end in _reporting; NULL where none is configured.
+   */
+  reporting_currency: string | null;
+  /**
+   * conversion_value / spend; NULL where spend is 0.
+   */
+  return_on_ad_spend: Numeric | null;
+  /**
+   * Paid spend in the account's currency.
+   */
+  spend: Numeric | null;
   /**
    * spend at the day's exchange rate; NULL where no rate is known.
    */
@@ -1268,6 +1674,12 @@ export interface OpsAlertSilence {
   starts_at: Timestamp;
 }
 
+export interface OpsAnalyst {
+  granted_at: Generated<Timestamp>;
+  role_name: string;
+  statement_timeout_ms: Int8;
+}
+
 export interface OpsCampaignDaySum {
   account_key: number;
   campaign_key: number;
@@ -1278,7 +1690,6 @@ export interface OpsCampaignDaySum {
   currency: string;
   date: string;
   days: number;
-  days_open: number;
   days_without_rate: number;
   impressions: Int8;
   organic_conversions: Int8;
@@ -1301,7 +1712,6 @@ export interface OpsCampaignMonthSum {
   conversions: Int8;
   currency: string;
   days: number;
-  days_open: number;
   days_without_rate: number;
   impressions: Int8;
   month: string;
@@ -1346,6 +1756,11 @@ export interface OpsDayFingerprint {
   published: string;
 }
 
+export interface OpsFirstOpenDay {
+  account_key: number | null;
+  date: string | null;
+}
+
 export interface OpsGa4Day {
   date: string;
   disagreement_share: Numeric | null;
@@ -1363,6 +1778,11 @@ export interface OpsGa4Day {
   sampled_share: Numeric | null;
   time_zone: string | null;
   tokens_left_today: number | null;
+}
+
+export interface OpsHeldLock {
+  key: number;
+  purpose: string;
 }
 
 export interface OpsInstallation {
@@ -1453,11 +1873,9 @@ export interface OpsPartDay {
   currency: string;
   date: string;
   impressions: Int8 | null;
-  is_final: boolean;
   organic_conversions: Numeric | null;
   part_id: string;
   part_kind: string;
-  part_name: string | null;
   platform: string;
   spend: Numeric | null;
   spend_reporting: Numeric | null;
@@ -1471,12 +1889,11 @@ export interface OpsPartMonth {
   conversions: Numeric;
   currency: string;
   impressions: Int8 | null;
-  is_final: boolean;
+  last_date: string;
   month: string;
   organic_conversions: Numeric | null;
   part_id: string;
   part_kind: string;
-  part_name: string | null;
   platform: string;
   spend: Numeric | null;
   spend_reporting: Numeric | null;
@@ -1486,6 +1903,11 @@ export interface OpsPause {
   account_id: string;
   platform: string;
   until: Timestamp;
+}
+
+export interface OpsRollupDay {
+  account_key: number;
+  today: string;
 }
 
 export interface OpsRollupSetting {
@@ -1757,10 +2179,6 @@ export interface WarehouseAccount {
    * False where the platform says that the account is closed, cancelled or not enabled.
    */
   is_active: boolean;
-  /**
-   * When discovery found the account last.
-   */
-  last_seen_at: Generated<Timestamp>;
   /**
    * Name of the account at the last sync.
    */
@@ -2043,7 +2461,7 @@ export interface WarehouseConversionDaily {
    */
   primary_conversions: Numeric;
   /**
-   * paid, or organic where no ad was clicked or seen as one (LinkedIn viral; Google hosted actions).
+   * paid, or organic where no ad was clicked or seen as one (LinkedIn viral).
    */
   traffic: string;
 }
@@ -2909,10 +3327,18 @@ export interface DB {
   "ad_reporting.ad_reporting__ad_group_report": AdReportingAdReportingAdGroupReport;
   "ad_reporting.ad_reporting__ad_report": AdReportingAdReportingAdReport;
   "ad_reporting.ad_reporting__campaign_report": AdReportingAdReportingCampaignReport;
+  "figures.cost_per_conversion_by_account_daily": FiguresCostPerConversionByAccountDaily;
+  "figures.cost_per_conversion_by_action_daily": FiguresCostPerConversionByActionDaily;
+  "figures.cost_per_conversion_by_ad_daily": FiguresCostPerConversionByAdDaily;
+  "figures.cost_per_conversion_by_ad_group_daily": FiguresCostPerConversionByAdGroupDaily;
+  "figures.cost_per_conversion_by_network_daily": FiguresCostPerConversionByNetworkDaily;
+  "figures.cost_per_conversion_daily": FiguresCostPerConversionDaily;
   "marts.channel_daily": MartsChannelDaily;
   "marts.conversion_maturity": MartsConversionMaturity;
   "marts.cost_per_conversion_by_account_daily": MartsCostPerConversionByAccountDaily;
   "marts.cost_per_conversion_by_action_daily": MartsCostPerConversionByActionDaily;
+  "marts.cost_per_conversion_by_ad_daily": MartsCostPerConversionByAdDaily;
+  "marts.cost_per_conversion_by_ad_group_daily": MartsCostPerConversionByAdGroupDaily;
   "marts.cost_per_conversion_by_network_daily": MartsCostPerConversionByNetworkDaily;
   "marts.cost_per_conversion_daily": MartsCostPerConversionDaily;
   "marts.cost_per_conversion_history": MartsCostPerConversionHistory;
@@ -2927,6 +3353,7 @@ export interface DB {
   "ops.alert": OpsAlert;
   "ops.alert_event": OpsAlertEvent;
   "ops.alert_silence": OpsAlertSilence;
+  "ops.analyst": OpsAnalyst;
   "ops.campaign_day_sum": OpsCampaignDaySum;
   "ops.campaign_key": OpsCampaignKey;
   "ops.campaign_month_sum": OpsCampaignMonthSum;
@@ -2934,7 +3361,9 @@ export interface DB {
   "ops.counting_rule": OpsCountingRule;
   "ops.credential": OpsCredential;
   "ops.day_fingerprint": OpsDayFingerprint;
+  "ops.first_open_day": OpsFirstOpenDay;
   "ops.ga4_day": OpsGa4Day;
+  "ops.held_lock": OpsHeldLock;
   "ops.installation": OpsInstallation;
   "ops.job": OpsJob;
   "ops.lease": OpsLease;
@@ -2944,6 +3373,7 @@ export interface DB {
   "ops.part_day": OpsPartDay;
   "ops.part_month": OpsPartMonth;
   "ops.pause": OpsPause;
+  "ops.rollup_day": OpsRollupDay;
   "ops.rollup_setting": OpsRollupSetting;
   "ops.run": OpsRun;
   "ops.schedule": OpsSchedule;

@@ -49,7 +49,7 @@ export const lockAccount = async (
   purpose: "publish" | "rollup",
   accountKey: number,
 ): Promise<void> => {
-  await client.query("select pg_advisory_xact_lock(hashtext('costper.' || $1), $2)", [purpose, accountKey]);
+  await client.query("select ops.hold('costper.' || $1, $2)", [purpose, accountKey]);
 };
 
 /** Makes the monthly partitions of `table` for every day of the range. */

@@ -244,7 +244,7 @@ describe("people", () => {
   test("read a chat message that cannot be mistaken for markup", async () => {
     const database = await costly();
     await database.pool.query(
-      "update marts.cost_per_conversion_daily set campaign_name = '<!channel> & Co' where campaign_id = 'a'",
+      "update warehouse.campaign set name = '<!channel> & Co' where campaign_id = 'a'",
     );
     const { url, received } = await httpReceiver();
     const notifiers = notifiersOf({ ops: { type: "slack", url } });
@@ -326,7 +326,7 @@ describe("people", () => {
       "stale firing",
     ]);
     await database.pool.query(
-      "update ops.account_day set state = 'complete'; update marts.cost_per_conversion_daily set spend = 1",
+      "update ops.account_day set state = 'complete'; update figures.cost_per_conversion_daily set spend = 1",
     );
     await evaluate(database, notifiers, rules);
     await deliverDue({ db: database.db, notifiers, now });

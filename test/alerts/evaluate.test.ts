@@ -296,19 +296,19 @@ describe("networks and conversion actions", () => {
     const key = accounts.get("1")?.key;
     for (const mart of ["by_network_daily", "by_action_daily"])
       await database.pool.query(
-        `select warehouse.ensure_partition('marts.cost_per_conversion_${mart}', '${day}')`,
+        `select warehouse.ensure_partition('figures.cost_per_conversion_${mart}', '${day}')`,
       );
     await database.pool.query(
-      `insert into marts.cost_per_conversion_by_network_daily (account_key, date, platform, account_id, campaign_id,
-         currency, network, spend, impressions, clicks, conversions, conversion_value, organic_conversions, is_final, refreshed_at)
-       select $1, $2, 'meta', '1', 'a', 'EUR', n.network, n.spend, 0, 0, n.conversions, 0, 0, true, now()
+      `insert into figures.cost_per_conversion_by_network_daily (account_key, date, campaign_id, currency, network, spend,
+         impressions, clicks, conversions, conversion_value, organic_conversions, refreshed_at)
+       select $1, $2, 'a', 'EUR', n.network, n.spend, 0, 0, n.conversions, 0, 0, now()
        from (values ('facebook', 20, 10), ('instagram', 80, 2)) as n(network, spend, conversions)`,
       [key, day],
     );
     await database.pool.query(
-      `insert into marts.cost_per_conversion_by_action_daily (account_key, date, platform, account_id, campaign_id,
-         currency, conversion_action_id, conversion_action_name, conversions, conversion_value, is_final, refreshed_at)
-       select $1, $2, 'meta', '1', 'a', 'EUR', n.action, n.action, n.conversions, 0, true, now()
+      `insert into figures.cost_per_conversion_by_action_daily (account_key, date, campaign_id, currency,
+         conversion_action_id, conversions, conversion_value, refreshed_at)
+       select $1, $2, 'a', 'EUR', n.action, n.conversions, 0, now()
        from (values ('lead', 10), ('purchase', 2)) as n(action, conversions)`,
       [key, day],
     );

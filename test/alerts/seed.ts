@@ -1,5 +1,6 @@
 import type { Database } from "../../src/warehouse/database.ts";
-import { eachDay } from "../../src/domain/day.ts";
+import type pg from "pg";
+import { addDays, eachDay } from "../../src/domain/day.ts";
 import { alertSettings, type AlertSettings } from "../../src/alerts/rule/settings.ts";
 
 /** A day of one campaign; what is left out is 0. */
@@ -62,33 +63,49 @@ export const seedFigures = async (
 ): Promise<void> => {
   const months = new Set(days.map(({ date }) => `${date.slice(0, 7)}-01`));
   for (const month of months)
-    await pool.query("select warehouse.ensure_partition('marts.cost_per_conversion_daily', $1)", [month]);
+    await pool.query("select warehouse.ensure_partition('figures.cost_per_conversion_daily', $1)", [month]);
   for (const day of days) {
     const account = accounts.get(day.account);
     if (account === undefined) throw new Error(`no account ${day.account}`);
     await pool.query(
-      `insert into marts.cost_per_conversion_daily (account_key, date, platform, account_id, campaign_id,
-         campaign_name, currency, spend, impressions, clicks, conversions, conversion_value, organic_conversions,
-         projected_conversions, is_final, refreshed_at)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, $11, 0, $12, true, now())
+      `insert into warehouse.campaign (account_key, campaign_id, name, status, type)
+       values ($1, $2, $3, 'ACTIVE', '') on conflict do nothing`,
+      [account.key, day.campaign, `Campaign ${day.campaign}`],
+    );
+    await pool.query(
+      `insert into figures.cost_per_conversion_daily (account_key, date, campaign_id, currency, spend, impressions,
+         clicks, conversions, conversion_value, organic_conversions, refreshed_at)
+       values ($1, $2, $3, $4, $5, 0, $6, $7, $8, 0, now())
        on conflict (account_key, date, campaign_id) do update
          set spend = excluded.spend, conversions = excluded.conversions, clicks = excluded.clicks`,
       [
         account.key,
         day.date,
-        account.platform,
-        account.id,
         day.campaign,
-        `Campaign ${day.campaign}`,
         account.currency,
         day.spend ?? 0,
         day.clicks ?? 0,
         day.conversions ?? 0,
         day.value ?? 0,
-        day.projected ?? null,
       ],
     );
+    await seedProjection(pool, account, day);
   }
+};
+
+/** Days are final, but for one with a projection: it is a day old, at an age whose share gives just that. */
+const seedProjection = async (pool: pg.Pool, account: Account, day: CampaignDay): Promise<void> => {
+  await pool.query(
+    `insert into ops.rollup_day (account_key, today) values ($1, coalesce($2::date, '9999-01-01'))
+     on conflict (account_key) do update set today = least(rollup_day.today, excluded.today)`,
+    [account.key, day.projected === undefined ? null : addDays(day.date, 1)],
+  );
+  if (day.projected !== undefined)
+    await pool.query(
+      `insert into marts.conversion_maturity (platform, account_id, age_days, share, learned_from_days, basis)
+       values ($1, $2, 1, $3, 30, 'account')`,
+      [account.platform, account.id, Number(day.conversions) / day.projected],
+    );
 };
 
 /** One rule as a person writes it, checked as the configuration is. */

@@ -125,8 +125,8 @@ test("NDJSON keeps decimals as text and NULL as null", async () => {
 test("Parquet holds every figure exactly, also ratios and negative amounts", async () => {
   const database = await seeded();
   await database.pool.query(
-    `update marts.cost_per_conversion_daily
-     set spend = -123456789012.345678, cost_per_conversion = -123456789012.345678 / 7
+    `update figures.cost_per_conversion_daily
+     set spend = -123456789012.345678, conversions = 7
      where date = '2026-10-12' and campaign_id = '101'`,
   );
   const folder = await newFolder();
@@ -160,9 +160,6 @@ test("Parquet has dates, instants, counts and text of their own types", async ()
   const database = await seeded();
   await database.pool.query(
     "update warehouse.account set name = 'Æbler, \"Øl\" & 日本' where account_key = 1",
-  );
-  await database.pool.query(
-    "update marts.cost_per_conversion_daily set account_name = 'Æbler, \"Øl\" & 日本' where account_key = 1",
   );
   const folder = await newFolder();
   const [file] = await exportTable(database, {
@@ -207,6 +204,53 @@ test("one file a month, each with its own days only, the range respected", async
     ["2026-09-15", "2026-09-30"],
     ["2026-10-01", "2026-10-02"],
   ]);
+});
+
+test("every column has one type in every month's file, whatever its values, and of marts the same for all figures", async () => {
+  const database = await seeded();
+  const schemas = async (table: string) => {
+    const files = await exportTable(database, {
+      table,
+      format: "parquet",
+      destination: await newFolder(),
+      partitionBy: "month",
+      signal,
+    });
+    return Promise.all(
+      files.map(async ({ file }) =>
+        (await parquetMetadataAsync(await asyncBufferFromFile(file ?? ""))).schema
+          .slice(1)
+          .map(({ name, type, converted_type, precision, scale }) =>
+            [name, type, converted_type, precision, scale].join(" "),
+          ),
+      ),
+    );
+  };
+  for (const table of [
+    "cost_per_conversion_daily",
+    "cost_per_conversion_by_ad_daily",
+    "cost_per_conversion_by_action_daily",
+    "cost_per_conversion_weekly",
+    "ad_reporting__account_report",
+  ]) {
+    const [first, ...others] = await schemas(table);
+    expect(others.length, table).toBeGreaterThan(0);
+    for (const other of others) expect(other, table).toEqual(first);
+    expect(first?.filter((column) => column.includes("DECIMAL") && !column.endsWith("DECIMAL 18 6"))).toEqual(
+      [],
+    );
+  }
+});
+
+test("no figure of the warehouse, the marts or ad_reporting is without its number of digits", async () => {
+  const database = await freshDatabase();
+  const { rows } = await database.pool.query<{ name: string }>(`
+    select a.attrelid::regclass || '.' || a.attname as name
+    from pg_attribute a
+    join pg_class c on c.oid = a.attrelid and c.relkind in ('r', 'p', 'v')
+    join pg_namespace n on n.oid = c.relnamespace and n.nspname in ('warehouse', 'marts', 'ad_reporting')
+    where a.attnum > 0 and a.atttypid = 'numeric'::regtype and a.atttypmod < 0`);
+  expect(rows).toEqual([]);
 });
 
 test("an empty table is a file with its columns and no row", async () => {

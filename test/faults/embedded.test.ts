@@ -188,3 +188,22 @@ test("a data folder with something foreign in it is not taken", async () => {
   await expect(startEmbedded({ folder, settings })).rejects.toMatchObject({ kind: "request" });
   expect(await readFile(join(folder, "postgres", "data", "thesis.txt"), "utf8")).toBe("kept");
 });
+
+test("a demo that was killed four times works the fifth time, and leaves no server", async () => {
+  const folder = await openFolder();
+  for (const ms of [1_500, 4_000, 7_000, 10_000]) {
+    const { child, ended } = startCostper(folder, ["demo", "--days", "2", "--once"]);
+    await Promise.race([sleep(ms), ended]);
+    child.kill("SIGKILL");
+    await ended;
+  }
+  const fifth = startCostper(folder, ["demo", "--days", "2", "--once"]);
+  expect(await fifth.ended, fifth.said()).toBe(0);
+  const data = join(folder, ".costper", "postgres", "data");
+  expect(await readdir(data)).not.toContain("postmaster.pid");
+  const running: string[] = [];
+  for (const pid of await readdir("/proc"))
+    if (/^\d+$/.test(pid))
+      running.push(await readFile(join("/proc", pid, "cmdline"), "utf8").catch(() => ""));
+  expect(running.filter((line) => line.includes(data))).toEqual([]);
+});

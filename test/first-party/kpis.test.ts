@@ -100,7 +100,7 @@ test("cost per conversion times conversions is the spend, for any days", async (
   });
   await fc.assert(
     fc.asyncProperty(fc.array(day, { minLength: 1, maxLength: 8 }), async (days) => {
-      await database.pool.query("delete from marts.cost_per_conversion_daily");
+      await database.pool.query("delete from figures.cost_per_conversion_daily");
       for (const [index, { spend, conversions }] of days.entries())
         await seedSpend(database, {
           platform: "google",

@@ -50,14 +50,18 @@ export const seedSpend = async (
     readonly currency?: string;
   },
 ): Promise<void> => {
-  await database.pool.query("select warehouse.ensure_partition('marts.cost_per_conversion_daily', $1)", [
+  await database.pool.query("select warehouse.ensure_partition('figures.cost_per_conversion_daily', $1)", [
     day.date,
   ]);
   await database.pool.query(
-    `insert into marts.cost_per_conversion_daily
-       (account_key, date, platform, account_id, campaign_id, currency, spend, impressions, clicks, conversions,
-        conversion_value, organic_conversions, is_final, refreshed_at)
-     values (hashtext($2 || $3) , $1, $2, $3, $4, $8, $5, 1000, 100, $6, 0, $7, false, now())`,
+    `with there as (
+       insert into warehouse.account (platform, account_id, name, currency, time_zone, status, is_active, restatement_days)
+       values ($2, $3, 'Shop', $8, 'Europe/Copenhagen', 'ENABLED', true, 30)
+       on conflict (platform, account_id) where series_to is null do update set name = excluded.name returning account_key)
+     insert into figures.cost_per_conversion_daily
+       (account_key, date, campaign_id, currency, spend, impressions, clicks, conversions, conversion_value,
+        organic_conversions, refreshed_at)
+     select account_key, $1, $4, $8, $5, 1000, 100, $6, 0, $7, now() from there`,
     [
       day.date,
       day.platform,

@@ -16,6 +16,16 @@ import { freshDatabase } from "../support/database.ts";
 
 const day = "2026-11-01";
 
+const dimensions = [
+  "date",
+  "sessionDefaultChannelGroup",
+  "sessionSource",
+  "sessionMedium",
+  "sessionCampaignName",
+  "sessionCampaignId",
+];
+const metrics = ["sessions", "engagedSessions", "keyEvents", "purchaseRevenue"];
+
 const row = { date: day, channel: "Paid Search", source: "google", medium: "cpc", sessions: 100 };
 
 const start = async (properties: Record<string, Ga4SandboxProperty>) => {
@@ -135,9 +145,14 @@ test("a server that repeats its first page does not keep the sync for ever", asy
     answers(
       200,
       {
-        dimensionHeaders: [{ name: "date" }],
-        metricHeaders: [{ name: "sessions" }],
-        rows: [{ dimensionValues: [{ value: day }], metricValues: [{ value: "1" }] }],
+        dimensionHeaders: dimensions.map((name) => ({ name })),
+        metricHeaders: metrics.map((name) => ({ name })),
+        rows: [
+          {
+            dimensionValues: dimensions.map((name) => ({ value: name === "date" ? "20261101" : "" })),
+            metricValues: metrics.map(() => ({ value: "1" })),
+          },
+        ],
         rowCount: 1_000_000,
       },
       { when: onPath("runReport"), times: Infinity },
@@ -146,6 +161,32 @@ test("a server that repeats its first page does not keep the sync for ever", asy
   const [result] = await sync(database, server);
   expect(result?.failure?.message).toContain("a page came twice");
   expect(server.requests.filter(({ path }) => path.includes("runReport"))).toHaveLength(2);
+});
+
+test.each([
+  [
+    {
+      message: "Disabled.",
+      details: [{ reason: "SERVICE_DISABLED", metadata: { consumer: "projects/4711" } }],
+    },
+    "enable analyticsdata.googleapis.com in the Google Cloud project 4711",
+  ],
+  [
+    { message: "Google Analytics Data API has not been used in project 4711 before or it is disabled." },
+    "enable analyticsdata.googleapis.com in the Google Cloud project 4711",
+  ],
+  [
+    { message: "Request had insufficient authentication scopes.", details: [] },
+    "https://www.googleapis.com/auth/analytics.readonly",
+  ],
+])("credentials that Google does not let through: what to enable and where, %#", async (error, remedy) => {
+  const database = await freshDatabase();
+  const server = await start({ "1": { rows: [row] } });
+  const body = { error: { code: 403, status: "PERMISSION_DENIED", ...error } };
+  server.addFault(answers(403, body, { when: onPath("runReport"), times: Infinity }));
+  const failure = (await sync(database, server))[0]?.failure;
+  expect(failure).toMatchObject({ kind: "credentials" });
+  expect(failure?.remedy).toContain(remedy);
 });
 
 test("a token is not carried on to where a redirect points", async () => {

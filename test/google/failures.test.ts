@@ -56,6 +56,8 @@ describe("every error that Google documents is given what happens next", () => {
     ["headerError", "INVALID_LOGIN_CUSTOMER_ID", 400, "INVALID_ARGUMENT", "account"],
     ["queryError", "REQUESTED_METRICS_FOR_MANAGER", 400, "INVALID_ARGUMENT", "account"],
     ["dateRangeError", "REQUESTED_DATE_GRANULARITY_NOT_SUPPORTED", 400, "INVALID_ARGUMENT", "data"],
+    ["requestError", "CANNOT_BE_EXECUTED_BY_MANAGER_ACCOUNT", 400, "INVALID_ARGUMENT", "account"],
+    ["requestError", "DEVELOPER_TOKEN_PARAMETER_MISSING", 400, "INVALID_ARGUMENT", "credentials"],
     ["requestError", "UNSUPPORTED_VERSION", 400, "INVALID_ARGUMENT", "request"],
     ["queryError", "UNRECOGNIZED_FIELD", 400, "INVALID_ARGUMENT", "request"],
     ["requestError", "SOMETHING_NEW", 400, "INVALID_ARGUMENT", "request"],
@@ -120,6 +122,52 @@ describe("a limit is waited out for as long and as wide as Google says", () => {
     const { failure } = failureOf(context, 429, "", new Headers({ "retry-after": "7" }));
     expect(waitOf(failure.retryAt)).toBe(7);
   });
+});
+
+test.each([
+  [
+    "by its details",
+    {
+      message: "It is disabled.",
+      details: [
+        {
+          "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+          reason: "SERVICE_DISABLED",
+          domain: "googleapis.com",
+          metadata: { service: "googleads.googleapis.com", consumer: "projects/4711" },
+        },
+      ],
+    },
+  ],
+  [
+    "by its sentence",
+    { message: "Google Ads API has not been used in project 4711 before or it is disabled." },
+  ],
+])("an API that is not enabled is told with its project, %s", (_, error) => {
+  const body = { error: { code: 403, status: "PERMISSION_DENIED", ...error } };
+  const { failure } = failureOf(context, 403, body);
+  expect(failure).toMatchObject({ kind: "credentials", scope: "platform", code: "SERVICE_DISABLED" });
+  expect(failure.remedy).toContain("enable googleads.googleapis.com in the Google Cloud project 4711");
+});
+
+test.each([
+  ["by its details", { details: [{ reason: "ACCESS_TOKEN_SCOPE_INSUFFICIENT" }] }],
+  ["by its sentence", { message: "Request had insufficient authentication scopes." }],
+])("a token without the scope is told with the scope, %s", (_, error) => {
+  const { failure } = failureOf(context, 403, {
+    error: { code: 403, status: "PERMISSION_DENIED", ...error },
+  });
+  expect(failure).toMatchObject({ kind: "credentials", scope: "platform" });
+  expect(failure.remedy).toContain("https://www.googleapis.com/auth/adwords");
+});
+
+test("a refusal that no table knows stops its account only, unless it belongs to none", () => {
+  const refusal = body(400, "INVALID_ARGUMENT", one("queryError", "SOMETHING_NEW"));
+  expect(failureOf(context, 400, refusal).failure).toMatchObject({ kind: "request", scope: "account" });
+  const { accountId: _, ...ofNone } = context;
+  expect(failureOf(ofNone, 400, refusal).failure).toMatchObject({ kind: "request", scope: "platform" });
+  const version = body(400, "INVALID_ARGUMENT", one("requestError", "UNSUPPORTED_VERSION"));
+  expect(failureOf(context, 400, version).failure).toMatchObject({ kind: "request", scope: "platform" });
 });
 
 test("of several errors the one that reaches furthest decides", () => {

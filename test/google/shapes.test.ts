@@ -19,12 +19,13 @@ describe("every legal way to write an answer is read", () => {
     expect(await all(ads(connector))).toEqual([]);
   });
 
-  test("fields that are missing count as 0, fields that nobody knows are ignored", async () => {
+  test("fields that a row lacks and others have count as 0, fields that nobody knows are ignored", async () => {
     const { connector } = await startWire((exchange) =>
       exchange.json(200, [
         {
           results: [
             { ...rowOf("9223372036854775807", { clicks: "3", newMetric: "x" }), brandNew: { a: [1] } },
+            rowOf("7"),
           ],
           queryResourceConsumption: "12",
         },
@@ -40,6 +41,7 @@ describe("every legal way to write an answer is read", () => {
         impressions: "0",
         clicks: "3",
       },
+      expect.objectContaining({ adId: "7", spend: "0.000001" }),
     ]);
   });
 
@@ -76,7 +78,7 @@ test("a server that refuses the parameter which only saves bytes is asked withou
   const { connector } = await startWire((exchange) => {
     const withParameters = exchange.body.includes("PARAMETERS");
     asked.push(withParameters);
-    if (!withParameters) return exchange.json(200, [{ results: [rowOf("1", { clicks: "3" })] }]);
+    if (!withParameters) return exchange.json(200, [{ results: [rowOf("1")] }]);
     return exchange.json(400, [
       {
         error: {

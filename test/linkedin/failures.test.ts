@@ -38,32 +38,32 @@ const final: Readonly<Record<string, Case>> = {
     remedy: /Advertising API/,
   },
   "404 stops the account": { fault: linkedinFaults.notFound(always), kind: "account", scope: "account" },
-  "400 about a parameter stops LinkedIn": {
+  "400 about a parameter stops the account": {
     fault: linkedinFaults.invalidParameter(always),
     kind: "request",
-    scope: "platform",
+    scope: "account",
     says: /PARAM_INVALID fields/,
   },
-  "400 about a retired field stops LinkedIn": {
+  "400 about a retired field stops the account": {
     fault: linkedinFaults.retiredField(always),
     kind: "request",
-    scope: "platform",
+    scope: "account",
     says: /FIELD_INVALID/,
   },
-  "405 stops LinkedIn": {
+  "405 stops the account": {
     fault: answers(405, { status: 405, message: "Method not allowed" }, isAnalytics),
     kind: "request",
-    scope: "platform",
+    scope: "account",
   },
-  "411 stops LinkedIn": {
+  "411 stops the account": {
     fault: answers(411, { status: 411, message: "Content-Length required" }, isAnalytics),
     kind: "request",
-    scope: "platform",
+    scope: "account",
   },
-  "414 also of a tunnelled query stops LinkedIn": {
+  "414 also of a tunnelled query stops the account": {
     fault: linkedinFaults.tooLong(always),
     kind: "request",
-    scope: "platform",
+    scope: "account",
   },
   "426 stops LinkedIn and names the setting": {
     fault: linkedinFaults.versionDead(always),
@@ -104,7 +104,7 @@ const final: Readonly<Record<string, Case>> = {
       {
         elements: [
           {
-            dateRange: { start: { year: 2026, month: 1, day: 1 } },
+            dateRange: { start: { year: 2026, month: 1, day: 1 }, end: { year: 2026, month: 1, day: 1 } },
             pivotValues: ["urn:li:sponsoredCampaign:1"],
           },
         ],
@@ -126,7 +126,7 @@ const final: Readonly<Record<string, Case>> = {
       {
         elements: [
           {
-            dateRange: { start: { year: 2026, month: 11, day: 14 } },
+            dateRange: { start: { year: 2026, month: 11, day: 14 }, end: { year: 2026, month: 11, day: 14 } },
             pivotValues: ["urn:li:sponsoredCampaign:1"],
             costInLocalCurrency: "12,5",
           },

@@ -189,7 +189,10 @@ test("splits a single day that is too large by campaigns, also those that no lis
   if (!account || !unlisted) throw new Error("the second account has a campaign that no listing has");
   const day = addDays(today, -30);
   const row = {
-    dateRange: { start: { year: 2026, month: 10, day: 22 } },
+    dateRange: {
+      start: { year: 2026, month: 10, day: 22 },
+      end: { year: 2026, month: 10, day: 22 },
+    },
     pivotValues: [`urn:li:sponsoredCampaign:${unlisted.id}`],
     costInLocalCurrency: "1",
   };

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { decimalOf, millionths } from "../../src/connectors/linkedin/exact.ts";
 import { encode, idIn, queryOf, type Restli } from "../../src/connectors/linkedin/restli.ts";
 import { parseJson } from "../../src/connectors/wire/json.ts";
 import { addDays } from "../../src/domain/day.ts";
+import { decimal, fromUnits, toUnits } from "../../src/domain/decimal.ts";
 import { onPath } from "../../sandbox/faults.ts";
 import { linkedinFaults } from "../../sandbox/linkedin/index.ts";
 import { parseQuery, type Value } from "../../sandbox/linkedin/syntax.ts";
@@ -87,10 +87,9 @@ test.each([
   [".5", "0.500000"],
   ["5.", "5.000000"],
   [0.1, "0.100000"],
-  [undefined, "0.000000"],
   ["123456789012345678901234.000001", "123456789012345678901234.000001"],
 ])("reads the figure %j as %s", (value, text) => {
-  expect(decimalOf(millionths(value, "cost"))).toBe(text);
+  expect(fromUnits(toUnits(decimal(value, "cost"), 6), 6)).toBe(text);
 });
 
 test("keeps ids beyond 2^53 and long decimals whole, and texts as they are", () => {
@@ -136,7 +135,7 @@ test("sends LinkedIn's headers, and a short query as it was written", async () =
   });
   expect(sent?.rawQuery).toBe(
     "q=analytics&pivot=ACCOUNT&timeGranularity=DAILY&dateRange=(start:(year:2026,month:11,day:14),end:(year:2026,month:11,day:20))" +
-      "&accounts=List(urn%3Ali%3AsponsoredAccount%3A507404993)&fields=dateRange,pivotValues,costInLocalCurrency,impressions,clicks",
+      "&accounts=List(urn%3Ali%3AsponsoredAccount%3A507404993)&fields=dateRange,pivotValues,costInLocalCurrency,costInUsd,impressions,clicks",
   );
 });
 
@@ -159,7 +158,7 @@ test("halves a list of campaigns that is too long even tunnelled", async () => {
   const day = addDays(today, -30);
   const campaigns = sandbox.accounts[0]?.campaigns ?? [];
   const row = {
-    dateRange: { start: { year: 2026, month: 10, day: 22 } },
+    dateRange: { start: { year: 2026, month: 10, day: 22 }, end: { year: 2026, month: 10, day: 22 } },
     pivotValues: [`urn:li:sponsoredCampaign:${campaigns[0]?.id ?? ""}`],
   };
   const analytics = onPath("/adAnalytics");
@@ -237,7 +236,8 @@ test("reads campaigns and rules of any shape that the platform may send", async 
 
 test("corrects rules that exceed the campaign's total, so that the platform's total stands", async () => {
   const { open, server, logged } = await startLinkedin();
-  const dateRange = { start: { year: 2026, month: 11, day: 14 } };
+  const day = { year: 2026, month: 11, day: 14 };
+  const dateRange = { start: day, end: day };
   const campaign = "urn:li:sponsoredCampaign:1";
   const analytics = onPath("/adAnalytics");
   server.addFault(

@@ -87,7 +87,7 @@ test("days that may still move are projected by the share known at their age; fi
   expect(days.filter(({ projected }) => projected !== null && projected > 4).length).toBeGreaterThan(0);
 });
 
-test("a night on which nothing changed writes only rows whose projection moved, and moves no refreshed_at", async () => {
+test("a night on which nothing changed makes days final and projections move, and writes no row for it", async () => {
   const { pool, night } = await opened();
   await night(range.to);
   const before = await told(pool);
@@ -101,10 +101,8 @@ test("a night on which nothing changed writes only rows whose projection moved, 
   );
   expect(moved.length).toBeGreaterThan(0);
   expect(moved.length).toBeLessThan(after.length);
-  // A day that became final is so in each of the three marts: by campaign, by network (two of them) and by action.
-  const finalized = moved.filter(({ is_final }) => is_final);
-  const conversionsOfThem = finalized.filter(({ conversions }) => conversions > 0).length;
-  expect(written).toBe(moved.length + finalized.length * 2 + conversionsOfThem);
+  expect(moved.some(({ is_final }) => is_final)).toBe(true);
+  expect(written).toBe(0);
   expect(after.map(({ refreshed_at }) => refreshed_at)).toEqual(
     before.map(({ refreshed_at }) => refreshed_at),
   );

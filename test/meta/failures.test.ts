@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { Failure, type FailureKind, type FailureScope } from "../../src/domain/failure.ts";
 import { metaFaults, metaSandboxCredentials } from "../../sandbox/meta/index.ts";
 import { requests } from "../../sandbox/meta/faults.ts";
-import { connectionReset, htmlPage, stalledBody, truncatedJson } from "../../sandbox/faults.ts";
+import { answers, connectionReset, htmlPage, stalledBody, truncatedJson } from "../../sandbox/faults.ts";
 import type { Fault } from "../../sandbox/server.ts";
 import { all, type Bench, bench, present } from "./support.ts";
 
@@ -25,6 +25,7 @@ interface Row {
   readonly subcode?: number;
   readonly status?: number;
   readonly message?: string;
+  readonly isTransient?: boolean;
   readonly kind: FailureKind;
   readonly scope: FailureScope;
   readonly remedy: RegExp;
@@ -40,9 +41,20 @@ test.each<Row>([
   { code: 294, kind: "account", scope: "account", remedy: /access/ },
   { code: 100, subcode: 33, kind: "account", scope: "account", remedy: /access/ },
   { code: 100, subcode: 3191001, kind: "account", scope: "account", remedy: /access/ },
-  { code: 100, kind: "request", scope: "platform", remedy: /request/ },
+  { code: 100, kind: "request", scope: "account", remedy: /request/ },
+  {
+    code: 100,
+    message: "(#100) Missing permissions",
+    status: 403,
+    kind: "account",
+    scope: "account",
+    remedy: /access/,
+  },
+  { code: 4711, kind: "request", scope: "account", remedy: /request/ },
+  { code: 1, isTransient: false, status: 500, kind: "request", scope: "account", remedy: /request/ },
+  { code: 0, status: 401, kind: "credentials", scope: "platform", remedy: /new token/ },
   { code: 2635, kind: "request", scope: "platform", remedy: /apiVersion/ },
-  { code: 2500, kind: "request", scope: "platform", remedy: /request/ },
+  { code: 2500, kind: "credentials", scope: "platform", remedy: /new token/ },
   { code: 3018, kind: "request", scope: "slice", remedy: /37 months/ },
   { code: 2, subcode: 1504041, kind: "request", scope: "platform", remedy: /request/ },
   { code: 2, subcode: 1504042, kind: "request", scope: "platform", remedy: /request/ },
@@ -111,6 +123,8 @@ const passing: readonly (readonly [string, Fault])[] = [
     { code: 960 },
     { code: 104 },
     { code: 12345, isTransient: true },
+    { code: 190, isTransient: true },
+    { code: 100, isTransient: true },
     { code: 12345, subcode: 99 },
     { code: 12345, status: 503 },
     {
@@ -134,6 +148,62 @@ test("what passes by itself is tried again", async () => {
     }),
   );
   expect(outcomes.filter(({ rows }) => rows !== 1)).toEqual([]);
+});
+
+test("an answer 401 without an error in it is about the token", async () => {
+  const bed = await bench();
+  bed.server.addFault(htmlPage(401, { when: requests.total, times: Infinity }));
+  expect(await failureOf(totals(bed))).toMatchObject({ kind: "credentials", scope: "platform" });
+});
+
+test("what Meta would have people read is shown", async () => {
+  const bed = await bench();
+  const error = {
+    message: "(#100) No",
+    code: 100,
+    error_user_title: "Hold",
+    error_user_msg: "Verify the page.",
+  };
+  bed.server.addFault(answers(400, { error }, { when: requests.total, times: Infinity }));
+  expect((await failureOf(totals(bed))).message).toBe("account total: (#100) No (Hold: Verify the page.)");
+});
+
+test("what Meta does not know is the account where the account was asked for, and the run where the run was", async () => {
+  const unknown = { code: 100, subcode: 33 };
+  const started = await bench();
+  started.server.addFault(metaFaults.error(unknown, { when: requests.start, times: Infinity }));
+  expect(await failureOf(all(started.connector.performance(started.pull(day))))).toMatchObject({
+    kind: "account",
+    scope: "account",
+    code: "100/33",
+  });
+  const read = await bench();
+  read.server.addFault(metaFaults.error(unknown, { when: requests.result, times: Infinity }));
+  expect(await failureOf(all(read.connector.performance(read.pull(day))))).toMatchObject({
+    kind: "transient",
+    message: expect.stringContaining("report run") as unknown,
+  });
+});
+
+test("a refusal that no table knows stops its account, and the platform once three accounts in a row meet it", async () => {
+  const refuse = () => metaFaults.error({ code: 4711 }, { when: requests.total, times: 1 });
+  const bed = await bench();
+  const of = (account: number) => failureOf(all(bed.connector.totals(bed.pull(day, account))));
+  bed.server.addFault(refuse());
+  expect(await of(0)).toMatchObject({ kind: "request", scope: "account" });
+  bed.server.addFault(refuse());
+  expect(await of(1)).toMatchObject({ scope: "account" });
+  // One that is let through ends the row.
+  expect(await all(bed.connector.totals(bed.pull(day, 2)))).toHaveLength(1);
+  for (const [account, scope] of [
+    [0, "account"],
+    [0, "account"],
+    [1, "account"],
+    [2, "platform"],
+  ] as const) {
+    bed.server.addFault(refuse());
+    expect(await of(account)).toMatchObject({ kind: "request", scope, code: "4711" });
+  }
 });
 
 test("a wrong signature is tried twice, then it is the secret's fault", async () => {
@@ -212,7 +282,7 @@ test("a list whose page repeats under ever new cursors ends", async () => {
       }),
   });
   const failure = await failureOf(all(connector.entities(pull(day))));
-  expect(failure).toMatchObject({ kind: "transient", message: "ads: a page came twice" });
+  expect(failure).toMatchObject({ kind: "data", message: "ads: a page came twice" });
   expect(server.requests.filter(({ path }) => path.endsWith("/ads"))).toHaveLength(2);
 });
 

@@ -142,7 +142,13 @@ test("books rows without a network as unknown, one per campaign, day and action"
 
 test("adds up rows that lack their network, and counts a row that comes twice once", async () => {
   const { connector, pull, server } = await bench();
-  const row = { date_start: week.from, date_stop: week.from, campaign_id: "7", impressions: "10" };
+  const row = {
+    date_start: week.from,
+    date_stop: week.from,
+    campaign_id: "7",
+    impressions: "10",
+    clicks: "0",
+  };
   const purchase = (count: string) => [{ action_type: "omni_purchase", value: "9", "1d_view": count }];
   server.addFault({
     name: "rows without a network",

@@ -27,6 +27,9 @@ test.each([
   [["custom.777", "custom.778"]],
   [["offsite_conversion.fb_pixel_custom", "purchase"]],
   [["an_action_type_of_tomorrow", "purchase"]],
+  [["mobile_app_install", "app_custom_event.fb_mobile_activate_app"]],
+  [["custom.777", "onsite_conversion.messaging_conversation_started_7d"]],
+  [["contact_website", "app_custom_event.fb_mobile_contact"]],
 ])("%j can be added up", (goals) => {
   expect(goalProblems(goals)).toEqual([]);
 });
@@ -43,6 +46,25 @@ test.each([
   [["custom.777", "offsite_conversion.fb_pixel_custom"], /every custom event/],
   [["custom.777", "purchase"], /rule of a custom conversion/],
   [["link_click"], /engagement/],
+  [["mobile_app_install", "omni_app_install"], /^mobile_app_install and omni_app_install overlap/],
+  [["app_install", "mobile_app_install"], /single channels/],
+  [["omni_activate_app", "app_custom_event.fb_mobile_activate_app"], /single channels/],
+  [["omni_view_content", "view_content"], /single channels/],
+  [["omni_view_content", "offsite_conversion.fb_pixel_view_content"], /single channels/],
+  [["omni_view_content", "app_custom_event.fb_mobile_content_view"], /single channels/],
+  [["omni_add_to_cart", "onsite_web_add_to_cart"], /omni_add_to_cart/],
+  [["onsite_web_app_add_to_cart", "onsite_web_add_to_cart"], /omni_add_to_cart/],
+  [["omni_initiated_checkout", "offsite_conversion.fb_pixel_initiate_checkout"], /omni_initiated_checkout/],
+  [["offsite_conversion.fb_pixel_contact", "contact"], /contact_total/],
+  [["offsite_conversion.fb_pixel_contact", "contact_website"], /contact_total/],
+  [["omni_brand_new", "offsite_conversion.fb_pixel_brand_new"], /single channels/],
+  [["brand_new_total", "brand_new_offline"], /single channels/],
+  [
+    ["onsite_conversion.messaging_conversation_started_7d", "onsite_conversion.total_messaging_connection"],
+    /single channels/,
+  ],
+  [["custom.777", "omni_view_content"], /rule of a custom conversion/],
+  [["offsite_conversion.fb_pixel_custom", "offsite_conversion.fb_pixel_custom.Trial"], /every custom event/],
 ])("%j cannot be added up", (goals, why) => {
   expect(goalProblems(goals)).toEqual([expect.stringMatching(why)]);
 });

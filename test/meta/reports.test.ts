@@ -218,7 +218,9 @@ test.each([
   ["another currency", { account_currency: "SEK" }, /SEK/],
   ["a day that was not asked for", { date_start: "2026-10-01", date_stop: "2026-10-01" }, /not asked for/],
   ["no ad", { ad_id: undefined }, /ad_id/],
-  ["a figure that is none", { spend: "12,50" }, /spend/],
+  ["a figure that is none", { spend: "12,50" }, /spend is not a number/],
+  ["two days", { date_stop: "2026-11-04" }, /single days/],
+  ["half a range", { date_stop: undefined }, /date_stop/],
 ])("a row with %s fails the slice by name", async (_title, wrong, said) => {
   const bed = await bench();
   const row = {
@@ -239,7 +241,7 @@ test.each([
   expect(failure.message).toMatch(said);
 });
 
-test("a sparse row counts as zero, fractional conversions stay exact, ids beyond doubles stay whole", async () => {
+test("a sparse row counts as no clicks, fractional conversions stay exact, ids beyond doubles stay whole", async () => {
   const bed = await bench();
   const id = "120200000000000003";
   bed.server.addFault({
@@ -249,7 +251,7 @@ test("a sparse row counts as zero, fractional conversions stay exact, ids beyond
     strike: (exchange) =>
       exchange.text(
         200,
-        `{"data":[{"date_start":"${day.from}","campaign_id":${id},"adset_id":"2","ad_id":${id},"novelty":{},` +
+        `{"data":[{"date_start":"${day.from}","date_stop":"${day.from}","spend":"0","impressions":"0","campaign_id":${id},"adset_id":"2","ad_id":${id},"novelty":{},` +
           `"actions":[{"action_type":"omni_purchase","value":"9","7d_click":"0.333333"}]}]}`,
       ),
   });

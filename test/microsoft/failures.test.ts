@@ -66,7 +66,7 @@ test("goes by the number and not by the status, reads text for numbers, and look
 });
 
 test.each([
-  [400, "account"],
+  [400, "request"],
   [403, "account"],
   [401, "credentials"],
 ] as const)(

@@ -36,20 +36,15 @@ const campaigns = `
          'ENABLED', 'SEARCH'
   from warehouse.account a, generate_series(1, $1::int) as n`;
 
-// One in eleven campaign-days converts nobody; younger days have reported less than they will.
+// One in eleven campaign-days converts nobody.
 const daily = `
-  insert into marts.cost_per_conversion_daily
-  select account_key, date, platform, account_id, account_name, campaign_id, campaign_name, currency,
-         spend, clicks * 37 + h % 91, clicks, conversions, conversions * 55.5, organic,
-         spend / nullif(conversions, 0), spend / nullif(clicks, 0), conversions / nullif(clicks, 0),
-         conversions * 55.5 / nullif(spend, 0),
-         $2::text, spend * rate, conversions * 55.5 * rate, spend * rate / nullif(conversions, 0),
-         case when not is_final then round(conversions * (1 + 0.02 * (30 - age)), 6) end,
-         case when not is_final then spend / nullif(round(conversions * (1 + 0.02 * (30 - age)), 6), 0) end,
-         is_final, $1::date + interval '1 day 3 hours'
+  insert into figures.cost_per_conversion_daily
+    (account_key, date, campaign_id, currency, spend, impressions, clicks, conversions, conversion_value,
+     organic_conversions, reporting_currency, spend_reporting, conversion_value_reporting, refreshed_at)
+  select account_key, date, campaign_id, currency, spend, clicks * 37 + h % 91, clicks, conversions, conversions * 55.5,
+         organic, $2::text, spend * rate, conversions * 55.5 * rate, $1::date + interval '1 day 3 hours'
   from (
-    select c.account_key, a.platform, a.account_id, a.name as account_name, c.campaign_id, c.name as campaign_name,
-           a.currency, d.date, d.h, d.age, d.age > a.restatement_days as is_final,
+    select c.account_key, c.campaign_id, a.currency, d.date, d.h,
            round((500 + d.h % 9000) / 100.0 * (1 + 0.2 * sin(d.age / 20.0)::numeric), 2) as spend,
            (5 + d.h % 120)::bigint as clicks,
            case when d.h % 11 = 0 then 0 else round((1 + d.h % 70) / 10.0, 2) end as conversions,
@@ -65,33 +60,45 @@ const daily = `
   ) rows`;
 
 const networks = `
-  insert into marts.cost_per_conversion_by_network_daily
-  select account_key, date, platform, account_id, account_name, campaign_id, campaign_name, currency, network,
-         spend * share, floor(impressions * share), floor(clicks * share), conversions * share, conversion_value * share,
-         organic_conversions * share, cost_per_conversion, cost_per_click, conversion_rate, return_on_ad_spend,
-         reporting_currency, spend_reporting * share, conversion_value_reporting * share,
-         cost_per_conversion_reporting, is_final, refreshed_at
-  from marts.cost_per_conversion_daily
+  insert into figures.cost_per_conversion_by_network_daily
+    (account_key, date, campaign_id, network, currency, spend, impressions, clicks, conversions, conversion_value,
+     organic_conversions, reporting_currency, spend_reporting, conversion_value_reporting, refreshed_at)
+  select account_key, date, campaign_id, network, m.currency, spend * share, floor(impressions * share),
+         floor(clicks * share), conversions * share, conversion_value * share, organic_conversions * share,
+         reporting_currency, spend_reporting * share, conversion_value_reporting * share, refreshed_at
+  from figures.cost_per_conversion_daily m
+  join warehouse.account a using (account_key)
   join (values ('google', 'SEARCH', 0.75), ('google', 'YOUTUBE', 0.25), ('meta', 'facebook', 0.5),
                ('meta', 'instagram', 0.5), ('linkedin', 'LINKEDIN', 1)) n (platform, network, share) using (platform)
   where date between $1 and $2 and (date > $3 or campaign_id like '%0001')`;
 
 const actions = `
-  insert into marts.cost_per_conversion_by_action_daily
-  select account_key, date, platform, account_id, account_name, campaign_id, campaign_name, currency, action,
-         action_name, conversions * share, conversion_value * share, spend / nullif(conversions * share, 0),
-         reporting_currency, conversion_value_reporting * share,
-         spend_reporting / nullif(conversions * share, 0), is_final, refreshed_at
-  from marts.cost_per_conversion_daily
-  cross join (values ('purchase', 'Purchase', 0.25), ('lead', 'Lead <form>', 0.75)) n (action, action_name, share)
+  insert into figures.cost_per_conversion_by_action_daily
+    (account_key, date, campaign_id, conversion_action_id, currency, conversions, conversion_value, cost_per_conversion,
+     reporting_currency, conversion_value_reporting, cost_per_conversion_reporting, refreshed_at)
+  select account_key, date, campaign_id, action, currency, conversions * share, conversion_value * share,
+         figures.ratio(spend, conversions * share), reporting_currency, conversion_value_reporting * share,
+         figures.ratio(spend_reporting, conversions * share), refreshed_at
+  from figures.cost_per_conversion_daily
+  cross join (values ('purchase', 0.25), ('lead', 0.75)) n (action, share)
   where conversions > 0 and date between $1 and $2 and (date > $3 or campaign_id like '%0001')`;
+
+const actionNames = `
+  insert into warehouse.conversion_action (account_key, conversion_action_id, name, status, category, origin, is_primary)
+  select account_key, action, action_name, 'ENABLED', '', '', true
+  from warehouse.account, (values ('purchase', 'Purchase'), ('lead', 'Lead <form>')) n (action, action_name)`;
+
+/** The figures were rolled up on their youngest day. */
+const today = `insert into ops.rollup_day (account_key, today) select account_key, $1::date from warehouse.account`;
 
 // The youngest thirty days were observed three times: first report, a week on, today.
 const history = `
   insert into marts.cost_per_conversion_history
+    (account_key, date, platform, account_id, campaign_id, observed_at, currency, spend, impressions, clicks,
+     conversions, conversion_value, organic_conversions, cost_per_conversion)
   select account_key, date, platform, account_id, campaign_id,
          date + interval '1 day 3 hours' + step * interval '5 days', currency, spend, impressions, clicks,
-         conversions * part, conversion_value * part, organic_conversions, spend / nullif(conversions * part, 0)
+         conversions * part, conversion_value * part, organic_conversions, figures.ratio(spend, conversions * part)
   from marts.cost_per_conversion_daily
   cross join (values (0, 0.6), (1, 0.85), (2, 1.0)) s (step, share)
   cross join lateral (select case when step = 2 or date + step * 5 + 5 > $1::date then 1 else share end as part) p
@@ -185,7 +192,7 @@ const sowMarts = async (pool: pg.Pool, seed: Seed): Promise<void> => {
 
 /** The sums that the mart's triggers would have kept. */
 const addUp = `
-  select marts.add_up_account_days(array_agg(account_key), array_agg(date))
+  select figures.add_up_account_days(array_agg(account_key), array_agg(date))
   from (select a.account_key, g::date as date
         from warehouse.account a, generate_series($1::date - ($2::int - 1), $1::date, interval '1 day') g
         where a.account_key % 2 = $3) d`;
@@ -198,20 +205,23 @@ const nameCampaigns = `
   insert into ops.campaign_key (account_key, campaign_id) select account_key, campaign_id from warehouse.campaign`;
 
 const triggers = (verb: "enable" | "disable"): string =>
-  `alter table marts.cost_per_conversion_daily ${verb} trigger user`;
+  `alter table figures.cost_per_conversion_daily ${verb} trigger user`;
 
 /** Fills an empty, migrated warehouse with marts as a rollup would leave them, and with what `ops` knows of the nights. */
 export const seedMarts = async (pool: pg.Pool, seed: Seed): Promise<void> => {
   const range = [seed.lastDay, seed.days];
   await pool.query(
     `select warehouse.ensure_partition(t, m::date)
-     from unnest(array['marts.cost_per_conversion_daily', 'marts.cost_per_conversion_by_network_daily',
-                       'marts.cost_per_conversion_by_action_daily', 'marts.cost_per_conversion_history']::regclass[]) t,
+     from unnest(array['figures.cost_per_conversion_daily', 'figures.cost_per_conversion_by_network_daily',
+                       'figures.cost_per_conversion_by_action_daily', 'marts.cost_per_conversion_history']::regclass[]) t,
           generate_series(date_trunc('month', $1::date - $2::int), $1::date, interval '1 month') m`,
     range,
   );
   await pool.query(accounts, [seed.accounts, seed.currencies ?? ["EUR"]]);
   await pool.query(campaigns, [seed.campaigns]);
+  await pool.query(actionNames);
+  await pool.query(today, [seed.lastDay]);
+  await pool.query(maturity);
   if (seed.onlyMarts === true) {
     await pool.query(triggers("disable"));
     await sowMarts(pool, seed);
@@ -224,7 +234,6 @@ export const seedMarts = async (pool: pg.Pool, seed: Seed): Promise<void> => {
     for (const statement of [history, alerts, alertEvents, channels, excluded])
       await pool.query(statement, [seed.lastDay]);
   }
-  await pool.query(maturity);
   await pool.query(accountDays, range);
   await pool.query(slices, [seed.lastDay]);
   await pool.query("analyze");

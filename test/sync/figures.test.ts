@@ -50,6 +50,27 @@ const invariants: Readonly<Record<string, string>> = {
     where (d.spend, d.impressions, d.clicks, d.conversions, d.conversion_value)
           is distinct from (coalesce(n.spend, 0), coalesce(n.impressions, 0)::bigint, coalesce(n.clicks, 0)::bigint,
                             coalesce(n.conversions, 0), coalesce(n.conversion_value, 0))`,
+  "ad groups and ads add up to the campaign-day": ["ad_group", "ad"]
+    .map(
+      (level) => `
+    select date, campaign_id
+    from marts.cost_per_conversion_daily d
+    full join (
+      select account_key, date, campaign_id, sum(spend) as spend, sum(impressions)::bigint as impressions,
+             sum(clicks)::bigint as clicks, sum(conversions) as conversions, sum(conversion_value) as conversion_value,
+             sum(organic_conversions) as organic_conversions, max(is_final::text)::boolean as is_final
+      from marts.cost_per_conversion_by_${level}_daily group by 1, 2, 3) l using (account_key, date, campaign_id)
+    where (d.spend, d.impressions, d.clicks, d.conversions, d.conversion_value, d.organic_conversions, d.is_final)
+          is distinct from (l.spend, l.impressions, l.clicks, l.conversions, l.conversion_value, l.organic_conversions, l.is_final)`,
+    )
+    .join(" union all "),
+  "what belongs to no ad has empty ids and no name, and the others are facts of an ad": `
+    select * from marts.cost_per_conversion_by_ad_daily m
+    where ad_group_id is null or ad_id is null or ad_id = '' and ad_name is not null
+       or spend <> 0 and not exists (
+         select from warehouse.ad_daily f
+         where (f.account_key, f.date, f.campaign_id, f.ad_group_id, f.ad_id)
+               = (m.account_key, m.date, m.campaign_id, m.ad_group_id, m.ad_id) and f.spend = m.spend)`,
   "network_daily holds the counted conversions of the mart": `
     select * from marts.cost_per_conversion_by_network_daily m
     join warehouse.network_daily n using (account_key, date, campaign_id, network)
@@ -64,17 +85,17 @@ const invariants: Readonly<Record<string, string>> = {
     select d.date, d.platform, d.campaign_id
     from marts.cost_per_conversion_daily d
     join marts.cost_per_conversion_by_action_daily a using (account_key, date, campaign_id)
-    where a.cost_per_conversion is distinct from d.spend / nullif(a.conversions, 0)`,
+    where a.cost_per_conversion is distinct from round(d.spend / nullif(a.conversions, 0), 6)`,
   "a campaign-day with conversions has its actions": `
     select * from marts.cost_per_conversion_daily d where conversions <> 0 and not exists (
       select from marts.cost_per_conversion_by_action_daily a
       where (a.account_key, a.date, a.campaign_id) = (d.account_key, d.date, d.campaign_id))`,
   "ratios are those of the row's own sums, NULL where the divisor is 0": `
     select * from marts.cost_per_conversion_daily
-    where cost_per_conversion is distinct from spend / nullif(conversions, 0)
-       or cost_per_click is distinct from spend / nullif(clicks, 0)
-       or conversion_rate is distinct from conversions / nullif(clicks, 0)
-       or return_on_ad_spend is distinct from conversion_value / nullif(spend, 0)`,
+    where cost_per_conversion is distinct from round(spend / nullif(conversions, 0), 6)
+       or cost_per_click is distinct from round(spend / nullif(clicks, 0), 6)
+       or conversion_rate is distinct from round(conversions / nullif(clicks, 0), 6)
+       or return_on_ad_spend is distinct from round(conversion_value / nullif(spend, 0), 6)`,
   "amounts in the reporting currency are there wherever a rate is": `
     select * from marts.cost_per_conversion_daily where spend_reporting is null or currency = 'EUR' and spend_reporting <> spend`,
   "every account-day has a state, and a good one adds up": `
@@ -91,7 +112,7 @@ const invariants: Readonly<Record<string, string>> = {
                  sum(conversions) as conversions
           from marts.cost_per_conversion_daily group by 1, 2, 3, 4) d using (week, platform, account_id, campaign_id)
     where (w.spend, w.conversions) is distinct from (d.spend, d.conversions)
-       or w.cost_per_conversion is distinct from d.spend / nullif(d.conversions, 0)`,
+       or w.cost_per_conversion is distinct from round(d.spend / nullif(d.conversions, 0), 6)`,
   "months are sums of days": `
     select m.month from marts.cost_per_conversion_monthly m
     join (select date_trunc('month', date)::date as month, platform, account_id, campaign_id, sum(clicks) as clicks,

@@ -159,9 +159,11 @@ export const rowVersions = async ({ query }: World): Promise<string> => {
     "warehouse.conversion_daily",
     "warehouse.network_daily",
     "warehouse.network_conversion_daily",
-    "marts.cost_per_conversion_daily",
-    "marts.cost_per_conversion_by_network_daily",
-    "marts.cost_per_conversion_by_action_daily",
+    "figures.cost_per_conversion_by_ad_daily",
+    "figures.cost_per_conversion_by_ad_group_daily",
+    "figures.cost_per_conversion_daily",
+    "figures.cost_per_conversion_by_network_daily",
+    "figures.cost_per_conversion_by_action_daily",
     "marts.cost_per_conversion_history",
   ];
   const rows = await query<{ versions: string }>(

@@ -310,7 +310,7 @@ test("campaigns read the same from their running sums as from their days, whatev
   });
   const { pool } = database;
   await pool.query(
-    "delete from marts.cost_per_conversion_daily where date between '2026-10-05' and '2026-10-20'",
+    "delete from figures.cost_per_conversion_daily where date between '2026-10-05' and '2026-10-20'",
   );
   const stale = "insert into ops.stale_campaign_month (account_key, month)";
   for (const days of [
@@ -378,7 +378,7 @@ test("a change of the mart is seen at once, before its month was brought up to d
   const path = `/api/breakdown?${range}&by=campaign`;
   const before = await ask<Breakdown>(url, path);
   await pool.query(
-    "update marts.cost_per_conversion_daily set clicks = clicks + 1000 where date = '2026-11-20' and campaign_id = '10000010001'",
+    "update figures.cost_per_conversion_daily set clicks = clicks + 1000 where date = '2026-11-20' and campaign_id = '10000010001'",
   );
   const after = await ask<Breakdown>(url, path);
   expect(Number(after.totals[0]?.clicks) - Number(before.totals[0]?.clicks)).toBe(1000);

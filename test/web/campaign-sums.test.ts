@@ -26,7 +26,7 @@ const step = fc.oneof(
   fc.record({ kind: fc.constant("forget" as const), account, campaign, range }),
   fc.record({ kind: fc.constant("close" as const), account, campaign }),
   fc.record({ kind: fc.constant("unrate" as const), account, range }),
-  fc.record({ kind: fc.constant("age" as const), range }),
+  fc.record({ kind: fc.constant("age" as const), today: day }),
   fc.record({ kind: fc.constant("refresh" as const), months: fc.integer({ min: 1, max: 4 }) }),
   fc.record({ kind: fc.constant("refresh" as const), months: fc.constant(100) }),
 );
@@ -35,12 +35,12 @@ type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
 
 // Each campaign has figures on some days only, and one changes its currency in the middle.
 const write = `
-  insert into marts.cost_per_conversion_daily
-    (account_key, date, platform, account_id, campaign_id, currency, spend, impressions, clicks, conversions,
-     conversion_value, organic_conversions, reporting_currency, spend_reporting, conversion_value_reporting, is_final, refreshed_at)
-  select a.account_key, d::date, a.platform, a.account_id, c::text,
+  insert into figures.cost_per_conversion_daily
+    (account_key, date, campaign_id, currency, spend, impressions, clicks, conversions, conversion_value,
+     organic_conversions, reporting_currency, spend_reporting, conversion_value_reporting, refreshed_at)
+  select a.account_key, d::date, c::text,
          case when a.account_key = 2 or (c = 2 and d < '2026-03-15') then 'USD' else 'EUR' end, h % 977 / 100.0, h % 1000, h % 50,
-         h % 7 * 0.25, h % 7 * 10, h % 3, 'EUR', h % 977 / 110.0, h % 7 * 9, true, now()
+         h % 7 * 0.25, h % 7 * 10, h % 3, 'EUR', h % 977 / 110.0, h % 7 * 9, now()
   from warehouse.account a, generate_series($2::date, $3::date, interval '1 day') d, generate_series(1, $5::int) c,
        lateral (select abs(hashtext(c || d::text || $4::text)::bigint) as h) x
   where a.account_key = $1 and h % 3 > 0
@@ -49,7 +49,7 @@ const write = `
       spend_reporting = excluded.spend_reporting, conversion_value_reporting = excluded.conversion_value_reporting`;
 
 const take = async (pool: pg.Pool, done: Step): Promise<void> => {
-  const mart = "marts.cost_per_conversion_daily";
+  const mart = "figures.cost_per_conversion_daily";
   if (done.kind === "write")
     await pool.query(write, [done.account, done.range.from, done.range.to, done.salt, campaigns]);
   else if (done.kind === "forget")
@@ -69,10 +69,11 @@ const take = async (pool: pg.Pool, done: Step): Promise<void> => {
       [done.account, done.range.from, done.range.to],
     );
   else if (done.kind === "age")
-    await pool.query(`update ${mart} set is_final = not is_final where date between $1 and $2`, [
-      done.range.from,
-      done.range.to,
-    ]);
+    await pool.query(
+      `insert into ops.rollup_day select account_key, $1 from warehouse.account
+       on conflict (account_key) do update set today = excluded.today`,
+      [done.today],
+    );
   else await pool.query("select marts.refresh_campaign_months($1)", [done.months]);
 };
 
@@ -84,7 +85,7 @@ const prepared = async (): Promise<Database> => {
      select 'google', n::text, 'Account ' || n, case n when 1 then 'EUR' else 'USD' end, 'UTC', 'ENABLED', true, 30 from generate_series(1, 2) n`,
   );
   await pool.query(
-    `select warehouse.ensure_partition(('marts.cost_per_conversion_' || t)::regclass, m::date)
+    `select warehouse.ensure_partition(('figures.cost_per_conversion_' || t)::regclass, m::date)
      from unnest(array['daily', 'by_network_daily', 'by_action_daily']) t,
           generate_series($1::date, $2::date, interval '1 month') m`,
     [first, lastDay],
@@ -147,7 +148,7 @@ test("campaigns over any range are what the mart says, whatever was restated, de
       fc.array(step, { minLength: 1, maxLength: 10 }),
       fc.array(range, { minLength: 3, maxLength: 5 }),
       async (steps, ranges) => {
-        await database.pool.query("truncate marts.cost_per_conversion_daily");
+        await database.pool.query("truncate figures.cost_per_conversion_daily");
         await take(database.pool, {
           kind: "write",
           account: 1,
@@ -198,30 +199,34 @@ test("whoever writes and several who sum up at once leave sums that are the mart
   expect(after.shown).toEqual(after.told);
 });
 
-test("a range of three years takes four sums of an account, and only its stale months are asked of the mart", () => {
+test("a range of three years takes six sums of an account, and only its stale months are asked of the mart", () => {
   const range = { from: "2023-11-22", to: "2026-11-20" };
-  const fresh = pointsOf(range, [{ account_key: 7, last_month: "2026-11-01", stale: [] }]);
+  const account = { account_key: 7, last_month: "2026-11-01", first_open: "2026-10-21" };
+  const fresh = pointsOf(range, [{ ...account, stale: [] }]);
   expect(fresh).toEqual({
     months: [
-      { account_key: 7, date: "2026-10-01", sign: 1 },
-      { account_key: 7, date: "2023-10-01", sign: -1 },
+      { account_key: 7, date: "2026-10-01", sign: 1, open: 1 },
+      { account_key: 7, date: "2023-10-01", sign: -1, open: 0 },
+      { account_key: 7, date: "2026-09-01", sign: 0, open: -1 },
     ],
     days: [
-      { account_key: 7, date: "2026-11-20", sign: 1 },
-      { account_key: 7, date: "2023-11-21", sign: -1 },
+      { account_key: 7, date: "2026-11-20", sign: 1, open: 1 },
+      { account_key: 7, date: "2023-11-21", sign: -1, open: 0 },
+      { account_key: 7, date: "2026-10-20", sign: 0, open: -1 },
     ],
     unsummed: [],
   });
-  const stale = pointsOf(range, [{ account_key: 7, last_month: "2026-11-01", stale: ["2026-11-01"] }]);
+  const stale = pointsOf(range, [{ ...account, stale: ["2026-11-01"] }]);
   expect(stale.unsummed).toEqual([{ account_key: 7, from: "2026-11-01", to: "2026-11-20" }]);
   expect(stale.months).toEqual([
-    { account_key: 7, date: "2026-10-01", sign: 1 },
-    { account_key: 7, date: "2023-10-01", sign: -1 },
+    { account_key: 7, date: "2026-10-01", sign: 1, open: 1 },
+    { account_key: 7, date: "2023-10-01", sign: -1, open: 0 },
+    { account_key: 7, date: "2026-09-01", sign: 0, open: -1 },
   ]);
 });
 
 test("days after the last month that was summed up add nothing", () => {
-  const account = { account_key: 1, last_month: "2026-01-01" };
+  const account = { account_key: 1, last_month: "2026-01-01", first_open: null };
   expect(pointsOf({ from: "2026-02-01", to: "2026-03-10" }, [{ ...account, stale: [] }])).toEqual({
     months: [],
     days: [],
@@ -230,8 +235,8 @@ test("days after the last month that was summed up add nothing", () => {
   expect(pointsOf({ from: "2026-01-01", to: "2026-03-31" }, [{ ...account, stale: ["2026-03-01"] }])).toEqual(
     {
       months: [
-        { account_key: 1, date: "2026-01-01", sign: 1 },
-        { account_key: 1, date: "2025-12-01", sign: -1 },
+        { account_key: 1, date: "2026-01-01", sign: 1, open: 1 },
+        { account_key: 1, date: "2025-12-01", sign: -1, open: -1 },
       ],
       days: [],
       unsummed: [{ account_key: 1, from: "2026-03-01", to: "2026-03-31" }],

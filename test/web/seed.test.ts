@@ -19,10 +19,12 @@ test("the account-day summary follows every insert, update and delete of the dai
     (await pool.query<{ differing: number }>(differences)).rows[0]?.differing;
   expect(await differing()).toBe(0);
 
-  await pool.query("update marts.cost_per_conversion_daily set spend = spend + 1 where date > '2026-11-10'");
+  await pool.query(
+    "update figures.cost_per_conversion_daily set spend = spend + 1 where date > '2026-11-10'",
+  );
   expect(await differing()).toBe(0);
   await pool.query(
-    "delete from marts.cost_per_conversion_daily where date = '2026-11-15' or campaign_id like '%2'",
+    "delete from figures.cost_per_conversion_daily where date = '2026-11-15' or campaign_id like '%2'",
   );
   expect(await differing()).toBe(0);
   const { rows } = await pool.query(
@@ -30,6 +32,6 @@ test("the account-day summary follows every insert, update and delete of the dai
   );
   expect(rows).toHaveLength(0);
 
-  await pool.query("truncate marts.cost_per_conversion_daily");
+  await pool.query("truncate figures.cost_per_conversion_daily");
   expect(await differing()).toBe(0);
 });

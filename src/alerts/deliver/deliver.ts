@@ -44,9 +44,7 @@ type Attempt = "delivered" | "nothing" | { readonly message: string };
 /** The oldest notice for a notifier. Whoever holds it holds the notifier, so that notices arrive in their order. */
 const claim = async (db: Kysely<DB>, notifier: string): Promise<Waiting | undefined> => {
   const lock = await sql<{ mine: boolean }>`
-    select pg_try_advisory_xact_lock(hashtext('costper.notifier'), hashtext(${notifier})) as mine`.execute(
-    db,
-  );
+    select ops.try_hold('costper.notifier', hashtext(${notifier})) as mine`.execute(db);
   if (lock.rows[0]?.mine !== true) return undefined;
   const { rows } = await sql<Waiting>`
     select notice_id as "noticeId", idempotency_key as key, body, attempts, created_at as "createdAt",

@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { clockDifference, clockRemedy, clockSentence, tolerableMs } from "../../connectors/wire/clock.ts";
 import { asFailure } from "../../domain/failure.ts";
 import { daysLeft, type TokenEnd } from "../../warehouse/credentials.ts";
 
@@ -42,6 +43,21 @@ export async function* checkSecretsFile(folder: string): AsyncGenerator<Check> {
       outcome: "warning",
       message: `${file} can be read by other users of this machine`,
       remedy: `chmod 600 ${file}`,
+    };
+}
+
+/** Servers' clocks against ours, once some have answered. */
+export async function* checkClock(): AsyncGenerator<Check> {
+  const found = clockDifference();
+  if (!found) return;
+  const apart = Math.abs(found.ms);
+  if (apart <= 5 * 60_000) yield ok("clock", "as the servers have it");
+  else
+    yield {
+      check: "clock",
+      outcome: apart > tolerableMs ? "failed" : "warning",
+      message: clockSentence(found),
+      remedy: clockRemedy,
     };
 }
 

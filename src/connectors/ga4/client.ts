@@ -1,6 +1,8 @@
 import type { Logger } from "pino";
 import { z } from "zod";
+import { Failure } from "../../domain/failure.ts";
 import { createRedactor } from "../../domain/secrets.ts";
+import { wrongClock } from "../wire/clock.ts";
 import { exchange } from "../wire/exchange.ts";
 import { readJson } from "../wire/json.ts";
 import { createPageGuard } from "../wire/paging.ts";
@@ -9,14 +11,19 @@ import { failureOf } from "./failures.ts";
 import type { Ga4Settings } from "./settings.ts";
 import { ga4Tokens } from "./token.ts";
 
-// Fields of the default value may be missing: no rows means no `rows`.
-const value = z.object({ value: z.string().default("") });
+// Fields of the default value may be missing: no rows means no `rows`, an empty dimension no `value`. A metric's value
+// is text that is never empty.
+const dimensionValue = z.object({ value: z.string().default("") });
+const metricValue = z.object({ value: z.string() });
 const reportAnswer = z.object({
   dimensionHeaders: z.array(z.object({ name: z.string() })).default([]),
   metricHeaders: z.array(z.object({ name: z.string() })).default([]),
   rows: z
     .array(
-      z.object({ dimensionValues: z.array(value).default([]), metricValues: z.array(value).default([]) }),
+      z.object({
+        dimensionValues: z.array(dimensionValue).default([]),
+        metricValues: z.array(metricValue).default([]),
+      }),
     )
     .default([]),
   rowCount: z.number().default(0),
@@ -44,16 +51,16 @@ const reportAnswer = z.object({
     .optional(),
 });
 
-export type ReportMetadata = z.infer<typeof reportAnswer>["metadata"];
+export type Ga4Metadata = z.infer<typeof reportAnswer>["metadata"];
 
 /** A whole report, its pages put together: each row by the names of its dimensions and metrics. */
-export interface Report {
+export interface Ga4Report {
   readonly rows: readonly Readonly<Record<string, string>>[];
-  readonly metadata: ReportMetadata;
+  readonly metadata: Ga4Metadata;
   readonly tokensLeftToday: number | null;
 }
 
-export interface ReportQuery {
+export interface Ga4Query {
   readonly property: string;
   readonly day: string;
   readonly dimensions: readonly string[];
@@ -61,8 +68,42 @@ export interface ReportQuery {
 }
 
 export interface Ga4Client {
-  runReport(query: ReportQuery, signal: AbortSignal): Promise<Report>;
+  runReport(query: Ga4Query, signal: AbortSignal): Promise<Ga4Report>;
 }
+
+const unlike = ({ property, day }: Ga4Query, said: string): Failure =>
+  new Failure({
+    kind: "data",
+    accountId: property,
+    message: `GA4 property ${property} on ${day}: the answer is not whole: ${said}`,
+    remedy: "nothing of this day was stored; try again later, and report it to costper if it stays",
+  });
+
+/** The rows by the names of their columns. @throws Failure `data` where one that was asked for is missing. */
+const namedRows = (query: Ga4Query, answer: z.output<typeof reportAnswer>): Record<string, string>[] => {
+  if (answer.rows.length === 0) return [];
+  const columns = new Set([...answer.dimensionHeaders, ...answer.metricHeaders].map(({ name }) => name));
+  const missing = [...query.dimensions, ...query.metrics].find((name) => !columns.has(name));
+  if (missing !== undefined) throw unlike(query, `${missing} was asked for and is not in it`);
+  return answer.rows.map((row) => {
+    const named: Record<string, string> = {};
+    const read = (
+      headers: readonly { readonly name: string }[],
+      values: readonly { readonly value: string }[],
+    ) => {
+      headers.forEach(({ name }, index) => {
+        const value = values[index]?.value;
+        if (value === undefined) throw unlike(query, `${name} was asked for and is missing in a row`);
+        named[name] = value;
+      });
+    };
+    read(answer.dimensionHeaders, row.dimensionValues);
+    read(answer.metricHeaders, row.metricValues);
+    if (named["date"] !== undefined && named["date"] !== query.day.replaceAll("-", ""))
+      throw unlike(query, `a row is about ${named["date"].slice(0, 8)}`);
+    return named;
+  });
+};
 
 const pageRows = 100_000;
 // Server errors have a quota of their own, ten an hour: few retries.
@@ -79,7 +120,7 @@ export const createGa4Client = (options: {
   const redactor = createRedactor(settings.clientSecret);
   const tokens = ga4Tokens(settings, { log, now, redactor });
 
-  const once = async (query: ReportQuery, offset: number, signal: AbortSignal) => {
+  const once = async (query: Ga4Query, offset: number, signal: AbortSignal) => {
     const { accessToken } = await tokens.current(signal);
     const { property } = query;
     const { status, text } = await exchange({
@@ -102,16 +143,17 @@ export const createGa4Client = (options: {
       idleMs: settings.timeoutSeconds * 1_000,
       timeoutSetting: "connectors.ga4.timeoutSeconds",
     });
+    const wrong = wrongClock();
+    if (wrong) throw wrong;
     if (status === 200)
       return readJson(text, reportAnswer, {
         what: `GA4 property ${property} on ${query.day}`,
-        kind: "transient",
         status,
       });
     throw failureOf({ status, body: text, property, redact: redactor.redact, now: now() });
   };
 
-  const page = (query: ReportQuery, offset: number, signal: AbortSignal) =>
+  const page = (query: Ga4Query, offset: number, signal: AbortSignal) =>
     request(
       {
         log,
@@ -132,17 +174,12 @@ export const createGa4Client = (options: {
       for (;;) {
         const answer = await page(query, rows.length, signal);
         guard.check(answer.rows);
-        for (const row of answer.rows) {
-          const named: Record<string, string> = {};
-          answer.dimensionHeaders.forEach(
-            ({ name }, index) => (named[name] = row.dimensionValues[index]?.value ?? ""),
-          );
-          answer.metricHeaders.forEach(
-            ({ name }, index) => (named[name] = row.metricValues[index]?.value ?? ""),
-          );
-          rows.push(named);
-        }
-        if (answer.rows.length === 0 || rows.length >= answer.rowCount)
+        rows.push(...namedRows(query, answer));
+        if (answer.rows.length === 0 && rows.length < answer.rowCount)
+          throw unlike(query, `it has ${String(answer.rowCount)} rows, and only ${String(rows.length)} came`);
+        if (rows.length > answer.rowCount)
+          throw unlike(query, `more rows came than the ${String(answer.rowCount)} that it says it has`);
+        if (rows.length === answer.rowCount)
           return {
             rows,
             metadata: answer.metadata,

@@ -1,5 +1,5 @@
 import { decimal, wholeNumber } from "../../domain/decimal.ts";
-import type { Ga4Client, Report, ReportMetadata } from "./client.ts";
+import type { Ga4Client, Ga4Report, Ga4Metadata } from "./client.ts";
 
 /** What GA4 knows about a session's origin: its last non-direct source. */
 export interface Ga4Origin {
@@ -60,13 +60,13 @@ const originOf = (row: Row): Ga4Origin => ({
   campaignId: row["sessionCampaignId"] ?? "",
 });
 
-const sampledShare = ({ samplingMetadatas }: ReportMetadata): number | null => {
+const sampledShare = ({ samplingMetadatas }: Ga4Metadata): number | null => {
   const [sampling] = samplingMetadatas;
   const space = Number(sampling?.samplingSpaceSize ?? 0);
   return sampling === undefined || space === 0 ? null : Number(sampling.samplesReadCount ?? 0) / space;
 };
 
-const isRevenueHidden = ({ schemaRestrictionResponse }: ReportMetadata): boolean =>
+const isRevenueHidden = ({ schemaRestrictionResponse }: Ga4Metadata): boolean =>
   schemaRestrictionResponse?.activeMetricRestrictions.some(
     ({ metricName }) => metricName === undefined || metricName === "purchaseRevenue",
   ) ?? false;
@@ -80,7 +80,7 @@ export const pullGa4Day = async (options: {
   readonly signal: AbortSignal;
 }): Promise<Ga4Day> => {
   const { client, property, day, signal } = options;
-  const ask = (dimensions: readonly string[], names: readonly string[]): Promise<Report> =>
+  const ask = (dimensions: readonly string[], names: readonly string[]): Promise<Ga4Report> =>
     client.runReport({ property, day, dimensions, metrics: names }, signal);
 
   let dimensions: readonly string[] = dimensionSets[0];

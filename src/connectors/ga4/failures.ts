@@ -1,11 +1,23 @@
 import { DateTime } from "luxon";
 import { z } from "zod";
 import { Failure } from "../../domain/failure.ts";
+import { cloudRefusal } from "../wire/google-cloud.ts";
 import { jsonOrUndefined } from "../wire/json.ts";
+import { analyticsScope } from "./token.ts";
 
 const errorShape = z.object({
-  error: z.object({ status: z.string().optional(), message: z.string().default("") }),
+  error: z.object({
+    status: z.string().optional(),
+    message: z.string().default(""),
+    details: z.array(z.unknown()).optional().catch(undefined),
+  }),
 });
+
+const api = {
+  service: "analyticsdata.googleapis.com",
+  scope: analyticsScope,
+  setting: "connectors.ga4's refresh token or service account key",
+} as const;
 
 /**
  * Quotas refill with the hour; the daily ones at midnight in California ("Data API limits and quotas"). Both have the
@@ -41,13 +53,21 @@ export const failureOf = (options: {
       remedy: "renew connectors.ga4's refresh token or service account key (scope analytics.readonly)",
       ...coded,
     });
+  const cloud = status === 403 && said ? cloudRefusal(said, api) : undefined;
+  if (cloud)
+    return new Failure({
+      kind: "credentials",
+      message: `${about}: Google lets the credentials not through (${message})`,
+      remedy: cloud.remedy,
+      ...coded,
+      code: cloud.reason,
+    });
   if (status === 403)
     return new Failure({
       kind: "account",
       accountId: property,
       message: `${about} gives no access: ${message || "permission denied"}`,
-      remedy:
-        "add the user or service account to the property as Viewer, and switch the Analytics Data API on in its project",
+      remedy: "add the user or service account to the property as Viewer",
       ...coded,
     });
   if (status === 404)
@@ -74,6 +94,7 @@ export const failureOf = (options: {
     });
   return new Failure({
     kind: "request",
+    scope: "account",
     accountId: property,
     message: `${about}: the request was refused with ${String(status)}${message === "" ? "" : `: ${message}`}`,
     remedy: "a dimension or metric may have been renamed; update costper",

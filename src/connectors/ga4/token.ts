@@ -4,7 +4,7 @@ import { serviceAccountForm } from "../wire/service-account.ts";
 import { type AccessTokens, openTokens, refreshForm } from "../wire/tokens.ts";
 import type { Ga4Settings } from "./settings.ts";
 
-const scope = "https://www.googleapis.com/auth/analytics.readonly";
+export const analyticsScope = "https://www.googleapis.com/auth/analytics.readonly";
 /** Google's own address, also where another endpoint stands in for it. */
 const audience = "https://oauth2.googleapis.com/token";
 
@@ -35,7 +35,7 @@ export const ga4Tokens = (
         : serviceAccountForm({
             file,
             setting: "connectors.ga4.serviceAccountFile",
-            scope,
+            scope: analyticsScope,
             audience,
             now: now(),
           }),

@@ -3,7 +3,7 @@ import type { Entity } from "../../domain/facts.ts";
 import { asFailure } from "../../domain/failure.ts";
 import type { Pull } from "../connector.ts";
 import type { GoogleClient } from "./client.ts";
-import { type ActionFacts, idOf, textOf } from "./normalize.ts";
+import { idOf, textOf } from "./normalize.ts";
 import { conversionActionsQuery, customerQuery } from "./queries.ts";
 
 type ConversionAction = Extract<Entity, { kind: "conversion_action" }>;
@@ -11,7 +11,8 @@ type ConversionAction = Extract<Entity, { kind: "conversion_action" }>;
 /** The conversion actions of an account and of the manager that tracks conversions for it. */
 export interface ActionCatalogue {
   readonly entities: readonly ConversionAction[];
-  readonly facts: ActionFacts;
+  /** Ids of those that Google counts in its own column of conversions. */
+  readonly primary: ReadonlySet<string>;
 }
 
 interface ActionRow {
@@ -21,9 +22,6 @@ interface ActionRow {
     readonly conversionTrackingSetting?: { readonly googleAdsConversionCustomer?: unknown };
   };
 }
-
-/** Actions that Google itself keeps for a business profile or channel; nobody needs an ad for them. */
-const organicOrigins: ReadonlySet<string> = new Set(["GOOGLE_HOSTED", "YOUTUBE_HOSTED"]);
 
 const windowDays = (value: unknown): number | undefined => {
   const days = Number(value);
@@ -139,12 +137,7 @@ export const createActionReader = (client: GoogleClient, log: Logger) => {
     }
     return {
       entities: [...entities.values()],
-      facts: new Map(
-        [...entities.values()].map(({ id, primary, origin }) => [
-          id,
-          { primary, organic: organicOrigins.has(origin) },
-        ]),
-      ),
+      primary: new Set([...entities.values()].filter(({ primary }) => primary).map(({ id }) => id)),
     };
   };
 

@@ -17,7 +17,8 @@ export type Piece =
 export interface AnswerScanner {
   /**
    * Takes the next bytes, cut anywhere, and returns what they completed.
-   * @throws RangeError where the bytes are no JSON array of objects, or one row or element is beyond any measure.
+   * @throws RangeError where the bytes are no JSON array of objects; TooLong where one row or element is beyond any
+   * measure.
    */
   push(chunk: Buffer): Piece[];
   /** Whether the array's closing bracket has come; an answer that ends without it is truncated. */
@@ -30,6 +31,9 @@ const keyBytes = 64;
 
 /** A row has some hundred bytes; one that does not end must not fill the memory. */
 const longestPieceBytes = 16 * 1024 * 1024;
+
+/** One row or element is beyond any measure, or white space goes on and on. */
+export class TooLong extends RangeError {}
 
 const notAnAnswer = (): RangeError => new RangeError("not a JSON array of objects");
 
@@ -58,6 +62,7 @@ export const scanAnswer = (): AnswerScanner => {
   let open: Buffer[] = [];
   /** Of both. */
   let heldBytes = 0;
+  let blanks = 0;
 
   const joined = (parts: readonly Buffer[], last: Buffer): Buffer =>
     parts.length === 0 ? last : Buffer.concat([...parts, last]);
@@ -146,13 +151,17 @@ export const scanAnswer = (): AnswerScanner => {
     if (start < length) {
       (inRows ? open : envelope).push(chunk.subarray(start));
       heldBytes += length - start;
-      if (heldBytes > longestPieceBytes) throw new RangeError("a row or element is too long");
+      if (heldBytes > longestPieceBytes) throw new TooLong("a row or element is too long");
     }
     return length;
   };
 
   const outside = (byte: number): void => {
-    if (isBlank(byte)) return;
+    if (isBlank(byte)) {
+      blanks += 1;
+      if (blanks > longestPieceBytes) throw new TooLong("white space without an end");
+      return;
+    }
     if (phase === "start" && byte === openBracket) phase = "first";
     else if ((phase === "first" || phase === "next") && byte === openBrace) phase = "element";
     else if (phase === "between" && byte === comma) phase = "next";

@@ -3,10 +3,11 @@ import { Failure } from "../../domain/failure.ts";
 import { createRedactor } from "../../domain/secrets.ts";
 import type { ConnectorContext } from "../connector.ts";
 import { type Answer, type AnswerHeaders, interrupted, open as openExchange } from "../wire/exchange.ts";
-import { readJson } from "../wire/json.ts";
+import { checkJsonSize, JsonTooLarge, readJson } from "../wire/json.ts";
 import { request } from "../wire/request.ts";
-import { type AnswerScanner, type Piece, scanAnswer } from "./answer-scanner.ts";
+import { type AnswerScanner, type Piece, scanAnswer, TooLong } from "./answer-scanner.ts";
 import { accessibleCustomersUrl, callHeaders, searchStreamUrl } from "./api.ts";
+import { checkColumns, type ColumnCheck } from "./columns.ts";
 import { type ErrorContext, failureOf } from "./failures.ts";
 import { plainQuery } from "./queries.ts";
 import type { GoogleSettings } from "./settings.ts";
@@ -55,6 +56,19 @@ const transient = (message: string, accountId?: string): Failure =>
     remedy: "it is tried again; nothing of a broken answer is kept",
     ...(accountId === undefined ? {} : { accountId }),
   });
+
+const tooLarge = ({ what, accountId }: ErrorContext, sentence: string): Failure =>
+  new Failure({
+    kind: "data",
+    platform: "google",
+    code: "too_large",
+    message: `${what}: ${sentence}`,
+    remedy: "ask for fewer days or accounts at once; nothing of the answer is kept",
+    ...(accountId === undefined ? {} : { accountId }),
+  });
+
+/** Pieces are small; of one that is not, it is first looked at what it would grow to. */
+const suspectBytes = 1_000_000;
 
 const isRefusedQuery = (error: unknown): boolean =>
   error instanceof Failure && error.reason === "refused_query";
@@ -117,20 +131,29 @@ export const createGoogleClient = (settings: GoogleSettings, context: ConnectorC
     about: ErrorContext,
     { kind, bytes }: Piece,
     headers: AnswerHeaders,
+    columns: ColumnCheck,
   ): readonly unknown[] => {
-    let batch: { readonly error?: unknown; readonly results?: unknown };
+    let batch: { readonly error?: unknown; readonly results?: unknown; readonly fieldMask?: unknown };
     try {
       const text = bytes.toString("utf8");
-      if (kind === "rows") return JSON.parse(`[${text}]`) as unknown[];
+      if (bytes.length > suspectBytes) checkJsonSize(text);
+      if (kind === "rows") {
+        const rows = JSON.parse(`[${text}]`) as unknown[];
+        columns.see(rows);
+        return rows;
+      }
       batch = JSON.parse(text) as typeof batch;
-    } catch {
+    } catch (error) {
+      if (error instanceof JsonTooLarge) throw tooLarge(about, `an element ${error.message}`);
       throw transient(`${about.what} was answered with broken JSON`, about.accountId);
     }
     // After the first batch the status is 200 already: an error then comes as an element of its own.
     if (batch.error !== undefined) throw failureOf(about, 200, batch, headers).failure;
+    if (typeof batch.fieldMask === "string") columns.mask(batch.fieldMask);
     if (batch.results === undefined) return [];
     if (!Array.isArray(batch.results))
       throw transient(`${about.what} was answered with results that are no list`, about.accountId);
+    columns.see(batch.results);
     return batch.results;
   };
 
@@ -154,7 +177,8 @@ export const createGoogleClient = (settings: GoogleSettings, context: ConnectorC
       try {
         const pieces = scanner.push(chunk);
         if (pieces.length > 0) return pieces;
-      } catch {
+      } catch (error) {
+        if (error instanceof TooLong) throw tooLarge(about, error.message);
         const whole = failureOf(about, 200, Buffer.concat(head).toString("utf8"), answer.headers);
         if (whole.isError) throw whole.failure;
         throw transient(`${about.what} was answered with something else than JSON batches`, about.accountId);
@@ -190,14 +214,15 @@ export const createGoogleClient = (settings: GoogleSettings, context: ConnectorC
         try {
           const scanner = scanAnswer();
           const head: Buffer[] = [];
+          const columns = checkColumns(about().what, gaql, customerId);
           const pieces = await nextPieces(about(), answer, scanner, head);
-          const batch = pieces?.[0] ? parsePiece(about(), pieces[0], answer.headers) : undefined;
+          const batch = pieces?.[0] ? parsePiece(about(), pieces[0], answer.headers, columns) : undefined;
           const rest = pieces?.slice(1);
-          if (!whole) return { answer, scanner, head, batch, rest };
+          if (!whole) return { answer, scanner, head, batch, rest, columns };
           const rows = [...(batch ?? [])];
           for (let more = rest; more; more = await nextPieces(about(), answer, scanner, head))
-            for (const piece of more) rows.push(...parsePiece(about(), piece, answer.headers));
-          return { answer, scanner, head, batch: rows, rest: undefined };
+            for (const piece of more) rows.push(...parsePiece(about(), piece, answer.headers, columns));
+          return { answer, scanner, head, batch: rows, rest: undefined, columns };
         } catch (error) {
           answer.close();
           throw error;
@@ -219,7 +244,7 @@ export const createGoogleClient = (settings: GoogleSettings, context: ConnectorC
       const startedAt = performance.now();
       let count = 0;
       try {
-        const { answer, scanner, head, batch, rest } = await ask(
+        const { answer, scanner, head, batch, rest, columns } = await ask(
           `searchStream ${name}`,
           customerId,
           signal,
@@ -233,10 +258,11 @@ export const createGoogleClient = (settings: GoogleSettings, context: ConnectorC
           for (let pieces = rest; pieces; pieces = await nextPieces(about(), answer, scanner, head))
             for (const piece of pieces) {
               if (signal.aborted) throw interrupted(signal, "google");
-              const rows = parsePiece(about(), piece, answer.headers);
+              const rows = parsePiece(about(), piece, answer.headers, columns);
               count += rows.length;
               if (rows.length > 0) yield rows;
             }
+          columns.end();
         } finally {
           answer.close();
         }

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { Failure, type FailureKind } from "../../domain/failure.ts";
 import type { AnswerHeaders } from "../wire/exchange.ts";
+import { cloudRefusal } from "../wire/google-cloud.ts";
 import { jsonOrUndefined } from "../wire/json.ts";
-import { type Verdict, verdictOf } from "./verdicts.ts";
+import { type ErrorVerdict, verdictOf } from "./verdicts.ts";
 
 /** Where an error came from, and what must not show in its message. */
 export interface ErrorContext {
@@ -73,11 +74,13 @@ const severity: readonly FailureKind[] = [
 ];
 
 interface Judged {
-  readonly verdict: Verdict;
+  readonly verdict: ErrorVerdict;
   readonly code: string | undefined;
   readonly message: string | undefined;
   readonly rateScope: string | undefined;
   readonly retryDelay: number | undefined;
+  /** The Ads API itself gave no error of its own. */
+  readonly isFrontEnd: boolean;
 }
 
 const judge = (http: number, error: z.infer<typeof errorBody> | undefined): Judged => {
@@ -91,6 +94,7 @@ const judge = (http: number, error: z.infer<typeof errorBody> | undefined): Judg
     message: error?.message,
     rateScope: undefined,
     retryDelay: delay,
+    isFrontEnd: true,
   };
   const single = details
     .flatMap((detail) => detail.errors ?? [])
@@ -104,12 +108,19 @@ const judge = (http: number, error: z.infer<typeof errorBody> | undefined): Judg
         message: one.message ?? whole.message,
         rateScope: quota?.rateScope,
         retryDelay: seconds(quota?.retryDelay) ?? delay,
+        isFrontEnd: false,
       };
     });
   const rank = ({ verdict }: Judged) => severity.indexOf(verdict.kind);
   const delayOf = ({ verdict, retryDelay }: Judged) => retryDelay ?? verdict.waitSeconds ?? 0;
   return single.sort((a, b) => rank(a) - rank(b) || delayOf(b) - delayOf(a))[0] ?? whole;
 };
+
+const api = {
+  service: "googleads.googleapis.com",
+  scope: "https://www.googleapis.com/auth/adwords",
+  setting: "connectors.google.refreshToken",
+} as const;
 
 /** Longest wait that is made up where Google names none. */
 const longestGuessSeconds = 3_600;
@@ -152,16 +163,17 @@ export const failureOf = (
       : judged.rateScope === "DEVELOPER"
         ? "platform"
         : verdict.scope;
+  const cloud = error && judged.isFrontEnd ? cloudRefusal(error, api) : undefined;
   const query = verdict.kind === "request" && context.query !== undefined ? `; asked: ${context.query}` : "";
   return {
     staleToken: verdict.staleToken === true,
     isError: error !== undefined,
     failure: new Failure({
-      kind: verdict.kind,
+      kind: cloud ? "credentials" : verdict.kind,
       platform: "google",
       message: context.redact(`${context.what} was answered ${code}: ${said.slice(0, 400)}${query}`),
-      remedy: verdict.remedy,
-      code,
+      remedy: cloud?.remedy ?? verdict.remedy,
+      code: cloud?.reason ?? code,
       status: http,
       ...(verdict.reason === undefined ? {} : { reason: verdict.reason }),
       closed: verdict.closed ?? false,
@@ -170,6 +182,10 @@ export const failureOf = (
             scope: scope ?? "platform",
             retryAt: new Date(context.now().getTime() + Math.ceil(waitSeconds * 1_000)),
           }
+        : {}),
+      // A call that belongs to no account can only be refused to all.
+      ...(verdict.kind === "request" && verdict.scope !== undefined && context.accountId !== undefined
+        ? { scope: verdict.scope }
         : {}),
       ...(context.accountId === undefined ? {} : { accountId: context.accountId }),
       ...(requestId === undefined ? {} : { requestId }),

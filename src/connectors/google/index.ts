@@ -67,20 +67,20 @@ const openGoogle: OpenConnector<GoogleSettings> = (settings, context) => {
       const day = normalize.dayReader(pull);
       for await (const batch of rows(pull, "networks", queries.networksQuery(pull)))
         yield normalize.networkDeliveries(batch, day);
-      const { facts } = await readActions(pull);
+      const { primary } = await readActions(pull);
       const actions: SeenActions = new Map();
       seen.set(pull, actions);
       for await (const batch of rows(pull, "network conversions", queries.networkConversionsQuery(pull))) {
         seeActions(actions, batch);
-        yield normalize.networkConversions(batch, day, facts);
+        yield normalize.networkConversions(batch, day, primary);
       }
     },
 
     async *conversions(pull) {
       const day = normalize.dayReader(pull);
-      const { facts } = await readActions(pull);
+      const { primary } = await readActions(pull);
       for await (const batch of rows(pull, "conversions", queries.adConversionsQuery(pull)))
-        yield normalize.conversionDays(batch, day, facts);
+        yield normalize.conversionDays(batch, day, primary);
     },
 
     async *totals(pull) {

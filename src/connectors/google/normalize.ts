@@ -1,5 +1,5 @@
 import { type Day, type DayRange, eachDay } from "../../domain/day.ts";
-import { decimal, fromMicros, wholeNumber } from "../../domain/decimal.ts";
+import { decimal, fromMicros, orZero, wholeNumber } from "../../domain/decimal.ts";
 import type {
   AccountDay,
   AdClick,
@@ -46,9 +46,6 @@ interface Row {
   };
 }
 
-/** What the rows of conversions need to know of their actions, by id. */
-export type ActionFacts = ReadonlyMap<string, { readonly primary: boolean; readonly organic: boolean }>;
-
 const unreadable = (field: string, value: unknown): Failure =>
   new Failure({
     kind: "data",
@@ -80,11 +77,14 @@ export const dayReader = (window: DayRange): ((value: unknown) => Day) => {
 
 const isZero = (figure: string): boolean => figure === "0" || Number(figure) === 0;
 
-/** Undefined where nothing was delivered: such a row carries other figures, or none at all. */
+/**
+ * A metric that one row lacks is 0 ("JSON mappings"); one that the whole answer lacks is refused by its columns.
+ * Undefined where nothing was delivered: such a row carries other figures, or none at all.
+ */
 const deliveryOf = ({ metrics }: Row): Delivery | undefined => {
-  const impressions = wholeNumber(metrics?.impressions, "metrics.impressions");
-  const clicks = wholeNumber(metrics?.clicks, "metrics.clicks");
-  const spend = fromMicros(metrics?.costMicros, "metrics.cost_micros");
+  const impressions = wholeNumber(orZero(metrics?.impressions), "metrics.impressions");
+  const clicks = wholeNumber(orZero(metrics?.clicks), "metrics.clicks");
+  const spend = fromMicros(orZero(metrics?.costMicros), "metrics.cost_micros");
   return impressions === "0" && clicks === "0" && spend === "0.000000"
     ? undefined
     : { spend, impressions, clicks };
@@ -103,22 +103,21 @@ const actionIdOf = (value: unknown): string => {
  */
 const conversionsOf = (
   { metrics, segments }: Row,
-  actions: ActionFacts,
+  primaryIds: ReadonlySet<string>,
 ): Required<Conversions> | undefined => {
-  const primaryConversions = decimal(metrics?.conversions, "metrics.conversions");
-  const primaryConversionValue = decimal(metrics?.conversionsValue, "metrics.conversions_value");
-  const allConversions = decimal(metrics?.allConversions, "metrics.all_conversions");
-  const allConversionValue = decimal(metrics?.allConversionsValue, "metrics.all_conversions_value");
+  const primaryConversions = decimal(orZero(metrics?.conversions), "metrics.conversions");
+  const primaryConversionValue = decimal(orZero(metrics?.conversionsValue), "metrics.conversions_value");
+  const allConversions = decimal(orZero(metrics?.allConversions), "metrics.all_conversions");
+  const allConversionValue = decimal(orZero(metrics?.allConversionsValue), "metrics.all_conversions_value");
   const uncounted = isZero(primaryConversions) && isZero(primaryConversionValue);
   if (uncounted && isZero(allConversions) && isZero(allConversionValue)) return undefined;
   const actionId = actionIdOf(segments?.conversionAction);
-  const action = actions.get(actionId);
-  const headline = !uncounted || action?.primary === true;
+  const headline = !uncounted || primaryIds.has(actionId);
   return {
     actionId,
     attribution: "",
-    // Calls, directions and the like on a Google profile or channel come without an ad's click.
-    traffic: action?.organic === true ? "organic" : "paid",
+    // Whatever its origin: that says where a form or button lives, and an ads report holds what ads brought.
+    traffic: "paid",
     conversions: headline ? primaryConversions : allConversions,
     conversionValue: headline ? primaryConversionValue : allConversionValue,
     primaryConversions,
@@ -178,20 +177,20 @@ export const networkDeliveries = (rows: readonly unknown[], day: ReadDay): Netwo
 export const networkConversions = (
   rows: readonly unknown[],
   day: ReadDay,
-  actions: ActionFacts,
+  primaryIds: ReadonlySet<string>,
 ): NetworkDay[] =>
   mapRows(rows, (row) => {
-    const figures = conversionsOf(row, actions);
+    const figures = conversionsOf(row, primaryIds);
     return figures && { kind: "conversions", ...networkKey(row, day(row.segments?.date)), ...figures };
   });
 
 export const conversionDays = (
   rows: readonly unknown[],
   day: ReadDay,
-  actions: ActionFacts,
+  primaryIds: ReadonlySet<string>,
 ): ConversionDay[] =>
   mapRows(rows, (row) => {
-    const figures = conversionsOf(row, actions);
+    const figures = conversionsOf(row, primaryIds);
     return (
       figures && {
         date: day(row.segments?.date),

@@ -1,10 +1,10 @@
 import type { FailureKind } from "../../domain/failure.ts";
 
 /** What an error of Google's means for us. */
-export interface Verdict {
+export interface ErrorVerdict {
   readonly kind: FailureKind;
   readonly remedy: string;
-  /** For `busy`: whose limit it is where the error does not say. */
+  /** For `busy`: whose limit it is where the error does not say. For `request`: whom it stops. */
   readonly scope?: "account" | "platform";
   /** For `busy`: how long to wait where the error does not say, and doubled with each repetition. */
   readonly waitSeconds?: number;
@@ -16,40 +16,50 @@ export interface Verdict {
   readonly closed?: boolean;
 }
 
-const reconnect: Verdict = {
+const reconnect: ErrorVerdict = {
   kind: "credentials",
   remedy:
     "sign in again with a Google user who may read the accounts and set connectors.google.refreshToken to the new token",
 };
-const staleToken: Verdict = { ...reconnect, staleToken: true };
-const project: Verdict = {
+const staleToken: ErrorVerdict = { ...reconnect, staleToken: true };
+const project: ErrorVerdict = {
   kind: "credentials",
   remedy:
     "see the API Center and the Google Cloud project of connectors.google.clientId: the Google Ads API must be enabled and approved there for production accounts",
 };
-const permission: Verdict = {
+const permission: ErrorVerdict = {
   kind: "account",
   remedy:
     "give the signed-in user access to this account, or set connectors.google.loginCustomerId to a manager that has it",
 };
-const closed: Verdict = {
+const closed: ErrorVerdict = {
   kind: "account",
   closed: true,
   remedy: "the account is closed, suspended or not set up; its stored figures are kept",
 };
-const notEnabled: Verdict = { ...closed, reason: "not_enabled" };
-const wrongAccount: Verdict = {
+const notEnabled: ErrorVerdict = { ...closed, reason: "not_enabled" };
+const wrongAccount: ErrorVerdict = {
   kind: "account",
   remedy: "check the id in connectors.google.accounts; a brand-new account may need some minutes",
 };
-const transient: Verdict = { kind: "transient", remedy: "it is tried again" };
-const refused: Verdict = {
+const manager: ErrorVerdict = {
+  kind: "account",
+  remedy: "this is a manager account, which has no figures of its own; name its client accounts instead",
+};
+const developerToken: ErrorVerdict = {
+  kind: "credentials",
+  remedy: "set connectors.google.developerToken: the API Center of a Google Ads manager account has it",
+};
+const transient: ErrorVerdict = { kind: "transient", remedy: "it is tried again" };
+/** One account's refusal, which reaches further where several accounts in a row meet it. */
+const refused: ErrorVerdict = {
   kind: "request",
+  scope: "account",
   reason: "refused_query",
   remedy:
     "upgrade costper: this query does not fit the API any more; if it is current, report the request id",
 };
-const wait = (scope: "account" | "platform", waitSeconds: number): Verdict => ({
+const wait = (scope: "account" | "platform", waitSeconds: number): ErrorVerdict => ({
   kind: "busy",
   scope,
   waitSeconds,
@@ -57,7 +67,7 @@ const wait = (scope: "account" | "platform", waitSeconds: number): Verdict => ({
 });
 
 /** Codes that mean something of their own, by family (contract of the API's `errorCode`, one key each). */
-const byCode: Readonly<Record<string, Readonly<Record<string, Verdict>>>> = {
+const byCode: Readonly<Record<string, Readonly<Record<string, ErrorVerdict>>>> = {
   internalError: {
     INTERNAL_ERROR: transient,
     TRANSIENT_ERROR: transient,
@@ -88,6 +98,7 @@ const byCode: Readonly<Record<string, Readonly<Record<string, Verdict>>>> = {
     ORGANIZATION_NOT_RECOGNIZED: project,
     ORGANIZATION_NOT_APPROVED: project,
     ORGANIZATION_NOT_ASSOCIATED_WITH_DEVELOPER_TOKEN: project,
+    DEVELOPER_TOKEN_PARAMETER_MISSING: developerToken,
     CUSTOMER_NOT_FOUND: wrongAccount,
     CLIENT_CUSTOMER_ID_INVALID: wrongAccount,
     CLIENT_CUSTOMER_ID_IS_REQUIRED: wrongAccount,
@@ -121,15 +132,14 @@ const byCode: Readonly<Record<string, Readonly<Record<string, Verdict>>>> = {
     },
     CLOUD_PROJECT_NOT_FOUND: project,
     INVALID_CUSTOMER_ID: wrongAccount,
+    CANNOT_BE_EXECUTED_BY_MANAGER_ACCOUNT: manager,
+    DEVELOPER_TOKEN_PARAMETER_MISSING: developerToken,
     RPC_DEADLINE_TOO_SHORT: transient,
     EXPIRED_PAGE_TOKEN: transient,
     INVALID_PAGE_TOKEN: transient,
   },
   queryError: {
-    REQUESTED_METRICS_FOR_MANAGER: {
-      kind: "account",
-      remedy: "this is a manager account, which has no figures of its own; name its client accounts instead",
-    },
+    REQUESTED_METRICS_FOR_MANAGER: manager,
   },
   dateRangeError: {
     REQUESTED_DATE_GRANULARITY_NOT_SUPPORTED: {
@@ -140,7 +150,7 @@ const byCode: Readonly<Record<string, Readonly<Record<string, Verdict>>>> = {
 };
 
 /** Families whose other codes all mean the same. */
-const byFamily: Readonly<Record<string, Verdict>> = {
+const byFamily: Readonly<Record<string, ErrorVerdict>> = {
   internalError: transient,
   quotaError: wait("platform", 30),
   authenticationError: reconnect,
@@ -148,7 +158,7 @@ const byFamily: Readonly<Record<string, Verdict>> = {
 };
 
 /** `google.rpc.ErrorInfo` reasons, which come where the request did not reach the Ads API itself. */
-const byReason: Readonly<Record<string, Verdict>> = {
+const byReason: Readonly<Record<string, ErrorVerdict>> = {
   SERVICE_DISABLED: project,
   CONSUMER_INVALID: project,
   ACCESS_TOKEN_SCOPE_INSUFFICIENT: reconnect,
@@ -157,7 +167,7 @@ const byReason: Readonly<Record<string, Verdict>> = {
   RATE_LIMIT_EXCEEDED: wait("platform", 30),
 };
 
-const byStatus: Readonly<Record<string, Verdict>> = {
+const byStatus: Readonly<Record<string, ErrorVerdict>> = {
   UNAUTHENTICATED: staleToken,
   PERMISSION_DENIED: permission,
   RESOURCE_EXHAUSTED: wait("platform", 30),
@@ -170,7 +180,7 @@ const byStatus: Readonly<Record<string, Verdict>> = {
   UNIMPLEMENTED: refused,
 };
 
-const byHttp = (http: number): Verdict => {
+const byHttp = (http: number): ErrorVerdict => {
   if (http === 401) return staleToken;
   if (http === 403) return permission;
   if (http === 429) return wait("platform", 30);
@@ -185,7 +195,7 @@ export const verdictOf = (error: {
   readonly reason?: string | undefined;
   readonly status?: string | undefined;
   readonly http: number;
-}): Verdict =>
+}): ErrorVerdict =>
   byCode[error.family ?? ""]?.[error.code ?? ""] ??
   byFamily[error.family ?? ""] ??
   byReason[error.reason ?? ""] ??

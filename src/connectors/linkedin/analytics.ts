@@ -3,16 +3,17 @@ import { Failure } from "../../domain/failure.ts";
 import type { Pull } from "../connector.ts";
 import type { Ask } from "./client.ts";
 import { statusOf } from "./failures.ts";
-import { eachOnce, readReport, type ReportRow } from "./normalize.ts";
+import { eachOnce, readReport, type AnalyticsRow } from "./normalize.ts";
 import { accountUrn, campaignUrn, type Parameters, queryOf } from "./restli.ts";
 
 /** What a report is by, and its metrics: 18 at most beside the two keys. */
-export interface Report {
+export interface AnalyticsReport {
   readonly finder: Parameters;
   readonly metrics: readonly string[];
 }
 
-const deliveryMetrics = ["costInLocalCurrency", "impressions", "clicks"];
+/** The cost in dollars is LinkedIn's own conversion: it shows where the cost in the account's currency is missing. */
+const deliveryMetrics = ["costInLocalCurrency", "costInUsd", "impressions", "clicks"];
 
 const viralMetrics = [
   "viralExternalWebsiteConversions",
@@ -27,13 +28,10 @@ const websiteMetrics = [
   "conversionValueInLocalCurrency",
 ];
 
-export const byCampaign: Report = {
+export const byCampaign: AnalyticsReport = {
   finder: { q: "analytics", pivot: "CAMPAIGN" },
   metrics: [
-    "costInLocalCurrency",
-    "costInUsd",
-    "impressions",
-    "clicks",
+    ...deliveryMetrics,
     "landingPageClicks",
     ...websiteMetrics,
     "oneClickLeads",
@@ -47,17 +45,17 @@ export const byCampaign: Report = {
 };
 
 /** Without delivery: what cost means for one rule is not documented. */
-export const byRule: Report = {
+export const byRule: AnalyticsReport = {
   finder: { q: "statistics", pivots: ["CAMPAIGN", "CONVERSION"] },
   metrics: [...websiteMetrics, ...viralMetrics],
 };
 
-export const byCreative: Report = {
+export const byCreative: AnalyticsReport = {
   finder: { q: "statistics", pivots: ["CAMPAIGN", "CREATIVE"] },
   metrics: deliveryMetrics,
 };
 
-export const byAccount: Report = {
+export const byAccount: AnalyticsReport = {
   finder: { q: "analytics", pivot: "ACCOUNT" },
   metrics: deliveryMetrics,
 };
@@ -71,7 +69,7 @@ const partsOf = (day: Day): Parameters => {
   return { year: year ?? 0, month: month ?? 0, day: date ?? 0 };
 };
 
-const campaignsIn = (rows: readonly ReportRow[]): string[] =>
+const campaignsIn = (rows: readonly AnalyticsRow[]): string[] =>
   rows.flatMap(({ pivotValues }) =>
     pivotValues
       .filter((value) => value.startsWith(campaignUrn("")))
@@ -91,11 +89,11 @@ const chunks = <T>(items: readonly T[], size: number): T[][] =>
 export const pullReport = async (
   ask: Ask,
   pull: Pull,
-  report: Report,
+  report: AnalyticsReport,
   now: Date,
   campaigns: () => Promise<readonly string[]>,
-): Promise<readonly ReportRow[]> => {
-  const rowsOf = async (range: DayRange, only?: readonly string[]): Promise<readonly ReportRow[]> => {
+): Promise<readonly AnalyticsRow[]> => {
+  const rowsOf = async (range: DayRange, only?: readonly string[]): Promise<readonly AnalyticsRow[]> => {
     const query = queryOf(
       {
         ...report.finder,
@@ -125,10 +123,10 @@ export const pullReport = async (
       remedy: "split the campaign, or set connectors.linkedin.creatives to false",
     });
 
-  const byBlock = async (range: DayRange, block: readonly string[]): Promise<readonly ReportRow[]> => {
-    const halves = (): Promise<readonly ReportRow[]> =>
+  const byBlock = async (range: DayRange, block: readonly string[]): Promise<readonly AnalyticsRow[]> => {
+    const halves = (): Promise<readonly AnalyticsRow[]> =>
       byBlocks(range, chunks(block, Math.ceil(block.length / 2)));
-    let rows: readonly ReportRow[];
+    let rows: readonly AnalyticsRow[];
     try {
       rows = await rowsOf(range, block);
     } catch (error) {
@@ -140,13 +138,13 @@ export const pullReport = async (
     return halves();
   };
 
-  const byBlocks = async (range: DayRange, blocks: readonly string[][]): Promise<readonly ReportRow[]> => {
-    const rows: ReportRow[] = [];
+  const byBlocks = async (range: DayRange, blocks: readonly string[][]): Promise<readonly AnalyticsRow[]> => {
+    const rows: AnalyticsRow[] = [];
     for (const block of blocks) for (const row of await byBlock(range, block)) rows.push(row);
     return rows;
   };
 
-  const inRange = async (range: DayRange): Promise<readonly ReportRow[]> => {
+  const inRange = async (range: DayRange): Promise<readonly AnalyticsRow[]> => {
     const rows = await rowsOf(range);
     if (rows.length < fullAnswer) return rows;
     const days = countDays(range);

@@ -7,7 +7,7 @@ import { readJson } from "../wire/json.ts";
 import { pause, request } from "../wire/request.ts";
 import type { Grant } from "../wire/tokens.ts";
 import { refusalFailure, requestIdOf, saysRevoked, statusOf, volumeLimit } from "./failures.ts";
-import type { Pace } from "./pace.ts";
+import type { LinkedinPace } from "./pace.ts";
 import type { LinkedinSettings } from "./settings.ts";
 import { isYoung, linkedinTokens } from "./token.ts";
 
@@ -29,7 +29,11 @@ export type Ask = (call: Call) => Promise<unknown>;
 /** LinkedIn refuses queries of more than 4 KB; a longer one travels in the body of a POST. */
 const longestQuery = 4_000;
 
-export const openClient = (settings: LinkedinSettings, context: ConnectorContext, pace: Pace): Ask => {
+export const openClient = (
+  settings: LinkedinSettings,
+  context: ConnectorContext,
+  pace: LinkedinPace,
+): Ask => {
   const redactor = createRedactor(settings.clientSecret);
   const tokens = linkedinTokens(settings, context, redactor, pace);
 

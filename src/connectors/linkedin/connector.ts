@@ -1,6 +1,6 @@
 import { dayAt } from "../../domain/day.ts";
 import type { Connector, ConnectorContext, KnownWindows, Pull } from "../connector.ts";
-import { byAccount, byCampaign, byCreative, byRule, pullReport, type Report } from "./analytics.ts";
+import { byAccount, byCampaign, byCreative, byRule, pullReport, type AnalyticsReport } from "./analytics.ts";
 import { openClient } from "./client.ts";
 import {
   findCampaign,
@@ -10,8 +10,8 @@ import {
   listRules,
   ownActions,
 } from "./entities.ts";
-import { conversionDays, deliveryBy, onLinkedin, pivotId, type ReportRow } from "./normalize.ts";
-import { type Pace, usualPace } from "./pace.ts";
+import { conversionDays, deliveryBy, onLinkedin, pivotId, type AnalyticsRow } from "./normalize.ts";
+import { type LinkedinPace, usualPace } from "./pace.ts";
 import type { LinkedinSettings } from "./settings.ts";
 
 const nightlyDays = 8;
@@ -70,7 +70,7 @@ const restatement = (settings: LinkedinSettings, known: KnownWindows) => {
 export const createLinkedin = (
   settings: LinkedinSettings,
   context: ConnectorContext,
-  pace: Pace = usualPace,
+  pace: LinkedinPace = usualPace,
 ): Connector => {
   const ask = openClient(settings, context, pace);
   warnOfVersion(settings, context);
@@ -80,21 +80,21 @@ export const createLinkedin = (
     for await (const page of listCampaigns(ask, pull)) ids.push(...page.map(({ id }) => id));
     return ids;
   });
-  const report = (kind: Report) =>
+  const report = (kind: AnalyticsReport) =>
     memoized((pull) => pullReport(ask, pull, kind, context.now(), () => campaignIds(pull)));
   const campaignReport = report(byCampaign);
   const ruleReport = report(byRule);
 
   /** Campaigns that a slice's figures name, for learnt() to look up those that no listing has. */
   const named = new WeakMap<Pull, Set<string>>();
-  const note = (pull: Pull, rows: readonly ReportRow[]): void => {
+  const note = (pull: Pull, rows: readonly AnalyticsRow[]): void => {
     const ids = named.get(pull) ?? new Set<string>();
     for (const row of rows) ids.add(pivotId(row, "sponsoredCampaign"));
     ids.delete("");
     named.set(pull, ids);
   };
 
-  const campaignKey = (row: ReportRow) => ({
+  const campaignKey = (row: AnalyticsRow) => ({
     date: row.date,
     campaignId: pivotId(row, "sponsoredCampaign"),
   });

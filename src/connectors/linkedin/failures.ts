@@ -75,13 +75,13 @@ const later = (now: Date, ms: number): Date => new Date(now.getTime() + ms);
 export const askAgain =
   "authorise the application again and set connectors.linkedin.refreshToken (or accessToken)";
 
-type Verdict = Pick<FailureDetails, "kind" | "remedy" | "retryAt" | "scope" | "reason"> & {
+type Refusal = Pick<FailureDetails, "kind" | "remedy" | "retryAt" | "scope" | "reason"> & {
   readonly what?: string;
 };
 
-const throttle = (body: Body, headers: AnswerHeaders, context: RefusalContext): Verdict => {
+const throttle = (body: Body, headers: AnswerHeaders, context: RefusalContext): Refusal => {
   const { now } = context;
-  const quota: Verdict = {
+  const quota: Refusal = {
     kind: "busy",
     scope: "platform",
     retryAt: nextQuota(now),
@@ -111,7 +111,7 @@ const throttle = (body: Body, headers: AnswerHeaders, context: RefusalContext): 
   };
 };
 
-const verdict = ({ status, headers }: TextAnswer, body: Body, context: RefusalContext): Verdict => {
+const verdict = ({ status, headers }: TextAnswer, body: Body, context: RefusalContext): Refusal => {
   if (status >= 300 && status < 400)
     return {
       kind: "request",
@@ -157,7 +157,12 @@ const verdict = ({ status, headers }: TextAnswer, body: Body, context: RefusalCo
     case 429:
       return throttle(body, headers, context);
     default:
-      return { kind: "request", remedy: versionRemedy };
+      // One account's refusal, which reaches further where several accounts in a row meet it.
+      return {
+        kind: "request",
+        remedy: versionRemedy,
+        ...(context.accountId === null ? {} : { scope: "account" }),
+      };
   }
 };
 

@@ -1,10 +1,9 @@
 import { z } from "zod";
 import type { Day, DayRange } from "../../domain/day.ts";
-import { wholeNumber } from "../../domain/decimal.ts";
+import { decimal, type Decimal, fromUnits, orZero, toUnits, wholeNumber } from "../../domain/decimal.ts";
 import type { Conversions, Delivery, NetworkDay, Traffic } from "../../domain/facts.ts";
 import { Failure } from "../../domain/failure.ts";
 import { messageLeads, oneClickLeads, qualifiedLeads, withoutRule } from "./counting.ts";
-import { decimalOf, millionths } from "./exact.ts";
 import { idIn } from "./restli.ts";
 
 const dateSchema = z.object({
@@ -16,20 +15,23 @@ const dateSchema = z.object({
 const answerSchema = z.object({
   elements: z.array(
     z.looseObject({
-      dateRange: z.object({ start: dateSchema }),
+      dateRange: z.object({ start: dateSchema, end: dateSchema }),
       pivotValues: z.array(z.union([z.string(), z.number()]).nullable().transform(String)),
     }),
   ),
 });
 
 /** One row of adAnalytics: a day, what it is about, and the metrics as they came. */
-export interface ReportRow {
+export interface AnalyticsRow {
   readonly date: Day;
   readonly pivotValues: readonly string[];
   readonly metrics: Readonly<Record<string, unknown>>;
 }
 
 const twoDigits = (value: number): string => String(value).padStart(2, "0");
+
+const dayOf = ({ year, month, day }: z.output<typeof dateSchema>): Day =>
+  `${String(year).padStart(4, "0")}-${twoDigits(month)}-${twoDigits(day)}`;
 
 const wrong = (message: string): Failure =>
   new Failure({
@@ -43,15 +45,16 @@ const wrong = (message: string): Failure =>
  * The rows of an answer, as many as came.
  * @throws Failure `data` where the answer has another shape or a day that was not asked for.
  */
-export const readReport = (answer: unknown, range: DayRange): readonly ReportRow[] => {
+export const readReport = (answer: unknown, range: DayRange): readonly AnalyticsRow[] => {
   const checked = answerSchema.safeParse(answer);
   if (!checked.success) {
     const issue = checked.error.issues[0];
     throw wrong(`the answer has an unknown shape at ${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}`);
   }
   return checked.data.elements.map(({ dateRange, pivotValues, ...metrics }) => {
-    const { year, month, day } = dateRange.start;
-    const date = `${String(year).padStart(4, "0")}-${twoDigits(month)}-${twoDigits(day)}`;
+    const date = dayOf(dateRange.start);
+    const end = dayOf(dateRange.end);
+    if (end !== date) throw wrong(`a row is about ${date} to ${end}, single days were asked for`);
     if (date < range.from || date > range.to)
       throw wrong(`a row of ${date} came, asked were ${range.from} to ${range.to}`);
     return { date, pivotValues, metrics };
@@ -59,12 +62,12 @@ export const readReport = (answer: unknown, range: DayRange): readonly ReportRow
 };
 
 /** A row that LinkedIn sends twice counts once. */
-export const eachOnce = (rows: readonly ReportRow[]): readonly ReportRow[] => [
+export const eachOnce = (rows: readonly AnalyticsRow[]): readonly AnalyticsRow[] => [
   ...new Map(rows.map((row) => [[row.date, ...row.pivotValues].join("\n"), row])).values(),
 ];
 
 /** The id of a kind among the pivot values: found by its URN, or as a bare number at its place; else empty. */
-export const pivotId = (row: ReportRow, kind: string, place = 0): string => {
+export const pivotId = (row: AnalyticsRow, kind: string, place = 0): string => {
   for (const value of row.pivotValues) {
     const id = value.startsWith("urn:") ? idIn(kind, value) : undefined;
     if (id !== undefined) return id;
@@ -72,11 +75,50 @@ export const pivotId = (row: ReportRow, kind: string, place = 0): string => {
   return idIn(kind, row.pivotValues[place]) ?? "";
 };
 
-const bare = (row: ReportRow): Delivery => ({
-  spend: decimalOf(millionths(row.metrics["costInLocalCurrency"], "costInLocalCurrency")),
-  impressions: wholeNumber(row.metrics["impressions"], "impressions"),
-  clicks: wholeNumber(row.metrics["clicks"], "clicks"),
+/**
+ * A figure in millionths, half rounded away from zero. LinkedIn sends money as decimal text of any length, at times
+ * with an exponent (`-2E-18`); six places are what the warehouse keeps.
+ */
+const millionths = (value: unknown, field: string): bigint => toUnits(decimal(value, field), 6);
+
+const decimalOf = (value: bigint): Decimal => fromUnits(value, 6);
+
+/** Figures that are not 0 only where the first one is not: the same in another currency, parts of the sum. */
+const witnesses: Readonly<Record<string, readonly string[]>> = {
+  costInLocalCurrency: ["costInUsd"],
+  externalWebsiteConversions: ["externalWebsitePostClickConversions", "externalWebsitePostViewConversions"],
+  viralExternalWebsiteConversions: [
+    "viralExternalWebsitePostClickConversions",
+    "viralExternalWebsitePostViewConversions",
+  ],
+};
+
+const isAbsent = ({ metrics }: AnalyticsRow, name: string): boolean =>
+  metrics[name] === undefined || metrics[name] === null;
+
+const isPositive = ({ metrics }: AnalyticsRow, name: string): boolean =>
+  millionths(orZero(metrics[name]), name) > 0n;
+
+/** A metric that was asked for and is absent is 0 ("Reporting"), unless its own row says otherwise. */
+const metricOf = (row: AnalyticsRow, name: string): unknown => {
+  const witness = isAbsent(row, name) ? witnesses[name]?.find((other) => isPositive(row, other)) : undefined;
+  if (witness === undefined) return orZero(row.metrics[name]);
+  throw wrong(`${name} of ${row.date} was asked for and is not in the answer, ${witness} is`);
+};
+
+const bare = (row: AnalyticsRow): Delivery => ({
+  spend: decimalOf(millionths(metricOf(row, "costInLocalCurrency"), "costInLocalCurrency")),
+  impressions: wholeNumber(metricOf(row, "impressions"), "impressions"),
+  clicks: wholeNumber(metricOf(row, "clicks"), "clicks"),
 });
+
+/** Clicks without any cost or impression in a whole answer: LinkedIn left the metric out. */
+const requireDelivery = (rows: readonly AnalyticsRow[]): void => {
+  const clicked = rows.find((row) => isPositive(row, "clicks"));
+  for (const name of ["costInLocalCurrency", "impressions"])
+    if (clicked && rows.every((row) => isAbsent(row, name)))
+      throw wrong(`${name} was asked for and is in no row, clicks are (${clicked.date})`);
+};
 
 const hasDelivery = ({ spend, impressions, clicks }: Delivery): boolean =>
   [spend, impressions, clicks].some((figure) => /[1-9]/.test(figure));
@@ -89,9 +131,10 @@ const addUp = (a: Delivery, b: Delivery): Delivery => ({
 
 /** Delivery by whatever key; rows without any are left out, since LinkedIn sends them or not as it pleases. */
 export const deliveryBy = <Key extends { readonly date: Day }>(
-  rows: readonly ReportRow[],
-  keyOf: (row: ReportRow) => Key,
+  rows: readonly AnalyticsRow[],
+  keyOf: (row: AnalyticsRow) => Key,
 ): readonly (Key & Delivery)[] => {
+  requireDelivery(rows);
   const sums = new Map<string, Key & Delivery>();
   for (const row of rows) {
     const key = keyOf(row);
@@ -129,12 +172,12 @@ const websiteMetric = {
   organic: "viralExternalWebsiteConversions",
 } as const;
 
-const website = (row: ReportRow, traffic: Traffic): Tally => ({
-  conversions: millionths(row.metrics[websiteMetric[traffic]], websiteMetric[traffic]),
+const website = (row: AnalyticsRow, traffic: Traffic): Tally => ({
+  conversions: millionths(metricOf(row, websiteMetric[traffic]), websiteMetric[traffic]),
   // Viral conversions have no value of their own.
   value:
     traffic === "paid"
-      ? millionths(row.metrics["conversionValueInLocalCurrency"], "conversionValueInLocalCurrency")
+      ? millionths(metricOf(row, "conversionValueInLocalCurrency"), "conversionValueInLocalCurrency")
       : 0n,
 });
 
@@ -160,11 +203,11 @@ const roundingNoise = 20n;
  * that all website actions of a campaign-day add up to LinkedIn's total.
  */
 export const conversionDays = (
-  byCampaign: readonly ReportRow[],
-  byRule: readonly ReportRow[],
+  byCampaign: readonly AnalyticsRow[],
+  byRule: readonly AnalyticsRow[],
 ): { readonly rows: readonly CampaignConversions[]; readonly corrected: number } => {
   const days = new Map<string, CampaignDayTally>();
-  const dayOf = (row: ReportRow): CampaignDayTally => {
+  const dayOf = (row: AnalyticsRow): CampaignDayTally => {
     const campaignId = pivotId(row, "sponsoredCampaign");
     const key = `${row.date}\n${campaignId}`;
     let day = days.get(key);
@@ -191,7 +234,7 @@ export const conversionDays = (
     const day = dayOf(row);
     for (const traffic of traffics) add(day.website[traffic], website(row, traffic));
     for (const [metric, actionId, traffic] of leads)
-      book(day, actionId, traffic, { conversions: millionths(row.metrics[metric], metric), value: 0n });
+      book(day, actionId, traffic, { conversions: millionths(metricOf(row, metric), metric), value: 0n });
   }
   for (const row of byRule) {
     const day = dayOf(row);

@@ -2,7 +2,7 @@ import { requestRetry } from "../wire/request.ts";
 import { throttleDelaysMs } from "./failures.ts";
 
 /** The waits of the connector; tests shorten them, nothing else does. */
-export interface Pace {
+export interface LinkedinPace {
   /** Before the second attempt of a request that failed in passing. */
   readonly firstDelayMs: number;
   /** Between attempts with a token too new to be known everywhere. */
@@ -10,7 +10,7 @@ export interface Pace {
   readonly throttleDelaysMs: readonly number[];
 }
 
-export const usualPace: Pace = {
+export const usualPace: LinkedinPace = {
   firstDelayMs: requestRetry.firstDelayMs,
   graceDelaysMs: [5_000, 10_000, 20_000],
   throttleDelaysMs,

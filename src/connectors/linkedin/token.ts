@@ -3,7 +3,7 @@ import type { Redactor } from "../../domain/secrets.ts";
 import type { ConnectorContext } from "../connector.ts";
 import { type AccessTokens, type Grant, openTokens, refreshForm } from "../wire/tokens.ts";
 import { askAgain } from "./failures.ts";
-import type { Pace } from "./pace.ts";
+import type { LinkedinPace } from "./pace.ts";
 import type { LinkedinSettings } from "./settings.ts";
 
 const dayMs = 86_400_000;
@@ -29,7 +29,7 @@ export const linkedinTokens = (
   settings: LinkedinSettings,
   context: ConnectorContext,
   redactor: Redactor,
-  pace: Pace,
+  pace: LinkedinPace,
 ): AccessTokens => {
   const { clientId, clientSecret, refreshToken, accessToken } = settings;
   const warnOf = (what: string, endsAt: number | undefined, days: number): void => {

@@ -24,12 +24,17 @@ const byChannel = (goal: string, category: string, title: string, stem = goal): 
   leaves: [`${stem}_website`, `${stem}_mobile_app`, `${stem}_offline`],
 });
 
-const standardEvent = (category: string, title: string, name: string, app: string): ActionFamily => ({
+const standardEvent = (
+  category: string,
+  title: string,
+  name: string,
+  [pixel, app]: readonly [pixel: string, app: string],
+): ActionFamily => ({
   category,
   title,
   canonical: `omni_${name}`,
   wholes: [`omni_${name}`, name],
-  leaves: [`offsite_conversion.fb_pixel_${name}`, `app_custom_event.fb_mobile_${app}`],
+  leaves: [`offsite_conversion.fb_pixel_${pixel}`, `app_custom_event.fb_mobile_${app}`],
 });
 
 export const actionFamilies: readonly ActionFamily[] = [
@@ -94,9 +99,15 @@ export const actionFamilies: readonly ActionFamily[] = [
     const { goal: _none, ...family } = byChannel(stem, stem.toUpperCase(), title);
     return family;
   }),
-  standardEvent("ADD_TO_CART", "Add to cart", "add_to_cart", "add_to_cart"),
-  standardEvent("INITIATED_CHECKOUT", "Checkout", "initiated_checkout", "initiated_checkout"),
-  standardEvent("ADD_PAYMENT_INFO", "Payment info", "add_payment_info", "add_payment_info"),
+  standardEvent("ADD_TO_CART", "Add to cart", "add_to_cart", ["add_to_cart", "add_to_cart"]),
+  standardEvent("INITIATED_CHECKOUT", "Checkout", "initiated_checkout", [
+    "initiate_checkout",
+    "initiated_checkout",
+  ]),
+  standardEvent("ADD_PAYMENT_INFO", "Payment info", "add_payment_info", [
+    "add_payment_info",
+    "add_payment_info",
+  ]),
 ];
 
 /** Every custom event of the pixel together, named or not. */

@@ -19,6 +19,8 @@ interface Call {
   readonly name: string;
   /** Bare; null for calls that belong to no account. */
   readonly accountId: string | null;
+  /** What is asked for, where it is not the account or something of it: errors mean something else there. */
+  readonly object?: "report run";
   readonly signal: AbortSignal;
 }
 
@@ -41,6 +43,7 @@ const errorBody = z.object({
     error_subcode: z.coerce.number().optional().catch(undefined),
     is_transient: z.boolean().optional().catch(undefined),
     error_user_title: z.string().optional().catch(undefined),
+    error_user_msg: z.string().optional().catch(undefined),
     fbtrace_id: z.string().optional().catch(undefined),
   }),
 });
@@ -77,17 +80,20 @@ export const createClient = (settings: MetaSettings, context: ConnectorContext):
 
   const { redact } = createRedactor(settings.accessToken, settings.appSecret);
 
+  const text = (said: string): string => redact(said).slice(0, 300);
+
   const errorOf = (body: unknown): GraphError | undefined => {
     const parsed = errorBody.safeParse(body);
     if (parsed.success) {
       const { error } = parsed.data;
       return {
-        message: redact(error.message).slice(0, 300),
+        message: text(error.message),
         code: error.code,
         subcode: error.error_subcode,
         type: error.type,
         isTransient: error.is_transient,
-        title: error.error_user_title,
+        title: error.error_user_title && text(error.error_user_title),
+        userMessage: error.error_user_msg && text(error.error_user_msg),
         traceId: error.fbtrace_id,
       };
     }
@@ -102,11 +108,13 @@ export const createClient = (settings: MetaSettings, context: ConnectorContext):
     const where = {
       call: call.name,
       accountId: call.accountId,
+      object: call.object,
       status: answer.status,
       retryAt: new Date(context.now().getTime() + wait),
     };
     if (error) return failureOf(error, where);
-    if (answer.status === 429) return failureOf({ code: 0, message: "HTTP 429" }, where);
+    if (answer.status === 429 || answer.status === 401)
+      return failureOf({ code: 0, message: `HTTP ${answer.status}` }, where);
     const readable = typeof body === "object" && body !== null && !Array.isArray(body);
     if (answer.status < 400 && readable) return undefined;
     return new Failure({
@@ -130,7 +138,7 @@ export const createClient = (settings: MetaSettings, context: ConnectorContext):
       const failure = failed(call, answer, body);
       if (!failure) return body as Readonly<Record<string, unknown>>;
       // 104 is a wrong signature, yet now and then a dropped connection: it gets one more try.
-      if (failure.reason === wrongSignature && (signatureErrors += 1) > 1)
+      if (failure.reason === wrongSignature && ((signatureErrors += 1) > 1 || failure.kind !== "transient"))
         throw new Failure({
           kind: "credentials",
           platform: "meta",
@@ -158,7 +166,7 @@ export const createClient = (settings: MetaSettings, context: ConnectorContext):
     let limit = pageSize;
     let restarts = 0;
     let after: string | undefined;
-    const guard = createPageGuard({ what: pageCall.name, ...about(pageCall) });
+    const guard = createPageGuard({ what: pageCall.name, ...about(pageCall), kind: "data" });
     for (;;) {
       let body;
       try {

@@ -1,4 +1,5 @@
-import { actionFamilies, anyCustomEvent, customConversion, familyOf, isEngagement } from "./actions.ts";
+import { actionFamilies, anyCustomEvent, customConversion, isEngagement } from "./actions.ts";
+import { eventOf } from "./events.ts";
 
 /** The one action type that a goal of costper.yaml stands for; anything that is no goal's name is an action type. */
 const actionTypeOf = (goal: string): string => {
@@ -31,19 +32,27 @@ const isCustom = (actionType: string): boolean => actionType.startsWith(customCo
 /** Why conversions may be in both of two action types; undefined where they cannot. */
 const overlap = (first: string, second: string): string | undefined => {
   if (first === second) return `both are ${first}`;
-  const families = [familyOf(first), familyOf(second)];
-  if (families[0] && families[0] === families[1]) {
-    const { leaves, canonical } = families[0];
-    if (leaves.includes(first) && leaves.includes(second)) return undefined;
-    return `one conversion can be reported as ${first} and as ${second}; take ${canonical}, or names of single channels`;
-  }
   const custom = [first, second].find(isCustom);
-  if (custom === undefined) return undefined;
   const other = custom === first ? second : first;
-  if (other === anyCustomEvent) return `${anyCustomEvent} contains every custom event`;
-  if (familyOf(other)) return `the rule of a custom conversion can match the events of ${other} too`;
-  return undefined;
+  if (custom !== undefined) {
+    if (isCustom(other)) return undefined;
+    if (other === anyCustomEvent) return `${anyCustomEvent} contains every custom event`;
+    return eventOf(other)?.isStandard === true
+      ? `the rule of a custom conversion can match the events of ${other} too`
+      : undefined;
+  }
+  if (isCustomEventIn(first, second)) return `${anyCustomEvent} contains every custom event`;
+  const [one, two] = [eventOf(first), eventOf(second)];
+  if (one === undefined || one.event !== two?.event) return undefined;
+  if (one.channel !== undefined && two.channel !== undefined && one.channel !== two.channel) return undefined;
+  const whole = actionFamilies.some(({ canonical }) => canonical === one.event) ? one.event : "one of them";
+  return `one conversion can be reported as ${first} and as ${second}; take ${whole}, or names of single channels`;
 };
+
+/** Whether one is every custom event of the pixel and the other a custom event by its name. */
+const isCustomEventIn = (first: string, second: string): boolean =>
+  [first, second].includes(anyCustomEvent) &&
+  [first, second].some((type) => type.startsWith(`${anyCustomEvent}.`));
 
 const clickWindow = /^\d+d_click$/;
 const retired = new Set(["7d_view", "28d_view"]);

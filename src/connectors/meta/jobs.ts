@@ -36,6 +36,7 @@ const state = z.object({
   error_subcode: z.coerce.number().optional().catch(undefined),
   error_message: z.string().optional().catch(undefined),
   error_user_title: z.string().optional().catch(undefined),
+  error_user_msg: z.string().optional().catch(undefined),
 });
 type JobState = z.infer<typeof state>;
 
@@ -51,7 +52,7 @@ const repeats = { skipped: 1, lost: 1, transient: 2, unexplained: 1 } as const;
  * Has the platform compute a report and returns the id of the completed run.
  * @throws TooMuchData where the report must be asked for in smaller parts
  */
-export const runJob = async (options: JobOptions): Promise<string> => {
+export const computeReport = async (options: JobOptions): Promise<string> => {
   const used = { skipped: 0, lost: 0, transient: 0, unexplained: 0 };
   for (;;) {
     const runId = await start(options);
@@ -137,6 +138,7 @@ const poll = async (
   try {
     const body = await client.call({
       path: [runId],
+      object: "report run",
       name: "report state",
       accountId: account.id,
       signal,
@@ -158,6 +160,7 @@ const reason = ({ account, now }: JobOptions, failed: JobState): Failure | undef
       subcode: failed.error_subcode,
       message: failed.error_message ?? "",
       title: failed.error_user_title,
+      userMessage: failed.error_user_msg,
     },
     {
       call: "insights report",

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { DayRange } from "../../domain/day.ts";
-import { type Decimal, decimal, wholeNumber } from "../../domain/decimal.ts";
+import { type Decimal, decimal, orZero, wholeNumber } from "../../domain/decimal.ts";
 import type { Account, Conversions, Delivery } from "../../domain/facts.ts";
 import { Failure } from "../../domain/failure.ts";
 import { isEngagement } from "./actions.ts";
@@ -16,7 +16,8 @@ const actionList = z.array(z.looseObject({ action_type: z.string() })).nullish()
 /** One row of any insights report; unknown keys are let through, absent ones are undefined. */
 const insightsRow = z.object({
   date_start: z.string(),
-  date_stop: z.string().nullish(),
+  date_stop: z.string(),
+  // Discovery says it too: here it only proves that nothing was mixed.
   account_currency: z.string().nullish(),
   campaign_id: id.optional(),
   campaign_name: name,
@@ -28,6 +29,7 @@ const insightsRow = z.object({
   spend: figure,
   impressions: figure,
   clicks: figure,
+  inline_link_clicks: figure,
   actions: actionList,
   action_values: actionList,
   conversions: actionList,
@@ -45,7 +47,13 @@ const dataFailure = (account: Account, message: string): Failure =>
     remedy: "nothing of this window was published; report it to costper with the account and the day",
   });
 
-const idFields = { campaign: "campaign_id", adset: "adset_id", ad: "ad_id" } as const;
+/** What each level is asked for; the account itself has no id of this kind. */
+const idFields = {
+  account: [],
+  campaign: ["campaign_id"],
+  adset: ["campaign_id", "adset_id"],
+  ad: ["campaign_id", "adset_id", "ad_id"],
+} as const;
 
 /**
  * Reads a row off the wire, and refuses one that is not about a single day of the window, in the account's currency
@@ -60,27 +68,46 @@ export const readRow = (
   const parsed = insightsRow.safeParse(raw);
   if (!parsed.success) {
     const where = parsed.error.issues[0]?.path.join(".") ?? "";
-    throw dataFailure(account, `an insights row is not as documented at ${where || "its root"}`);
+    const said = typeof raw === "object" && raw !== null && "date_start" in raw ? String(raw.date_start) : "";
+    throw dataFailure(
+      account,
+      `an insights row${said && ` of ${said.slice(0, 10)}`} is not as documented at ${where || "its root"}`,
+    );
   }
   const row = parsed.data;
   const day = row.date_start;
-  if (day < range.from || day > range.to || (row.date_stop ?? day) !== day)
+  if (row.date_stop !== day)
+    throw dataFailure(
+      account,
+      `an insights row is about ${day} to ${row.date_stop}, single days were asked for`,
+    );
+  if (day < range.from || day > range.to)
     throw dataFailure(account, `an insights row of ${day} was not asked for (${range.from} to ${range.to})`);
   if (row.account_currency && row.account_currency !== account.currency)
     throw dataFailure(
       account,
       `figures of ${day} are in ${row.account_currency}, the account is in ${account.currency}`,
     );
-  if (level !== "account" && !row[idFields[level]])
-    throw dataFailure(account, `an insights row of ${day} has no ${idFields[level]}`);
+  for (const field of idFields[level])
+    if (!row[field]) throw dataFailure(account, `an insights row of ${day} has no ${field}`);
   return row;
 };
 
-/** Spend is in major units already, unlike budgets. */
+/** Clicks on links are part of all clicks: where they are, the others are missing rather than none. */
+const clicksOf = (row: InsightsRow): unknown => {
+  if (row.clicks !== undefined && row.clicks !== null) return row.clicks;
+  const link = byType(row.actions).get("link_click");
+  const some = [row.inline_link_clicks, link?.["value"]].some(
+    (value) => !isZero(decimal(orZero(value), "inline_link_clicks")),
+  );
+  return some ? undefined : 0;
+};
+
+/** Spend is in major units already, unlike budgets. A row without delivery says so: its spend and impressions are "0". */
 export const deliveryOf = (row: InsightsRow): Delivery => ({
   spend: decimal(row.spend, "spend"),
   impressions: wholeNumber(row.impressions, "impressions"),
-  clicks: wholeNumber(row.clicks, "clicks"),
+  clicks: wholeNumber(clicksOf(row), "clicks"),
 });
 
 const isZero = (figure: Decimal): boolean => !/[1-9]/.test(figure.replace(/[eE].*$/, ""));
@@ -107,8 +134,11 @@ const collect = (counts: Actions, values: Actions): Conversions[] => {
           actionId,
           attribution,
           traffic: "paid",
-          conversions: decimal(countOf.get(actionId)?.[attribution], `actions.${attribution}`),
-          conversionValue: decimal(valueOf.get(actionId)?.[attribution], `action_values.${attribution}`),
+          conversions: decimal(orZero(countOf.get(actionId)?.[attribution]), `actions.${attribution}`),
+          conversionValue: decimal(
+            orZero(valueOf.get(actionId)?.[attribution]),
+            `action_values.${attribution}`,
+          ),
         }))
         .filter(({ conversions, conversionValue }) => !isZero(conversions) || !isZero(conversionValue)),
     );

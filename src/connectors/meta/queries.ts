@@ -46,7 +46,7 @@ export const onlyIds = (level: Level, ids: readonly string[]): Filter => ({
   value: ids,
 });
 
-export interface Report {
+export interface InsightsReport {
   readonly name: "ads" | "campaigns" | "networks";
   readonly level: Level;
   readonly fields: readonly string[];
@@ -61,23 +61,24 @@ const delivery = [
   "spend",
   "impressions",
   "clicks",
+  "inline_link_clicks",
 ];
 const actions = ["actions", "action_values", "conversions", "conversion_values"];
 const campaign = ["campaign_id", "campaign_name"];
 
-export const adReport: Report = {
+export const adReport: InsightsReport = {
   name: "ads",
   level: "ad",
   fields: [...delivery, ...campaign, "adset_id", "adset_name", "ad_id", "ad_name", ...actions],
 };
 
-export const campaignReport: Report = {
+export const campaignReport: InsightsReport = {
   name: "campaigns",
   level: "campaign",
   fields: [...delivery, ...campaign, ...actions],
 };
 
-export const networkReport: Report = {
+export const networkReport: InsightsReport = {
   name: "networks",
   level: "campaign",
   fields: [...delivery, ...campaign, ...actions],
@@ -87,7 +88,11 @@ export const networkReport: Report = {
 const timeRange = ({ from, to }: DayRange) => ({ since: from, until: to });
 
 /** `action_breakdowns` is never sent: any but `action_type` falsifies purchases ("Insights API Breakdowns"). */
-export const reportParams = (report: Report, range: DayRange, filters: readonly Filter[]): ApiParams => ({
+export const reportParams = (
+  report: InsightsReport,
+  range: DayRange,
+  filters: readonly Filter[],
+): ApiParams => ({
   level: report.level,
   time_range: timeRange(range),
   time_increment: 1,

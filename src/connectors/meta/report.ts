@@ -12,9 +12,9 @@ import type { ConnectorContext, Pull } from "../connector.ts";
 import type { ApiParams } from "./api.ts";
 import type { Client } from "./client.ts";
 import { TooMuchData, unknownObject } from "./failures.ts";
-import { runJob } from "./jobs.ts";
+import { computeReport } from "./jobs.ts";
 import { type InsightsRow, readRow } from "./normalize.ts";
-import { idParams, type Level, onlyIds, type Report, reportParams } from "./queries.ts";
+import { idParams, type Level, onlyIds, type InsightsReport, reportParams } from "./queries.ts";
 
 /** A part of a report that one completed run covers: some days, and all ids or some. */
 interface Part extends DayRange {
@@ -29,7 +29,7 @@ interface Only {
 
 interface Reports {
   /** The rows of a report for the pull's window, each once, in batches; all of it, or a failure. */
-  rows(pull: Pull, report: Report): AsyncGenerator<readonly InsightsRow[]>;
+  rows(pull: Pull, report: InsightsReport): AsyncGenerator<readonly InsightsRow[]>;
 }
 
 const resultPage = 500;
@@ -44,12 +44,17 @@ const finer: Readonly<Record<Level, Level | undefined>> = {
 export const createReports = (client: Client, context: ConnectorContext): Reports => {
   // The ads report serves both performance() and conversions(): it is computed once per pull, and its result pages
   // are read twice. That costs a few more cheap calls and keeps memory at one page, whatever the account's size.
-  const memo = new WeakMap<Pull, Map<Report["name"], Promise<readonly Part[]>>>();
+  const memo = new WeakMap<Pull, Map<InsightsReport["name"], Promise<readonly Part[]>>>();
 
   const job = (pull: Pull, params: ApiParams): Promise<string> =>
-    runJob({ client, account: pull.account, params, signal: pull.signal, now: context.now });
+    computeReport({ client, account: pull.account, params, signal: pull.signal, now: context.now });
 
-  const compute = async (pull: Pull, report: Report, range: DayRange, only?: Only): Promise<Part[]> => {
+  const compute = async (
+    pull: Pull,
+    report: InsightsReport,
+    range: DayRange,
+    only?: Only,
+  ): Promise<Part[]> => {
     const filters = only ? [onlyIds(only.level, only.ids)] : [];
     try {
       const runId = await job(pull, reportParams(report, range, filters));
@@ -63,7 +68,7 @@ export const createReports = (client: Client, context: ConnectorContext): Report
   /** Days are halved down to one, then ids: campaigns, then one campaign's ad sets, then one ad set's ads. */
   const split = async (
     pull: Pull,
-    report: Report,
+    report: InsightsReport,
     range: DayRange,
     only: Only | undefined,
     error: TooMuchData,
@@ -89,7 +94,7 @@ export const createReports = (client: Client, context: ConnectorContext): Report
   /** The ids one level below; undefined where the report has no finer level. */
   const children = async (
     pull: Pull,
-    report: Report,
+    report: InsightsReport,
     range: DayRange,
     parent: Only | undefined,
   ): Promise<Only | undefined> => {
@@ -110,7 +115,7 @@ export const createReports = (client: Client, context: ConnectorContext): Report
   };
 
   /** The split by network is an estimate that the figures do without; anything else must be whole. */
-  const hopeless = (pull: Pull, report: Report, range: DayRange, error: TooMuchData): Part[] => {
+  const hopeless = (pull: Pull, report: InsightsReport, range: DayRange, error: TooMuchData): Part[] => {
     if (report.name !== "networks") throw error;
     context.log.warn(
       { platform: "meta", account: pull.account.id, date: range.from, code: error.code },
@@ -123,6 +128,7 @@ export const createReports = (client: Client, context: ConnectorContext): Report
     client.pages(
       {
         path: [runId, "insights"],
+        object: "report run",
         name: "report result",
         accountId: pull.account.id,
         signal: pull.signal,
@@ -130,8 +136,8 @@ export const createReports = (client: Client, context: ConnectorContext): Report
       resultPage,
     );
 
-  const partsOf = (pull: Pull, report: Report): Promise<readonly Part[]> => {
-    const reports = memo.get(pull) ?? new Map<Report["name"], Promise<readonly Part[]>>();
+  const partsOf = (pull: Pull, report: InsightsReport): Promise<readonly Part[]> => {
+    const reports = memo.get(pull) ?? new Map<InsightsReport["name"], Promise<readonly Part[]>>();
     memo.set(pull, reports);
     const known = reports.get(report.name);
     if (known) return known;
@@ -140,7 +146,7 @@ export const createReports = (client: Client, context: ConnectorContext): Report
     return computed;
   };
 
-  async function* rows(pull: Pull, report: Report): AsyncGenerator<readonly InsightsRow[]> {
+  async function* rows(pull: Pull, report: InsightsReport): AsyncGenerator<readonly InsightsRow[]> {
     const seen = new Set<string>();
     const done: Part[] = [];
     try {
@@ -170,7 +176,7 @@ export const createReports = (client: Client, context: ConnectorContext): Report
 };
 
 /** Pages shift while they are read, so that a row may come twice; without its network, only a twin is the same row. */
-const isNew = (seen: Set<string>, report: Report, row: InsightsRow): boolean => {
+const isNew = (seen: Set<string>, report: InsightsReport, row: InsightsRow): boolean => {
   const key =
     report.breakdowns && !row.publisher_platform
       ? JSON.stringify(row)

@@ -182,7 +182,7 @@ const ofStatus = (status: number, context: RefusalContext): Verdict => {
     };
   if (status === 408 || status >= 500) return { kind: "transient", remedy: "Microsoft is unwell; try again" };
   // An unknown refusal of one account says nothing of the others.
-  return context.accountId === null ? bug : { ...bug, kind: "account" };
+  return context.accountId === null ? bug : { ...bug, scope: "account" };
 };
 
 /** What a refused call means. `code` is `status/Microsoft's number`. */

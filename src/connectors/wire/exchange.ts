@@ -5,6 +5,7 @@ import { pipeline, type Readable } from "node:stream";
 import { createGunzip, createInflate } from "node:zlib";
 import { Failure } from "../../domain/failure.ts";
 import type { Platform } from "../../domain/platform.ts";
+import { noteServerTime } from "./clock.ts";
 import { agentFor } from "./proxy.ts";
 
 /** The headers of an answer, by name in any case. */
@@ -114,9 +115,11 @@ const lost = (sent: Sent, host: string, error: unknown): Failure => {
     ...aboutOf(sent),
     code,
     message: `${sent.call}: the connection to ${host} failed (${code})`,
-    remedy: certificateCode.test(code)
-      ? "name your own certificate authority's file in NODE_EXTRA_CA_CERTS"
-      : "try again; check the network, and any proxy between",
+    remedy: /CERT_(HAS_EXPIRED|NOT_YET_VALID)/.test(code)
+      ? `see that the clock of this machine is right: it says ${new Date().toISOString().slice(0, 10)}`
+      : certificateCode.test(code)
+        ? "name your own certificate authority's file in NODE_EXTRA_CA_CERTS"
+        : "try again; check the network, and any proxy between",
   });
 };
 
@@ -206,6 +209,7 @@ const exchangeOnce = async (sent: Sent, url: URL, defaultTotalMs: number): Promi
       request.end(sent.body);
     }),
   );
+  noteServerTime(url.host, headersOf(response).get("date"), headersOf(response).get("age"));
   const open = (body = unpacked(response));
   open.on("error", ignore);
   const chunks = open[Symbol.asyncIterator]() as AsyncIterator<Buffer>;

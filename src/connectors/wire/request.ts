@@ -4,6 +4,7 @@ import { asFailure, type Failure } from "../../domain/failure.ts";
 import type { Platform } from "../../domain/platform.ts";
 import { interrupted } from "./exchange.ts";
 import type { Limits } from "./limits.ts";
+import { createRefusals, type Refusals } from "./refusals.ts";
 
 /** The inner layer of retries, seconds apart; the outer one, per slice, stands in `domain/failure.ts`. */
 export const requestRetry = { attempts: 5, firstDelayMs: 1_000, longestDelayMs: 30_000 } as const;
@@ -25,9 +26,19 @@ export interface RequestOptions {
   readonly firstDelayMs?: number | undefined;
 }
 
+const refusals = new WeakMap<Limits, Refusals>();
+
+/** Limits are one per platform and process, and so is what the platform refuses of late. */
+const refusalsOf = (limits: Limits): Refusals => {
+  let known = refusals.get(limits);
+  if (!known) refusals.set(limits, (known = createRefusals()));
+  return known;
+};
+
 /**
  * Runs one request under the platform's limits. `transient` failures are repeated with growing, jittered delay;
  * `busy` ones pause the account or the application and are repeated when the pause is over.
+ * A refusal that is `request` of scope `account` reaches further once several accounts in a row meet it.
  * @throws Failure of any other kind at once; `transient` after the last attempt; `busy` where the pause is too long;
  * `cancelled` as soon as the signal aborts.
  */
@@ -42,8 +53,10 @@ export const request = async <T>(options: RequestOptions, send: () => Promise<T>
       return send();
     };
     try {
-      if (!signal.aborted) return await (limits ? limits.run(accountId, signal, call) : call());
-      throw interrupted(signal, options.platform);
+      if (signal.aborted) throw interrupted(signal, options.platform);
+      const answer = await (limits ? limits.run(accountId, signal, call) : call());
+      if (limits && accountId !== null) refusalsOf(limits).answered(options.call);
+      return answer;
     } catch (error) {
       if (signal.aborted) throw interrupted(signal, options.platform);
       const failure = asFailure(error);
@@ -54,7 +67,9 @@ export const request = async <T>(options: RequestOptions, send: () => Promise<T>
       } else if (failure.kind === "transient" && failures < attempts - 1) {
         await pause(backoffMs(failures, options.firstDelayMs), signal, options.platform);
         failures += 1;
-      } else throw failure;
+      } else if (limits && accountId !== null)
+        throw refusalsOf(limits).judged(options.call, accountId, failure);
+      else throw failure;
       logRetry(options, failure, failures + pauses);
     }
   }

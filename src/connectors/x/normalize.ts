@@ -1,5 +1,5 @@
 import { addDays, countDays, type Day } from "../../domain/day.ts";
-import { type Decimal, fromMicros, wholeNumber } from "../../domain/decimal.ts";
+import { type Decimal, fromMicros, orZero, wholeNumber } from "../../domain/decimal.ts";
 import type { Conversions, Delivery } from "../../domain/facts.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { Answered, Question } from "./stats.ts";
@@ -44,7 +44,7 @@ const seriesOf = (question: Question, metrics: Metrics, name: string): readonly 
   if (!Array.isArray(value)) throw wrong(question, `${name} is no list`);
   if (value.length !== days)
     throw wrong(question, `${name} has ${String(value.length)} days rather than ${String(days)}`);
-  return value.map((element: unknown) => BigInt(wholeNumber(element, name)));
+  return value.map((element: unknown) => BigInt(wholeNumber(orZero(element), name)));
 };
 
 /** The metrics of each entity that was asked for, once; segments are never asked for. */

@@ -108,7 +108,7 @@ export const rollUpPaid = (client: PoolClient, settings: FirstPartySettings): Pr
         coalesce(c.conversions, 0)::numeric(18, 6) as conversions,
         coalesce(c.by_name, 0)::numeric(18, 6) as conversions_joined_by_name,
         c.value::numeric(18, 6) as conversion_value, s.platform_conversions::numeric(18, 6) as platform_conversions,
-        case when c.conversions > 0 then s.spend / c.conversions end as cost_per_conversion
+        case when c.conversions > 0 then figures.ratio(s.spend, c.conversions) end as cost_per_conversion
       from spent s full join conversion c using (date, platform, account_id, campaign_id)
       left join (select * from warehouse.account where series_to is null) a using (platform, account_id)
       left join warehouse.campaign m using (account_key, campaign_id)

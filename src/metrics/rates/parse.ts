@@ -18,6 +18,9 @@ interface OpenDay {
   readonly currencies: Set<string>;
 }
 
+/** The file's own tags are four deep. */
+const deepest = 20;
+
 /** As many digits as warehouse.exchange_rate holds. */
 const ratePattern = /^\d{1,12}(\.\d{1,12})?$/;
 
@@ -53,6 +56,7 @@ export async function* parseRates(chunks: AsyncIterable<Uint8Array>): AsyncGener
     if (open.length === 0 && tag.name.replace(/^.*:/, "") !== "Envelope")
       throw malformed(`is no file of reference rates: it begins with <${tag.name.slice(0, 20)}>`);
     open.push(tag.name);
+    if (open.length > deepest) throw malformed(`is nested more than ${String(deepest)} deep`);
     if (tag.name === "Cube") {
       const { time, currency, rate } = attributesOf(tag.text);
       if (time !== undefined) {

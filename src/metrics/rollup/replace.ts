@@ -6,6 +6,9 @@ export interface MartDays {
   readonly accountKey: number;
   readonly days: readonly string[];
   readonly reportingCurrency: string | null;
+}
+
+export interface MartDaysAt extends MartDays {
   /** Instead of the database's own clock. */
   readonly now: Date | null;
 }
@@ -13,25 +16,21 @@ export interface MartDays {
 const list = (alias: string, columns: readonly string[]): string =>
   columns.map((column) => `${alias}.${column}`).join(", ");
 
-/** What differs between a mart and the facts: gone, new or changed rows; `moved` where a figure differs. */
-const difference = (mart: Mart, values: readonly string[]): string => {
-  return `
+/** What differs between a mart's figures and the facts: gone, new or changed rows. */
+const difference = (mart: Mart): string => `
   fresh as (${mart.fresh}),
   stored as (
-    select account_key, ${[...mart.key, ...values].join(", ")} from marts.${mart.name}
+    select account_key, ${[...mart.key, ...mart.figures].join(", ")} from figures.${mart.name}
     where account_key = $1 and date = any ($2::date[])
   ),
   difference as materialized (
     select ${mart.key.map((column) => `coalesce(f.${column}, s.${column}) as ${column}`).join(", ")},
-           ${list("f", values)},
-           f.account_key is null as is_gone, s.account_key is null as is_new,
-           (${list("f", mart.figures)}) is distinct from (${list("s", mart.figures)}) as moved
+           ${list("f", mart.figures)}, f.account_key is null as is_gone, s.account_key is null as is_new
     from fresh f
     full join stored s on ${mart.key.map((column) => `f.${column} = s.${column}`).join(" and ")}
     where f.account_key is null or s.account_key is null
-       or (${list("f", values)}) is distinct from (${list("s", values)})
+       or (${list("f", mart.figures)}) is distinct from (${list("s", mart.figures)})
   )`;
-};
 
 /** History is kept of the daily mart: each change of its figures, and a last row without figures for what vanished. */
 const historyOf = `,
@@ -41,7 +40,7 @@ const historyOf = `,
        conversions, conversion_value, organic_conversions, cost_per_conversion)
     select $1, d.date, a.platform, a.account_id, d.campaign_id, coalesce($4::timestamptz, clock_timestamp()), coalesce(d.currency, a.currency),
            d.spend, d.impressions, d.clicks, d.conversions, d.conversion_value, d.organic_conversions,
-           d.cost_per_conversion
+           figures.ratio(d.spend, d.conversions)
     from difference d
     join warehouse.account a on a.account_key = $1
     left join lateral (
@@ -59,32 +58,32 @@ const historyOf = `,
   )`;
 
 /**
- * Brings a mart to what the facts say about the days, in one statement. Rows that come out the same are left alone;
- * refreshed_at moves only where a figure or the currency did.
+ * Brings a mart to what the facts say about the days, in one statement. Rows that come out the same are left alone, so
+ * refreshed_at says when a figure or the currency last changed.
  * @returns the number of rows written.
  */
 export const replaceMart = async (
-  scope: MartDays,
+  scope: MartDaysAt,
   mart: Mart,
   options: { readonly history: boolean },
 ): Promise<number> => {
-  const values = [...mart.figures, ...mart.labels, ...mart.aging];
-  const target = `marts.${mart.name}`;
+  const { figures } = mart;
+  const target = `figures.${mart.name}`;
+  const columns = [...mart.key, ...figures].join(", ");
   // The days are named once more, so that only their partitions are looked at.
   const same = `m.account_key = $1 and m.date = any ($2::date[]) and (${list("m", mart.key)}) = (${list("d", mart.key)})`;
   const { rows } = await scope.client.query<{ written: string }>(
-    `with ${difference(mart, values)},
+    `with ${difference(mart)},
      gone as (delete from ${target} m using difference d where d.is_gone and ${same} returning 1),
      changed as (
        update ${target} m
-       set ${values.map((column) => `${column} = d.${column}`).join(", ")},
-           refreshed_at = case when d.moved then coalesce($4::timestamptz, now()) else m.refreshed_at end
+       set ${figures.map((column) => `${column} = d.${column}`).join(", ")}, refreshed_at = coalesce($4::timestamptz, now())
        from difference d where not d.is_gone and not d.is_new and ${same}
        returning 1
      ),
      added as (
-       insert into ${target} (account_key, ${[...mart.key, ...values].join(", ")}, refreshed_at)
-       select $1, ${[...mart.key, ...values].join(", ")}, coalesce($4::timestamptz, now()) from difference where is_new
+       insert into ${target} (account_key, ${columns}, refreshed_at)
+       select $1, ${columns}, coalesce($4::timestamptz, now()) from difference where is_new
        returning 1
      )${options.history ? historyOf : ""}
      select (select count(*) from gone) + (select count(*) from changed) + (select count(*) from added) as written`,
@@ -93,15 +92,14 @@ export const replaceMart = async (
   return Number(rows[0]?.written ?? 0);
 };
 
-/**
- * How many rows of a mart are not what the facts say; 0 proves the rollup. Writes nothing. What follows the calendar
- * is left out: it is as of the last rollup, and yesterday's projection is no error this morning.
- */
-export const countDifferences = async (scope: MartDays, mart: Mart): Promise<number> => {
-  const values = [...mart.figures, ...mart.labels];
-  const { rows } = await scope.client.query<{ differing: string }>(
-    `with ${difference(mart, values)} select count(*) as differing from difference where moved or is_gone or is_new`,
-    [scope.accountKey, scope.days, scope.reportingCurrency, scope.now],
+/** How many rows of a mart are not what the facts say; 0 proves the rollup. Writes nothing. */
+export const countDifferences = async (
+  { client, accountKey, days, reportingCurrency }: MartDays,
+  mart: Mart,
+): Promise<number> => {
+  const { rows } = await client.query<{ differing: string }>(
+    `with ${difference(mart)} select count(*) as differing from difference`,
+    [accountKey, days, reportingCurrency],
   );
   return Number(rows[0]?.differing ?? 0);
 };

@@ -1,8 +1,6 @@
 import type pg from "pg";
 import { ensurePartitions, inTransaction, lockAccount } from "../../warehouse/transaction.ts";
-import { ageMarts } from "./age.ts";
 import { marts } from "./fresh.ts";
-import { refreshNames } from "./names.ts";
 import { countDifferences, replaceMart } from "./replace.ts";
 
 export interface RollupOptions {
@@ -14,12 +12,13 @@ export interface RollupOptions {
   readonly clock?: () => Date;
 }
 
-const martNames = [
-  "marts.cost_per_conversion_daily",
-  "marts.cost_per_conversion_by_network_daily",
-  "marts.cost_per_conversion_by_action_daily",
+const partitioned = [
+  ...Object.values(marts).map(({ name }) => `figures.${name}`),
   "marts.cost_per_conversion_history",
 ];
+
+/** Days in an array are taken for few: rows joined one by one would take hours. */
+const plannerSettings = "set local work_mem = '64MB'; set local enable_nestloop = off; set local jit = off";
 
 /** Days of one account per transaction: bounds memory and locks when a whole history is rebuilt. */
 const daysAtOnce = 92;
@@ -64,9 +63,9 @@ const markStale = async (
 
 const rollUpDays = (options: RollupOptions, accountKey: number, days: readonly string[]): Promise<number> =>
   inTransaction(options.pool, async (client) => {
-    await client.query("set local work_mem = '64MB'; set local enable_nestloop = off; set local jit = off");
+    await client.query(plannerSettings);
     // New rates wait for the rollups under way, and rollups for new rates: none is missed between the two.
-    await client.query("select pg_advisory_xact_lock_shared(hashtext('costper.rates'), 0)");
+    await client.query("select ops.hold_shared('costper.rates')");
     await lockAccount(client, "rollup", accountKey);
     // Taken away before the facts are read: a load that publishes meanwhile marks its days anew.
     await client.query("delete from ops.touched_day where account_key = $1 and date = any ($2::date[])", [
@@ -81,12 +80,16 @@ const rollUpDays = (options: RollupOptions, accountKey: number, days: readonly s
       reportingCurrency: options.reportingCurrency,
       now: options.clock?.() ?? null,
     };
+    // Each level is the sum of the one below: the order is that of the levels.
+    const below =
+      (await replaceMart(scope, marts.byAd, { history: false })) +
+      (await replaceMart(scope, marts.byAdGroup, { history: false }));
     const daily = await replaceMart(scope, marts.daily, { history: true });
     const parts =
       (await replaceMart(scope, marts.byNetwork, { history: false })) +
       (await replaceMart(scope, marts.byAction, { history: false }));
     if (parts > 0) await markStale(client, accountKey, days);
-    return daily + parts;
+    return below + daily + parts;
   });
 
 const rollUpAccountDays = async (
@@ -98,10 +101,21 @@ const rollUpAccountDays = async (
   for (let start = 0; start < days.length; start += daysAtOnce) {
     options.signal?.throwIfAborted();
     const part = days.slice(start, start + daysAtOnce);
-    await ensurePartitions(options.pool, martNames, part[0] ?? "", part.at(-1) ?? "");
+    await ensurePartitions(options.pool, partitioned, part[0] ?? "", part.at(-1) ?? "");
     written += await rollUpDays(options, accountKey, part);
   }
   return written;
+};
+
+/** Notes which day it is in each account's zone: finality and projections follow it, and no figure is written for that. */
+const noteToday = async ({ pool, clock }: RollupOptions, accountKey: number | null): Promise<void> => {
+  await pool.query(
+    `insert into ops.rollup_day as d (account_key, today)
+     select account_key, (coalesce($1::timestamptz, now()) at time zone time_zone)::date
+     from warehouse.account where $2::integer is null or account_key = $2
+     on conflict (account_key) do update set today = excluded.today where d.today <> excluded.today`,
+    [clock?.() ?? null, accountKey],
+  );
 };
 
 /** Where the reporting currency is another than the marts were made with, every day is due again. */
@@ -115,12 +129,13 @@ const noticeReportingCurrency = async ({ pool, reportingCurrency }: RollupOption
   if (rowCount)
     await pool.query(
       `insert into ops.touched_day (account_key, date)
-       select distinct account_key, date from marts.cost_per_conversion_daily on conflict do nothing`,
+       select distinct account_key, date from figures.cost_per_conversion_daily on conflict do nothing`,
     );
 };
 
 /** Rolls up the days whose facts changed since the last rollup, of one account or of all. */
 const rollUpDue = async (options: RollupOptions, accountKey: number | null): Promise<number> => {
+  await noteToday(options, accountKey);
   await noticeReportingCurrency(options);
   const { rows } = await options.pool.query<{ account_key: number; days: string[] }>(
     `select account_key, array_agg(date::text order by date) as days from ops.touched_day
@@ -132,18 +147,12 @@ const rollUpDue = async (options: RollupOptions, accountKey: number | null): Pro
   return written;
 };
 
-/**
- * Rolls up what changed of one account, names too; what follows the calendar is left to the rollup of all at the end.
- * The number of mart rows written.
- */
-export const rollUpAccount = async (options: RollupOptions, accountKey: number): Promise<number> =>
-  (await rollUpDue(options, accountKey)) + (await refreshNames(options.pool, accountKey));
+/** Rolls up what changed of one account since its last rollup. The number of mart rows written. */
+export const rollUpAccount = (options: RollupOptions, accountKey: number): Promise<number> =>
+  rollUpDue(options, accountKey);
 
-/** Rolls up what changed since the last rollup, and ages the days that are not final. The number of mart rows written. */
-export const rollUpTouched = async (options: RollupOptions): Promise<number> => {
-  const written = (await rollUpDue(options, null)) + (await ageMarts(options));
-  return written + (await refreshNames(options.pool, null));
-};
+/** Rolls up what changed since the last rollup. The number of mart rows written. */
+export const rollUpTouched = (options: RollupOptions): Promise<number> => rollUpDue(options, null);
 
 /** Every account's days that facts or marts hold in the range; open ends where a bound is null. */
 const storedDays = async (
@@ -151,7 +160,11 @@ const storedDays = async (
   from: string | null,
   to: string | null,
 ): Promise<readonly { account_key: number; days: string[] }[]> => {
-  const tables = ["warehouse.ad_daily", "warehouse.conversion_daily", "marts.cost_per_conversion_daily"];
+  const tables = [
+    "warehouse.ad_daily",
+    "warehouse.conversion_daily",
+    "figures.cost_per_conversion_by_ad_daily",
+  ];
   const { rows } = await pool.query<{ account_key: number; days: string[] }>(
     `select account_key, array_agg(distinct date::text order by date::text) as days
      from (${tables
@@ -172,6 +185,7 @@ export const rebuild = async (
   options: RollupOptions,
   range: { readonly from: string | null; readonly to: string | null },
 ): Promise<number> => {
+  await noteToday(options, null);
   await noticeReportingCurrency(options);
   let written = 0;
   for (const { account_key, days } of await storedDays(options.pool, range.from, range.to))
@@ -193,18 +207,24 @@ export const compareRollups = async (
 ): Promise<readonly RollupDifference[]> => {
   const found: RollupDifference[] = [];
   for (const { account_key, days } of await storedDays(options.pool, range.from, range.to))
-    await inTransaction(options.pool, async (client) => {
-      const scope = {
-        client,
-        accountKey: account_key,
-        days,
-        reportingCurrency: options.reportingCurrency,
-        now: options.clock?.() ?? null,
-      };
-      for (const mart of Object.values(marts)) {
-        const rows = await countDifferences(scope, mart);
-        if (rows > 0) found.push({ accountKey: account_key, mart: mart.name, rows });
+    for (const mart of Object.values(marts)) {
+      let rows = 0;
+      for (let start = 0; start < days.length; start += daysAtOnce) {
+        options.signal?.throwIfAborted();
+        rows += await inTransaction(options.pool, async (client) => {
+          await client.query(plannerSettings);
+          return countDifferences(
+            {
+              client,
+              accountKey: account_key,
+              days: days.slice(start, start + daysAtOnce),
+              reportingCurrency: options.reportingCurrency,
+            },
+            mart,
+          );
+        });
       }
-    });
+      if (rows > 0) found.push({ accountKey: account_key, mart: mart.name, rows });
+    }
   return found;
 };

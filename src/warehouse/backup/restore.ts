@@ -2,6 +2,8 @@ import { pipeline } from "node:stream/promises";
 import type { PoolClient } from "pg";
 import { from as copyFrom } from "pg-copy-streams";
 import { Failure } from "../../domain/failure.ts";
+import { grantAnew } from "../analysts/reading.ts";
+import { type Ask, closeToEverybody } from "../analysts/rights.ts";
 import type { Database } from "../database.ts";
 import { migrate, migrationTexts } from "../migrate.ts";
 import { inTransaction } from "../transaction.ts";
@@ -10,7 +12,7 @@ import { appliedSteps } from "./backup.ts";
 import { backupTables, columnList, quoted } from "./tables.ts";
 
 /** What costper makes; a restore makes them anew. The queue is left as it is. */
-const schemas = ["warehouse", "marts", "ops", "staging", "ad_reporting", "partitions"];
+const schemas = ["warehouse", "marts", "figures", "ops", "staging", "ad_reporting", "partitions"];
 
 const refuse = (message: string, remedy: string): Failure =>
   new Failure({ kind: "request", code: "usage", message, remedy });
@@ -84,7 +86,7 @@ const setIdentities = async (client: PoolClient): Promise<void> => {
   const { rows } = await client.query<{ table: string; column: string }>(
     `select n.nspname || '.' || c.relname as "table", a.attname as "column"
      from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
-     where a.attidentity <> '' and not c.relispartition and n.nspname in ('warehouse', 'marts', 'ops')`,
+     where a.attidentity <> '' and not c.relispartition and n.nspname in ('warehouse', 'marts', 'figures', 'ops')`,
   );
   for (const { table, column } of rows)
     await client.query(
@@ -136,5 +138,12 @@ export const restore = async (
     archive.close();
   }
   await migrate(database);
+  // The schema was made anew: what everybody and analysts may do in it has to be said again.
+  await inTransaction(database.pool, async (client) => {
+    const ask: Ask = async <Row extends object>(text: string, values: readonly unknown[] = []) =>
+      (await client.query<Row>(text, [...values])).rows;
+    await closeToEverybody(ask);
+    await grantAnew(ask);
+  });
   return archive.manifest;
 };

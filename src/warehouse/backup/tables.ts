@@ -28,7 +28,7 @@ export const backupTables = async (client: PoolClient): Promise<readonly BackupT
              from pg_constraint k join pg_class fc on fc.oid = k.confrelid join pg_namespace fn on fn.oid = fc.relnamespace
              where k.conrelid = c.oid and k.contype = 'f' and k.confrelid <> c.oid) as refers
      from pg_class c join pg_namespace n on n.oid = c.relnamespace
-     where n.nspname in ('warehouse', 'marts', 'ops') and c.relkind in ('r', 'p') and c.relpersistence = 'p'
+     where n.nspname in ('warehouse', 'marts', 'figures', 'ops') and c.relkind in ('r', 'p') and c.relpersistence = 'p'
        and not c.relispartition and n.nspname || '.' || c.relname <> all ($1)
      order by 1`,
     [leftOut],

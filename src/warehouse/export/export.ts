@@ -11,7 +11,7 @@ import type { Database } from "../database.ts";
 import { begin } from "../transaction.ts";
 import { ndjsonExpression, ndjsonLines } from "./ndjson.ts";
 import { parquetExpression, parquetFile } from "./parquet.ts";
-import { type RowRange, selectDigits, selectMonths, selectRows } from "./select.ts";
+import { type RowRange, selectMonths, selectRows } from "./select.ts";
 import { type ExportTable, findTable } from "./tables.ts";
 
 export const exportFormats = ["csv", "parquet", "ndjson"] as const;
@@ -57,20 +57,6 @@ async function* readBatches(client: PoolClient, sql: string, signal: AbortSignal
   await client.query("close export_rows");
 }
 
-/** Numbers of the type `numeric` get the digits that their values need. */
-const withDigits = async (client: PoolClient, table: ExportTable, range: RowRange): Promise<ExportTable> => {
-  const open = table.columns.filter(({ kind, precision }) => kind === "decimal" && precision === undefined);
-  if (open.length === 0) return table;
-  const { rows } = await client.query<{ digits: (string | null)[] }>(selectDigits(table, range, open));
-  const digits = (rows[0]?.digits ?? []).map(Number);
-  const columns = table.columns.map((column) => {
-    const at = open.indexOf(column) * 2;
-    const [scale = 0, whole = 1] = digits.slice(at, at + 2);
-    return at < 0 ? column : { ...column, scale, precision: Math.max(scale + whole, 1) };
-  });
-  return { ...table, columns };
-};
-
 /** Writes the rows of one file; returns how many. */
 const writeRows = async (
   client: PoolClient,
@@ -94,7 +80,7 @@ const writeRows = async (
       yield rows;
     }
   }
-  const { columns } = format === "parquet" ? await withDigits(client, table, range) : table;
+  const { columns } = table;
   const chunks =
     format === "parquet"
       ? parquetFile(columns, counted(selectRows(table, range, parquetExpression)))
@@ -154,6 +140,9 @@ export const exportTable = async (
   try {
     await begin(client, "reading");
     await client.query("set local timezone = 'UTC'; set local datestyle = 'ISO, YMD'");
+    // The key's index gives the rows in their order: to sort a whole mart takes as much disk again.
+    if (table.key.length > 0)
+      await client.query("set local enable_sort = off; set local enable_hashjoin = off");
     const write = (range: RowRange, sink: Writable, end: boolean) =>
       writeRows(client, table, range, options, sink, end);
     const fileName = `${table.schema}.${table.name}.${format}`;

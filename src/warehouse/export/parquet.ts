@@ -4,17 +4,20 @@ import { toUnits } from "../../domain/decimal.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { ExportColumn } from "./tables.ts";
 
-/** The most digits that readers of Parquet hold exactly; a figure with more is written as text. */
-const mostDigits = 38;
-
 type Value = string | null;
 type Row = readonly Value[];
 
-const unscaled = (text: string, scale: number, name: string): bigint => {
+const unscaled = (text: string, precision: number, scale: number, name: string): bigint => {
   const [written, fraction = ""] = /^-?\d+(?:\.(\d+))?$/.exec(text) ?? [];
-  if (written === undefined || fraction.replace(/0+$/, "").length > scale)
-    throw new Failure({ kind: "data", message: `${name} holds ${text}, which Parquet cannot` });
-  return toUnits(text, scale);
+  const units =
+    written === undefined || fraction.replace(/0+$/, "").length > scale ? undefined : toUnits(text, scale);
+  if (units === undefined || String(units).replace("-", "").length > precision)
+    throw new Failure({
+      kind: "data",
+      message: `${name} holds ${text}, which a Parquet column of ${String(precision)} digits cannot`,
+      remedy: "export the table as csv or ndjson",
+    });
+  return units;
 };
 
 /** What a column is in the file, and how its text is read. */
@@ -30,7 +33,7 @@ const decimalField = ({ name, precision = 1, scale = 0 }: ExportColumn): Field =
       precision <= 18
         ? { ...decimal, type: "INT64" }
         : { ...decimal, type: "FIXED_LEN_BYTE_ARRAY", type_length: 16 },
-    read: (text) => unscaled(text, scale, name),
+    read: (text) => unscaled(text, precision, scale, name),
   };
 };
 
@@ -55,14 +58,17 @@ const fieldOf = (column: ExportColumn): Field => {
         read: BigInt,
       };
     case "decimal":
-      if ((column.precision ?? 0) <= mostDigits) return decimalField(column);
+      return decimalField(column);
+    case "text":
+      return { element: { ...optional, type: "BYTE_ARRAY", converted_type: "UTF8" }, read: (text) => text };
   }
-  return { element: { ...optional, type: "BYTE_ARRAY", converted_type: "UTF8" }, read: (text) => text };
 };
 
-/** Timestamps travel as microseconds since 1970. */
-export const parquetExpression = ({ kind }: ExportColumn, quoted: string): string =>
-  kind === "timestamp" ? `(extract(epoch from ${quoted}) * 1000000)::bigint` : quoted;
+/** Timestamps travel as microseconds since 1970; what states no digits is cut to those of its column. */
+export const parquetExpression = ({ kind, scale }: ExportColumn, quoted: string): string => {
+  if (kind === "timestamp") return `(extract(epoch from ${quoted}) * 1000000)::bigint`;
+  return kind === "decimal" ? `round(${quoted}, ${String(scale ?? 0)})` : quoted;
+};
 
 /** A Parquet file, chunk by chunk: each batch of rows becomes one row group, and leaves before the next is read. */
 export async function* parquetFile(

@@ -22,8 +22,7 @@ const source = ({ schema, name, day }: ExportTable, { from, to }: RowRange): str
 };
 
 /**
- * COPY takes no parameters, so everything is quoted here. In the order of the primary key, where there is one: its
- * index gives the rows in that order without a sort.
+ * COPY takes no parameters, so everything is quoted here. In the order of the primary key, where there is one.
  */
 export const selectRows = (
   table: ExportTable,
@@ -41,16 +40,3 @@ export const selectRows = (
 /** The months that have rows, as their first days. */
 export const selectMonths = (table: ExportTable, range: RowRange): string =>
   `select distinct date_trunc('month', ${escapeIdentifier(table.day ?? "")})::date::text as month ${source(table, range)} order by 1`;
-
-/** How many digits before and after the point the figures of unbounded columns have at most. */
-export const selectDigits = (
-  table: ExportTable,
-  range: RowRange,
-  columns: readonly ExportColumn[],
-): string => {
-  const digits = columns.flatMap(({ name }) => {
-    const quoted = escapeIdentifier(name);
-    return [`max(scale(${quoted}))`, `max(length(trunc(abs(${quoted}))::text))`];
-  });
-  return `select array[${digits.join(", ")}]::text[] as digits ${source(table, range)}`;
-};

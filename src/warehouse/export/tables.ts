@@ -8,7 +8,7 @@ export type ColumnKind = "int32" | "int64" | "boolean" | "date" | "timestamp" | 
 export interface ExportColumn {
   readonly name: string;
   readonly kind: ColumnKind;
-  /** Of a decimal whose type states them. */
+  /** Of a decimal: digits in all and after the point. */
   readonly precision?: number;
   readonly scale?: number;
 }
@@ -17,7 +17,7 @@ export interface ExportTable {
   readonly schema: string;
   readonly name: string;
   readonly columns: readonly ExportColumn[];
-  /** Columns of the primary key; empty for views. */
+  /** Columns of the primary key, of a mart that of the figures under it; empty for other views. */
   readonly key: readonly string[];
   /** The column that `from` and `to` are about, if there is one. */
   readonly day: string | undefined;
@@ -39,12 +39,16 @@ const kinds: Readonly<Record<string, ColumnKind>> = {
   numeric: "decimal",
 };
 
+/** What a column of plain `numeric` is in a file, whatever its values: files of two months must have one type. */
+const unbounded = { precision: 38, scale: 18 } as const;
+
 const columnOf = ({ name, type, typmod }: { name: string; type: string; typmod: number }): ExportColumn => {
   const kind = kinds[type] ?? "text";
   // The modifier of numeric(p, s) is ((p << 16) | s) + 4.
-  return kind === "decimal" && typmod >= 4
+  if (kind !== "decimal") return { name, kind };
+  return typmod >= 4
     ? { name, kind, precision: (typmod - 4) >> 16, scale: (typmod - 4) & 0xffff }
-    : { name, kind };
+    : { name, kind, ...unbounded };
 };
 
 const readNames = async ({ pool }: Database): Promise<string[]> => {
@@ -91,10 +95,15 @@ export const findTable = async (database: Database, wanted: string): Promise<Exp
   const [schema = "", name = ""] = found.split(".");
   const { rows } = await database.pool.query<{ name: string; type: string; typmod: number; place: number }>(
     `select a.attname as name, t.typname as type, a.atttypmod as typmod,
-            coalesce(array_position(i.indkey::int2[], a.attnum), -1)::integer as place
+            coalesce(array_position(k.names, a.attname::text), -1)::integer as place
      from pg_attribute a
      join pg_type t on t.oid = a.atttypid
-     left join pg_index i on i.indrelid = a.attrelid and i.indisprimary
+     left join lateral (
+       select array_agg(p.attname::text order by array_position(i.indkey::int2[], p.attnum)) as names
+       from pg_index i
+       join pg_attribute p on p.attrelid = i.indrelid and p.attnum = any (i.indkey)
+       where i.indrelid = coalesce(to_regclass(format('figures.%I', $2::text)), a.attrelid) and i.indisprimary
+     ) k on true
      where a.attrelid = to_regclass(format('%I.%I', $1::text, $2::text)) and a.attnum > 0 and not a.attisdropped
      order by a.attnum`,
     [schema, name],

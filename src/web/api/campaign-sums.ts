@@ -18,8 +18,10 @@ export const standingOf = (
            array(
              select t.month::text from ops.stale_campaign_month t
              where t.account_key = a.account_key and t.month between ${monthOf(range.from)}::date and ${range.to}::date
-           ) as stale
+           ) as stale,
+           o.date::text as first_open
     from warehouse.account a
+    left join ops.first_open_day o on o.account_key = a.account_key
     ${keys === undefined ? sql`` : sql`where a.account_key = any(${[...keys]}::int[])`}`);
 
 const counts = ["impressions", "clicks", "conversions", "organic_conversions"] as const;
@@ -48,9 +50,9 @@ const at = (
 ): RawBuilder<unknown> => sql`
   select m.campaign_key, ${grouping.choice.mode === "reporting" ? sql`` : sql`m.currency,`}
          ${list(measures(grouping.choice).map(([name, from]) => sql`p.sign * ${sql.ref(`m.${from}`)} as ${sql.ref(name)}`))},
-         p.sign * m.days as days, p.sign * m.days_without_rate as unrated, p.sign * m.days_open as open
-  from unnest(${column(points, "account_key")}::int[], ${column(points, "date")}::date[], ${column(points, "sign")}::int[])
-    as p (account_key, date, sign)
+         p.sign * m.days as days, p.sign * m.days_without_rate as unrated, p.open * m.days as open
+  from unnest(${column(points, "account_key")}::int[], ${column(points, "date")}::date[], ${column(points, "sign")}::int[],
+              ${column(points, "open")}::int[]) as p (account_key, date, sign, open)
   join ${sql.table(table)} m on m.account_key = p.account_key and ${sql.ref(`m.${day}`)} = p.date
   where true ${inCurrency(grouping.choice)}
     ${
@@ -83,7 +85,7 @@ const unsummed = (
 
 /**
  * Sums of each campaign over the range, with its key and in millionths of everything but impressions and clicks: from
- * at most four running sums a campaign, however long the range, and from the mart for the months whose sums lag behind.
+ * at most six running sums a campaign, however long the range, and from the mart for the months whose sums lag behind.
  */
 const campaignSums = (grouping: Grouping): RawBuilder<unknown> => {
   const isReporting = grouping.choice.mode === "reporting";

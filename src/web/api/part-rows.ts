@@ -9,13 +9,27 @@ const martColumns: Readonly<Record<string, RawBuilder<unknown>>> = {
   action: sql`n.conversion_action_id as part_id, n.conversion_action_name as part_name`,
 };
 
+const sums = sql`n.account_key, n.date, n.platform, n.currency, n.conversions, n.conversion_value, n.conversion_value_reporting`;
+
+const sharedColumns = sql`${sums}, n.is_final`;
+
+/** Sums know neither names nor what is final. */
 const summedColumns: Readonly<Record<string, RawBuilder<unknown>>> = {
-  network: sql`n.part_id, n.part_name, n.spend, n.spend_reporting, n.impressions, n.clicks, n.organic_conversions`,
-  action: sql`n.part_id, n.part_name`,
+  network: sql`
+    ${sums}, coalesce(n.last_date < o.date, false) as is_final, n.part_id, n.part_id as part_name, n.spend,
+    n.spend_reporting, n.impressions, n.clicks, n.organic_conversions`,
+  action: sql`
+    ${sums}, coalesce(n.last_date < o.date, false) as is_final, n.part_id, c.name as part_name`,
 };
 
-const sharedColumns = sql`
-  n.account_key, n.date, n.platform, n.currency, n.conversions, n.conversion_value, n.conversion_value_reporting, n.is_final`;
+const summedFrom = (by: string, table: RawBuilder<unknown>): RawBuilder<unknown> => sql`
+  from ${table} n
+  left join ops.first_open_day o on o.account_key = n.account_key
+  ${
+    by === "action"
+      ? sql`left join warehouse.conversion_action c on c.account_key = n.account_key and c.conversion_action_id = n.part_id`
+      : sql``
+  }`;
 
 /** The whole months of a range, as the day from which and the day before which they are; empty: the same day. */
 const wholeMonths = ({ from, to }: DayRange): { readonly since: string; readonly before: string } => {
@@ -31,13 +45,13 @@ const summedRows = ({ by, range }: Grouping, grain: PartLength): RawBuilder<unkn
   const { since, before } =
     grain === "month" ? wholeMonths(range) : { since: range.from, before: range.from };
   const days = sql`
-    select ${sharedColumns}, ${summedColumns[by]} from ops.part_day n
+    select ${summedColumns[by]} ${summedFrom(by, sql`(select p.*, p.date as last_date from ops.part_day p)`)}
     where n.part_kind = ${sql.lit(by)} and n.date between ${range.from}::date and ${range.to}::date`;
   if (since === before) return days;
   return sql`
     ${days} and (n.date < ${since}::date or n.date >= ${before}::date)
     union all
-    select ${sharedColumns}, ${summedColumns[by]} from (select p.*, p.month as date from ops.part_month p) n
+    select ${summedColumns[by]} ${summedFrom(by, sql`(select p.*, p.month as date from ops.part_month p)`)}
     where n.part_kind = ${sql.lit(by)} and n.month >= ${since}::date and n.month < ${before}::date`;
 };
 
