@@ -24,6 +24,7 @@ test("in a night a source is a job; one whose key was revoked fails itself alone
   // A limit passes by itself: the source waits, and is no failure.
   crmServer.addFault(answers(503, {}, { times: 6 }));
   const config = configOf(sandbox, {
+    connectors: { meta: sandbox.settings.connectors.meta },
     sources: {
       crm: hubspotSandboxSettings(crmServer.url),
       support: liveagentSandboxSettings(deskServer.url),
