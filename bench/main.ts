@@ -14,7 +14,7 @@ if (process.argv[2] === "backtest") {
 
 const { values: options, positionals: wanted } = parseArgs({
   allowPositionals: true,
-  options: { platform: { type: "string" } },
+  options: { platform: { type: "string" }, contacts: { type: "string" } },
 });
 
 const benches: Readonly<Record<string, () => Promise<{ run: () => Promise<unknown> }>>> = {
@@ -29,6 +29,10 @@ const benches: Readonly<Record<string, () => Promise<{ run: () => Promise<unknow
   pull: () => import("./pull.ts"),
   queue: () => import("./queue.ts"),
   rollup: () => import("./rollup.ts"),
+  sources: async () => {
+    const { run } = await import("./sources.ts");
+    return { run: () => run(options) };
+  },
   triggers: () => import("./triggers.ts"),
 };
 

@@ -12,8 +12,15 @@ export interface ShopCampaign {
   readonly weight: number;
 }
 
-/** CSV text by kind of import. */
-export type ShopFiles = Readonly<Record<"conversions" | "leads" | "costs", string>>;
+/** CSV text by kind of import: what no system of the shop gives out by itself. */
+type ShopFiles = Readonly<Record<"conversions" | "costs" | "measures", string>>;
+
+/** Somebody who left contact details, with what the landing page's URL carried, and how far they came. */
+export interface ShopLead {
+  readonly at: string;
+  readonly stage: (typeof stages)[number];
+  readonly visit: Visit;
+}
 
 const visitColumns = [
   "source",
@@ -100,16 +107,12 @@ const bookings = [
   ["organic_activity", "2500", "search engine optimisation"],
 ] as const;
 
-/** The shop's files of some days; the same seed, days and campaigns give the same files. */
-export const shopFiles = (
-  range: DayRange,
-  campaigns: readonly ShopCampaign[],
-  seed = "costper",
-): ShopFiles => {
+/** Draws visits that the campaigns may have brought. */
+const visitDrawer = (campaigns: readonly ShopCampaign[], seed: string): ((id: string) => Visit) => {
   const byPlatform = new Map<string, ShopCampaign[]>();
   for (const campaign of campaigns)
     byPlatform.set(campaign.platform, [...(byPlatform.get(campaign.platform) ?? []), campaign]);
-  const visitOf = (id: string): string[] => {
+  const draw = (id: string): Visit => {
     const [, make] = pick(origins, ([share]) => share, chance(seed, id, "origin")) ?? [];
     const visit = make?.({
       id,
@@ -117,11 +120,38 @@ export const shopFiles = (
       campaign: (platform) =>
         pick(byPlatform.get(platform) ?? [], ({ weight }) => weight, chance(seed, id, "campaign")),
     });
-    return visitColumns.map((name) => visit?.[name] ?? "");
+    return visit ?? {};
   };
+  return draw;
+};
+
+const many = (day: string, mean: number): string[] =>
+  Array.from({ length: Math.round(mean * dayFactor(day)) }, (_, index) => `${day}-${String(index)}`);
+
+/** The shop's leads of some days, oldest first. */
+export const shopLeads = (
+  range: DayRange,
+  campaigns: readonly ShopCampaign[],
+  seed = "costper",
+): readonly ShopLead[] => {
+  const visitOf = visitDrawer(campaigns, seed);
+  return eachDay(range).flatMap((day) =>
+    many(day, leadsADay).map((id, index, all) => ({
+      at: instantOf(day, index / all.length),
+      stage: stages[Math.floor(chance(seed, id, "stage") * stages.length)] ?? "lead",
+      visit: visitOf(`lead ${id}`),
+    })),
+  );
+};
+
+/** The shop's files of some days; the same seed, days and campaigns give the same files. */
+export const shopFiles = (
+  range: DayRange,
+  campaigns: readonly ShopCampaign[],
+  seed = "costper",
+): ShopFiles => {
+  const visitOf = visitDrawer(campaigns, seed);
   const days = eachDay(range);
-  const many = (day: string, mean: number): string[] =>
-    Array.from({ length: Math.round(mean * dayFactor(day)) }, (_, index) => `${day}-${String(index)}`);
 
   const conversions = days.flatMap((day) =>
     many(day, buyersADay).map((id, index, all) => {
@@ -135,14 +165,8 @@ export const shopFiles = (
         value,
         "EUR",
         `O-${order ?? id}`,
-        ...visitOf(id),
+        ...visitColumns.map((name) => visitOf(id)[name] ?? ""),
       ];
-    }),
-  );
-  const leads = days.flatMap((day) =>
-    many(day, leadsADay).map((id, index, all) => {
-      const stage = stages[Math.floor(chance(seed, id, "stage") * stages.length)] ?? "lead";
-      return [`L-${id}`, instantOf(day, index / all.length), stage, ...visitOf(`lead ${id}`)];
     }),
   );
   const months = [...new Set(days.map((day) => day.slice(0, 7)))];
@@ -161,10 +185,16 @@ export const shopFiles = (
   const conversion = ["conversion_id", "conversion_name", "converted_at", "value", "currency", "order_id"];
   return {
     conversions: csv([...conversion, ...visitColumns], conversions),
-    leads: csv(["lead_id", "created_at", "stage", ...visitColumns], leads),
     costs: csv(
       ["period_start", "period_end", "cost_class", "amount", "currency", "label", "external_id"],
       costs,
+    ),
+    measures: csv(
+      ["date", "measure", "value", "currency", "label"],
+      days.flatMap((day) => [
+        [day, "call_cost_in", (96 * dayFactor(day)).toFixed(2), "EUR", "call centre"],
+        [day, "call_cost_out", (60 * dayFactor(day)).toFixed(2), "EUR", "call centre"],
+      ]),
     ),
   };
 };

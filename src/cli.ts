@@ -93,6 +93,16 @@ const commands: Readonly<
     summary: "load first-party data and exchange rates from a CSV file",
     load: () => import("./commands/import.ts"),
   },
+  sources: {
+    group: "data",
+    summary: "list the sources of first-party data and what they brought",
+    load: () => import("./commands/sources.ts"),
+  },
+  forget: {
+    group: "data",
+    summary: "erase leads: counts stay, nothing leads back to the person",
+    load: () => import("./commands/forget.ts"),
+  },
   audit: {
     group: "figures",
     summary: "look for gaps in tracking",

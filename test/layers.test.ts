@@ -17,12 +17,14 @@ const uses: Readonly<Record<string, readonly string[]>> = {
   imports: ["connectors", "domain", "metrics", "warehouse"],
   // Webhooks go over the connectors' wire.
   alerts: ["connectors", "domain", "warehouse"],
+  // Each source maps into the imports, over the connectors' wire.
+  sources: ["connectors", "domain", "imports", "metrics", "warehouse"],
   // A config holds the connectors' settings and the rules of alerts and first-party data.
-  config: ["alerts", "connectors", "domain", "metrics", "package-root"],
+  config: ["alerts", "connectors", "domain", "metrics", "package-root", "sources"],
   app: ["config", "connectors", "domain", "warehouse"],
   web: ["alerts", "connectors", "domain", "metrics", "version", "warehouse"],
   sync: ["alerts", "config", "connectors", "domain", "metrics", "warehouse"],
-  jobs: ["config", "connectors", "domain", "metrics", "sync", "warehouse"],
+  jobs: ["config", "connectors", "domain", "metrics", "sources", "sync", "warehouse"],
   // It stands beside src, plays the platforms, and knows the product by its days and decimals alone.
   sandbox: ["domain"],
   commands: [
@@ -39,6 +41,7 @@ const uses: Readonly<Record<string, readonly string[]>> = {
     "sandbox",
     "sync",
     "version",
+    "sources",
     "warehouse",
     "web",
   ],

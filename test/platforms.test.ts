@@ -49,6 +49,7 @@ const mayName: Readonly<Record<string, string>> = {
   "metrics/channels/normalize.ts": "a source of the published lists",
   "imports/kinds/conversions.ts": "an example row of the template",
   "imports/kinds/leads.ts": "an example row of the template",
+  "sources/hubspot/contacts.ts": "names of HubSpot's own properties",
   "imports/formats.ts": "names of file formats and columns that other products write",
 };
 

@@ -3,20 +3,22 @@ import type { DayRange } from "../domain/day.ts";
 import { importFile } from "../imports/import-file.ts";
 import { importKinds } from "../imports/kinds/index.ts";
 import { describeProblem } from "../imports/problem.ts";
+import { readKpis } from "../metrics/kpi/read.ts";
 import { loadSourceLists } from "../metrics/channels/lists.ts";
 import { classifyOptions, firstPartySettings } from "../metrics/first-party/config.ts";
+import { formatDecimal } from "./output.ts";
 import { rollUpFirstParty } from "../metrics/first-party.ts";
-import { shopFiles } from "../../sandbox/first-party.ts";
+import { type ShopCampaign, shopFiles } from "../../sandbox/first-party.ts";
 
 async function* bytesOf(text: string): AsyncGenerator<Uint8Array> {
   yield Buffer.from(text);
 }
 
-/** Imports a made-up shop's own sales, leads and costs of the days, as `costper import` would, and rolls them up. */
-export const importDemoFiles = async (
-  { database, config, signal }: Pick<App, "database" | "config" | "signal">,
+/** The campaigns that spent in the days, as the shop's visits may come from them. */
+export const demoCampaigns = async (
+  { database }: Pick<App, "database">,
   range: DayRange,
-): Promise<void> => {
+): Promise<readonly ShopCampaign[]> => {
   const { rows } = await database.pool.query<{ platform: string; id: string; name: string; weight: string }>(
     `select m.platform, m.campaign_id as id, coalesce(min(c.name), '') as name, sum(m.spend_reporting) as weight
      from marts.cost_per_conversion_daily m
@@ -24,10 +26,16 @@ export const importDemoFiles = async (
      where m.date between $1 and $2 and m.campaign_id <> '' group by 1, 2 having sum(m.spend_reporting) > 0 order by 1, 2`,
     [range.from, range.to],
   );
-  const files = shopFiles(
-    range,
-    rows.map(({ weight, ...campaign }) => ({ ...campaign, weight: Number(weight) })),
-  );
+  return rows.map(({ weight, ...campaign }) => ({ ...campaign, weight: Number(weight) }));
+};
+
+/** Imports a made-up shop's own sales and costs of the days, as `costper import` would, and rolls them up. */
+export const importDemoFiles = async (
+  { database, config, signal }: Pick<App, "database" | "config" | "signal">,
+  range: DayRange,
+  campaigns: readonly ShopCampaign[],
+): Promise<void> => {
+  const files = shopFiles(range, campaigns);
   const context = {
     lists: await loadSourceLists(),
     classify: classifyOptions(config),
@@ -50,6 +58,23 @@ export const importDemoFiles = async (
     });
   }
   await rollUpFirstParty({ database, settings: firstPartySettings(config) });
+};
+
+const kpiWords: readonly (readonly [kpi: string, words: string])[] = [
+  ["cost_per_lead", "a lead"],
+  ["cost_per_qualified_lead", "a qualified lead"],
+  ["customer_acquisition_cost", "a customer"],
+  ["cost_per_call_inbound", "a call"],
+];
+
+/** What a lead, a qualified lead, a customer and a call cost, in a line; leads, deals and calls come from the sources. */
+export const costLine = async ({ database }: Pick<App, "database">, range: DayRange): Promise<string> => {
+  const rows = await readKpis(database.db, { ...range, ids: kpiWords.map(([kpi]) => kpi), by: [] });
+  const parts = kpiWords.map(([kpi, words]) => {
+    const row = rows.find((one) => one.kpi === kpi && one.value !== null);
+    return `${words} ${row?.value == null ? "-" : `${formatDecimal(row.value, 2)} ${row.unit}`}`;
+  });
+  return `From the CRM and the help desk: ${parts.join(", ")}.`;
 };
 
 const ruleWords: Readonly<Record<string, string>> = {

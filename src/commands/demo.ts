@@ -7,11 +7,12 @@ import { parseConfig } from "../config.ts";
 import { addDays, dayAt } from "../domain/day.ts";
 import { report } from "../metrics/report.ts";
 import { platforms } from "../connectors/registry.ts";
+import { startCompany } from "../../sandbox/company.ts";
 import { sandboxConfig, startSandbox } from "../../sandbox/start.ts";
 import { version } from "../version.ts";
 import { examples, type Register } from "./frame.ts";
 import { type DemoAlert, demoAlerts, runDemoAlerts } from "./demo-alerts.ts";
-import { firstPartyLines, importDemoFiles } from "./demo-first-party.ts";
+import { costLine, demoCampaigns, firstPartyLines, importDemoFiles } from "./demo-first-party.ts";
 import { createProgress } from "./progress.ts";
 import { openDashboard } from "./dashboard.ts";
 import { formatDecimal } from "./output.ts";
@@ -67,17 +68,30 @@ export const register: Register = (command, act) => {
         const folder = join(cwd, ".costper");
         await mkdir(folder, { recursive: true });
         const file = join(folder, "demo.yaml");
-        const text = sandboxConfig(sandbox, { alerts: demoAlerts, web: { port: await portForDashboard() } });
+        const to = addDays(dayAt(new Date(), "UTC"), -1);
+        const from = addDays(to, 1 - options.days);
+        const company = await startCompany({ clock: () => new Date(), since: from });
+        onEnd(() => company.close());
+        const text = sandboxConfig(sandbox, {
+          alerts: demoAlerts,
+          sources: company.sources,
+          web: { port: await portForDashboard() },
+        });
         await writeFile(file, text, { mode: 0o600 });
         const config = { ...parseConfig(text, file, env), folder: cwd };
         const app = await frame.openApp({ config, connections: 32 });
         const live = process.stderr.isTTY && !globals.quiet;
         log.level = globals.verbose ? "debug" : "warn";
         const progress = live ? createProgress(process.stderr) : undefined;
-        const to = addDays(dayAt(new Date(), "UTC"), -1);
-        const from = addDays(to, 1 - options.days);
-        const result = await runSync(app, { from, to }, progress).finally(() => progress?.stop());
-        await importDemoFiles(app, { from, to });
+        const ads = await runSync(app, { from, to, platform: platforms }, progress).finally(() =>
+          progress?.stop(),
+        );
+        // The shop lives by its ads: what its CRM holds follows from what the campaigns spent.
+        const campaigns = await demoCampaigns(app, { from, to });
+        company.live({ from, to }, campaigns);
+        await importDemoFiles(app, { from, to }, campaigns);
+        const own = await runSync(app, { from, to, source: Object.keys(config.sources) });
+        const result = { ...ads, sources: own.sources };
         const alerts = await runDemoAlerts(app.database.db, config, to, app.now());
         reportSync(frame, result);
         const seconds = ((performance.now() - started) / 1_000).toFixed(1);
@@ -99,6 +113,7 @@ export const register: Register = (command, act) => {
             "table",
           );
           for (const line of await firstPartyLines(app, { from, to })) out.text(line);
+          out.text(await costLine(app, { from, to }));
           out.text(`\n${alerts.map(alertLine).join("\n")}`);
           out.text(`\nThe warehouse:  psql "${app.databaseUrl}"`);
           out.text(

@@ -24,6 +24,7 @@ import {
 } from "./doctor/checks.ts";
 import { checkGa4 } from "./doctor/ga4.ts";
 import { checkPlatform } from "./doctor/platforms.ts";
+import { checkSources } from "./doctor/sources.ts";
 import { exitStatus } from "./errors.ts";
 import { examples, type Frame, type Register } from "./frame.ts";
 
@@ -48,7 +49,7 @@ async function* checks(frame: Frame): AsyncGenerator<Check> {
   yield {
     check: "config",
     outcome: "ok",
-    message: `${config.file} (${[...platforms, ...(config.ga4 ? ["ga4"] : [])].join(", ")})`,
+    message: `${config.file} (${[...platforms, ...(config.ga4 ? ["ga4"] : []), ...Object.keys(config.sources)].join(", ")})`,
     remedy: "",
   };
   yield* checkSecretsFile(config.folder);
@@ -66,6 +67,7 @@ async function* checks(frame: Frame): AsyncGenerator<Check> {
         : undefined;
     const memory = await memoryOf(config, isWell && !(warehouse instanceof Failure) ? warehouse : undefined);
     yield* checkPlatforms(frame, config, { tokens, memory });
+    if (!(warehouse instanceof Failure)) yield* checkSources(config, warehouse.database, frame);
     if (isWell && !(warehouse instanceof Failure)) yield* checkFreshness(warehouse.database.db, config);
     if (isWell && !(warehouse instanceof Failure))
       for (const platform of platforms)

@@ -131,8 +131,9 @@ const runCommand = async (
 ): Promise<number> => {
   const { signal, release } = interruptible();
   const { secretSettings } = await import("../connectors/secrets.ts");
+  const { sourceSecrets } = await import("../sources/registry.ts");
   const log = await createLog({
-    secrets: secretSettings(),
+    secrets: [...new Set([...secretSettings(), ...sourceSecrets()])],
     quiet: globals.quiet ?? false,
     verbose: globals.verbose ?? false,
     ...(globals.logFormat === undefined ? {} : { format: globals.logFormat }),

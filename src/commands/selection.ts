@@ -5,6 +5,7 @@ import type { Config } from "../config.ts";
 import { accountIdProblem, bareAccountId, meanTheSame, namesAccount } from "../connectors/account-ids.ts";
 import { configuredPlatforms, isPlatform, platforms } from "../connectors/registry.ts";
 import type { Platform } from "../domain/platform.ts";
+import { enabledSources } from "../jobs/sources.ts";
 import { addRangeOptions } from "./dates.ts";
 import { UsageError } from "./errors.ts";
 
@@ -14,6 +15,8 @@ export interface SelectionOptions {
   readonly account?: readonly string[];
   readonly from?: string;
   readonly to?: string;
+  /** Sources of first-party data; absent: all where no platform or account is named, else none. */
+  readonly source?: readonly string[];
 }
 
 const parsePlatform = (text: string, before: readonly Platform[] = []): readonly Platform[] => {
@@ -21,7 +24,7 @@ const parsePlatform = (text: string, before: readonly Platform[] = []): readonly
   return before.includes(text) ? before : [...before, text];
 };
 
-const collect = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
+export const collect = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
 
 export const addSelectionOptions = (command: Command): Command =>
   addRangeOptions(
@@ -33,6 +36,7 @@ export const addSelectionOptions = (command: Command): Command =>
 /** The platforms that a command is about. @throws UsageError where one is not configured */
 export const selectedPlatforms = (config: Config, options: SelectionOptions): readonly Platform[] => {
   const configured = configuredPlatforms(config.connectors);
+  if (options.source !== undefined) return [];
   const unknown = options.platform?.find((platform) => !configured.includes(platform));
   if (unknown !== undefined)
     throw new UsageError(
@@ -40,6 +44,23 @@ export const selectedPlatforms = (config: Config, options: SelectionOptions): re
       `configured: ${configured.join(", ")}`,
     );
   return configured.filter((platform) => options.platform?.includes(platform) ?? true);
+};
+
+/** The sources that a command is about. @throws UsageError where one is not configured */
+export const selectedSources = (config: Config, options: SelectionOptions): readonly string[] => {
+  const { source: asked, platform, account } = options;
+  if (asked === undefined)
+    return platform === undefined && account === undefined ? enabledSources(config) : [];
+  if (platform !== undefined || account !== undefined)
+    throw new UsageError("--source goes without --platform and --account", "run one sync for each");
+  const known = Object.keys(config.sources);
+  const unknown = asked.find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    throw new UsageError(
+      `--source ${unknown} is not in the config`,
+      known.length === 0 ? "the config names no sources" : `configured: ${known.join(", ")}`,
+    );
+  return asked;
 };
 
 /**

@@ -1,4 +1,5 @@
 import { migrate } from "../warehouse/migrate.ts";
+import { sourceStatus, sourceTrouble } from "../sources/status.ts";
 import { accountStatus, type AccountStatus } from "../warehouse/status.ts";
 import { unmatchedActions } from "../metrics/counting.ts";
 import { nextDue, scheduleOf } from "../domain/schedule.ts";
@@ -61,8 +62,23 @@ export const register: Register = (command, act) => {
           (platform) => !accounts.some((account) => account.platform === platform),
         );
         const night = nextDue(scheduleOf(config), now()).toISOString();
+        const sources = await sourceStatus(database.pool, config.sources, now());
         if (globals.json)
-          out.json({ accounts, tokens, warnings, platforms_without_account: without, next_night: night });
+          out.json({
+            accounts,
+            tokens,
+            warnings,
+            platforms_without_account: without,
+            next_night: night,
+            sources: sources.map(({ name, type, last_good_at, freshness_hours, outcome, failure }) => ({
+              name,
+              type,
+              last_good_at,
+              freshness_hours,
+              outcome,
+              failure,
+            })),
+          });
         else {
           out.table(
             [
@@ -84,6 +100,27 @@ export const register: Register = (command, act) => {
               account.failure,
             ]),
           );
+          if (sources.length > 0) {
+            out.text("");
+            out.table(
+              [
+                { title: "source" },
+                { title: "type" },
+                { title: "last good" },
+                { title: "hours since", right: true },
+                { title: "last pull" },
+                { title: "failure" },
+              ],
+              sources.map((source) => [
+                source.name,
+                source.type,
+                source.last_good_at?.slice(0, 16).replace("T", " ") ?? null,
+                source.freshness_hours,
+                source.outcome,
+                source.failure,
+              ]),
+            );
+          }
           if (tokens.length > 0) {
             out.text("");
             out.table(
@@ -101,6 +138,10 @@ export const register: Register = (command, act) => {
             what: "has no account yet",
             remedy: `costper sync looks for them; costper connect ${platform} signs in`,
           });
+        for (const source of sources) {
+          const trouble = sourceTrouble(source, config.sources[source.name]?.maxAgeHours ?? 36);
+          if (trouble !== null) report({ platform: "source", accountId: source.name, ...trouble });
+        }
         for (const account of accounts) {
           const problem = problemOf(account);
           if (problem !== null)

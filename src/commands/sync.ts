@@ -8,8 +8,10 @@ import type { Ga4Result } from "../sync/ga4.ts";
 import { type Plan, type PlanFailure, planPlatform } from "../sync/plan.ts";
 import type { Slice, SliceResult } from "../sync/slice.ts";
 import { type SyncEvents, syncPlans } from "../sync/drain.ts";
+import { pullSources } from "../jobs/sources.ts";
 import { storeCountingRules } from "../metrics/counting.ts";
 import { refreshReportingRates } from "../metrics/reporting-currency.ts";
+import type { StreamResult } from "../sources/pull.ts";
 import { migrate } from "../warehouse/migrate.ts";
 import { startRun } from "../warehouse/runs.ts";
 import { credentialStore } from "./credentials.ts";
@@ -21,13 +23,17 @@ import {
   addSelectionOptions,
   askedAccounts,
   refuseUnreached,
+  collect,
   selectedPlatforms,
+  selectedSources,
   type SelectionOptions,
   unknownAccount,
 } from "./selection.ts";
 
 interface SyncCommandOptions extends SelectionOptions {
   readonly maxWait?: number;
+  readonly full?: boolean;
+  readonly acceptRemovals?: boolean;
 }
 
 /** An account that is missing something, whichever way. */
@@ -41,6 +47,8 @@ export interface AccountOutcome {
 export interface SyncSummary {
   /** Of GA4's properties, where any are configured. */
   readonly ga4: readonly Ga4Result[];
+  /** Of the streams of sources, where any are meant. */
+  readonly sources: readonly StreamResult[];
   readonly results: readonly SliceResult[];
   readonly failures: readonly PlanFailure[];
   /** Every account that was meant; one that needed nothing any more has no slice. */
@@ -57,6 +65,20 @@ const sliceJson = ({ slice, outcome, rowsRead, rowsWritten, ms, failure }: Slice
   rows_written: rowsWritten,
   ms,
   failure: failure && outcome !== "cancelled" ? failure.message : null,
+});
+
+const sourceJson = (result: StreamResult) => ({
+  name: result.source,
+  type: result.type,
+  stream: result.stream,
+  outcome: result.outcome,
+  rows_read: result.rowsRead,
+  rows_written: result.rowsWritten,
+  refused: result.refused,
+  redacted: Object.values(result.redacted).reduce((sum, count) => sum + count, 0),
+  unmapped: Object.values(result.unmapped).reduce((sum, count) => sum + count, 0),
+  ms: result.ms,
+  failure: result.failure?.message ?? null,
 });
 
 /** The worst that happened to each account, with what to do about it. */
@@ -93,13 +115,14 @@ const worstByAccount = ({ results, failures, accounts }: SyncSummary) => {
 /** One sync from discovery to rollup, in this process. Resumes one that was cut off. */
 export const runSync = async (
   app: App,
-  options: SelectionOptions,
+  options: SyncCommandOptions,
   events: SyncEvents = {},
 ): Promise<SyncSummary> => {
   const { config, log, signal, database } = app;
   const { pool } = database;
   const platforms = selectedPlatforms(config, options);
   const asked = askedAccounts(config, platforms, options);
+  const sourceNames = selectedSources(config, options);
   const now = app.now();
   const reportingCurrency = config.reportingCurrency ?? null;
   await migrate(database);
@@ -127,7 +150,8 @@ export const runSync = async (
   const windows = plans.flatMap(({ plan }) =>
     plan.slices.map(({ account, from, to }) => `${account.platform} ${account.id} ${from} ${to}`),
   );
-  const run = await startRun(pool, "sync", [...windows].sort().join("\n"));
+  const meant = [...windows, ...sourceNames.map((name) => `source ${name}`)];
+  const run = await startRun(pool, "sync", meant.sort().join("\n"));
   let outcome: "done" | "failed" | "interrupted" = "interrupted";
   try {
     const earliest = plans.flatMap(({ plan }) => plan.slices.map(({ from }) => from)).sort()[0];
@@ -154,6 +178,20 @@ export const runSync = async (
       },
       plans,
     );
+    const sources = await pullSources(
+      {
+        database,
+        config,
+        log,
+        signal,
+        now: app.now,
+        full: options.full,
+        range: rangeOf(options),
+        acceptRemovals: options.acceptRemovals,
+      },
+      sourceNames,
+    );
+    signal.throwIfAborted();
     const ga4 = await afterSlices({
       database,
       config,
@@ -163,20 +201,23 @@ export const runSync = async (
       platforms,
       from: earliest,
       // GA4 belongs to no platform: it is pulled where the sync is about all of them.
-      ga4: options.platform === undefined && options.account === undefined ? rangeOf(options) : undefined,
+      ga4:
+        options.platform === undefined && options.account === undefined && options.source === undefined
+          ? rangeOf(options)
+          : undefined,
       afterRollup: () => alertAfterRollup({ db: database.db, config, now: app.now(), log }),
     });
     const failures = plans.flatMap(({ plan }) => plan.failures);
     outcome =
       failures.length > 0 ||
       results.some((result) => result.outcome === "failed") ||
-      ga4.some(({ failure }) => failure !== null)
+      [...ga4, ...sources].some(({ failure }) => failure !== null)
         ? "failed"
         : "done";
     const accounts = plans.flatMap(({ platform, plan }) =>
       plan.accountIds.map((accountId) => ({ platform, accountId })),
     );
-    return { results, failures, accounts, ga4 };
+    return { results, failures, accounts, ga4, sources };
   } finally {
     await run.finish(outcome);
   }
@@ -216,10 +257,18 @@ export const reportSync = (
         outcome,
         failure,
       })),
+      sources: report.sources.map(sourceJson),
     });
   for (const { property, failure } of report.ga4)
     if (failure !== null)
       shortfall({ platform: "ga4", accountId: property, what: failure.message, remedy: failure.remedy });
+  // One line a source: what stopped it stopped its other streams, too.
+  const told = new Set<string>();
+  for (const { source, failure } of report.sources)
+    if (failure !== null && !told.has(`${source} ${failure.message}`)) {
+      told.add(`${source} ${failure.message}`);
+      shortfall({ platform: "source", accountId: source, what: failure.message, remedy: failure.remedy });
+    }
   for (const { platform, account_id, outcome, failure, remedy } of accounts)
     if (outcome === "failed")
       shortfall({ platform, accountId: account_id, what: failure ?? "interrupted", remedy });
@@ -262,6 +311,9 @@ export const syncSentence = (summary: SyncSummary): string => {
 
 export const register: Register = (command, act) => {
   addSelectionOptions(command)
+    .option("--source <name>", "this source of first-party data alone; may be repeated", collect)
+    .option("--full", "sources: everything is read, not only what changed")
+    .option("--accept-removals", "sources: what vanished in great numbers was really removed")
     .option(
       "--max-wait <duration>",
       "the longest wait for one limit of a platform (90s, 15m; default 15m)",
@@ -272,6 +324,7 @@ export const register: Register = (command, act) => {
       examples(
         ["costper sync", "the lookback of every account, up to yesterday"],
         ["costper sync --platform google --from 2026-01-01", "a backfill; resumes when interrupted"],
+        ["costper sync --source crm", "one source of first-party data, now"],
         ["costper sync --account act_1 --to 2026-11-01", "one account"],
       ),
     )
@@ -281,6 +334,7 @@ export const register: Register = (command, act) => {
         const config = await frame.loadConfig();
         // Before anything is opened: a wrong platform or account makes no file, table or request.
         askedAccounts(config, selectedPlatforms(config, options), options);
+        selectedSources(config, options);
         await refuseUnreached(config, options, frame);
         const app = await frame.openApp({
           connections: 32,

@@ -1,6 +1,7 @@
 import { accountIdProblem, bareAccountId } from "../connectors/account-ids.ts";
 import type { PlatformProfile, PlatformSettings } from "../connectors/platform.ts";
 import { type ConnectorSettings, platforms, profiles } from "../connectors/registry.ts";
+import { sourceProblems } from "../sources/registry.ts";
 import type { Platform } from "../domain/platform.ts";
 import { type Problem, pathText } from "./problems.ts";
 
@@ -62,11 +63,13 @@ export const combinationProblems = (tree: unknown, unset: ReadonlySet<string>): 
   const problems = platforms.flatMap((platform) =>
     accountProblems(platform, sectionOf(connectors, platform)["accounts"]),
   );
-  if (!platforms.some((platform) => connectors[platform] !== undefined))
+  const sources = sectionOf(tree, "sources");
+  if (!platforms.some((platform) => connectors[platform] !== undefined) && Object.keys(sources).length === 0)
     problems.push({
       path: "connectors",
       message: `names no platform: add at least one of ${platforms.join(", ")}`,
     });
+  problems.push(...sourceProblems(sources));
 
   problems.push(...profiles().flatMap((profile) => sectionProblems(profile, connectors, unset)));
 

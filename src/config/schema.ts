@@ -10,6 +10,7 @@ import { postgresProtocols, readServerUrl, redisProtocols } from "../domain/serv
 import { usualSchedule } from "../domain/schedule.ts";
 import { firstPartySection } from "../metrics/first-party/config.ts";
 import { oldestDayRead } from "../metrics/maturity/learn.ts";
+import { sourcesSection } from "../sources/registry.ts";
 import { defaultRatesEndpoint } from "../metrics/rates/download.ts";
 
 const urlOf = (protocols: readonly string[], example: string) =>
@@ -121,7 +122,10 @@ export const configSchema = () =>
       .max(1_125)
       .optional()
       .describe("Days pulled again each night; omitted: each platform's own restatement window."),
-    connectors: connectors(),
+    connectors: connectors().prefault({}),
+    sources: sourcesSection().describe(
+      "Where first-party data come from by themselves: CRM, help desk, database, server, folder.",
+    ),
     firstParty: firstPartySection,
     rates: z
       .strictObject({

@@ -16,6 +16,17 @@ const unwrapped = (schema: unknown): unknown => {
   return schema;
 };
 
+/** The branch of a union that a value means by its `type`. */
+const branchOf = (union: z.ZodDiscriminatedUnion, value: unknown): unknown => {
+  const { discriminator } = union.def;
+  const named = (value as Record<string, unknown> | undefined)?.[discriminator];
+  return union.options.find((option) => {
+    const schema = unwrapped(option);
+    const literal: unknown = schema instanceof z.ZodObject ? schema.shape[discriminator] : undefined;
+    return literal instanceof z.ZodLiteral && literal.value === named;
+  });
+};
+
 const branchWithKeys = (schema: unknown): unknown =>
   schema instanceof z.ZodUnion
     ? ((schema.options as readonly unknown[])
@@ -24,14 +35,16 @@ const branchWithKeys = (schema: unknown): unknown =>
     : schema;
 
 /** The keys that the schema knows at a path; none where it does not say. */
-const knownKeys = (root: z.ZodType, path: Path): readonly string[] => {
+const knownKeys = (root: z.ZodType, path: Path, tree: unknown): readonly string[] => {
   let schema: unknown = unwrapped(root);
-  for (const key of path) {
+  for (const [depth, key] of path.entries()) {
     schema = branchWithKeys(schema);
     if (schema instanceof z.ZodObject) schema = unwrapped(schema.shape[String(key)]);
     else if (schema instanceof z.ZodArray) schema = unwrapped(schema.element);
     else if (schema instanceof z.ZodRecord) schema = unwrapped(schema.valueType);
     else return [];
+    if (schema instanceof z.ZodDiscriminatedUnion)
+      schema = branchOf(schema, valueAt(tree, path.slice(0, depth + 1)));
   }
   schema = branchWithKeys(schema);
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
@@ -74,6 +87,8 @@ const wordsOf = (issue: Issue, tree: unknown, emptied: ReadonlyMap<string, strin
         : `must be at least ${String(issue.minimum)}`;
     case "too_big":
       return `must be at most ${String(issue.maximum)}`;
+    case "invalid_key":
+      return issue.issues[0]?.message ?? "is no name that can be taken";
     case "invalid_union":
       // Without branches it is a discriminated union, which says what it takes itself.
       return issue.errors.length === 0 ? issue.message : unionWords(issue.errors);
@@ -140,7 +155,7 @@ export const validate = <T>(
     issue.code === "unrecognized_keys"
       ? issue.keys.map((key) => ({
           path: pathText([...issue.path, key]),
-          message: unknownKey(key, knownKeys(schema, issue.path)),
+          message: unknownKey(key, knownKeys(schema, issue.path, tree)),
         }))
       : [{ path: pathText(issue.path) || "the file", message: wordsOf(issue, tree, emptied) }],
   );

@@ -6,7 +6,8 @@ import { type CsvRecord, isEmptyRecord, isPreamble, readCsv, type Separator } fr
 import type { Encoding } from "./decode.ts";
 import { type ForeignFormat, preambleZone } from "./formats.ts";
 import { type Header, readHeader } from "./header.ts";
-import type { ImportContext, ImportKind, Merged } from "./kinds/kind.ts";
+import type { ImportContext, ImportKind, Merged, Values } from "./kinds/kind.ts";
+import { buryForgotten } from "./ledger/tombstones.ts";
 import { BrokenFile, type RowProblem, Unreadable } from "./problem.ts";
 import { openRefused, type RefusedFile } from "./refused.ts";
 import { readRow } from "./rows.ts";
@@ -16,7 +17,8 @@ import type { ValueFormat } from "./value-format.ts";
 export interface ImportOptions {
   readonly database: Database;
   readonly kind: ImportKind;
-  readonly bytes: AsyncIterable<Uint8Array>;
+  /** A CSV; or, of what is none, the records that it would have had, header first. */
+  readonly bytes: AsyncIterable<Uint8Array> | { readonly records: AsyncIterable<CsvRecord> };
   /** Name of the file, kept with its rows. */
   readonly source: string;
   readonly context: ImportContext;
@@ -34,9 +36,20 @@ export interface ImportOptions {
   readonly sourceName?: string;
   /** Leads that were deleted at their origin go on counting, without what leads back to a person. */
   readonly keepDeleted?: boolean;
+  /** The visit and the loss that are stored stand, whatever a CRM says later. */
+  readonly keepFirst?: boolean;
+  /** Headings by the names of ours that they mean, where the file has its own. */
+  readonly headings?: Readonly<Record<string, string>>;
+  /** Put before every id, so that ids of different origins never meet. */
+  readonly idPrefix?: string;
+  /** A cell that looks like personal data is left out and told here; absent: it refuses the line. */
+  readonly onRedacted?: (column: string) => void;
+  /** Done before the rows are merged and after, in the same transaction. */
+  readonly beforeMerge?: (client: PoolClient) => Promise<void>;
+  readonly afterMerge?: (client: PoolClient) => Promise<Partial<Merged> | void>;
   readonly format?: ForeignFormat;
-  /** Loads what is good and writes the refused lines to this file; undefined: one bad line refuses them all. */
-  readonly skipBad?: { readonly refusedFile: string };
+  /** Loads what is good, and writes the refused lines to this file, if any is named; undefined: one bad line refuses them all. */
+  readonly skipBad?: { readonly refusedFile?: string };
   /** Goes through everything and changes nothing. */
   readonly dryRun?: boolean;
   readonly onProblem: (problem: RowProblem) => void;
@@ -63,7 +76,8 @@ const nothing: Merged = { inserted: 0, changed: 0, unchanged: 0 };
  */
 export const importFile = async (options: ImportOptions): Promise<ImportResult> => {
   const client = await options.database.pool.connect();
-  const refused = options.skipBad && !options.dryRun ? openRefused(options.skipBad.refusedFile) : undefined;
+  const refusedName = options.dryRun === true ? undefined : options.skipBad?.refusedFile;
+  const refused = refusedName === undefined ? undefined : openRefused(refusedName);
   try {
     await begin(client);
     const result = await load(client, options, refused);
@@ -98,10 +112,16 @@ const load = async (
   const repeated = await warnOfRepeats(client, options);
   await warnOfCutIds(client, options);
   const { context, source, sourceName, replace, correct = false, keepDeleted = false } = options;
-  const run = { source, sourceName, timeZone: context.timeZone ?? "utc", replace, correct, keepDeleted };
+  const { keepFirst = false } = options;
+  const timeZone = context.timeZone ?? "utc";
+  const run = { source, sourceName, timeZone, replace, correct, keepDeleted, keepFirst };
   try {
+    await buryForgotten(client, kind.name);
+    await options.beforeMerge?.(client);
     const merged = good === 0 ? nothing : await kind.merge(client, run);
-    return { ...merged, ...count, repeated, loaded: options.dryRun !== true };
+    const more = (await options.afterMerge?.(client)) ?? {};
+    const withdrawn = (merged.withdrawn ?? 0) + (more.withdrawn ?? 0);
+    return { ...merged, withdrawn, ...count, repeated, loaded: options.dryRun !== true };
   } catch (error) {
     if (!(error instanceof BrokenFile)) throw error;
     options.onProblem({ line: error.line, column: error.column, reason: error.message });
@@ -116,12 +136,13 @@ const stage = async (
   count: Count,
   refused: RefusedFile | undefined,
 ): Promise<boolean> => {
-  const { kind, onProblem, format, context, signal, values = {} } = options;
+  const { kind, onProblem, onRedacted, format, context, signal, values = {} } = options;
   const staging = await openStaging(client, kind, signal);
   let header: Header | undefined;
   let zone: string | undefined;
   try {
-    for await (const record of readCsv(options.bytes, options)) {
+    const { bytes } = options;
+    for await (const record of "records" in bytes ? bytes.records : readCsv(bytes, options)) {
       signal?.throwIfAborted();
       if (header === undefined) {
         if (isEmptyRecord(record.fields)) continue;
@@ -136,13 +157,13 @@ const stage = async (
       }
       if (isEmptyRecord(record.fields)) continue;
       count.read += 1;
-      const read = readRow(record, { kind, header, format, zone, values, context });
+      const read = readRow(record, { kind, header, format, zone, values, context, onRedacted });
       if ("problems" in read) {
         count.refused += 1;
         read.problems.forEach(onProblem);
         await refused?.line(record.raw);
       } else if (count.refused === 0 || options.skipBad !== undefined) {
-        await staging.add(record.line, read.row);
+        await staging.add(record.line, withPrefix(read.row, options));
       }
     }
   } catch (error) {
@@ -172,8 +193,41 @@ const abandon = async (staging: { abort(): Promise<void> }): Promise<false> => {
   return false;
 };
 
+/** The row with the prefix before each id that is the company's own. */
+const withPrefix = (row: Values, { kind, idPrefix = "" }: ImportOptions): Values =>
+  idPrefix === ""
+    ? row
+    : {
+        ...row,
+        ...Object.fromEntries(
+          kind.ownIds.flatMap((name) => {
+            const id = row[name];
+            return id === undefined ? [] : [[name, `${idPrefix}${id}`]];
+          }),
+        ),
+      };
+
+/** The header in our names, where the file's own are declared. */
+const named = (fields: readonly string[], headings: Readonly<Record<string, string>>): readonly string[] => {
+  const ours = new Map(
+    Object.entries(headings).map(([name, heading]) => [heading.trim().toLowerCase(), name]),
+  );
+  return fields.map((field) => ours.get(field.trim().toLowerCase()) ?? field);
+};
+
 const takeHeader = (record: CsvRecord, options: ImportOptions): Header | undefined => {
-  const header = readHeader(record.fields, options.kind, options.format);
+  const { headings = {} } = options;
+  const header = readHeader(named(record.fields, headings), options.kind, options.format);
+  const written = record.fields.map((field) => field.trim().toLowerCase());
+  for (const [name, heading] of Object.entries(headings))
+    if (!written.includes(heading.trim().toLowerCase()))
+      options.onProblem({
+        line: record.line,
+        column: heading,
+        reason: `is missing from the header, while columns names it for ${name}`,
+      });
+  if (Object.values(headings).some((heading) => !written.includes(heading.trim().toLowerCase())))
+    return undefined;
   header.warnings.forEach(options.onWarning);
   for (const problem of header.problems) options.onProblem({ line: record.line, ...problem });
   return header.problems.length === 0 ? header : undefined;

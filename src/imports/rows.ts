@@ -16,6 +16,8 @@ export interface RowReader {
   readonly zone: string | undefined;
   readonly values: ValueFormat;
   readonly context: ImportContext;
+  /** A cell that looks like personal data is left out; absent: it refuses the line. */
+  readonly onRedacted?: ((column: string) => void) | undefined;
 }
 
 /** Reads one record into its staged columns, or says everything that is wrong with it. */
@@ -50,10 +52,12 @@ export const readRow = (
       column !== undefined && kind.ids.includes(column) && !value.includes("@")
         ? null
         : personalData(column ?? header.written[index] ?? "", value);
-    if (personal !== null && (column === undefined || !isFigure(value)))
+    const isPersonal = personal !== null && (column === undefined || !isFigure(value));
+    if (isPersonal && reader.onRedacted) reader.onRedacted(column ?? header.written[index] ?? "");
+    else if (isPersonal)
       refuse(
         column ?? header.written[index] ?? "",
-        `looks like personal data (${personal}); give its SHA-256 in email_sha256 or phone_sha256, or leave it out`,
+        `looks like personal data (${personal ?? ""}); give its SHA-256 in email_sha256 or phone_sha256, or leave it out`,
       );
     else if (column !== undefined) read(column, value);
   }

@@ -12,7 +12,10 @@ import type { Slice } from "../sync/slice.ts";
  * it, what is done, what is missing and what comes next is read from here.
  */
 
-export type JobKind = "plan" | "rates" | "slice" | "rollup" | "close";
+/** What `ops.job` has in place of a platform where a job is about a source; its name is the account. */
+export const sourcePlatform = "source";
+
+export type JobKind = "plan" | "rates" | "slice" | "source" | "rollup" | "close";
 
 export interface Job {
   readonly jobId: string;
@@ -69,6 +72,7 @@ export const insertNight = async (
     readonly dueAt: Date;
     readonly giveUpAt: Date;
     readonly platforms: readonly Platform[];
+    readonly sources?: readonly string[];
   },
 ): Promise<string> => {
   const { rows } = await client.query<{ run_id: string }>(
@@ -88,6 +92,11 @@ export const insertNight = async (
       runId,
       platform,
     ]);
+  for (const source of night.sources ?? [])
+    await client.query(
+      "insert into ops.job (job_id, run_id, kind, platform, account_id) values ($1, $2, 'source', $3, $4)",
+      [newJobId("source", runId, source), runId, sourcePlatform, source],
+    );
   for (const kind of ["rates", "close"] as const)
     await client.query("insert into ops.job (job_id, run_id, kind) values ($1, $2, $3)", [
       newJobId(kind, runId),

@@ -55,14 +55,30 @@ export const createMetrics = (): Metrics => {
     labelNames: ["platform", "call", "status"],
     registers,
   });
+  const sourceRows = new Counter({
+    name: "costper_source_rows_total",
+    help: "Rows that sources of first-party data were read, by outcome of the pull.",
+    labelNames: ["source", "stream", "outcome"],
+    registers,
+  });
+  const sourceFailures = new Counter({
+    name: "costper_source_failures_total",
+    help: "Failed pulls of sources of first-party data by kind of failure.",
+    labelNames: ["source", "kind"],
+    registers,
+  });
   let usage = new Map<Platform, { calls: number; refused: number }>();
 
   return {
     registry,
-    onJob({ job, outcome, ms, rowsRead, rowsWritten, failure }) {
+    onJob({ job, outcome, ms, rowsRead, rowsWritten, failure, streams = [] }) {
       const platform = job.platform ?? "";
       jobs.inc({ kind: job.kind, platform, outcome });
       seconds.observe({ kind: job.kind, platform }, ms / 1_000);
+      for (const { source, stream, outcome: came, rowsRead: read } of streams)
+        sourceRows.inc({ source, stream, outcome: came }, read);
+      if (failure && job.kind === "source")
+        sourceFailures.inc({ source: job.accountId ?? "", kind: failure.kind });
       if (failure) failures.inc({ platform, failure: failure.kind });
       if (job.kind === "slice") {
         rows.inc({ platform, direction: "read" }, rowsRead ?? 0);
@@ -123,6 +139,20 @@ export const addGauges = (
             { platform: account.platform, account_id: account.account_id },
             account.freshness_hours,
           );
+    },
+  });
+  const lastGood = new Gauge({
+    name: "costper_source_last_good_timestamp_seconds",
+    help: "When a source of first-party data was last loaded whole, as Unix time.",
+    labelNames: ["source", "type"],
+    registers,
+    async collect() {
+      lastGood.reset();
+      const { rows } = await pool.query<{ source: string; type: string; at: number }>(
+        `select source, min(type) as type, extract(epoch from min(last_good_at))::float8 as at
+         from ops.source group by source having bool_and(last_good_at is not null)`,
+      );
+      for (const { source, type, at } of rows) lastGood.set({ source, type }, at);
     },
   });
   const used = new Gauge({

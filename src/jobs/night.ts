@@ -12,18 +12,23 @@ export interface NightOptions {
   readonly pool: pg.Pool;
   readonly log: Logger;
   readonly platforms: readonly Platform[];
+  /** Sources of first-party data that are pulled with the night. */
+  readonly sources?: readonly string[] | undefined;
 }
 
 /**
  * Begins the night that is due, unless it has begun before or another is still under way.
  * @returns its run, or undefined where there is nothing to begin.
  */
-export const beginNight = ({ pool, log, platforms }: NightOptions, due: Due): Promise<string | undefined> =>
+export const beginNight = (
+  { pool, log, platforms, sources }: NightOptions,
+  due: Due,
+): Promise<string | undefined> =>
   inTransaction(pool, async (client) => {
     await client.query("select ops.hold('costper.night')");
     const { rows } = await client.query<{ due: string; over: boolean }>(
       `select n.due, r.finished_at is not null as over from ops.night n join ops.run r using (run_id)
-       where n.due = $1 or r.finished_at is null`,
+       where n.due = $1 or (r.finished_at is null and n.due not like '% source %')`,
       [due.wallClock],
     );
     if (rows.some((night) => night.due === due.wallClock)) return undefined;
@@ -33,7 +38,13 @@ export const beginNight = ({ pool, log, platforms }: NightOptions, due: Due): Pr
       return undefined;
     }
     const giveUpAt = new Date(Date.now() + nightHours * 3_600_000);
-    const runId = await insertNight(client, { due: due.wallClock, dueAt: due.at, giveUpAt, platforms });
+    const runId = await insertNight(client, {
+      due: due.wallClock,
+      dueAt: due.at,
+      giveUpAt,
+      platforms,
+      ...(sources && { sources }),
+    });
     log.info({ run: runId, due: due.wallClock, platforms }, "night begun");
     return runId;
   });
@@ -50,10 +61,10 @@ export const missedNight = async (pool: pg.Pool, now: Date): Promise<Due | undef
   if (!known) return undefined;
   const due = lastDue({ pattern: known.pattern, timeZone: known.time_zone }, now);
   if (due.at <= known.since) return undefined;
-  const begun = await pool.query("select from ops.night where due = $1 or due_at >= $2 limit 1", [
-    due.wallClock,
-    due.at,
-  ]);
+  const begun = await pool.query(
+    "select from ops.night where due = $1 or (due_at >= $2 and due not like '% source %') limit 1",
+    [due.wallClock, due.at],
+  );
   return begun.rowCount === 0 ? due : undefined;
 };
 
@@ -87,7 +98,7 @@ export const summarizeNight = async (pool: pg.Pool, runId: string): Promise<Nigh
   const { rows } = await pool.query<{ done: number; failed: number }>(
     `select count(*) filter (where state = 'done')::integer as done,
             count(*) filter (where state = 'failed')::integer as failed
-     from ops.job where run_id = $1 and kind in ('plan', 'slice', 'rollup')`,
+     from ops.job where run_id = $1 and kind in ('plan', 'slice', 'source', 'rollup')`,
     [runId],
   );
   const missing = await pool.query<NightSummary["missing"][number]>(

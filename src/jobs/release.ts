@@ -35,7 +35,7 @@ export const releaseReady = async (
      others as (
        select o.job_id from open o
        where o.state = 'pending' and (
-         o.kind = 'plan'
+         o.kind in ('plan', 'source')
          or (o.kind = 'rates' and not exists (select from open p where p.kind = 'plan'))
          or (o.kind = 'rollup' and not exists (select from under_way u where u.account_key = o.account_key)))
      ),

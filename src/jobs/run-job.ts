@@ -9,12 +9,14 @@ import type { Platform } from "../domain/platform.ts";
 import { storeCountingRules } from "../metrics/counting.ts";
 import { refreshReportingRates } from "../metrics/reporting-currency.ts";
 import { rollUpAccount } from "../metrics/rollup/rollup.ts";
+import { pullSource, type StreamResult } from "../sources/pull.ts";
 import type { Database } from "../warehouse/database.ts";
 import { afterSlices } from "../sync/after-slices.ts";
 import { insertPlan, sliceOf, type Job } from "./ledger.ts";
 import { endNight, summarizeNight } from "./night.ts";
 import { planPlatform } from "../sync/plan.ts";
 import { runSlice } from "../sync/slice.ts";
+import { pullOptions } from "./sources.ts";
 
 /** What the jobs of a night work with. */
 export interface JobContext {
@@ -33,6 +35,8 @@ export interface JobResult {
   readonly failure?: Failure;
   readonly rowsRead?: number;
   readonly rowsWritten?: number;
+  /** Of a source: what each stream came to. */
+  readonly streams?: readonly StreamResult[];
 }
 
 interface Ask {
@@ -165,7 +169,23 @@ const close = async (context: JobContext, { job, log }: Ask): Promise<JobResult>
   return {};
 };
 
-const kinds = { plan, rates, slice, rollup, close } as const;
+/** Pulls a source; the worst of its streams decides what comes next, and what was loaded stays loaded. */
+const source = async (context: JobContext, { job, log }: Ask): Promise<JobResult> => {
+  const name = job.accountId ?? "";
+  // A restart may have taken it out of the config meanwhile.
+  if (context.config.sources[name]?.enabled !== true) return {};
+  const streams = await pullSource(pullOptions({ ...context, log }, name));
+  const failures = streams.flatMap(({ failure }) => failure ?? []);
+  const failure = failures.find(({ kind }) => !failureRules[kind].retries) ?? failures[0];
+  return {
+    streams,
+    rowsRead: streams.reduce((sum, { rowsRead }) => sum + rowsRead, 0),
+    rowsWritten: streams.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0),
+    ...(failure === undefined ? {} : { failure }),
+  };
+};
+
+const kinds = { plan, rates, slice, source, rollup, close } as const;
 
 /** Does one job. Never throws. */
 export const runJob = async (context: JobContext, ask: Ask): Promise<JobResult> => {

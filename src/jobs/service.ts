@@ -13,6 +13,8 @@ import { advance, mendQueues } from "./dispatch.ts";
 import type { Metrics } from "./metrics.ts";
 import { putBack } from "./ledger.ts";
 import { beginNight, missedNight, noteSchedule } from "./night.ts";
+import { beginDueSources } from "./source-runs.ts";
+import { enabledSources } from "./sources.ts";
 import type { Payload, Queues } from "./queue.ts";
 import { ensureScheduler, nightQueue } from "./schedule.ts";
 import { createHandler, type JobEvent, type WorkerContext } from "./worker.ts";
@@ -102,11 +104,12 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
   const pace = options.pace ?? usualPace;
   const schedule = scheduleOf(config);
   const platforms = configuredPlatforms(config.connectors);
+  const sources = enabledSources(config, "nightly");
   const stopping = new AbortController();
   const cancel = new AbortController();
 
   const begin = async (due: Due): Promise<void> => {
-    const runId = await beginNight({ pool, log, platforms }, due);
+    const runId = await beginNight({ pool, log, platforms, sources }, due);
     if (runId !== undefined) await advance(pool, queues, runId);
   };
 
@@ -115,6 +118,8 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
     if (found !== "well") log.warn({ found, ...schedule }, "the schedule was mended");
     const missed = await missedNight(pool, new Date(now().getTime() - pace.graceMs));
     if (missed) await begin(missed);
+    for (const runId of await beginDueSources({ pool, log, config, now: now() }))
+      await advance(pool, queues, runId);
     const { rows } = await pool.query<{ run_id: string }>(
       "select run_id from ops.night join ops.run using (run_id) where finished_at is null",
     );

@@ -1788,6 +1788,7 @@ export interface OpsHeldLock {
 export interface OpsInstallation {
   created_at: Generated<Timestamp>;
   installation_id: Generated<string>;
+  tombstone_key: Generated<Buffer>;
 }
 
 export interface OpsJob {
@@ -1964,6 +1965,28 @@ export interface OpsSlice {
   to_date: string;
 }
 
+export interface OpsSource {
+  failure: string | null;
+  failure_kind: string | null;
+  failures: Generated<number>;
+  finished_at: Generated<Timestamp>;
+  last_good_at: Timestamp | null;
+  last_whole_at: Timestamp | null;
+  mark: Timestamp | null;
+  outcome: string;
+  redacted: Generated<Json>;
+  refused: Generated<Int8>;
+  remedy: string | null;
+  rows_read: Generated<Int8>;
+  rows_written: Generated<Int8>;
+  source: string;
+  started_at: Timestamp;
+  state: Generated<Json>;
+  stream: string;
+  type: string;
+  unmapped: Generated<Json>;
+}
+
 export interface OpsSourceChange {
   change_id: Generated<Int8>;
   conversions: Generated<Numeric>;
@@ -1978,10 +2001,26 @@ export interface OpsSourceChange {
   value: Numeric | null;
 }
 
+export interface OpsSourceFile {
+  bytes: Int8;
+  loaded_at: Generated<Timestamp>;
+  mapping: string;
+  name: string;
+  outcome: string;
+  rows: Int8;
+  sha256: string;
+  source: string;
+}
+
 export interface OpsStaleCampaignMonth {
   account_key: number;
   marked_at: Generated<Timestamp>;
   month: string;
+}
+
+export interface OpsTombstone {
+  hash: Buffer;
+  since: Generated<Timestamp>;
 }
 
 export interface OpsTouchedDay {
@@ -3354,8 +3393,11 @@ export interface DB {
   "ops.run": OpsRun;
   "ops.schedule": OpsSchedule;
   "ops.slice": OpsSlice;
+  "ops.source": OpsSource;
   "ops.source_change": OpsSourceChange;
+  "ops.source_file": OpsSourceFile;
   "ops.stale_campaign_month": OpsStaleCampaignMonth;
+  "ops.tombstone": OpsTombstone;
   "ops.touched_day": OpsTouchedDay;
   "ops.usage": OpsUsage;
   "ops.web_session": OpsWebSession;

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { firstPartyLines, importDemoFiles } from "../../src/commands/demo-first-party.ts";
+import { firstPartyLines, demoCampaigns, importDemoFiles } from "../../src/commands/demo-first-party.ts";
 import { parseConfig } from "../../src/config.ts";
 import { addDays } from "../../src/domain/day.ts";
-import { shopFiles } from "../../sandbox/first-party.ts";
+import { shopFiles, shopLeads } from "../../sandbox/first-party.ts";
 import { rowsOf } from "../imports/support.ts";
 import { freshDatabase } from "../support/database.ts";
 import { seedCampaign, seedSpend } from "./support.ts";
@@ -34,7 +34,7 @@ test("the demo's shop has paid, organic, direct, uncosted and repeated conversio
   }
   await database.pool.query("update figures.cost_per_conversion_daily set spend_reporting = spend");
   const app = { database, config, signal: new AbortController().signal };
-  await importDemoFiles(app, range);
+  await importDemoFiles(app, range, await demoCampaigns(app, range));
   const rules = await rowsOf(
     database,
     "select rule, count(*) > 0 as some from marts.excluded_conversions group by 1 order by 1",
@@ -59,11 +59,12 @@ test("the demo's shop has paid, organic, direct, uncosted and repeated conversio
   expect(paid).toMatch(/^The shop's own books: [1-9]\d+ conversions from paid clicks count\.$/);
   expect(left).toMatch(/\d+ organic, .*\d+ paid where spend is unknown/);
   const before = await rowsOf(database, "select count(*) from warehouse.first_party_conversion");
-  await importDemoFiles(app, range);
+  await importDemoFiles(app, range, await demoCampaigns(app, range));
   expect(await rowsOf(database, "select count(*) from warehouse.first_party_conversion")).toEqual(before);
 });
 
 test("the same seed and days give the same files, and other days others", () => {
   expect(shopFiles(range, [])).toEqual(shopFiles(range, []));
-  expect(shopFiles({ ...range, to: "2026-11-05" }, []).leads).not.toEqual(shopFiles(range, []).leads);
+  expect(shopFiles({ ...range, to: "2026-11-05" }, []).costs).not.toEqual(shopFiles(range, []).costs);
+  expect(shopLeads(range, [])).toEqual(shopLeads(range, []));
 });

@@ -8,6 +8,7 @@ import { createMetrics } from "../../src/jobs/metrics.ts";
 import { sharedLimits } from "../../src/warehouse/shared-limits/index.ts";
 import { advance } from "../../src/jobs/dispatch.ts";
 import { beginNight } from "../../src/jobs/night.ts";
+import { enabledSources } from "../../src/jobs/sources.ts";
 import { type Service, type ServiceOptions, startService } from "../../src/jobs/service.ts";
 import type { Queues } from "../../src/jobs/queue.ts";
 import { configuredPlatforms } from "../../src/connectors/registry.ts";
@@ -66,7 +67,12 @@ export const begin = async (
 ): Promise<string> => {
   const { pool } = database;
   const runId = await beginNight(
-    { pool, log: silent, platforms: configuredPlatforms(config.connectors) },
+    {
+      pool,
+      log: silent,
+      platforms: configuredPlatforms(config.connectors),
+      sources: enabledSources(config, "nightly"),
+    },
     { at: clock(), wallClock: name },
   );
   if (runId === undefined) throw new Error("the night did not begin");

@@ -1,10 +1,7 @@
-import { lookup } from "node:dns";
-import type { LookupFunction } from "node:net";
-import ipaddr from "ipaddr.js";
 import { open } from "../../connectors/wire/exchange.ts";
+import { guardedLookup, privateAddress } from "../../connectors/wire/guarded-lookup.ts";
 import { retryAfterMs } from "../../connectors/wire/retry-after.ts";
 import { asFailure } from "../../domain/failure.ts";
-import { isLoopbackHost, isPublicAddress } from "../../domain/hosts.ts";
 import { targetProblem } from "../rule/target.ts";
 
 /** Why a notice was not taken; `message` names no URL, since a chat's URL is its password. */
@@ -21,25 +18,6 @@ export class DeliveryError extends Error {
     this.rejected = options.rejected ?? false;
   }
 }
-
-const isLoopbackAddress = (address: string): boolean => ipaddr.process(address).range() === "loopback";
-
-const privateAddress = "private_address";
-
-/** Looks a name up while connecting and refuses a private address: a name's address can change at any time. */
-const guardedLookup =
-  (allowPrivate: boolean): LookupFunction =>
-  (host, options, done) => {
-    lookup(host, { ...options, all: true }, (error, addresses) => {
-      if (error !== null) return done(error, "");
-      const allowed = isLoopbackHost(host) ? isLoopbackAddress : isPublicAddress;
-      const first = addresses[0];
-      if (first === undefined || (!allowPrivate && !addresses.every(({ address }) => allowed(address))))
-        return done(Object.assign(new Error(), { code: privateAddress }), "");
-      if (options.all === true) done(null, addresses);
-      else done(null, first.address, first.family);
-    });
-  };
 
 const rejections = new Set([400, 405, 406, 411, 413, 415, 422]);
 

@@ -9,7 +9,7 @@ import { figureText } from "./judge.ts";
 import { unknownThen } from "./known-then.ts";
 import { moneyOf } from "./money.ts";
 import { judgeAll, type Observation, unknown } from "./observation.ts";
-import { operationFigures } from "./operations.ts";
+import { operationFigures, sourceFigures } from "./operations.ts";
 import { type AlertRule, isOperation } from "../rule/rule.ts";
 import {
   requestOf,
@@ -147,10 +147,37 @@ const youngest = (accounts: readonly CoveredAccount[], { asOf, now }: ObserveOpt
     .at(-1) ??
   now.toISOString().slice(0, 10);
 
+/** Hours after which a source is stale where the rule names none. */
+const staleSourceHours = "36";
+
+/** A rule about sources of first-party data: one series a source. */
+const observeSources = async (shared: Shared, rule: AlertRule): Promise<RuleView> => {
+  const { db, coverage, now, asOf, schedule = usualSchedule } = shared;
+  const day = youngest(coverage.accounts, shared);
+  const limit = exact(rule.condition.kind === "stale" ? staleSourceHours : rule.condition.limit);
+  const figures = await sourceFigures({ db, rule, coverage, now, asOf, schedule });
+  const observations = figures.map(({ source, value, note }): Observation => ({
+    rule,
+    series: JSON.stringify(["source", source]),
+    labels: { source },
+    verdict: (rule.condition.kind === "below" ? value < limit : value > limit) ? "breach" : "ok",
+    day,
+    value: figureText(value),
+    threshold: figureText(limit),
+    currency: null,
+    window: null,
+    spend: null,
+    conversions: null,
+    note,
+  }));
+  return { rule, observations, blind: new Map(), problem: undefined, day };
+};
+
 const observeOperation = async (shared: Shared, rule: AlertRule): Promise<RuleView> => {
   const { db, coverage, now, asOf, schedule = usualSchedule } = shared;
-  const figures = await operationFigures({ db, rule, coverage, now, asOf, schedule });
   const fixed = exact(rule.condition.limit);
+  if (rule.source) return observeSources(shared, rule);
+  const figures = await operationFigures({ db, rule, coverage, now, asOf, schedule });
   const observations = figures.map(({ account, value, note, limit: due = fixed }): Observation => {
     const limit = rule.condition.kind === "stale" ? due : fixed;
     return {

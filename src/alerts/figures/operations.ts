@@ -94,6 +94,41 @@ const reconciliation = async (request: Request): Promise<readonly OperationFigur
   });
 };
 
+/** A figure about one source of first-party data. */
+export interface SourceFigure {
+  readonly source: string;
+  readonly value: Exact;
+  readonly note: string;
+}
+
+/** `freshness` and `sync_failure` of sources: of each the stalest stream, or the one that failed most often in a row. */
+export const sourceFigures = async ({ db, rule, now }: Request): Promise<readonly SourceFigure[]> => {
+  const { rows } = await sql<{
+    source: string;
+    hours: string;
+    failures: string;
+    failure: string | null;
+    good: string | null;
+  }>`
+    select source,
+           (greatest(0, extract(epoch from ${now}::timestamptz - min(coalesce(last_good_at, started_at)))) / 3600)::numeric(18, 6)::text as hours,
+           max(failures)::text as failures,
+           (array_agg(failure order by failures desc))[1] as failure,
+           case when bool_and(last_good_at is not null) then to_char(min(last_good_at) at time zone 'UTC', 'YYYY-MM-DD HH24:MI') end as good
+    from ops.source group by source order by source`.execute(db);
+  return rows
+    .filter(({ source }) => rule.source?.(source) === true)
+    .map(({ source, hours, failures, failure, good }) =>
+      rule.metric === "freshness"
+        ? {
+            source,
+            value: exact(hours),
+            note: good === null ? "it was never loaded whole" : `last loaded ${good} UTC`,
+          }
+        : { source, value: exact(failures), note: failure ?? "the last pull was done" },
+    );
+};
+
 /** The figures of a rule about costper's own work, one per account. */
 export const operationFigures = async (request: Request): Promise<readonly OperationFigure[]> => {
   switch (request.rule.metric) {

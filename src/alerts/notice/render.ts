@@ -18,7 +18,9 @@ const headline = ({ status, alerts }: NoticeBody): string => {
 };
 
 const where = ({ labels }: NoticeAlert): string => {
-  const account = [labels["platform"], labels["account_id"]].filter((part) => part !== undefined).join(" ");
+  const account = [labels["source"] && `source ${labels["source"]}`, labels["platform"], labels["account_id"]]
+    .filter((part) => part !== undefined)
+    .join(" ");
   const parts = [
     labels["campaign_name"] ?? labels["campaign_id"],
     labels["network"],

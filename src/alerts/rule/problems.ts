@@ -111,6 +111,13 @@ const checkKeys = (rule: Rule, say: Say): void => {
   )
     say("metric", `${String(rule["metric"])} is not known by action`);
   if (touches("action") && rule["metric"] === "spend") say("metric", "spend is not split among actions");
+  if (where["source"] !== undefined) {
+    if (!["freshness", "sync_failure"].includes(String(rule["metric"])))
+      say("where.source", "goes with freshness and sync_failure");
+    for (const key of ["platform", "account"])
+      if (touches(key))
+        say(by.includes(key) ? "by" : `where.${key}`, "does not go with where.source; a source has none");
+  }
   if (!operations.has(rule["metric"])) return;
   for (const key of ["campaign", "network", "action"])
     if (touches(key))

@@ -27,6 +27,8 @@ export interface AlertRule extends Pick<
     /** Of a network, or of a conversion action's id or name. */
     part(part: { id: string; name: string | null }): boolean;
   };
+  /** Of a rule about sources of first-party data: which of them; absent: it is about accounts. */
+  readonly source: ((name: string) => boolean) | undefined;
   /** The same for rules with the same filters. */
   readonly filterKey: string;
   /** The filters on campaigns and parts as patterns of SQL's `like`; absent: everything. */
@@ -113,6 +115,7 @@ export const ruleOf = (settings: AlertSettings): AlertRule => {
       campaign: entityTest(where.campaign),
       part: entityTest(grain === "network" ? where.network : where.action),
     },
+    source: where.source === undefined ? undefined : globTest(where.source),
     filterKey: JSON.stringify(where),
     patterns: {
       campaign: likePatterns(where.campaign),

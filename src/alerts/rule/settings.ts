@@ -113,6 +113,9 @@ const rule = () =>
         campaign: listOf(text, "must be a name or an id, or a list of them").optional(),
         network: listOf(text, "must be a name or an id, or a list of them").optional(),
         action: listOf(text, "must be a name or an id, or a list of them").optional(),
+        source: listOf(text, "must be a source's name, or a list of them")
+          .optional()
+          .describe("A source of first-party data, for freshness and sync_failure."),
       })
       .prefault({}),
     window: someDays.default("7d"),

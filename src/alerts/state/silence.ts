@@ -25,6 +25,7 @@ const known = new Set([
   "network",
   "conversion_action_id",
   "conversion_action_name",
+  "source",
 ]);
 
 /** Reads `k=v` as written on the command line; undefined where one of them is no label. */

@@ -54,6 +54,7 @@ export const conversions: ImportKind = {
     deleted: "",
   },
   ids: ["merged_into", "conversion_id", "order_id", "lead_id", ...visitIds],
+  ownIds: ["conversion_id", "lead_id"],
   money: ["value"],
   staging: {
     conversion_id: "text",

@@ -10,6 +10,15 @@ export const costClasses = ["ad_spend", "tool", "labour", "contact_centre", "org
 const longestPeriodDays = 3_660;
 const booking = "period_start, period_end, cost_class, currency, platform, account_id, campaign_id, label";
 
+/**
+ * The staged costs with their keys. Equal bookings without an id of their own both count; their place in the file keeps
+ * a second import from doubling.
+ */
+export const keyedCosts = `(
+  select *, case when external_id is not null then 'id:' || external_id
+    else 'row:' || md5(concat_ws('|', ${booking})) || ':' || row_number() over (partition by external_id, ${booking} order by line)
+    end as cost_key from import_row)`;
+
 /** What was spent, with its class stated. Rows without external_id are told apart by their place among equals. */
 export const costs: ImportKind = {
   name: "costs",
@@ -42,6 +51,7 @@ export const costs: ImportKind = {
     external_id: "INV-2026-117",
   },
   ids: ["account_id", "campaign_id", "external_id"],
+  ownIds: ["external_id"],
   money: ["amount"],
   staging: {
     period_start: "date",
@@ -73,11 +83,6 @@ export const costs: ImportKind = {
   },
   key: [],
   merge: async (client, { source }) => {
-    // Equal bookings without an id of their own both count; their place in the file keeps a second import from doubling.
-    const keyed = `(
-      select *, case when external_id is not null then 'id:' || external_id
-        else 'row:' || md5(concat_ws('|', ${booking})) || ':' || row_number() over (partition by external_id, ${booking} order by line)
-        end as cost_key from import_row)`;
     return mergeRows(client, {
       table: "warehouse.cost",
       key: ["cost_key"],
@@ -85,7 +90,7 @@ export const costs: ImportKind = {
         cost_key: "cost_key",
         ...Object.fromEntries(Object.keys(costs.staging).map((name) => [name, name])),
       },
-      from: `(select distinct on (cost_key) * from ${keyed} keyed order by cost_key, line desc)`,
+      from: `(select distinct on (cost_key) * from ${keyedCosts} keyed order by cost_key, line desc)`,
       source,
     });
   },

@@ -41,6 +41,8 @@ export interface MergeRun {
   readonly sourceName?: string | undefined;
   /** Whether leads that were deleted at their origin go on counting. */
   readonly keepDeleted?: boolean;
+  /** Whether the visit and the loss that are stored stand, whatever a CRM says later. */
+  readonly keepFirst?: boolean;
 }
 
 /** One kind of file: its columns, what a row becomes, and how staged rows get into the warehouse. */
@@ -50,6 +52,8 @@ export interface ImportKind {
   readonly columns: Readonly<Record<string, ReadCell>>;
   /** Columns that are ids: numbers of people are not looked for in them. */
   readonly ids: readonly string[];
+  /** Staged columns with ids of the company's own systems, as against those of ad platforms. */
+  readonly ownIds: readonly string[];
   /** Columns that hold money, which may bear the sign of its currency. */
   readonly money: readonly string[];
   /** Columns that take a row back; in such a row, only the key is needed. */

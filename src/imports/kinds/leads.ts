@@ -3,7 +3,7 @@ import { arrival, foldAliases, registerAliases } from "../ledger/aliases.ts";
 import { logRestoredLeads, withdrawLeads } from "../ledger/changes.ts";
 import { forgetHistory, recordHistory } from "../ledger/history.ts";
 import { Unreadable } from "../problem.ts";
-import { currency, flag, id, instant, number, sha256 } from "../values.ts";
+import { currency, flag, id, instant, number, sha256, text } from "../values.ts";
 import { currencyOfValue } from "./conversions.ts";
 import type { PoolClient } from "pg";
 import type { ImportKind, Merged, MergeRun, Refuse, Values } from "./kind.ts";
@@ -65,6 +65,7 @@ export const leads: ImportKind = {
     value: number(),
     currency,
     ...visitColumns,
+    channel: text,
     email_sha256: sha256,
     phone_sha256: sha256,
     merged_into: id,
@@ -94,6 +95,7 @@ export const leads: ImportKind = {
     merged_into: "",
     deleted: "",
   },
+  ownIds: ["lead_id", "merged_into"],
   money: ["value"],
   staging: { ...facts, ...visitStaging, ...journey },
   row: (values, refuse, context) => ({
@@ -165,6 +167,21 @@ const keepArrivals = async (client: PoolClient): Promise<void> => {
   );
 };
 
+/** The visit that is stored, if any, decides; what was deleted has none any more. */
+const hasVisit = `old.deleted_at is null and (old.click_ids <> '{}'
+  or num_nonnulls(old.gclid, old.source, old.medium, old.campaign, old.campaign_id, old.referrer_host, old.reported_channel) > 0)`;
+
+const keptFirst: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    Object.keys(visitStaging).map((name) => [
+      name,
+      `case when ${hasVisit} then old.${name} else excluded.${name} end`,
+    ]),
+  ),
+  created_at: "least(old.created_at, excluded.created_at)",
+  lost_at: "case when excluded.lost_at is not null then least(old.lost_at, excluded.lost_at) end",
+};
+
 const mergeLeads = (client: PoolClient, from: string, run: MergeRun): Promise<Merged> =>
   mergeRows(client, {
     table: "warehouse.lead",
@@ -178,6 +195,7 @@ const mergeLeads = (client: PoolClient, from: string, run: MergeRun): Promise<Me
       source_name: sourceColumn(run),
     },
     kept: {
+      ...(run.keepFirst === true && run.correct !== true ? keptFirst : {}),
       qualified_at: "least(old.qualified_at, excluded.qualified_at)",
       customer_at: "least(old.customer_at, excluded.customer_at)",
     },

@@ -26,6 +26,7 @@ export const measures: ImportKind = {
     label: "hotline",
   },
   ids: [],
+  ownIds: [],
   money: ["value"],
   staging: {
     date: "date",

@@ -18,6 +18,7 @@ export const rates: ImportKind = {
   },
   example: { date: "2026-10-05", base: "EUR", quote: "DKK", rate: "7.4602" },
   ids: [],
+  ownIds: [],
   money: [],
   staging: { date: "date", base: "text", quote: "text", rate: "numeric(24, 12)" },
   row: (values, refuse) => {

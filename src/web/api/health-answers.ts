@@ -34,6 +34,17 @@ export interface Health {
     readonly started_at: string;
     readonly finished_at: string | null;
   }[];
+  /** Sources of first-party data, stream by stream; empty where there are none. */
+  readonly sources: readonly {
+    readonly source: string;
+    readonly stream: string;
+    readonly type: string;
+    readonly outcome: string;
+    readonly last_good_at: string | null;
+    readonly rows_read: string;
+    readonly failure: string | null;
+    readonly remedy: string | null;
+  }[];
   /** Calls of each platform by UTC day, of the last week; empty where none were counted. */
   readonly usage: readonly {
     readonly platform: string;

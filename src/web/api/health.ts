@@ -82,6 +82,11 @@ const usageOf = (read: Read): Promise<Health["usage"]> =>
     select platform, date, calls, refused from ops.usage
     where date > (now() at time zone 'UTC')::date - 7 order by platform, date`);
 
+const sourcesOf = (read: Read): Promise<Health["sources"]> =>
+  read(sql`
+    select source, stream, type, outcome, last_good_at, rows_read, failure, remedy
+    from ops.source order by outcome <> 'failed', source, stream limit 200`);
+
 const pausesOf = (read: Read): Promise<Health["pauses"]> =>
   read(sql`
     select p.platform, nullif(p.account_id, '') as account_id, a.name as account_name, p.until
@@ -118,6 +123,7 @@ export const health = async (
       stale: is_active && (account.last_good_date ?? "") < expectedDay(schedule, time_zone, now),
     })),
     night: await lastNight(read),
+    sources: await sourcesOf(read),
     usage: await usageOf(read),
     pauses: await pausesOf(read),
     credentials: credentials ?? (await credentialsOf(read)),

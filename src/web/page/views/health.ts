@@ -125,6 +125,34 @@ const freshness = (accounts: readonly Account[]): HTMLElement =>
     }),
   );
 
+const sourcesCard = (sources: Health["sources"]): readonly HTMLElement[] =>
+  sources.length === 0
+    ? []
+    : [
+        h(
+          "section",
+          { class: "card" },
+          h("h2", {}, "Sources"),
+          dataTable({
+            caption: "Sources of first-party data",
+            columns: ["Source", "Stream", "Last loaded", "Last pull", "Rows", "Failure"].map((name) => ({
+              name,
+              whole: true,
+            })),
+            rows: sources.map((source) => [
+              source.source,
+              source.stream,
+              source.last_good_at === null ? "never" : momentText(source.last_good_at),
+              source.outcome,
+              integer(source.rows_read),
+              source.failure === null
+                ? dash
+                : [source.failure, source.remedy].filter((part) => part).join(": "),
+            ]),
+          }),
+        ),
+      ];
+
 /** Why a slice failed and what to do; what was said of the account already is not said again. */
 const failureOf = (
   { account_id, failure, remedy }: Health["night"][number],
@@ -214,6 +242,7 @@ export const healthView: View = {
       return [
         top,
         ...failedJobs(answer.jobs, context),
+        ...sourcesCard(answer.sources),
         empty(
           "No account was ever fetched",
           h(
@@ -248,6 +277,7 @@ export const healthView: View = {
       heatMap(answer),
       ...pager(answer),
       freshness(answer.accounts),
+      ...sourcesCard(answer.sources),
       ...(answer.night.length === 0 ? [] : [timeline(answer.night)]),
       ...usageCard(answer.usage),
       ...pausesCard(answer.pauses),

@@ -1,0 +1,57 @@
+import { createHmac } from "node:crypto";
+import type { PoolClient } from "pg";
+
+/** What an erased id is the id of. */
+export type Buried = "lead" | "conversion";
+
+const buriedBy: Readonly<Record<string, { readonly what: Buried; readonly column: string }>> = {
+  leads: { what: "lead", column: "lead_id" },
+  conversions: { what: "conversion", column: "conversion_id" },
+};
+
+const keyOf = async (client: PoolClient): Promise<Buffer> => {
+  const { rows } = await client.query<{ key: Buffer }>(
+    "select tombstone_key as key from ops.installation limit 1",
+  );
+  const key = rows[0]?.key;
+  if (key === undefined) throw new RangeError("the installation has no key");
+  return key;
+};
+
+/** Keeps that an id was erased, without keeping the id. */
+export const bury = async (client: PoolClient, what: Buried, ids: readonly string[]): Promise<void> => {
+  if (ids.length === 0) return;
+  const key = await keyOf(client);
+  await client.query("insert into ops.tombstone (hash) select unnest($1::bytea[]) on conflict do nothing", [
+    ids.map((id) => createHmac("sha256", key).update(`${what}:${id}`).digest()),
+  ]);
+};
+
+const blockBytes = 64;
+
+/** The two keys of an HMAC-SHA-256 (RFC 2104), for a statement that computes the rest. */
+const padded = (key: Buffer, byte: number): Buffer =>
+  Buffer.from(Array.from({ length: blockBytes }, (_, index) => (key[index] ?? 0) ^ byte));
+
+/** Takes staged rows of people and their conversions that were erased out again: an old file or page names them. */
+export const buryForgotten = async (client: PoolClient, kind: string): Promise<void> => {
+  const buried = buriedBy[kind];
+  if (buried === undefined) return;
+  const { rows } = await client.query("select from ops.tombstone limit 1");
+  if (rows.length === 0) return;
+  const key = await keyOf(client);
+  const hash = (id: string, what = buried.what): string =>
+    `sha256($2 || sha256($1 || convert_to('${what}:' || ${id}, 'UTF8')))`;
+  const keys = [padded(key, 0x36), padded(key, 0x5c)];
+  await client.query(
+    `delete from import_row r using ops.tombstone t where t.hash = ${hash(`r.${buried.column}`)}`,
+    keys,
+  );
+  // What was merged into somebody who was erased since is nobody's; what such a one buys is nobody's in particular.
+  await client.query(
+    kind === "leads"
+      ? `delete from import_row r using ops.tombstone t where t.hash = ${hash("r.merged_into")}`
+      : `update import_row r set lead_id = null from ops.tombstone t where t.hash = ${hash("r.lead_id", "lead")}`,
+    keys,
+  );
+};

@@ -1,0 +1,223 @@
+import { z } from "zod";
+import { createPageGuard } from "../../connectors/wire/paging.ts";
+import { Failure } from "../../domain/failure.ts";
+import type { HubspotClient } from "./client.ts";
+
+const text = z.union([z.string(), z.number().transform(String), z.boolean().transform(String)]);
+
+/** A record as it comes; only what was asked for is in it, and only this is read of it. */
+const recordShape = z.object({
+  id: text,
+  createdAt: z.string(),
+  updatedAt: z.string(),
+  archived: z.boolean().default(false),
+  properties: z.record(z.string(), text.nullable()).default({}),
+  propertiesWithHistory: z
+    .record(z.string(), z.array(z.object({ value: text.nullable(), timestamp: z.string() })))
+    .nullish(),
+  associations: z
+    .object({ contacts: z.object({ results: z.array(z.object({ id: text })) }).nullish() })
+    .nullish(),
+});
+
+export type HubspotRecord = z.infer<typeof recordShape>;
+
+const pageShape = z.object({
+  results: z.array(recordShape),
+  paging: z.object({ next: z.object({ after: text }).nullish() }).nullish(),
+});
+
+const idPageShape = z.object({
+  results: z.array(z.object({ id: text, properties: z.record(z.string(), text.nullable()).default({}) })),
+  paging: z.object({ next: z.object({ after: text }).nullish() }).nullish(),
+});
+
+const associationShape = z.object({
+  results: z.array(
+    z.object({
+      from: z.object({ id: text }),
+      to: z.array(z.object({ toObjectId: text.optional(), id: text.optional() })),
+    }),
+  ),
+});
+
+export interface RecordQuery {
+  readonly object: "contacts" | "deals";
+  readonly apiVersion: string;
+  readonly properties: readonly string[];
+  readonly histories: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+const historyPage = 50;
+const archivedPage = 100;
+const searchPage = 200;
+
+/** Every record, page by page; with histories a page holds fewer. */
+export async function* listRecords(
+  client: HubspotClient,
+  query: RecordQuery,
+  archived: boolean,
+): AsyncGenerator<readonly HubspotRecord[]> {
+  const guard = createPageGuard({ what: `HubSpot ${query.object}`, mostPages: 1_000_000 });
+  for (let after: string | undefined; ;) {
+    const parameters = new URLSearchParams({
+      limit: String(archived ? archivedPage : historyPage),
+      properties: query.properties.join(","),
+      ...(archived ? { archived: "true" } : { propertiesWithHistory: query.histories.join(",") }),
+      ...(query.object === "deals" && !archived ? { associations: "contacts" } : {}),
+      ...(after === undefined ? {} : { after }),
+    });
+    const page = await client.get(
+      `/crm/objects/${query.apiVersion}/${query.object}?${parameters.toString()}`,
+      pageShape,
+      query.signal,
+    );
+    after = page.paging?.next?.after;
+    guard.check(
+      page.results.map(({ id }) => id),
+      after,
+    );
+    yield page.results;
+    if (after === undefined) return;
+  }
+}
+
+/** A search gives no more hits than this. */
+const mostHits = 10_000;
+
+interface Filter {
+  readonly propertyName: string;
+  readonly operator: "BETWEEN" | "EQ" | "GT";
+  readonly value: string;
+  readonly highValue?: string;
+}
+
+/** Ids of what changed in a window, oldest change first, however many they are. */
+async function* changedIds(
+  client: HubspotClient,
+  query: RecordQuery,
+  window: { readonly from: Date; readonly to: Date },
+): AsyncGenerator<readonly string[]> {
+  const modified = query.object === "contacts" ? "lastmodifieddate" : "hs_lastmodifieddate";
+  const search = (filters: readonly Filter[], sort: string, after: string) =>
+    client.post(
+      `/crm/objects/${query.apiVersion}/${query.object}/search`,
+      { filterGroups: [{ filters }], sorts: [sort], limit: searchPage, after, properties: [modified] },
+      idPageShape,
+      query.signal,
+    );
+  const instantOf = (properties: Readonly<Record<string, string | null>>): number => {
+    const at = Date.parse(properties[modified] ?? "");
+    if (Number.isFinite(at)) return at;
+    throw new Failure({
+      kind: "data",
+      message: `HubSpot ${query.object}: a record has no ${modified}`,
+      remedy: "report it to costper",
+    });
+  };
+  let floor = window.from.getTime();
+  let seen = new Set<string>();
+  for (;;) {
+    let last = floor;
+    let atLast = new Set<string>(seen);
+    let after = "0";
+    let next: string | undefined;
+    do {
+      const page = await search(
+        [
+          {
+            propertyName: modified,
+            operator: "BETWEEN",
+            value: String(floor),
+            highValue: String(window.to.getTime()),
+          },
+        ],
+        modified,
+        after,
+      );
+      const fresh: string[] = [];
+      for (const { id, properties } of page.results) {
+        const at = instantOf(properties);
+        if (at !== last) [last, atLast] = [at, new Set()];
+        if (!(at === floor && seen.has(id))) fresh.push(id);
+        atLast.add(id);
+      }
+      yield fresh;
+      next = page.paging?.next?.after;
+      if (next !== undefined && Number(next) <= Number(after))
+        throw new Failure({
+          kind: "data",
+          message: `HubSpot ${query.object}: a search does not go on`,
+          remedy: "try again later",
+        });
+      after = next ?? after;
+    } while (next !== undefined && Number(next) + searchPage <= mostHits);
+    if (next === undefined) return;
+    if (last > floor) {
+      floor = last;
+      seen = atLast;
+      continue;
+    }
+    // More at one instant than a search gives: an import. They are paged by their ids.
+    for (let highest = "0"; ;) {
+      const page = await search(
+        [
+          { propertyName: modified, operator: "EQ", value: String(floor) },
+          { propertyName: "hs_object_id", operator: "GT", value: highest },
+        ],
+        "hs_object_id",
+        "0",
+      );
+      const ids = page.results.map(({ id }) => id);
+      if (ids.length === 0) break;
+      if (ids.at(-1) === highest)
+        throw new Failure({
+          kind: "data",
+          message: `HubSpot ${query.object}: a search does not go on`,
+          remedy: "try again later",
+        });
+      highest = ids.at(-1) ?? highest;
+      yield ids.filter((id) => !seen.has(id));
+    }
+    floor += 1;
+    seen = new Set();
+  }
+}
+
+/** What changed in a window, with histories and, of deals, their contacts: a search gives neither. */
+export async function* changedRecords(
+  client: HubspotClient,
+  query: RecordQuery,
+  window: { readonly from: Date; readonly to: Date },
+): AsyncGenerator<readonly HubspotRecord[]> {
+  for await (const ids of changedIds(client, query, window))
+    for (let start = 0; start < ids.length; start += historyPage) {
+      const inputs = ids.slice(start, start + historyPage).map((id) => ({ id }));
+      const { results } = await client.post(
+        `/crm/objects/${query.apiVersion}/${query.object}/batch/read`,
+        { inputs, properties: query.properties, propertiesWithHistory: query.histories },
+        pageShape,
+        query.signal,
+      );
+      if (query.object === "contacts") yield results;
+      else {
+        const linked = await client.post(
+          `/crm/associations/${query.apiVersion}/deals/contacts/batch/read`,
+          { inputs },
+          associationShape,
+          query.signal,
+        );
+        const contacts = new Map(
+          linked.results.map(({ from, to }) => [
+            from.id,
+            to.map(({ toObjectId, id }) => ({ id: toObjectId ?? id ?? "" })).filter(({ id }) => id !== ""),
+          ]),
+        );
+        yield results.map((record) => ({
+          ...record,
+          associations: { contacts: { results: contacts.get(record.id) ?? [] } },
+        }));
+      }
+    }
+}
