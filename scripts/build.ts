@@ -7,9 +7,8 @@ import { buildPage } from "../src/web/bundle.ts";
 
 // npm run build: the command line as one entry and the chunks it loads when needed, and the page beside it.
 // A bundle starts in half the time of 370 files. It is not minified, so stack traces can be read without maps.
-// What is installed beside it stays outside. A development package goes in: of Google's SDK the few lines that are used,
-// and the web server, whose parts are overridden here (see docs/decisions/0006-dependencies.md): npm heeds no overrides
-// of a package that is installed as a dependency.
+// What is installed beside it stays outside. A development package goes in: the web server, whose parts are overridden
+// here (see docs/decisions/0006-dependencies.md): npm heeds no overrides of a package that is installed as a dependency.
 const installed = z
   .object({
     dependencies: z.record(z.string(), z.string()),

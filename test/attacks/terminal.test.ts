@@ -10,11 +10,11 @@ const run = async (happening: string, ...args: string[]) => {
     clearInterval(waiting);
     ${happening}
   }, 10);`;
-  const { ended, said } = startCostper(folder, ["sandbox", ...args], {
+  const child = startCostper(folder, ["sandbox", ...args], {
     NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(`import { EventEmitter } from "node:events";${script}`)}`,
     NODE_PENDING_DEPRECATION: "1",
   });
-  return { ended, said };
+  return { ended: child.ended, said: () => child.said() };
 };
 
 test.each([

@@ -10,9 +10,7 @@ const most = { depth: 200, values: 8_000_000 } as const;
 /** JSON that would take many times its own size of memory; what it says is not looked at. */
 export class JsonTooLarge extends SyntaxError {}
 
-const [quote, backslash, comma, openBracket, openBrace, closeBracket, closeBrace] = [...'"\\,[{]}'].map(
-  (char) => char.charCodeAt(0),
-);
+const [quote, backslash, comma, openBracket, openBrace, closeBracket, closeBrace] = Buffer.from('"\\,[{]}');
 
 /** @throws JsonTooLarge where a text is nested too deeply or holds too many values, before anything is made of it. */
 export const checkJsonSize = (text: string): void => {
