@@ -26,7 +26,7 @@ export const beginDueSources = async (options: {
     if (now.getTime() - due.at.getTime() > dayMs) continue;
     const key = `${due.wallClock} source ${name}`;
     const runId = await inTransaction(pool, async (client) => {
-      await client.query("select pg_advisory_xact_lock(hashtext('costper.night'))");
+      await client.query("select ops.hold('costper.night')");
       const known = await client.query(
         `select from ops.night join ops.run using (run_id)
          where due = $1 or (finished_at is null and due like '% source ' || $2) limit 1`,

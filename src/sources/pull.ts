@@ -107,7 +107,7 @@ const landing =
       onWarning: (warning) => context.log.debug({ file, warning }, "rows of a source"),
       beforeMerge: async (client) => {
         const { rows } = await client.query<{ free: boolean }>(
-          "select pg_try_advisory_xact_lock(hashtext('costper.source'), hashtext($1)) as free",
+          "select ops.try_hold('costper.source', hashtext($1)) as free",
           [name],
         );
         if (rows[0]?.free !== true)
