@@ -257,7 +257,7 @@ export const reportSync = (
         outcome,
         failure,
       })),
-      sources: report.sources.map(sourceJson),
+      ...(report.sources.length > 0 && { sources: report.sources.map(sourceJson) }),
     });
   for (const { property, failure } of report.ga4)
     if (failure !== null)

@@ -254,7 +254,7 @@ test("a night on which nothing changed writes no row of facts, marts or history"
   const state = async () =>
     (
       await pool.query(
-        `select (select jsonb_agg(to_jsonb(m) || jsonb_build_object('row', m.ctid, 'xmin', m.xmin) order by campaign_id) from marts.cost_per_conversion_daily m) as mart,
+        `select (select jsonb_agg(to_jsonb(m) || jsonb_build_object('row', m.ctid, 'xmin', m.xmin) order by campaign_id) from figures.cost_per_conversion_daily m) as mart,
                 (select count(*) from marts.cost_per_conversion_history) as history,
                 (select jsonb_agg(f.ctid order by f.ctid) from warehouse.ad_daily f) as facts`,
       )

@@ -194,6 +194,6 @@ const withoutAccount = (
     ? outcome
     : outcome.kind === "account"
       ? credentials
-      : outcome.kind === "request"
+      : outcome.kind === "request" && outcome.scope === "account"
         ? request
         : outcome;
