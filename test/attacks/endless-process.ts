@@ -29,7 +29,10 @@ const run = async (): Promise<void> => {
     return drain(parseRates(download("daily", { signal, endpoint: (settings as { url: string }).url })));
   if (platform === "ga4") {
     const client = createGa4Client({ settings: ga4Settings.parse(settings), log, now, firstDelayMs: 10 });
-    await client.runReport({ property: "1", day, dimensions: ["date"], metrics: ["sessions"] }, signal);
+    await client.runReport(
+      { property: "1", day, dimensions: ["sessionSource"], metrics: ["sessions"] },
+      signal,
+    );
     return;
   }
   const name = platform as Platform;

@@ -216,7 +216,7 @@ const pages: Readonly<Record<string, (platform: string, page: number, same: bool
     paging: { cursors: { after: `page-${String(page)}` }, next: "https://graph.facebook.com/next" },
   }),
   ga4: (_, page, same) => ({
-    dimensionHeaders: [{ name: "date" }],
+    dimensionHeaders: [{ name: "sessionSource" }],
     metricHeaders: [{ name: "sessions" }],
     rows: [{ dimensionValues: [{ value: same ? "x" : String(page) }], metricValues: [{ value: "1" }] }],
     rowCount: 1_000_000_000,

@@ -211,7 +211,7 @@ test("pages that lead back to themselves end in a failure, not in a loop or in a
     strike: (exchange) =>
       exchange.json(200, { data: [], paging: { cursors: { after: "x" }, next: "https://example.com/" } }),
   });
-  expect(await failureOf(ads(bed))).toMatchObject({ kind: "transient" });
+  expect(await failureOf(ads(bed))).toMatchObject({ kind: "data" });
 });
 
 test.each([

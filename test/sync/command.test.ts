@@ -136,7 +136,8 @@ test("sync, status, reconcile and accounts answer in JSON alone; the last lines 
   expect(sync.err.trimEnd().split("\n").at(-1)).toMatch(
     new RegExp(`^meta ${refused}: .*permission.*: give .*access`),
   );
-  expect(sync.said).toHaveLength(1);
+  expect(sync.said).toHaveLength(2);
+  expect(sync.said[0]).toMatch(/^Loaded .* missing something/);
   expect(sync.err.split("\n").filter((line) => line.includes("slice loaded")).length).toBeGreaterThan(5);
 
   const [status, reconcile, accounts, quiet] = await Promise.all([
@@ -150,6 +151,7 @@ test("sync, status, reconcile and accounts answer in JSON alone; the last lines 
   expect(Object.keys(states[0] ?? {})).toEqual([
     "platform",
     "account_id",
+    "name",
     "last_good_date",
     "freshness_hours",
     "outcome",
