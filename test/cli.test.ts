@@ -161,6 +161,7 @@ connectors:
     "schema ok",
     "queue failed",
     "linkedin failed",
+    "clock ok",
   ]);
   expect(out + err).not.toContain("s3cret");
 });
