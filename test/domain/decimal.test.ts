@@ -74,7 +74,7 @@ describe("whole units of a decimal place", () => {
     );
     expect(fromMicros("12340000", "cost_micros")).toBe("12.340000");
     expect(fromMicros("-1", "cost_micros")).toBe("-0.000001");
-    expect(fromMicros(undefined, "cost_micros")).toBe("0.000000");
+    expect(() => fromMicros(undefined, "cost_micros")).toThrow(/asked for and is not in the answer/);
   });
 });
 
