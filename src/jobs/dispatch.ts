@@ -42,10 +42,13 @@ const groupByQueue = (jobs: readonly Job[]): Map<string, Job[]> => {
   return groups;
 };
 
+/** The job's id as the queue takes it: BullMQ refuses a colon, and an account's id may hold one (X's `<id>:<CUR>`). */
+const entryIdOf = ({ jobId }: Job): string => jobId.replaceAll(":", "%3A");
+
 const entryOf = (job: Job) => ({
   name: job.kind,
   data: payloadOf(job),
-  opts: { jobId: job.jobId, removeOnComplete: true, removeOnFail: true },
+  opts: { jobId: entryIdOf(job), removeOnComplete: true, removeOnFail: true },
 });
 
 /** On Postgres a bulk makes two temporary tables, which cost more than a few jobs added one by one. */
@@ -92,8 +95,8 @@ export const mendQueues = async (pool: pg.Pool, queues: Queues, quietMs: number)
   const lost: Job[] = [];
   for (const job of rows.map(jobOf)) {
     const queue = queues.queue(queueOf(job));
-    const state = await queue.getJobState(job.jobId);
-    if (state === "failed" || state === "completed") await queue.remove(job.jobId);
+    const state = await queue.getJobState(entryIdOf(job));
+    if (state === "failed" || state === "completed") await queue.remove(entryIdOf(job));
     if (state === "unknown" || state === "failed" || state === "completed") lost.push(job);
   }
   await enqueue(queues, lost);
