@@ -87,6 +87,8 @@ export const openPostgresQueue = async (
   log: Logger,
 ): Promise<{ readonly pool: pg.Pool; readonly client: pg.PoolClient }> => {
   const pool = new pg.Pool({ Client: PatientClient, ...settingsOf(place), max: connections });
+  // Every queue and every worker listens to it: many are no leak.
+  pool.setMaxListeners(0);
   pool.on("connect", (client) => client.on("error", () => undefined));
   pool.on("error", (error) => log.debug({ err: error }, "a connection of the queue broke"));
   let client: pg.PoolClient | undefined;
