@@ -17,7 +17,7 @@ export interface Job {
 const dayMs = 86_400_000;
 const linkMs = 300_000;
 /** A report that nobody asks about is ready by then, and no longer open. */
-const readyMs = 600_000;
+const readyMs = 3_000;
 
 /** Reports under way, and the links to those that are done. */
 export const createJobs = (clock: () => Date, seed: string) => {
