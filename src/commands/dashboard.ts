@@ -1,4 +1,5 @@
 import type { Queue } from "bullmq";
+import { databaseOf } from "../config/servers.ts";
 import type { App } from "../app.ts";
 import type { WebOptions } from "../web/server.ts";
 import { type Database, openDatabase } from "../warehouse/database.ts";
@@ -6,9 +7,6 @@ import type { Frame } from "./frame.ts";
 
 /** Downloads hold a connection for as long as their reader takes. */
 const downloadsAtOnce = 3;
-
-/** Connections that the dashboard takes beside those of the command: for downloads and for the probe. */
-export const dashboardConnections = downloadsAtOnce + 1;
 
 /** Opens the web server of a command; closed when the command ends. Its URL. */
 export const openDashboard = async (
@@ -24,6 +22,8 @@ export const openDashboard = async (
     (await import("../web/queue-board.ts")).queueBoard(options.queues, {
       readOnly: app.config.web.token === undefined,
     });
+  // Where the config counts connections, there are none beside: downloads and the probe share those of the page.
+  const counted = databaseOf(app.config)?.connections !== undefined;
   const opened = (connections: number): Database => {
     const database = openDatabase(app.databasePlace, { connections });
     frame.onEnd(() => database.close());
@@ -32,8 +32,7 @@ export const openDashboard = async (
   const web = await openWeb({
     config: app.config,
     db: app.database.db,
-    downloads: opened(downloadsAtOnce).db,
-    probe: opened(1).db,
+    ...(!counted && { downloads: opened(downloadsAtOnce).db, probe: opened(1).db }),
     log: frame.log,
     checks: options.checks ?? {},
     jobs: options.jobs,

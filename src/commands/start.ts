@@ -16,7 +16,7 @@ import type { CredentialStore } from "../warehouse/credentials.ts";
 import { migrate } from "../warehouse/migrate.ts";
 import { credentialStore } from "./credentials.ts";
 import { version } from "../version.ts";
-import { dashboardConnections, openDashboard } from "./dashboard.ts";
+import { openDashboard } from "./dashboard.ts";
 import { exitStatus } from "./errors.ts";
 import { examples, type Frame, type Register } from "./frame.ts";
 
@@ -70,9 +70,7 @@ const start = async (frame: Frame, options: StartOptions): Promise<number> => {
   // A queue of its own is another server's affair.
   const few = allowed !== undefined && config.queue === undefined ? queueConnections(workers) : undefined;
   const app = await frame.openApp({
-    ...(allowed !== undefined && {
-      connectionsBeside: (few?.all ?? 0) + (roles.has("web") ? dashboardConnections : 0),
-    }),
+    ...(few && { connectionsBeside: few.all }),
     connections: roles.has("worker") ? workerConnections : 8,
     maxWaitMs,
     tokens,
