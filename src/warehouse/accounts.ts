@@ -87,7 +87,8 @@ export const storeAccount = async (
   );
   // What is stored already is not written again, and then gives no row.
   const accountKey = rows[0]?.account_key ?? before?.account_key;
-  if (accountKey === undefined) throw new Error("the account was not stored");
+  // Nor was it there a moment ago: another process has just stored the same.
+  if (accountKey === undefined) return storeAccount(pool, account, restatementDays);
   return { accountKey, known, seriesFrom: before?.series_from ?? undefined };
 };
 
