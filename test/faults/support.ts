@@ -24,6 +24,15 @@ export interface Stage extends Backend {
 
 const night = { lookbackDays: 8, schedule: "0 3 1 1 *" } as const;
 
+/**
+ * The platforms that neither a jumping clock nor an orphaned report disturbs: X refuses a signature of another time,
+ * and Microsoft keeps a report of a killed worker open until its own clock ends it.
+ */
+const steady = ({ settings }: Awaited<ReturnType<typeof openSandbox>>) => {
+  const { x: _x, microsoft: _microsoft, ...connectors } = settings.connectors as Record<string, unknown>;
+  return { ...night, connectors };
+};
+
 export const openStage = async (kind: "postgres" | "redis", ownUrl?: string): Promise<Stage> => {
   const sandbox = await openSandbox();
   const backend = await openBackend(kind, ownUrl);
@@ -31,7 +40,7 @@ export const openStage = async (kind: "postgres" | "redis", ownUrl?: string): Pr
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const file = join(folder, "costper.yaml");
   const text = sandboxConfig(sandbox, {
-    ...night,
+    ...steady(sandbox),
     database: backend.database.url,
     ...(backend.redisUrl && { queue: backend.redisUrl }),
   });
@@ -46,7 +55,7 @@ const undisturbedNight = (): Promise<Record<string, string>> =>
   (undisturbed ??= (async () => {
     const sandbox = await openSandbox();
     const { database, queues } = await openBackend("postgres");
-    const config = configOf(sandbox, night);
+    const config = configOf(sandbox, steady(sandbox));
     const service = await openService({ config, database, queues });
     expect(await nightOver(database, await begin(config, database, queues))).toBe("done");
     const print = await fingerprint(database);
