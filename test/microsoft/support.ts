@@ -1,3 +1,4 @@
+import { drain, failureOf, list, millionths as exact } from "../support/streams.ts";
 import pino from "pino";
 import { onTestFinished } from "vitest";
 import type { Connector, Memory, Pull, TokenStore } from "../../src/connectors/connector.ts";
@@ -7,7 +8,6 @@ import { microsoftSettings } from "../../src/connectors/microsoft/settings.ts";
 import type { Lanes } from "../../src/connectors/wire/lanes.ts";
 import { createLimits } from "../../src/connectors/wire/limits.ts";
 import type { Account } from "../../src/domain/facts.ts";
-import { asFailure, type Failure } from "../../src/domain/failure.ts";
 import {
   createMicrosoftSandbox,
   type MicrosoftSandboxOptions,
@@ -112,32 +112,7 @@ export const pullOf = (from: string, to: string, more: Partial<Pull> = {}): Pull
   ...more,
 });
 
-export const drain = async <T>(batches: AsyncIterable<readonly T[]>): Promise<T[]> => {
-  const rows: T[] = [];
-  for await (const batch of batches) rows.push(...batch);
-  return rows;
-};
-
-export const list = async <T>(items: AsyncIterable<T>): Promise<T[]> => {
-  const all: T[] = [];
-  for await (const item of items) all.push(item);
-  return all;
-};
-
-export const failureOf = async (work: Promise<unknown>): Promise<Failure> => {
-  try {
-    await work;
-  } catch (error) {
-    return asFailure(error);
-  }
-  throw new Error("nothing failed");
-};
-
-/** Decimal text of at most six places, in millionths. */
-export const exact = (text: string): bigint => {
-  const [whole = "0", fraction = ""] = text.split(".");
-  return BigInt(whole + fraction.padEnd(6, "0").slice(0, 6));
-};
+export { drain, exact, failureOf, list };
 
 export const sum = (texts: readonly string[]): bigint =>
   texts.reduce((total, text) => total + exact(text), 0n);
