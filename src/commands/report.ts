@@ -1,9 +1,22 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { addDays, dayAt, type DayRange } from "../domain/day.ts";
 import type { Platform } from "../domain/platform.ts";
-import { type RangeCoverage, readCoverage } from "../metrics/coverage.ts";
+import { type BreakdownName, breakdownKeys, isBreakdown } from "../domain/breakdown.ts";
+import {
+  type BreakdownCoverage,
+  type RangeCoverage,
+  readBreakdownCoverage,
+  readCoverage,
+} from "../metrics/coverage.ts";
 import { type KpiKey, type KpiRow, kpiIds, kpiKeys, readKpis } from "../metrics/kpi/read.ts";
-import { report, reportColumns, type ReportKey, reportKeys, type ReportRow } from "../metrics/report.ts";
+import {
+  breakdownOf,
+  report,
+  reportColumns,
+  type ReportKey,
+  reportKeys,
+  type ReportRow,
+} from "../metrics/report.ts";
 import { migrate } from "../warehouse/migrate.ts";
 import { addRangeOptions, checkRange } from "./dates.ts";
 import { UsageError } from "./errors.ts";
@@ -17,21 +30,27 @@ interface ReportCommandOptions extends SelectionOptions {
   readonly metric?: readonly string[];
 }
 
+/** Whether the rows of a split know their ad group. */
+const splitsAdGroups = (split: string | undefined): boolean =>
+  split !== undefined && isBreakdown(split) && breakdownKeys[split].length > 1;
+
 const parseKeys = (text: string): readonly ReportKey[] => {
   const keys = [...new Set(text.split(",").map((key) => key.trim().toLowerCase()))];
   for (const key of keys) {
     if (key === "cpc" || !(reportKeys as readonly string[]).includes(key))
       throw new InvalidArgumentError(`There is no key ${key}; there are ${reportKeys.join(", ")}.`);
   }
-  if (keys.includes("network") && keys.includes("action"))
+  const splits = keys.filter((key) => key === "network" || key === "action" || isBreakdown(key));
+  const [split, other] = splits;
+  if (split !== undefined && other !== undefined)
     throw new InvalidArgumentError(
-      "network and action cannot be combined: no platform reports both at once.",
+      `${split} and ${other} cannot be combined: no platform reports both at once.`,
     );
-  const below = keys.find((key) => key === "ad_group" || key === "ad");
-  const split = keys.find((key) => key === "network" || key === "action");
+  const below = keys.find((key) => key === "ad" || (key === "ad_group" && !splitsAdGroups(split)));
   if (below !== undefined && split !== undefined)
     throw new InvalidArgumentError(
-      `${split} and ${below} cannot be combined: networks and actions are known by campaign. Say --by campaign,${split}.`,
+      `${split} and ${below} cannot be combined: it is known by ${splitsAdGroups(split) ? "ad group" : "campaign"}. ` +
+        `Say --by ${splitsAdGroups(split) ? "ad_group" : "campaign"},${split}.`,
     );
   return keys as ReportKey[];
 };
@@ -142,6 +161,18 @@ const captionOf = (
   ),
 ];
 
+/** What is not broken down is in no row of the table: the total is of all days. */
+const breakdownCaption = (
+  breakdown: BreakdownName,
+  { known, all }: BreakdownCoverage,
+  from: string,
+): string =>
+  known === all
+    ? `${breakdown} is known on all of them`
+    : `${breakdown} is known on ${known.toLocaleString("en")} of ${all.toLocaleString("en")} account-days with figures; ` +
+      "the others have no row here: add it to `breakdowns` of the connector, then costper sync " +
+      `--from ${from}`;
+
 /** Where nothing is asked for; a KPI is then shown for everything. */
 const usualKeys: readonly ReportKey[] = ["platform"];
 
@@ -192,6 +223,15 @@ export const register: Register = (command, act) => {
         if (format === "table") {
           const totals = await report(database.db, { ...question, by: [] });
           captionOf(question, await readCoverage(database.db, question), totals).forEach(out.text);
+          const breakdown = breakdownOf(options.by);
+          if (breakdown !== undefined)
+            out.text(
+              breakdownCaption(
+                breakdown,
+                await readBreakdownCoverage(database.db, question, breakdown),
+                from,
+              ),
+            );
         }
         return undefined;
       }),

@@ -1,6 +1,8 @@
+import { type BreakdownName, breakdownKeys, breakdowns } from "../../domain/breakdown.ts";
 import type {
   AccountDay,
   AdDay,
+  BreakdownDay,
   CampaignDay,
   ConversionDay,
   Conversions,
@@ -66,8 +68,27 @@ export const campaignConversionDaily: FactTable = {
 /** Staged only: the platform's own account totals. */
 export const accountDaily: FactTable = { name: "account_daily", key: ["date"], figures: delivery };
 
-/** The tables that are published. */
+const tablesOf = (breakdown: BreakdownName): readonly [delivery: FactTable, conversions: FactTable] => {
+  const key = ["date", "campaign_id", ...breakdownKeys[breakdown]];
+  return [
+    { name: `${breakdown}_daily`, key, figures: delivery },
+    { name: `${breakdown}_conversion_daily`, key: [...key, ...action], figures: conversions },
+  ];
+};
+
+/** Of each breakdown its delivery and its conversions. They are published where a slice asked for them. */
+export const breakdownTables = Object.fromEntries(
+  breakdowns.map((breakdown) => [breakdown, tablesOf(breakdown)]),
+) as Readonly<Record<BreakdownName, ReturnType<typeof tablesOf>>>;
+
+/** The tables that are published of every slice. */
 export const factTables = [adDaily, conversionDaily, networkDaily, networkConversionDaily] as const;
+
+/** The tables that a slice publishes which brought these breakdowns. What it did not bring stays as it is. */
+export const publishedTables = (brought: readonly BreakdownName[]): readonly FactTable[] => [
+  ...factTables,
+  ...brought.flatMap((breakdown) => breakdownTables[breakdown]),
+];
 
 const deliveryFields = (row: { spend: string; impressions: string; clicks: string }): string =>
   `${row.spend}\t${row.impressions}\t${row.clicks}`;
@@ -141,3 +162,16 @@ export const campaignConversionLine = (row: Extract<CampaignDay, { kind: "conver
   `${row.date}\t${escape(row.campaignId)}\t${conversionFields(row)}`;
 
 export const accountLine = (row: AccountDay): string => `${row.date}\t${deliveryFields(row)}`;
+
+/** A row of a breakdown, and the table that it belongs to. */
+export const breakdownLine = (
+  breakdown: BreakdownName,
+  row: BreakdownDay,
+): { readonly table: FactTable; readonly text: string } => {
+  const [deliveries, outcomes] = breakdownTables[breakdown];
+  const adGroup = breakdownKeys[breakdown].length > 1 ? `${escape(row.adGroupId ?? "")}\t` : "";
+  const key = `${row.date}\t${escape(row.campaignId)}\t${adGroup}${escape(row.part)}`;
+  return row.kind === "delivery"
+    ? { table: deliveries, text: `${key}\t${deliveryFields(row)}` }
+    : { table: outcomes, text: `${key}\t${conversionFields(row)}` };
+};

@@ -2,12 +2,14 @@ import type pg from "pg";
 import type { Connector, Pull, UnknownOf } from "../../connectors/connector.ts";
 import { asFailure, Failure } from "../../domain/failure.ts";
 import { retries } from "../../domain/retry.ts";
+import { breakdowns } from "../../domain/breakdown.ts";
 import type { Entity } from "../../domain/facts.ts";
 import { knownWindows, storeRestatement } from "../accounts.ts";
 import { holdingConnection } from "../connection/pool.ts";
 import { storeEntities, unknownIds } from "../dimensions.ts";
 import { ensurePartitions, inTransaction, lockAccount } from "../transaction.ts";
-import { factTables } from "./fact-tables.ts";
+import { type LackingBreakdown, stageBreakdowns } from "./breakdowns.ts";
+import { factTables, publishedTables } from "./fact-tables.ts";
 import { fingerprints } from "./fingerprint.ts";
 import type { DayCheck } from "./residual.ts";
 import { dataFailure, isDatabaseError, stageFacts, type Staging } from "./stage.ts";
@@ -36,9 +38,15 @@ export interface LoadedSlice {
   readonly failedDays: readonly DayCheck[];
   /** Days that were published, with something that is worth a word. */
   readonly oddDays: readonly DayCheck[];
+  /** Breakdowns that the platform refused or garbled; all else of the window does not depend on them. */
+  readonly lackingBreakdowns: readonly LackingBreakdown[];
 }
 
-const factNames = factTables.map(({ name }) => `warehouse.${name}`);
+/** The partitioned tables that the slice may write to. */
+const factNames = ({ connector }: SliceToLoad): readonly string[] =>
+  publishedTables(breakdowns.filter((breakdown) => connector.breakdowns?.[breakdown])).map(
+    ({ name }) => `warehouse.${name}`,
+  );
 
 /** Whether nothing is stored yet for the window: then rows need no comparison. */
 const rangeIsEmpty = async (client: pg.PoolClient, slice: SliceToLoad): Promise<boolean> => {
@@ -180,13 +188,17 @@ const loadOn = async (client: pg.PoolClient, slice: SliceToLoad, way: Way): Prom
     accountKey,
     direct,
     copiedStraight: new Map(),
+    breakdowns: [],
     prints: [],
     unfit: new Map(),
     onRows: slice.onRows ?? (() => undefined),
   };
   await client.query("savepoint staged");
-  const rowsRead = await stageFacts(staging);
-  const prints = fingerprints(pull, connector.networkSplit, staging.prints);
+  const broken = await stageBreakdowns(staging);
+  const rowsRead = broken.rowsRead + (await stageFacts(staging));
+  // What is published depends on which breakdowns came.
+  const rules = [connector.networkSplit, ...staging.breakdowns].join(" ");
+  const prints = fingerprints(pull, rules, staging.prints);
   // Names are read while the database adds up.
   const names = pullEntities(slice);
   // This promise is awaited below. If the work before it fails, nobody awaits it.
@@ -221,6 +233,7 @@ const loadOn = async (client: pg.PoolClient, slice: SliceToLoad, way: Way): Prom
     rowsWritten: published?.rowsWritten ?? 0,
     failedDays: published?.failedDays ?? [],
     oddDays: published?.oddDays ?? [],
+    lackingBreakdowns: broken.lacking,
     ...(await totalsOf(client, slice)),
   };
 };
@@ -243,7 +256,7 @@ const nextWay = (way: Way, error: unknown): Way | undefined => {
  * @throws Failure as the connector gives it; `data` where a figure does not fit.
  */
 export const loadSlice = async (slice: SliceToLoad): Promise<LoadedSlice> => {
-  await ensurePartitions(slice.pool, factNames, slice.pull.from, slice.pull.to);
+  await ensurePartitions(slice.pool, factNames(slice), slice.pull.from, slice.pull.to);
   for (let way: Way = "direct", left: number = retries.publish.attempts; ; left -= 1)
     try {
       return await attempt(slice, way);

@@ -1,5 +1,6 @@
 import type pg from "pg";
-import { adDaily, conversionDaily, type FactTable, factTables } from "./fact-tables.ts";
+import type { BreakdownName } from "../../domain/breakdown.ts";
+import { adDaily, conversionDaily, type FactTable, publishedTables } from "./fact-tables.ts";
 
 export interface PublishOptions {
   readonly client: pg.PoolClient;
@@ -8,6 +9,8 @@ export interface PublishOptions {
   readonly from: string;
   readonly to: string;
   readonly direct: boolean;
+  /** Those that the slice brought; of others nothing is touched. */
+  readonly breakdowns: readonly BreakdownName[];
   /** Days that did not reconcile: whatever was published of them before stays. */
   readonly failedDays: readonly string[];
 }
@@ -99,7 +102,7 @@ const keepDirect = async (
 export const publish = async (staged: PublishOptions): Promise<{ rowsWritten: number }> => {
   const days = new Set<string>();
   let rowsWritten = 0;
-  for (const table of factTables) {
+  for (const table of publishedTables(staged.breakdowns)) {
     const copiedStraight = staged.direct && (table === adDaily || table === conversionDaily);
     const result = await (copiedStraight ? keepDirect(staged, table) : publishTable(staged, table));
     rowsWritten += result.written;

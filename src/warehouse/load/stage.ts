@@ -1,5 +1,6 @@
 import type pg from "pg";
 import type { Connector, Pull } from "../../connectors/connector.ts";
+import type { BreakdownName } from "../../domain/breakdown.ts";
 import { asFailure, Failure } from "../../domain/failure.ts";
 import { retries } from "../../domain/retry.ts";
 import { type Copy, openCopy, type Place } from "./copy.ts";
@@ -8,6 +9,7 @@ import {
   accountLine,
   adDaily,
   adLine,
+  breakdownTables,
   campaignConversionDaily,
   campaignConversionLine,
   campaignDaily,
@@ -33,6 +35,8 @@ export interface Staging {
   readonly direct: boolean;
   /** Rows that went straight into each table of the warehouse. */
   readonly copiedStraight: Map<FactTable, number>;
+  /** The breakdowns that this slice brought, in their order. */
+  readonly breakdowns: BreakdownName[];
   /** Of each stream that went through: what it brought, hashed by day. */
   readonly prints: StreamPrint[];
   /** Days with a figure that cannot be stored, each with what it is: they fail, their neighbours do not. */
@@ -79,7 +83,7 @@ const sorted = <T extends { readonly date: string }>(
  * change of table ends one COPY and begins the next. On a transient break everything of this stream is rolled
  * back and it is asked again.
  */
-const copyStream = async <T extends { readonly date: string }>(
+export const copyStream = async <T extends { readonly date: string }>(
   staging: Staging,
   stream: () => AsyncIterable<readonly T[]>,
   lineOf: (row: T) => Line,
@@ -214,7 +218,7 @@ async function* ofDays<T extends { readonly date: string }>(
   for await (const batch of batches) yield batch.filter(({ date }) => days.has(date));
 }
 
-const stagedTables = [
+const stagedTables = ({ breakdowns }: Pick<Staging, "breakdowns">): readonly FactTable[] => [
   adDaily,
   conversionDaily,
   networkDaily,
@@ -222,6 +226,7 @@ const stagedTables = [
   campaignDaily,
   campaignConversionDaily,
   accountDaily,
+  ...breakdowns.flatMap((breakdown) => breakdownTables[breakdown]),
 ];
 
 /**
@@ -238,8 +243,9 @@ const hasRepeats = async (client: pg.PoolClient, table: FactTable, sliceId: stri
 };
 
 /** A row that a platform sent twice (a batch repeated, a page that overlaps) is kept once. */
-export const dropRepeats = async ({ client, sliceId, direct }: Staging): Promise<void> => {
-  for (const table of stagedTables) {
+export const dropRepeats = async (staging: Staging): Promise<void> => {
+  const { client, sliceId, direct } = staging;
+  for (const table of stagedTables(staging)) {
     // Straight among the published rows, the primary key has refused a repeat already.
     if (direct && (table === adDaily || table === conversionDaily)) continue;
     if (!(await hasRepeats(client, table, sliceId))) continue;
@@ -259,8 +265,9 @@ export const dropRepeats = async ({ client, sliceId, direct }: Staging): Promise
 };
 
 /** Leaves nothing of the slice in staging. */
-export const clearStaging = async ({ client, sliceId }: Staging): Promise<void> => {
-  const tables = [...stagedTables.map(({ name }) => name), "delivery_part", "outcome_part"];
+export const clearStaging = async (staging: Staging): Promise<void> => {
+  const { client, sliceId } = staging;
+  const tables = [...stagedTables(staging).map(({ name }) => name), "delivery_part", "outcome_part"];
   const [last, ...rest] = tables.map((name) => `delete from staging.${name} where slice_id = $1`);
   await client.query(
     `with ${rest.map((statement, index) => `t${String(index)} as (${statement})`).join(", ")} ${last ?? ""}`,

@@ -1,12 +1,15 @@
 import type pg from "pg";
 import { type DayRange, eachDay } from "../../domain/day.ts";
-import { adDaily, conversionDaily, factTables, type FactTable } from "./fact-tables.ts";
+import type { BreakdownName } from "../../domain/breakdown.ts";
+import { adDaily, conversionDaily, publishedTables, type FactTable } from "./fact-tables.ts";
+import { noteBreakdownDays } from "./breakdowns.ts";
 import type { Staging } from "./stage.ts";
 
 interface PrintedWindow extends DayRange {
   readonly client: pg.PoolClient;
   readonly sliceId: string;
   readonly accountKey: number;
+  readonly breakdowns: readonly BreakdownName[];
 }
 
 type Fingerprints = ReadonlyMap<string, string>;
@@ -20,31 +23,33 @@ const joined = (tables: readonly string[]): string =>
    from (${tables.join(" union all ")}) sums group by date`;
 
 /** Counts and sums of each day as they stand in the warehouse. Parameters: account, first and last day. */
-const inWarehouse = joined(
-  factTables.map((table) =>
-    sumsOf(table, `warehouse.${table.name} where account_key = $1 and date between $2 and $3`, "count(*)"),
-  ),
-);
+const inWarehouse = (brought: readonly BreakdownName[]): string =>
+  joined(
+    publishedTables(brought).map((table) =>
+      sumsOf(table, `warehouse.${table.name} where account_key = $1 and date between $2 and $3`, "count(*)"),
+    ),
+  );
 
 /** The same of what this slice publishes, from the sums that it made anyway. Parameters: slice, first and last day. */
-const ofSlice = joined(
-  factTables.map((table) => {
-    const [rows, count] =
-      table === adDaily
-        ? ["delivery_part", "sum(row_count)"]
-        : table === conversionDaily
-          ? ["outcome_part", "sum(row_count)"]
-          : [table.name, "count(*)"];
-    return sumsOf(table, `staging.${rows} where slice_id = $1 and date between $2 and $3`, count);
-  }),
-);
+const ofSlice = (brought: readonly BreakdownName[]): string =>
+  joined(
+    publishedTables(brought).map((table) => {
+      const [rows, count] =
+        table === adDaily
+          ? ["delivery_part", "sum(row_count)"]
+          : table === conversionDaily
+            ? ["outcome_part", "sum(row_count)"]
+            : [table.name, "count(*)"];
+      return sumsOf(table, `staging.${rows} where slice_id = $1 and date between $2 and $3`, count);
+    }),
+  );
 
 /**
  * The days for which the platform sent the same rows as when they were published, and whose rows in the warehouse
  * still have the same counts and sums. Comparing these days row by row would find nothing.
  */
 export const unchangedDays = async (
-  { client, accountKey, connector, pull }: Staging,
+  { client, accountKey, connector, pull, breakdowns }: Staging,
   prints: Fingerprints,
 ): Promise<readonly string[]> => {
   const { rows: known } = await client.query<{ date: string }>(
@@ -58,7 +63,7 @@ export const unchangedDays = async (
   );
   if (known.length === 0) return [];
   const { rows } = await client.query<{ date: string }>(
-    `select f.date from ops.day_fingerprint f left join (${inWarehouse}) w using (date)
+    `select f.date from ops.day_fingerprint f left join (${inWarehouse(breakdowns)}) w using (date)
      where f.account_key = $1 and f.date between $2 and $3 and f.date = any ($4::date[])
        and f.published = coalesce(w.published, '')`,
     [accountKey, known[0]?.date, known.at(-1)?.date, known.map(({ date }) => date)],
@@ -76,7 +81,7 @@ export const windowWithout = (pull: DayRange, unchanged: readonly string[]): Day
 
 /** Notes what the days were published from; `except`: days that depend on more than their rows, or failed. */
 export const noteFingerprints = async (
-  { client, sliceId, accountKey, from, to }: PrintedWindow,
+  { client, sliceId, accountKey, from, to, breakdowns }: PrintedWindow,
   prints: Fingerprints,
   except: readonly string[],
 ): Promise<void> => {
@@ -89,7 +94,7 @@ export const noteFingerprints = async (
   await client.query(
     `insert into ops.day_fingerprint as f (account_key, date, fingerprint, published)
      select $4::integer, n.date, n.fingerprint, coalesce(s.published, '')
-     from unnest($5::date[], $6::text[]) as n (date, fingerprint) left join (${ofSlice}) s using (date)
+     from unnest($5::date[], $6::text[]) as n (date, fingerprint) left join (${ofSlice(breakdowns)}) s using (date)
      on conflict (account_key, date) do update
      set fingerprint = excluded.fingerprint, published = excluded.published
      where (f.fingerprint, f.published) is distinct from (excluded.fingerprint, excluded.published)`,
@@ -98,11 +103,10 @@ export const noteFingerprints = async (
 };
 
 /** The days were asked for anew and stay as they are. */
-export const confirmDays = async (
-  { client, sliceId, connector, pull }: Staging,
-  days: readonly string[],
-): Promise<void> => {
+export const confirmDays = async (staging: Staging, days: readonly string[]): Promise<void> => {
   if (days.length === 0) return;
+  const { client, sliceId, connector, pull } = staging;
+  await noteBreakdownDays(staging, days);
   await client.query(
     `update ops.account_day set fetched_at = clock_timestamp(), slice_id = $1
      where platform = $2 and account_id = $3 and date = any ($4::date[])`,

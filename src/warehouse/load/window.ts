@@ -1,5 +1,6 @@
 import { dayAt, type DayRange, eachDay, laterDay } from "../../domain/day.ts";
 import { recordDays } from "../account-days.ts";
+import { noteBreakdownDays } from "./breakdowns.ts";
 import { publish } from "./publish.ts";
 import {
   completeToTotals,
@@ -63,9 +64,14 @@ export const publishWindow = async (
     verdicts,
     openDays: openDays(staged, pull.account.timeZone, began),
   });
-  const { rowsWritten } = await publish({ ...staged, failedDays: failed });
+  const { breakdowns } = staging;
+  const { rowsWritten } = await publish({ ...staged, breakdowns, failedDays: failed });
+  await noteBreakdownDays(
+    staging,
+    eachDay(staged).filter((day) => !failed.includes(day)),
+  );
   // A short day depends on campaign totals too, which are asked for only when its ads are known.
-  await noteFingerprints(staged, prints, [...short, ...failed]);
+  await noteFingerprints({ ...staged, breakdowns }, prints, [...short, ...failed]);
   await clearStaging(staging);
   const oddDays = verdicts.filter(({ problem, warning }) => problem === null && warning !== null);
   return { rowsWritten, failedDays, oddDays };
