@@ -38,11 +38,11 @@ export type Method = "same_age" | "projection";
 
 export interface Compared {
   readonly now: Cost;
-  readonly then: Cost;
-  /** now less then; null where one of them has no cost per conversion. */
+  readonly before: Cost;
+  /** now less before; null where one of them has no cost per conversion. */
   readonly change: Decimal | null;
   readonly shown_change: Decimal | null;
-  /** Of the cost then: 0.05 is 5 % dearer. */
+  /** Of the cost before: 0.05 is 5 % dearer. */
   readonly change_share: Decimal | null;
   readonly drivers: readonly Driver[];
 }
@@ -70,7 +70,7 @@ export interface Mover {
   readonly campaign_name: string | null;
   readonly contribution: Decimal;
   readonly now: Cost;
-  readonly then: Cost;
+  readonly before: Cost;
   readonly text: string;
 }
 

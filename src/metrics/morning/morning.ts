@@ -76,7 +76,7 @@ const comparedOf = (pairs: readonly PairSums[], currency: string): Compared | nu
   });
   return {
     now: side(now, to),
-    then: side(then, from),
+    before: side(then, from),
     change: change === null ? null : fromUnits(change, 6),
     shown_change:
       from === null || to === null
@@ -129,7 +129,7 @@ const sideOf = (
 const moverOf = (row: CampaignSums, decimals: number): Mover => {
   const { platform, account_id, account_name, campaign_id, campaign_name, contribution, currency } = row;
   const now = cost(row.spend_1, row.conversions_1);
-  const then = cost(row.spend_0, row.conversions_0);
+  const before = cost(row.spend_0, row.conversions_0);
   return {
     platform,
     account_id,
@@ -138,8 +138,8 @@ const moverOf = (row: CampaignSums, decimals: number): Mover => {
     campaign_name,
     contribution,
     now,
-    then,
-    text: moverWords({ contribution, now, then, currency, decimals }),
+    before,
+    text: moverWords({ contribution, now, before, currency, decimals }),
   };
 };
 

@@ -68,7 +68,7 @@ const oneCost = ({ cost_per_conversion: cost }: Cost, currency: string, decimals
   cost === null ? "no conversion" : amountText(cost, currency, decimals);
 
 const unlike = (compared: Compared): string =>
-  compared.now.spend === null || compared.then.spend === null
+  compared.now.spend === null || compared.before.spend === null
     ? "an exchange rate is missing"
     : compared.now.cost_per_conversion === null
       ? "no conversion is known yet"
@@ -88,12 +88,12 @@ export const changeWords = (options: {
     return because === undefined
       ? `Not compared with ${periodText(before)}: there is nothing of it`
       : `Not compared with ${periodText(before)}: ${accountName(because)} ${because.reason}`;
-  const { now, then, change, shown_change: shown, change_share: share } = compared;
+  const { now, before: earlier, change, shown_change: shown, change_share: share } = compared;
   const decimals = decimalsOf(currency, now.cost_per_conversion);
   if (change === null || shown === null)
     return `Not compared with ${periodText(before)}: ${unlike(compared)}`;
   const without = leftOut.length === 0 ? "" : `, without ${withoutWords(leftOut)}`;
-  const both = `${oneCost(now, currency, decimals)} against ${oneCost(then, currency, decimals)} on ${againstWords(before, method)}${without}`;
+  const both = `${oneCost(now, currency, decimals)} against ${oneCost(earlier, currency, decimals)} on ${againstWords(before, method)}${without}`;
   if (!/[1-9]/.test(shown)) return `Unchanged: ${both}`;
   const size = amountText(shown.replace(/^-/, ""), currency, decimals);
   const part = share === null ? "" : ` (${percentText(share)})`;
@@ -118,12 +118,12 @@ export const whyWords = (compared: Compared | null): string =>
 export const moverWords = (options: {
   readonly contribution: string;
   readonly now: Cost;
-  readonly then: Cost;
+  readonly before: Cost;
   readonly currency: string;
   readonly decimals: number;
 }): string => {
-  const { contribution, now, then, currency, decimals } = options;
+  const { contribution, now, before, currency, decimals } = options;
   const side = ({ spend, conversions }: Cost): string =>
     `${amountText(spend ?? "0", currency)} for ${countText(conversions ?? "0")}`;
-  return `${signedText(contribution, currency, decimals)}: ${side(now)}, before ${side(then)}`;
+  return `${signedText(contribution, currency, decimals)}: ${side(now)}, before ${side(before)}`;
 };
