@@ -14,7 +14,7 @@ import { comparable } from "./comparable.ts";
 import { effectsOf, ratioOf, text, totalsOf } from "./drivers.ts";
 import {
   type CampaignSums,
-  type Money,
+  type AmountsIn,
   type PairSums,
   type PlatformSums,
   readMovers,
@@ -30,7 +30,7 @@ export interface MorningQuestion {
   /** Whose clock "as of 03:41" is on. */
   readonly timeZone: string;
   readonly configured: Configured | undefined;
-  readonly money: Money;
+  readonly money: AmountsIn;
   /** Only accounts of this platform, or that spend in this currency. */
   readonly platform?: string | undefined;
   readonly currency?: string | undefined;

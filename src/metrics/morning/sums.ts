@@ -5,7 +5,7 @@ import type { Read } from "../../warehouse/reading.ts";
 import type { Method } from "./answer.ts";
 
 /** Whether amounts are read in the reporting currency, or in each account's own, currencies apart. */
-export interface Money {
+export interface AmountsIn {
   readonly reporting: string | null;
 }
 
@@ -25,7 +25,7 @@ const keysOf = (keys: readonly number[]): RawBuilder<unknown> => sql`any (${[...
 /** Sums of whole account-days, one row a platform and currency. An amount without a rate makes its sum unknown. */
 export const readSums = (
   read: Read,
-  { keys, period, money }: { keys: readonly number[]; period: DayRange; money: Money },
+  { keys, period, money }: { keys: readonly number[]; period: DayRange; money: AmountsIn },
 ): Promise<readonly PlatformSums[]> => {
   const spend = money.reporting === null ? sql`m.spend` : sql`m.spend_reporting`;
   const currency = money.reporting === null ? sql`m.currency` : sql`${money.reporting}::text`;
@@ -85,7 +85,7 @@ interface Question {
   readonly period: DayRange;
   readonly shift: number;
   readonly method: Method;
-  readonly money: Money;
+  readonly money: AmountsIn;
 }
 
 /** The account-days of both sides `d`: how complete each is, and until when a day of before counts as known. */

@@ -23,7 +23,7 @@ export interface MorningAnswer extends Morning {
 }
 
 /** Who is asking: what is configured, on whose clock, and when. */
-export interface Asker {
+export interface WhoAsks {
   readonly configured: Configured | undefined;
   readonly timeZone: string;
   readonly now: Date;
@@ -33,7 +33,7 @@ export interface Asker {
 export const morning = async (
   read: Read,
   { currency: asked, platform, date, days, against }: z.infer<typeof morningQuery>,
-  asker: Asker,
+  asker: WhoAsks,
 ): Promise<MorningAnswer> => {
   const currency = await chooseCurrency(read, asked);
   const told = await tell({

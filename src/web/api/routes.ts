@@ -22,7 +22,7 @@ import { breakdownCsv } from "./csv.ts";
 import { dictionary } from "./dictionary.ts";
 import { health, healthQuery } from "./health.ts";
 import { type Jobs, retry, retryBody } from "./jobs.ts";
-import { type Asker, morning, morningQuery } from "./morning.ts";
+import { type WhoAsks, morning, morningQuery } from "./morning.ts";
 import { moved, movedQuery } from "./moved.ts";
 import { overview, overviewQuery } from "./overview.ts";
 import { type Read, reading } from "./read.ts";
@@ -40,7 +40,7 @@ export interface ApiOptions {
   /** When nights are due: it says which accounts are stale. */
   readonly schedule: Schedule;
   /** What figures are expected of, and on whose clock they are told. */
-  readonly asker: Omit<Asker, "now">;
+  readonly asker: Omit<WhoAsks, "now">;
   /** The rules as they are configured now. */
   readonly alerts: readonly AlertSettings[];
 }
