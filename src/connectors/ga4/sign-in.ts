@@ -40,7 +40,7 @@ async function* listed(
   let page = "";
   do {
     const { status, text } = await exchange({
-      url: `${settings.endpoints.admin}/v1beta/accountSummaries?pageSize=200${page && `&pageToken=${encodeURIComponent(page)}`}`,
+      url: `${settings.endpoints.admin}/v1beta/accountSummaries?${withoutIndents}&pageSize=200${page && `&pageToken=${encodeURIComponent(page)}`}`,
       headers: { authorization: `Bearer ${accessToken}` },
       call: "GA4 account summaries",
       signal,
