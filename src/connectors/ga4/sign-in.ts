@@ -5,6 +5,7 @@ import type { Reached, SignIn } from "../sign-in.ts";
 import { exchange } from "../wire/exchange.ts";
 import { googleConsent, googleNeeds, googleRedirect } from "../wire/google-consent.ts";
 import { readJson } from "../wire/json.ts";
+import { withoutIndents } from "../wire/google-answers.ts";
 import { createPageGuard } from "../wire/paging.ts";
 import { createGa4Client } from "./client.ts";
 import { failureOf } from "./failures.ts";
