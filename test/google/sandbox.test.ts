@@ -118,7 +118,7 @@ test("answers are indented unless they are asked for without, and their rows com
   expect(plain.text).not.toContain("\n");
   expect(indented.text.length).toBeGreaterThan(1.5 * plain.text.length);
   const rows = ({ body }: typeof plain) =>
-    (body[0]?.["results"] as unknown[]).map((row) => JSON.stringify(row));
+    ((body[0]?.["results"] ?? []) as unknown[]).map((row) => JSON.stringify(row));
   expect(rows(plain)).not.toEqual(rows(indented));
   expect(rows(plain).toSorted()).toEqual(rows(indented).toSorted());
   expect((await ask(query, { bearer: "ya29.other" })).text).toContain("\n");
