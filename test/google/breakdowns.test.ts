@@ -99,10 +99,12 @@ test("devices and countries that costper does not know are unknown, and several 
     ],
   };
   const { connector } = await startWire(
-    ({ body, json }) => {
-      const name = Object.keys(rows).find((part) => body.includes(part)) as keyof typeof rows | undefined;
-      const results = name && !body.includes("conversion_action") ? rows[name] : [];
-      json(200, [{ results, fieldMask: "metrics.costMicros,metrics.impressions,metrics.clicks" }]);
+    (exchange) => {
+      const name = Object.keys(rows).find((part) => exchange.body.includes(part)) as
+        | keyof typeof rows
+        | undefined;
+      const results = name && !exchange.body.includes("conversion_action") ? rows[name] : [];
+      exchange.json(200, [{ results, fieldMask: "metrics.costMicros,metrics.impressions,metrics.clicks" }]);
     },
     { settings: { breakdowns: ["device", "country"] } },
   );

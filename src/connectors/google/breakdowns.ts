@@ -31,7 +31,7 @@ const termOf = (written: unknown): string => {
   if (term.length <= longestTerm) return term;
   const mark = createHash("sha256").update(term).digest("hex").slice(0, 12);
   // By characters: half a character is no text.
-  return `${[...term].slice(0, longestTerm).join("")} [${mark}]`;
+  return `${Array.from(term).slice(0, longestTerm).join("")} [${mark}]`;
 };
 
 const adGroupId = (row: Row): string => idOf(row.adGroup?.id, "ad_group.id");
