@@ -19,23 +19,24 @@ const sumOfDelivery = (a: Delivery, b: Delivery): Delivery => ({
   clicks: addDecimals(a.clicks, b.clicks),
 });
 
-/** What a row does not say of a figure is what its headline says. */
+/** Of a figure that neither row has, the sum has none; what one row alone lacks is its headline. */
+const sumOfOptional = (
+  a: Conversions,
+  b: Conversions,
+  figure: "primaryConversions" | "primaryConversionValue" | "allConversions" | "allConversionValue",
+): Partial<Conversions> => {
+  if (a[figure] === undefined && b[figure] === undefined) return {};
+  const headline = figure.endsWith("Value") ? "conversionValue" : "conversions";
+  return { [figure]: addDecimals(a[figure] ?? a[headline], b[figure] ?? b[headline]) };
+};
+
 const sumOfConversions = (a: Conversions, b: Conversions): Partial<Conversions> => ({
   conversions: addDecimals(a.conversions, b.conversions),
   conversionValue: addDecimals(a.conversionValue, b.conversionValue),
-  primaryConversions: addDecimals(
-    a.primaryConversions ?? a.conversions,
-    b.primaryConversions ?? b.conversions,
-  ),
-  primaryConversionValue: addDecimals(
-    a.primaryConversionValue ?? a.conversionValue,
-    b.primaryConversionValue ?? b.conversionValue,
-  ),
-  allConversions: addDecimals(a.allConversions ?? a.conversions, b.allConversions ?? b.conversions),
-  allConversionValue: addDecimals(
-    a.allConversionValue ?? a.conversionValue,
-    b.allConversionValue ?? b.conversionValue,
-  ),
+  ...sumOfOptional(a, b, "primaryConversions"),
+  ...sumOfOptional(a, b, "primaryConversionValue"),
+  ...sumOfOptional(a, b, "allConversions"),
+  ...sumOfOptional(a, b, "allConversionValue"),
 });
 
 const sumOf = <Row extends PartDay>(a: Row, b: Row): Row => {
