@@ -23,6 +23,7 @@ import { breakdownCsv } from "./csv.ts";
 import { dictionary } from "./dictionary.ts";
 import { health, healthQuery } from "./health.ts";
 import { type Jobs, retry, retryBody } from "./jobs.ts";
+import { type WhoAsks, morning, morningQuery } from "./morning.ts";
 import { moved, movedQuery } from "./moved.ts";
 import { beginNight, type Nights } from "./nights.ts";
 import { addNote, changeNote, noteBody, notes, notesQuery, removeNote } from "./notes.ts";
@@ -45,6 +46,8 @@ export interface ApiOptions {
   readonly credentials?: (() => Promise<Health["credentials"]>) | undefined;
   /** When nights are due: it says which accounts are stale. */
   readonly schedule: Schedule;
+  /** What figures are expected of, and on whose clock they are told. */
+  readonly asker: Omit<WhoAsks, "now">;
   /** The rules as they are configured now. */
   readonly alerts: readonly AlertSettings[];
   /** Names of those who can be told of alerts. */
@@ -70,7 +73,7 @@ const shownJobs = 100;
 
 /** The dashboard's JSON: one read-only route a view, its query string checked before the database hears of it. */
 export const apiRoutes = (app: FastifyInstance, options: ApiOptions): void => {
-  const { db, downloads, jobs, nights, credentials, alerts: configured, schedule } = options;
+  const { db, downloads, jobs, nights, credentials, alerts: configured, schedule, asker } = options;
   app.addHook("onSend", async (_request, reply) => void reply.header("cache-control", "no-store"));
 
   const refresher = openRefresher(db, (error) =>
@@ -90,6 +93,7 @@ export const apiRoutes = (app: FastifyInstance, options: ApiOptions): void => {
     });
   };
 
+  get("/morning", morningQuery, (read, query) => morning(read, query, { ...asker, now: new Date() }));
   get("/overview", overviewQuery, overview);
   get("/breakdown", breakdownQuery, async (read, query) => {
     refresher.start();
