@@ -55,7 +55,7 @@ export const openSessions = async (
   db: Kysely<DB>,
   tokens: readonly WebToken[],
 ): Promise<Sessions> => {
-  const secrets = tokens.map(({ name, token }) => [name, token]).toSorted();
+  const secrets = tokens.map(({ name, token }) => [name, token]);
   const signer = new Signer(sha256(`costper session ${JSON.stringify(secrets)}`));
   await app.register(fastifyCookie);
   await app.register(fastifySession, {

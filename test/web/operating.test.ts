@@ -232,7 +232,7 @@ test("of two rules that are tried at once one is asked to wait", async () => {
     call("POST", "/api/alerts/replay", body),
     call("POST", "/api/alerts/replay", body),
   ]);
-  expect(both.map(({ status }) => status).toSorted()).toEqual([200, 429]);
+  expect(new Set(both.map(({ status }) => status))).toEqual(new Set([200, 429]));
   expect((await call("POST", "/api/alerts/replay", body)).status).toBe(200);
 });
 

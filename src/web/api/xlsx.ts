@@ -5,7 +5,7 @@ import type { z } from "zod";
 import type { DB } from "../../warehouse/schema.ts";
 import type { BreakdownQuery } from "./breakdown.ts";
 import { breakdownColumns, breakdownRows, type DownloadColumn, type Row } from "./breakdown-rows.ts";
-import { channels, channelsQuery } from "./channels.ts";
+import { channels, type channelsQuery } from "./channels.ts";
 import { download, type Put } from "./download.ts";
 
 export const xlsxType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
