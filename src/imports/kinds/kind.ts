@@ -4,6 +4,9 @@ import type { SourceLists } from "../../metrics/channels/lists.ts";
 import type { DayRange } from "../../domain/day.ts";
 import type { ReadCell } from "../value-format.ts";
 
+/** Parts of what is kept of a lead's life. */
+export type History = "stages" | "scores" | "customers";
+
 /** What a row's meaning depends on besides its text. */
 export interface ImportContext {
   readonly lists: SourceLists;
@@ -43,6 +46,8 @@ export interface MergeRun {
   readonly keepDeleted?: boolean;
   /** Whether the visit and the loss that are stored stand, whatever a CRM says later. */
   readonly keepFirst?: boolean;
+  /** What the origin tells no past of: it is left alone where dates are corrected. */
+  readonly keepHistory?: readonly History[];
 }
 
 /** One kind of file: its columns, what a row becomes, and how staged rows get into the warehouse. */
