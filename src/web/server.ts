@@ -4,6 +4,7 @@ import { type Kysely, sql } from "kysely";
 import type { Logger } from "pino";
 import type { Registry } from "prom-client";
 import { scheduleOf } from "../domain/schedule.ts";
+import { type ConnectorSettings, configuredAccounts } from "../connectors/registry.ts";
 import type { AlertSettings } from "../alerts/rule/settings.ts";
 import { Failure } from "../domain/failure.ts";
 import { isLoopbackHost } from "../domain/hosts.ts";
@@ -32,6 +33,8 @@ export interface WebOptions {
     readonly alerts?: readonly AlertSettings[];
     readonly schedule?: string | undefined;
     readonly timezone?: string | undefined;
+    /** The platforms that figures are expected of; absent: those that are known. */
+    readonly connectors?: ConnectorSettings | undefined;
   };
   readonly db: Kysely<DB>;
   /** Connections of their own for downloads and for the probe: absent, they share those of the page. */
@@ -167,6 +170,10 @@ export const openWeb = async (options: WebOptions): Promise<Web> => {
           credentials: options.credentials,
           alerts: config.alerts ?? [],
           schedule: scheduleOf(config),
+          asker: {
+            configured: config.connectors && configuredAccounts(config.connectors),
+            timeZone: scheduleOf(config).timeZone,
+          },
         }),
       { prefix: "/api" },
     );

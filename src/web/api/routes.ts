@@ -22,6 +22,7 @@ import { breakdownCsv } from "./csv.ts";
 import { dictionary } from "./dictionary.ts";
 import { health, healthQuery } from "./health.ts";
 import { type Jobs, retry, retryBody } from "./jobs.ts";
+import { type WhoAsks, morning, morningQuery } from "./morning.ts";
 import { moved, movedQuery } from "./moved.ts";
 import { overview, overviewQuery } from "./overview.ts";
 import { type Read, reading } from "./read.ts";
@@ -38,6 +39,8 @@ export interface ApiOptions {
   readonly credentials?: (() => Promise<Health["credentials"]>) | undefined;
   /** When nights are due: it says which accounts are stale. */
   readonly schedule: Schedule;
+  /** What figures are expected of, and on whose clock they are told. */
+  readonly asker: Omit<WhoAsks, "now">;
   /** The rules as they are configured now. */
   readonly alerts: readonly AlertSettings[];
 }
@@ -53,7 +56,7 @@ const shownJobs = 100;
 
 /** The dashboard's JSON: one read-only route a view, its query string checked before the database hears of it. */
 export const apiRoutes = (app: FastifyInstance, options: ApiOptions): void => {
-  const { db, downloads, guarded, jobs, credentials, alerts: rules, schedule } = options;
+  const { db, downloads, guarded, jobs, credentials, alerts: rules, schedule, asker } = options;
   app.addHook("onSend", async (_request, reply) => void reply.header("cache-control", "no-store"));
 
   const refresher = openRefresher(db, (error) =>
@@ -73,6 +76,7 @@ export const apiRoutes = (app: FastifyInstance, options: ApiOptions): void => {
     });
   };
 
+  get("/morning", morningQuery, (read, query) => morning(read, query, { ...asker, now: new Date() }));
   get("/overview", overviewQuery, overview);
   get("/breakdown", breakdownQuery, async (read, query) => {
     refresher.start();
