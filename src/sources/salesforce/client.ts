@@ -62,7 +62,7 @@ const failureOf = (
       kind: "credentials",
       remedy: `check the external client app of sources.${name}.clientId, and that its run-as user is active`,
     });
-  if (status === 403 || code === "INVALID_TYPE" || (status === 404 && /\/describe$/.test(call)))
+  if (status === 403 || code === "INVALID_TYPE" || (status === 404 && call.endsWith("/describe")))
     return new Failure({
       ...about,
       kind: "account",
