@@ -2,7 +2,7 @@ import type { Exchange, SandboxPlatform } from "../server.ts";
 import { parseSoql, select } from "./soql.ts";
 import { createOrg, type ObjectName, type Org, type SObject } from "./world.ts";
 
-export { createOrg, idOf, plantedLead } from "./world.ts";
+export { idOf, plantedLead } from "./world.ts";
 
 export const salesforceSecret = "sandbox-salesforce-client-secret";
 const clientId = "3MVG9sandbox.consumer.key";
