@@ -6,7 +6,8 @@ import { type CsvRecord, isEmptyRecord, isPreamble, readCsv, type Separator } fr
 import type { Encoding } from "./decode.ts";
 import { type ForeignFormat, preambleZone } from "./formats.ts";
 import { type Header, readHeader } from "./header.ts";
-import type { History, ImportContext, ImportKind, Merged, Values } from "./kinds/kind.ts";
+import type { ImportContext, ImportKind, Merged, Values } from "./kinds/kind.ts";
+import type { History } from "./ledger/history.ts";
 import { buryForgotten } from "./ledger/tombstones.ts";
 import { BrokenFile, type RowProblem, Unreadable } from "./problem.ts";
 import { openRefused, type RefusedFile } from "./refused.ts";

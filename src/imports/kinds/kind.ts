@@ -2,10 +2,8 @@ import type { PoolClient } from "pg";
 import type { ClassifyOptions } from "../../metrics/channels/classify.ts";
 import type { SourceLists } from "../../metrics/channels/lists.ts";
 import type { DayRange } from "../../domain/day.ts";
+import type { History } from "../ledger/history.ts";
 import type { ReadCell } from "../value-format.ts";
-
-/** Parts of what is kept of a lead's life. */
-export type History = "stages" | "scores" | "customers";
 
 /** What a row's meaning depends on besides its text. */
 export interface ImportContext {

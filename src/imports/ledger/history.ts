@@ -1,6 +1,8 @@
 import type { PoolClient } from "pg";
-import type { History } from "../kinds/kind.ts";
 import { keepMaxima } from "./aliases.ts";
+
+/** Parts of what is kept of a lead's life. */
+export type History = "stages" | "scores" | "customers";
 
 /**
  * The staged rows with the time that a stage or score without a time of its own gets: of a lead that was known before

@@ -1,6 +1,6 @@
 import type pg from "pg";
 import { addDays, dayAt, endOfDay } from "../../domain/day.ts";
-import type { History } from "../../imports/kinds/kind.ts";
+import type { History } from "../../imports/ledger/history.ts";
 import { linesOf, type SourceRow } from "../lines.ts";
 import type { Pulled, StreamAsk } from "../source.ts";
 import { endLeads } from "../vanished.ts";
