@@ -2,7 +2,7 @@ import type pg from "pg";
 import { type BreakdownName, breakdowns } from "../../domain/breakdown.ts";
 import { asFailure, type Failure } from "../../domain/failure.ts";
 import { breakdownLine } from "./fact-tables.ts";
-import { copyStream, type Staging } from "./stage.ts";
+import { readStream, type Staging } from "./stage.ts";
 
 /** A breakdown that was asked for and did not come. */
 export interface LackingBreakdown {
@@ -15,14 +15,14 @@ const concernsItAlone = ({ kind }: Failure): boolean =>
   kind === "request" || kind === "data" || kind === "account";
 
 /**
- * Stages what the connector splits campaign-days by. It goes before all other streams: what arrives between the calls
+ * Reads what the connector splits campaign-days by. It goes before all other streams: what arrives between the calls
  * makes the campaign-day larger, which the row unknown covers. A breakdown that the platform refuses costs nothing but
  * itself.
  */
-export const stageBreakdowns = async (
+export const readBreakdowns = async (
   staging: Staging,
 ): Promise<{ readonly rowsRead: number; readonly lacking: readonly LackingBreakdown[] }> => {
-  const { client, connector, pull, sliceId, accountKey } = staging;
+  const { client, connector, pull } = staging;
   const lacking: LackingBreakdown[] = [];
   let rowsRead = 0;
   for (const breakdown of breakdowns) {
@@ -30,11 +30,11 @@ export const stageBreakdowns = async (
     if (!ask) continue;
     await client.query("savepoint breakdown");
     try {
-      rowsRead += await copyStream(
+      rowsRead += await readStream(
         staging,
         () => ask(pull),
         (row) => breakdownLine(breakdown, row),
-        () => ({ schema: "staging", sliceId, accountKey }),
+        "held",
       );
       await client.query("release savepoint breakdown");
       staging.breakdowns.push(breakdown);

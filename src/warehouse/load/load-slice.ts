@@ -1,19 +1,21 @@
 import type pg from "pg";
 import type { Connector, Pull, UnknownOf } from "../../connectors/connector.ts";
+import { breakdowns } from "../../domain/breakdown.ts";
+import { eachDay } from "../../domain/day.ts";
 import { asFailure, Failure } from "../../domain/failure.ts";
 import { retries } from "../../domain/retry.ts";
-import { breakdowns } from "../../domain/breakdown.ts";
 import type { Entity } from "../../domain/facts.ts";
 import { knownWindows, storeRestatement } from "../accounts.ts";
 import { holdingConnection } from "../connection/pool.ts";
 import { storeEntities, unknownIds } from "../dimensions.ts";
 import { ensurePartitions, inTransaction, lockAccount } from "../transaction.ts";
-import { type LackingBreakdown, stageBreakdowns } from "./breakdowns.ts";
-import { factTables, publishedTables } from "./fact-tables.ts";
+import { type LackingBreakdown, noteBreakdownDays, readBreakdowns } from "./breakdowns.ts";
+import { factParts, factTables, tablesOf } from "./fact-tables.ts";
 import { fingerprints } from "./fingerprint.ts";
-import type { DayCheck } from "./residual.ts";
-import { dataFailure, isDatabaseError, stageFacts, type Staging } from "./stage.ts";
-import { confirmDays, unchangedDays, windowWithout } from "./unchanged.ts";
+import type { HeldRows } from "./held-rows.ts";
+import { type DayCheck, judgedDaysOf } from "./residual.ts";
+import { dataFailure, isDatabaseError, readFacts, type Staging } from "./stage.ts";
+import { changedDays, confirmDays } from "./unchanged.ts";
 import { addUp, publishWindow } from "./window.ts";
 
 export interface SliceToLoad {
@@ -44,7 +46,7 @@ export interface LoadedSlice {
 
 /** The partitioned tables that the slice may write to. */
 const factNames = ({ connector }: SliceToLoad): readonly string[] =>
-  publishedTables(breakdowns.filter((breakdown) => connector.breakdowns?.[breakdown])).map(
+  [...factTables, ...tablesOf(...breakdowns.filter((breakdown) => connector.breakdowns?.[breakdown]))].map(
     ({ name }) => `warehouse.${name}`,
   );
 
@@ -163,16 +165,23 @@ const attempt = async (given: SliceToLoad, way: Way): Promise<LoadedSlice> => {
   const ended = new AbortController();
   const signal = AbortSignal.any([given.pull.signal, ended.signal]);
   const slice = { ...given, pull: { ...given.pull, signal } };
+  const held: HeldRows[] = [];
   try {
     return await holdingConnection(slice.pool, signal, () =>
-      inTransaction(slice.pool, (client) => loadOn(client, slice, way), signal),
+      inTransaction(slice.pool, (client) => loadOn(client, slice, way, held), signal),
     );
   } finally {
     ended.abort();
+    await Promise.all(held.map((rows) => rows.drop()));
   }
 };
 
-const loadOn = async (client: pg.PoolClient, slice: SliceToLoad, way: Way): Promise<LoadedSlice> => {
+const loadOn = async (
+  client: pg.PoolClient,
+  slice: SliceToLoad,
+  way: Way,
+  held: HeldRows[],
+): Promise<LoadedSlice> => {
   const { connector, pull, sliceId, accountKey } = slice;
   await client.query(plannerSettings);
   if (way === "alone") await lockAccount(client, "publish", accountKey);
@@ -190,25 +199,20 @@ const loadOn = async (client: pg.PoolClient, slice: SliceToLoad, way: Way): Prom
     copiedStraight: new Map(),
     breakdowns: [],
     prints: [],
+    held,
     unfit: new Map(),
     onRows: slice.onRows ?? (() => undefined),
   };
-  await client.query("savepoint staged");
-  const broken = await stageBreakdowns(staging);
-  const rowsRead = broken.rowsRead + (await stageFacts(staging));
-  // What is published depends on which breakdowns came.
-  const rules = [connector.networkSplit, ...staging.breakdowns].join(" ");
-  const prints = fingerprints(pull, rules, staging.prints);
+  const broken = await readBreakdowns(staging);
+  const rowsRead = broken.rowsRead + (await readFacts(staging));
+  const parts = [...factParts, ...staging.breakdowns];
+  const prints = fingerprints(pull, connector.networkSplit, parts, staging.prints);
   // Names are read while the database adds up.
   const names = pullEntities(slice);
   // This promise is awaited below. If the work before it fails, nobody awaits it.
   names.catch(() => undefined);
-  const known = direct ? [] : await unchangedDays(staging, prints);
-  const unchanged = known.filter((day) => !staging.unfit.has(day));
-  const window = windowWithout(pull, unchanged);
-  const sums = window && (await addUp(staging, window));
-  // None of the staged rows is needed. Rolling back is cheaper than deleting row by row.
-  if (!sums) await client.query("rollback to savepoint staged");
+  const changed = await changedDays(staging, prints);
+  const sums = await addUp(staging, changed);
   const entities = await names;
   const learnt = await pullLearnt(client, slice, entities);
   await lockAccount(client, "publish", accountKey);
@@ -223,9 +227,15 @@ const loadOn = async (client: pg.PoolClient, slice: SliceToLoad, way: Way): Prom
       connector.restatement(await knownWindows(client, accountKey)).finalAfterDays,
     );
   const published = sums && (await publishWindow(staging, sums, prints, asked));
+  const failed = published?.failedDays.map(({ date }) => date) ?? [];
+  await noteBreakdownDays(
+    staging,
+    eachDay(pull).filter((day) => !failed.includes(day)),
+  );
+  const touched = new Set(judgedDaysOf(sums?.staged.days ?? changed));
   await confirmDays(
     staging,
-    unchanged.filter((day) => !window || day < window.from || day > window.to),
+    eachDay(pull).filter((day) => !touched.has(day)),
   );
   pull.signal.throwIfAborted();
   return {
