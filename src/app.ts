@@ -84,13 +84,13 @@ const usualConnections = 12;
 
 /** @throws Failure where the database does not answer. */
 export const openWarehouse = async (
-  config: Config,
+  config: Pick<Config, "database" | "embedded" | "folder">,
   { connections = usualConnections, connectionsBeside = 0 }: AppOverrides = {},
 ): Promise<Warehouse> => {
   const folder = join(config.folder, ".costper");
   const own = databaseOf(config);
   const size = poolSize(connections, own?.connections, connectionsBeside);
-  const embedded = own ? undefined : await startEmbedded({ folder });
+  const embedded = own ? undefined : await startEmbedded({ folder, port: config.embedded.port });
   const place: ServerPlace = own ?? { url: embedded?.url ?? "" };
   const database = openDatabase(place, { connections: size });
   const close = async () => {

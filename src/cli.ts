@@ -148,6 +148,11 @@ const commands: Readonly<
     summary: "move the warehouse into another Postgres",
     load: () => import("./commands/move.ts"),
   },
+  psql: {
+    group: "data",
+    summary: "ask the warehouse in SQL, with psql",
+    load: () => import("./commands/psql.ts"),
+  },
   export: {
     group: "data",
     summary: "write a table as CSV, Parquet or NDJSON",
