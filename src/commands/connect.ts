@@ -13,6 +13,7 @@ import type { Need, Reached, SignedIn, SignIn, SignInContext } from "../connecto
 import { Failure } from "../domain/failure.ts";
 import { createRedactor } from "../domain/secrets.ts";
 import { type Asker, createAsker } from "./ask.ts";
+import { offer } from "./completion/offer.ts";
 import { openBrowser } from "./connect/browser.ts";
 import { fromBrowser, fromPaste } from "./connect/come-back.ts";
 import { listenForRedirect } from "./connect/loopback.ts";
@@ -312,10 +313,13 @@ export const register: Register = (command, act) => {
       "Sign in at a platform and keep the token: opens its consent page, shows the ad accounts reached, writes the token into the .env beside the config.",
     )
     .addArgument(
-      new Argument("<platform>", names().join(", ")).argParser((text) => {
-        if (!names().includes(text)) throw new InvalidArgumentError(`There are ${names().join(", ")}.`);
-        return text;
-      }),
+      offer(
+        new Argument("<platform>", names().join(", ")).argParser((text) => {
+          if (!names().includes(text)) throw new InvalidArgumentError(`There are ${names().join(", ")}.`);
+          return text;
+        }),
+        names(),
+      ),
     )
     .option(
       "--manual",

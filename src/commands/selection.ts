@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Logger } from "pino";
 import { createConnectors, openMemory } from "../app.ts";
 import type { Config } from "../config.ts";
@@ -6,6 +6,7 @@ import { accountIdProblem, bareAccountId, meanTheSame, namesAccount } from "../c
 import { configuredPlatforms, isPlatform, platforms } from "../connectors/registry.ts";
 import type { Platform } from "../domain/platform.ts";
 import { enabledSources } from "../jobs/sources.ts";
+import { offer } from "./completion/offer.ts";
 import { addRangeOptions } from "./dates.ts";
 import { UsageError } from "./errors.ts";
 
@@ -29,7 +30,12 @@ export const collect = (text: string, before: readonly string[] = []): readonly 
 export const addSelectionOptions = (command: Command): Command =>
   addRangeOptions(
     command
-      .option("--platform <platform>", "this platform only; may be repeated", parsePlatform)
+      .addOption(
+        offer(
+          new Option("--platform <platform>", "this platform only; may be repeated").argParser(parsePlatform),
+          platforms,
+        ),
+      )
       .option("--account <id>", "this account only, in any of its written forms; may be repeated", collect),
   );
 
