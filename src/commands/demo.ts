@@ -17,7 +17,8 @@ import { createProgress } from "./progress.ts";
 import { openDashboard } from "./dashboard.ts";
 import { formatDecimal } from "./output.ts";
 import { printReport } from "./report.ts";
-import { reportSync, runSync } from "./sync.ts";
+import { runSync } from "./sync/run.ts";
+import { reportSync } from "./sync/told.ts";
 
 interface DemoOptions {
   readonly days: number;

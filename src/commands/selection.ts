@@ -1,5 +1,4 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { Logger } from "pino";
 import { createConnectors, openMemory } from "../app.ts";
 import type { Config } from "../config.ts";
 import { accountIdProblem, bareAccountId, meanTheSame, namesAccount } from "../connectors/account-ids.ts";
@@ -8,7 +7,9 @@ import type { Platform } from "../domain/platform.ts";
 import { enabledSources } from "../jobs/sources.ts";
 import { offer } from "./completion/offer.ts";
 import { addRangeOptions } from "./dates.ts";
+import { credentialStore } from "./credentials.ts";
 import { UsageError } from "./errors.ts";
+import type { Frame } from "./frame.ts";
 
 /** Options that say which accounts and days a command is about. */
 export interface SelectionOptions {
@@ -110,8 +111,9 @@ export const unknownAccount = (id: string): UsageError =>
 export const refuseUnreached = async (
   config: Config,
   options: SelectionOptions,
-  { log, signal }: { readonly log: Logger; readonly signal: AbortSignal },
+  frame: Pick<Frame, "env" | "log" | "signal">,
 ): Promise<void> => {
+  const { log, signal } = frame;
   const selected = selectedPlatforms(config, options);
   const unnamed = (options.account ?? []).filter(
     (id) =>
@@ -121,8 +123,8 @@ export const refuseUnreached = async (
   );
   if (unnamed.length === 0) return;
   const reached: { readonly platform: Platform; readonly id: string }[] = [];
-  const kept = openMemory(config, false);
-  const connector = createConnectors({ config, log, memory: kept.memory });
+  const kept = openMemory(config, { files: false, tokens: await credentialStore(frame, config) });
+  const connector = createConnectors({ config, log, memory: kept.memory, tokens: kept.tokens });
   const ask = async (platform: Platform): Promise<boolean> => {
     if (config.connectors[platform]?.accounts) return true;
     try {

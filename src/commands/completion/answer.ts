@@ -7,26 +7,26 @@ export interface Candidate {
   readonly about: string;
 }
 
-export interface Answer {
+export interface Completion {
   readonly candidates: readonly Candidate[];
   /** Whether a name of a file may stand there too. */
   readonly files: boolean;
 }
 
-const nothing: Answer = { candidates: [], files: false };
+const nothing: Completion = { candidates: [], files: false };
 
 const takesFile = (name: string): boolean => ["file", "destination", "folder"].includes(name);
 
 /** The words that stand for days, in order of use. */
 const dayWords = ["yesterday", "7d", "last-month", "this-month", "today"];
 
-const valuesOf = (of: Option | Argument, name: string): Answer => {
+const valuesOf = (of: Option | Argument, name: string): Completion => {
   const words = ["day", "days"].includes(name) && "long" in of ? dayWords : offers(of);
   return { candidates: words.map((value) => ({ value, about: "" })), files: takesFile(name) };
 };
 
 const valueName = ({ flags }: Option): string => /[<[]([\w.=-]+)/.exec(flags)?.[1] ?? "";
-const optionValues = (option: Option): Answer => valuesOf(option, valueName(option));
+const optionValues = (option: Option): Completion => valuesOf(option, valueName(option));
 
 /** The options that hold at a command: its own and those of every command. */
 const optionsAt = (command: Command): readonly Option[] => {
@@ -75,7 +75,7 @@ const walk = async (
   return place;
 };
 
-const all = ({ command, position, pending, isOver }: Place, current: string): Answer => {
+const all = ({ command, position, pending, isOver }: Place, current: string): Completion => {
   if (isOver) return { candidates: [], files: true };
   if (pending) return optionValues(pending);
   const [, name = "", begun] = /^(--[\w-]+)=(.*)$/.exec(current) ?? [];
@@ -115,7 +115,7 @@ export const answerFor = async (
   program: Command,
   words: readonly string[],
   load: (command: Command) => Promise<void>,
-): Promise<Answer> => {
+): Promise<Completion> => {
   const last = words.at(-1) ?? "";
   const current = last === "=" ? "" : last;
   const { candidates, files } = all(await walk(program, words.slice(0, -1), load), current);
