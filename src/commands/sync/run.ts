@@ -37,7 +37,12 @@ export interface SyncSummary {
   readonly results: readonly SliceResult[];
   readonly failures: readonly PlanFailure[];
   /** Every account that was meant; one that needed nothing any more has no slice. */
-  readonly accounts: readonly { readonly platform: Platform; readonly accountId: string }[];
+  readonly accounts: readonly {
+    readonly platform: Platform;
+    readonly accountId: string;
+    /** A person paused it: nothing was asked of it. */
+    readonly paused: boolean;
+  }[];
 }
 
 /** One sync from discovery to rollup, in this process. Resumes one that was cut off. */
@@ -143,7 +148,11 @@ export const runSync = async (
         ? "failed"
         : "done";
     const accounts = plans.flatMap(({ platform, plan }) =>
-      plan.accountIds.map((accountId) => ({ platform, accountId })),
+      plan.accountIds.map((accountId) => ({
+        platform,
+        accountId,
+        paused: plan.paused.includes(accountId),
+      })),
     );
     return { results, failures, accounts, ga4, sources };
   } finally {

@@ -70,6 +70,7 @@ export const syncSentence = (summary: SyncSummary): string => {
   const outcomes = worstByAccount(summary);
   const failing = outcomes.filter(({ outcome }) => outcome === "failed").length;
   const closed = outcomes.filter(({ outcome }) => outcome === "closed").length;
+  const paused = outcomes.filter(({ outcome }) => outcome === "paused").length;
   const done = summary.results.filter(({ outcome }) => outcome === "done");
   const rows = done.reduce((sum, { rowsRead }) => sum + rowsRead, 0);
   const first = done.map(({ slice }) => slice.from).sort()[0];
@@ -87,6 +88,7 @@ export const syncSentence = (summary: SyncSummary): string => {
     ...(failing > 0 ? [`${counted(failing, "account")} missing something`] : []),
     ...(ga4 > 0 ? [`${ga4 === 1 ? "1 GA4 property" : `${String(ga4)} GA4 properties`} missing`] : []),
     ...(closed > 0 ? [`${counted(closed, "account")} closed`] : []),
+    ...(paused > 0 ? [`${counted(paused, "account")} paused`] : []),
   ];
   const next =
     failing + ga4 > 0

@@ -5,7 +5,7 @@ import type { SyncSummary } from "./run.ts";
 interface AccountOutcome {
   readonly platform: Platform;
   readonly account_id: string;
-  readonly outcome: "done" | "failed" | "closed";
+  readonly outcome: "done" | "failed" | "closed" | "paused";
   readonly failure: string | null;
 }
 
@@ -32,10 +32,11 @@ export const worstByAccount = ({ results, failures, accounts }: SyncSummary) => 
       failure: failure.message,
       remedy: failure.remedy,
     });
-  for (const { platform, accountId } of accounts) {
+  for (const { platform, accountId, paused } of accounts) {
     const key = `${platform} ${accountId}`;
+    const outcome = paused ? "paused" : "done";
     if (!worst.has(key))
-      worst.set(key, { platform, account_id: accountId, outcome: "done", failure: null, remedy: "" });
+      worst.set(key, { platform, account_id: accountId, outcome, failure: null, remedy: "" });
   }
   return [...worst.values()];
 };
