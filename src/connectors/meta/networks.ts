@@ -20,6 +20,6 @@ export const networkDaysOf = (row: InsightsRow): NetworkDay[] => {
 /** Several rows of a campaign-day may lack a network: what shares a key is added up into one. */
 export const mergeNetworkDays = (rows: readonly NetworkDay[]): NetworkDay[] => {
   const sums = createPartSums<NetworkDay>();
-  rows.forEach(sums.add);
+  for (const row of rows) sums.add(row);
   return sums.rows();
 };

@@ -210,7 +210,7 @@ export const createSplitDeliveries = (
 
 /** The parts of a split by network, as rows of networks. */
 export const asNetworkDays = (rows: readonly BreakdownDay[]): NetworkDay[] =>
-  rows.map(({ part, adGroupId: _, ...row }) => ({ ...row, network: part }));
+  rows.map(({ part, ...row }) => ({ ...row, network: part }));
 
 type ConversionColumn =
   | "ConversionsQualified"
