@@ -92,6 +92,13 @@ alerts: []
 #    above: 36                     # left out: as soon as a night that was due did not bring its day
 #    notify: [ops]
 
+# What changed, in words, with what drove it and what is missing: \`costper digest --print\` shows it.
+# digest:
+#   every: day                    # or week, then on: monday
+#   at: "08:00"
+#   timezone: Europe/Copenhagen   # left out: timezone above
+#   notify: [mail]
+
 # The dashboard. Beyond this machine only with a token.
 web: { host: 127.0.0.1, port: 8787, token: "\${COSTPER_WEB_TOKEN:-}" }
 `;

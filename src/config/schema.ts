@@ -1,6 +1,7 @@
 import { CronExpressionParser } from "cron-parser";
 import { z } from "zod";
 import { alertSettings, notifierSettings } from "../alerts/rule/settings.ts";
+import { digestSettings } from "../digest/settings.ts";
 import { ga4 } from "../connectors/ga4/source.ts";
 import type { PlatformSettings } from "../connectors/platform.ts";
 import { profiles } from "../connectors/registry.ts";
@@ -150,6 +151,9 @@ export const configSchema = () =>
       .prefault({}),
     notifiers: notifierSettings.default({}),
     alerts: alertSettings().default([]),
+    digest: digestSettings
+      .optional()
+      .describe("What changed, in words, to notifiers at an hour; omitted: costper digest alone tells it."),
     web,
   });
 

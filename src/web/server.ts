@@ -170,10 +170,7 @@ export const openWeb = async (options: WebOptions): Promise<Web> => {
           credentials: options.credentials,
           alerts: config.alerts ?? [],
           schedule: scheduleOf(config),
-          asker: {
-            configured: config.connectors && configuredAccounts(config.connectors),
-            timeZone: scheduleOf(config).timeZone,
-          },
+          configured: config.connectors && configuredAccounts(config.connectors),
         }),
       { prefix: "/api" },
     );

@@ -22,7 +22,7 @@ import { breakdownCsv } from "./csv.ts";
 import { dictionary } from "./dictionary.ts";
 import { health, healthQuery } from "./health.ts";
 import { type Jobs, retry, retryBody } from "./jobs.ts";
-import { type WhoAsks, morning, morningQuery } from "./morning.ts";
+import { missing, missingQuery, morning, morningQuery, type WhoAsks } from "./morning.ts";
 import { moved, movedQuery } from "./moved.ts";
 import { overview, overviewQuery } from "./overview.ts";
 import { type Read, reading } from "./read.ts";
@@ -39,8 +39,8 @@ export interface ApiOptions {
   readonly credentials?: (() => Promise<Health["credentials"]>) | undefined;
   /** When nights are due: it says which accounts are stale. */
   readonly schedule: Schedule;
-  /** What figures are expected of, and on whose clock they are told. */
-  readonly asker: Omit<WhoAsks, "now">;
+  /** What figures are expected of; undefined: of the accounts that are known. */
+  readonly configured: WhoAsks["configured"];
   /** The rules as they are configured now. */
   readonly alerts: readonly AlertSettings[];
 }
@@ -56,7 +56,7 @@ const shownJobs = 100;
 
 /** The dashboard's JSON: one read-only route a view, its query string checked before the database hears of it. */
 export const apiRoutes = (app: FastifyInstance, options: ApiOptions): void => {
-  const { db, downloads, guarded, jobs, credentials, alerts: rules, schedule, asker } = options;
+  const { db, downloads, guarded, jobs, credentials, alerts: rules, schedule, configured } = options;
   app.addHook("onSend", async (_request, reply) => void reply.header("cache-control", "no-store"));
 
   const refresher = openRefresher(db, (error) =>
@@ -76,7 +76,9 @@ export const apiRoutes = (app: FastifyInstance, options: ApiOptions): void => {
     });
   };
 
-  get("/morning", morningQuery, (read, query) => morning(read, query, { ...asker, now: new Date() }));
+  const asker = (): WhoAsks => ({ configured, schedule, now: new Date() });
+  get("/morning", morningQuery, (read, query) => morning(read, query, asker()));
+  get("/missing", missingQuery, (read) => missing(read, asker()));
   get("/overview", overviewQuery, overview);
   get("/breakdown", breakdownQuery, async (read, query) => {
     refresher.start();
