@@ -58,7 +58,7 @@ const namesPlatform = (text: string): boolean =>
   /google|meta|linkedin|microsoft/.test(text.replaceAll(/import\.meta|<meta |metaKey|metadata/g, ""));
 
 test("outside its folder a platform is named in the registry and where a reason is given, nowhere else", async () => {
-  const files = (await readdir(src, { recursive: true })).filter((name) => name.endsWith(".ts"));
+  const files = (await readdir(src, { recursive: true })).filter((name) => /\.tsx?$/.test(name));
   const folders = [...sandboxNames, "ga4"].map((name) => `connectors/${name}/`);
   const elsewhere = files.filter((file) => !folders.some((folder) => file.startsWith(folder)));
   expect(elsewhere.length).toBeGreaterThan(100);

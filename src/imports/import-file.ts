@@ -181,6 +181,8 @@ const stage = async (
     return abandon(staging);
   }
   await staging.end();
+  // Without statistics the planner takes it for tiny, and would go through it row by row.
+  await client.query("analyze import_row");
   if (count.read === 0 && options.replace !== undefined) {
     onProblem({ line: 1, column: "", reason: "the file holds no row, and would withdraw all of the range" });
     return false;
