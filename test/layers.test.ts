@@ -16,7 +16,7 @@ const uses: Readonly<Record<string, readonly string[]>> = {
   metrics: ["connectors", "domain", "package-root", "warehouse"],
   imports: ["connectors", "domain", "metrics", "warehouse"],
   // Webhooks go over the connectors' wire.
-  alerts: ["connectors", "domain", "warehouse"],
+  alerts: ["connectors", "domain", "metrics", "warehouse"],
   // Each source maps into the imports, over the connectors' wire.
   sources: ["connectors", "domain", "imports", "metrics", "warehouse"],
   // A digest goes the way of the notices.

@@ -29,6 +29,8 @@ export interface NoticeBody {
   readonly version: 1;
   readonly status: "firing" | "resolved" | "test";
   readonly alerts: readonly NoticeAlert[];
+  /** Configured platforms and accounts that no figure here tells of; absent where all are there. */
+  readonly missing?: readonly string[];
 }
 
 /** Something that one alert has to say, and to whom. */
@@ -62,6 +64,7 @@ export const noticeKey = (notifier: string, kind: string, events: readonly strin
 export const groupNotices = (
   announcements: readonly Announcement[],
   notifiers: ReadonlySet<string>,
+  missing: readonly string[],
 ): readonly Notice[] => {
   const groups = new Map<string, { notifier: string; kind: Announcement["kind"]; items: Announcement[] }>();
   for (const item of announcements)
@@ -82,7 +85,12 @@ export const groupNotices = (
       ),
       notifier,
       kind,
-      body: { version: 1, status: kind, alerts: sorted.map(({ alert }) => alert) },
+      body: {
+        version: 1,
+        status: kind,
+        alerts: sorted.map(({ alert }) => alert),
+        ...(missing.length > 0 && { missing }),
+      },
     };
   });
 };
