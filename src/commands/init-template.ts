@@ -68,6 +68,10 @@ ${initSources()
 #   affiliatesArePaid: false            # true only where their commissions are imported as a cost
 #   ga4KeyEvents: []                    # conversion names taken from GA4 rather than from imports
 
+# What KPIs of docs/kpis.md should come to in each month; the dashboard shows whether they are on track.
+# targets:
+#   - { kpi: cost_per_conversion, of: first_party, target: 40 }
+
 # Where alerts go: slack, webhook or email.
 notifiers: {}
 #  team: { type: slack, url: "\${SLACK_WEBHOOK_URL}" }

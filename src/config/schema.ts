@@ -10,6 +10,7 @@ import { isTimeZone } from "../domain/day.ts";
 import { postgresProtocols, readServerUrl, redisProtocols } from "../domain/server-url.ts";
 import { usualSchedule } from "../domain/schedule.ts";
 import { firstPartySection } from "../metrics/first-party/config.ts";
+import { kpiTargetSettings } from "../metrics/kpi/targets.ts";
 import { oldestDayRead } from "../metrics/maturity/learn.ts";
 import { sourcesSection } from "../sources/registry.ts";
 import { defaultRatesEndpoint } from "../metrics/rates/download.ts";
@@ -137,6 +138,9 @@ export const configSchema = () =>
           ),
       })
       .prefault({}),
+    targets: kpiTargetSettings
+      .default([])
+      .describe("What KPIs of docs/kpis.md should come to in each month; the truth view shows their pace."),
     history: z
       .strictObject({
         keepDays: z

@@ -8,6 +8,7 @@ import { type ConnectorSettings, configuredAccounts } from "../connectors/regist
 import type { AlertSettings } from "../alerts/rule/settings.ts";
 import { Failure } from "../domain/failure.ts";
 import { isLoopbackHost } from "../domain/hosts.ts";
+import type { KpiTarget } from "../metrics/kpi/targets.ts";
 import type { DB } from "../warehouse/schema.ts";
 import { guard } from "./access.ts";
 import type { Jobs } from "./api/jobs.ts";
@@ -31,6 +32,8 @@ export interface WebOptions {
     };
     /** The alert rules, so that their figures can be drawn. */
     readonly alerts?: readonly AlertSettings[];
+    /** What KPIs should come to in each month. */
+    readonly targets?: readonly KpiTarget[] | undefined;
     readonly schedule?: string | undefined;
     readonly timezone?: string | undefined;
     /** The platforms that figures are expected of; absent: those that are known. */
@@ -170,6 +173,7 @@ export const openWeb = async (options: WebOptions): Promise<Web> => {
           credentials: options.credentials,
           alerts: config.alerts ?? [],
           schedule: scheduleOf(config),
+          targets: config.targets ?? [],
           configured: config.connectors && configuredAccounts(config.connectors),
         }),
       { prefix: "/api" },

@@ -4,6 +4,7 @@ import type { Kysely } from "kysely";
 import type { z } from "zod";
 import type { Schedule } from "../../domain/schedule.ts";
 import type { AlertSettings } from "../../alerts/rule/settings.ts";
+import type { KpiTarget } from "../../metrics/kpi/targets.ts";
 import type { DB } from "../../warehouse/schema.ts";
 import { alerts, alertsQuery, silence, silenceBody } from "./alerts.ts";
 import { annotations, annotationsQuery } from "./annotations.ts";
@@ -26,6 +27,7 @@ import { missing, missingQuery, morning, morningQuery, type WhoAsks } from "./mo
 import { moved, movedQuery } from "./moved.ts";
 import { overview, overviewQuery } from "./overview.ts";
 import { type Read, reading } from "./read.ts";
+import { truth, truthQuery } from "./truth.ts";
 import { openRefresher } from "./refresher.ts";
 
 export interface ApiOptions {
@@ -41,6 +43,8 @@ export interface ApiOptions {
   readonly schedule: Schedule;
   /** What figures are expected of; undefined: of the accounts that are known. */
   readonly configured: WhoAsks["configured"];
+  /** What KPIs should come to in each month. */
+  readonly targets: readonly KpiTarget[];
   /** The rules as they are configured now. */
   readonly alerts: readonly AlertSettings[];
 }
@@ -56,7 +60,7 @@ const shownJobs = 100;
 
 /** The dashboard's JSON: one read-only route a view, its query string checked before the database hears of it. */
 export const apiRoutes = (app: FastifyInstance, options: ApiOptions): void => {
-  const { db, downloads, guarded, jobs, credentials, alerts: rules, schedule, configured } = options;
+  const { db, downloads, guarded, jobs, credentials, alerts: rules, schedule, configured, targets } = options;
   app.addHook("onSend", async (_request, reply) => void reply.header("cache-control", "no-store"));
 
   const refresher = openRefresher(db, (error) =>
@@ -79,6 +83,7 @@ export const apiRoutes = (app: FastifyInstance, options: ApiOptions): void => {
   const asker = (): WhoAsks => ({ configured, schedule, now: new Date() });
   get("/morning", morningQuery, (read, query) => morning(read, query, asker()));
   get("/missing", missingQuery, (read) => missing(read, asker()));
+  get("/truth", truthQuery, (read, query) => truth(read, query, targets));
   get("/overview", overviewQuery, overview);
   get("/breakdown", breakdownQuery, async (read, query) => {
     refresher.start();
