@@ -35,6 +35,7 @@ const mayName: Readonly<Record<string, string>> = {
   "commands/connect.ts": "examples in the help",
   "commands/init.ts": "examples in the help",
   "web/page-platforms.ts": "an example in a comment",
+  "commands/account-pauses.ts": "examples in the help",
   "commands/accounts.ts": "examples in the help",
   "commands/alerts.ts": "examples in the help",
   "commands/import.ts": "examples in the help",
