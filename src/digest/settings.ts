@@ -7,14 +7,8 @@ import type { Schedule } from "../domain/schedule.ts";
 const weekdays = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] as const;
 
 export const digestSettings = z.strictObject({
-  every: z
-    .enum(["day", "week"], { error: "must be day or week" })
-    .default("day")
-    .describe("day: of yesterday; week: of the last seven days."),
-  on: z
-    .enum(weekdays, { error: `must be one of ${weekdays.join(", ")}` })
-    .default("monday")
-    .describe("The weekday of a weekly one."),
+  every: z.enum(["day", "week"]).default("day").describe("day: of yesterday; week: of the last seven days."),
+  on: z.enum(weekdays).default("monday").describe("The weekday of a weekly one."),
   at: z
     .string({ error: "must be an hour such as 08:00" })
     .regex(/^([01]\d|2[0-3]):[0-5]\d$/, "must be an hour such as 08:00")

@@ -180,7 +180,7 @@ test.each([
   ["{ notify: [nobody] }", ["digest.notify[0]: no notifier is called nobody; there is ops"]],
   ["{ at: 8am, notify: [ops] }", ["digest.at: must be an hour such as 08:00"]],
   ["{ on: friday, notify: [ops] }", [expect.stringMatching(/^digest\.on: names a weekday.*every: week/)]],
-  ["{ every: month, notify: [ops] }", ["digest.every: must be day or week"]],
+  ["{ every: month, notify: [ops] }", ["digest.every: must be one of day, week"]],
   ["{ timezone: Mars, notify: [ops] }", [expect.stringMatching(/^digest\.timezone: must be a time zone/)]],
   ["{ at: '08:00' }", ["digest.notify: is missing; add it"]],
 ])("digest: %s", (written, problems) => expect(problemsOf(written)).toEqual(problems));

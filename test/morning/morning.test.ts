@@ -94,9 +94,13 @@ test("an observation by another choice of conversions is not set against today's
     "insert into ops.counting_rule (account_key, measure, changed_at) values ($1, 'primary', '2026-03-12')",
     [accounts.get("1")?.key],
   );
-  const told = await ask(database);
-  expect(told.against?.method).toBeNull();
-  expect(allOf(told).words.change).toContain("Not compared with Saturday, 7 March 2026");
+  expect((await ask(database)).against?.method).toBe("projection");
+  await ripening(database, {});
+  const unlearned = await ask(database);
+  expect(unlearned.against?.method).toBeNull();
+  expect(allOf(unlearned).words.change).toContain(
+    "Not compared with Saturday, 7 March 2026: google account 1 was not watched at that age",
+  );
 });
 
 test("an account whose day was not fetched whole is left out on both sides, and that is said", async () => {
