@@ -39,6 +39,10 @@ const within = ({ from, to }: DayRange, platform: string | undefined): RawBuilde
   date between ${from}::date and ${to}::date
   and (${platform ?? null}::text is null or platform = ${platform ?? null})`;
 
+/**
+ * One row a platform, conversions that found no campaign included. Where its accounts spend in several currencies, the
+ * spend is that of the KPI, in the reporting currency, or unknown.
+ */
 export const claimsByPlatform = (
   read: Read,
   range: DayRange,
@@ -48,8 +52,19 @@ export const claimsByPlatform = (
     select platform, null::text as account_id, null::text as account_name, null::text as campaign_id,
            null::text as campaign_name, currency, spend, claimed, counted, counted_by_name, ${ratios}
     from (
-      select platform, ${figures} from marts.paid_cost_per_conversion_first_party_daily
-      where ${within(range, platform)} group by platform, currency
+      select g.platform, coalesce(g.currency, k.currency) as currency, coalesce(g.spend, k.spend) as spend, g.claimed,
+             g.counted, g.counted_by_name
+      from (
+        select platform, ${figures} from marts.paid_cost_per_conversion_first_party_daily
+        where ${within(range, platform)} group by platform
+      ) g
+      left join (
+        select dimensions ->> 'platform' as platform, sum(numerator) as spend, min(unit) as currency
+        from marts.kpi_daily
+        where kpi = 'conversion_cost' and dimensions ? 'platform'
+          and date between ${range.from}::date and ${range.to}::date
+        group by 1 having count(*) = count(numerator) and count(distinct unit) = 1
+      ) k on k.platform = g.platform and g.spend is null
     ) g order by spend desc nulls last, platform`);
 
 /** The campaigns with most spend; an empty campaign holds what found none. */
