@@ -84,8 +84,9 @@ test("every platform's figure of the morning is the mart's, and each campaign th
     .evaluateAll((lines) =>
       lines.map((line) => [...line.querySelectorAll("th, td")].slice(0, 3).map((cell) => cell.textContent)),
     );
-  expect(cells.map((line) => line.slice(1)).toSorted()).toEqual(
-    rows.map(({ cost, expected }) => [euros(cost), euros(expected)]).toSorted(),
+  const shown = (line: readonly (string | null)[]): string => line.join(" ");
+  expect(new Set(cells.map((line) => shown(line.slice(1))))).toEqual(
+    new Set(rows.map(({ cost, expected }) => shown([euros(cost), euros(expected)]))),
   );
   const links = await page
     .locator(".movers a")

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { deliverDue } from "../../src/alerts/deliver/deliver.ts";
 import { type Notifiers, notifierSettings } from "../../src/alerts/rule/settings.ts";
 import { parseConfig } from "../../src/config.ts";
-import { ConfigError } from "../../src/config/problems.ts";
+import type { ConfigError } from "../../src/config/problems.ts";
 import { composeDigest } from "../../src/digest/compose.ts";
 import { sendDueDigest } from "../../src/digest/send.ts";
 import { digestSettings } from "../../src/digest/settings.ts";
