@@ -4,7 +4,7 @@ import type { Decimal } from "../../domain/decimal.ts";
 import type { Read } from "../../warehouse/reading.ts";
 
 /** What a platform claims against what the company counted: two measurements of the same, never added together. */
-export interface Claim {
+export interface PlatformClaim {
   readonly platform: string;
   /** Null for all accounts of the platform. */
   readonly account_id: string | null;
@@ -47,7 +47,7 @@ export const claimsByPlatform = (
   read: Read,
   range: DayRange,
   platform: string | undefined,
-): Promise<readonly Claim[]> =>
+): Promise<readonly PlatformClaim[]> =>
   read(sql`
     select platform, null::text as account_id, null::text as account_name, null::text as campaign_id,
            null::text as campaign_name, currency, spend, claimed, counted, counted_by_name, ${ratios}
@@ -73,7 +73,7 @@ export const claimsByCampaign = (
   range: DayRange,
   platform: string | undefined,
   { page, size }: { readonly page: number; readonly size: number },
-): Promise<readonly (Claim & { readonly count: number })[]> =>
+): Promise<readonly (PlatformClaim & { readonly count: number })[]> =>
   read(sql`
     select platform, account_id, account_name, campaign_id, campaign_name, currency, spend, claimed, counted,
            counted_by_name, ${ratios}, count(*) over ()::int as count

@@ -4,7 +4,7 @@ import type { Read } from "../../warehouse/reading.ts";
 import { kpis } from "./catalogue.ts";
 import type { Kpi } from "./kpi.ts";
 import { kpiIds, kpiStatement, type KpiRow } from "./read.ts";
-import { isBetterLower, type KpiTarget } from "./targets.ts";
+import { isBetterLower, type MonthlyTarget } from "./targets.ts";
 
 /** A KPI's month so far, and where it leads. */
 export interface KpiPace {
@@ -38,7 +38,7 @@ const isSum = (kpi: Kpi | undefined): boolean =>
 export const monthPace = async (
   read: Read,
   day: Day,
-  targets: readonly KpiTarget[],
+  targets: readonly MonthlyTarget[],
 ): Promise<readonly KpiPace[]> => {
   const from = `${day.slice(0, 7)}-01`;
   const whole = countDays({ from, to: addDays(addMonths(from, 1), -1) });

@@ -41,13 +41,13 @@ const kpiTarget = z
 
 export const kpiTargetSettings = z.array(kpiTarget);
 
-export type KpiTarget = z.infer<typeof kpiTarget>;
+export type MonthlyTarget = z.infer<typeof kpiTarget>;
 
 /** The KPI that a target is about. */
-export const kpiOfTarget = ({ kpi, of }: KpiTarget): Kpi | undefined =>
+export const kpiOfTarget = ({ kpi, of }: MonthlyTarget): Kpi | undefined =>
   kpis.find(({ id, conversionSource }) => id === kpi && (of === undefined || conversionSource === of));
 
-export const isBetterLower = (target: KpiTarget): boolean =>
+export const isBetterLower = (target: MonthlyTarget): boolean =>
   target.better === undefined
     ? kpiOfTarget(target)?.unit === "currency" && target.kpi !== "profit"
     : target.better === "lower";

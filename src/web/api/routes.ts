@@ -4,7 +4,7 @@ import type { Kysely } from "kysely";
 import { z } from "zod";
 import type { Schedule } from "../../domain/schedule.ts";
 import type { AlertSettings } from "../../alerts/rule/settings.ts";
-import type { KpiTarget } from "../../metrics/kpi/targets.ts";
+import type { MonthlyTarget } from "../../metrics/kpi/targets.ts";
 import type { DB } from "../../warehouse/schema.ts";
 import { mayOperate } from "../access.ts";
 import { alerts, alertsQuery } from "./alerts.ts";
@@ -51,7 +51,7 @@ export interface ApiOptions {
   /** What figures are expected of; undefined: of the accounts that are known. */
   readonly configured: WhoAsks["configured"];
   /** What KPIs should come to in each month. */
-  readonly targets: readonly KpiTarget[];
+  readonly targets: readonly MonthlyTarget[];
   /** The rules as they are configured now. */
   readonly alerts: readonly AlertSettings[];
   /** Names of those who can be told of alerts. */

@@ -1,14 +1,14 @@
 import { sql } from "kysely";
 import { z } from "zod";
 import {
-  type Claim,
+  type PlatformClaim,
   claimsByCampaign,
   claimsByPlatform,
   leftOutConversions,
   type LeftOutConversions,
 } from "../../metrics/first-party/claims.ts";
 import { type KpiPace, monthPace } from "../../metrics/kpi/pace.ts";
-import type { KpiTarget } from "../../metrics/kpi/targets.ts";
+import type { MonthlyTarget } from "../../metrics/kpi/targets.ts";
 import type { Range } from "./answers.ts";
 import { filterKeys, pageKeys, rangeKeys, resolveRange } from "./query.ts";
 import { hasRows, type Read } from "./read.ts";
@@ -19,11 +19,11 @@ export interface Truth {
   readonly range: Range;
   /** False: the company's own conversions were never imported, so nothing stands against the claims. */
   readonly known: boolean;
-  readonly platforms: readonly Claim[];
+  readonly platforms: readonly PlatformClaim[];
   readonly page: number;
   readonly size: number;
   readonly count: number;
-  readonly campaigns: readonly Claim[];
+  readonly campaigns: readonly PlatformClaim[];
   /** First-party conversions that stay out of every paid cost per conversion, and why. */
   readonly left_out: readonly LeftOutConversions[];
   /** Counted as paid, but on a platform whose spend is not known: they stay out of the cost too. */
@@ -43,7 +43,7 @@ const uncosted = async (read: Read, { from, to }: Range): Promise<string | null>
 export const truth = async (
   read: Read,
   query: z.infer<typeof truthQuery>,
-  targets: readonly KpiTarget[],
+  targets: readonly MonthlyTarget[],
 ): Promise<Truth> => {
   const range = await resolveRange(read, query);
   const { platform, page, size } = query;

@@ -1,4 +1,4 @@
-import type { Claim, LeftOutConversions } from "../../../metrics/first-party/claims.ts";
+import type { PlatformClaim, LeftOutConversions } from "../../../metrics/first-party/claims.ts";
 import type { KpiPace } from "../../../metrics/kpi/pace.ts";
 import type { Truth } from "../../api/truth.ts";
 import { count, dash, money, percent, rangeText, times, words } from "../format.ts";
@@ -21,7 +21,7 @@ const columns = [
   { name: "Factor", number: true },
 ] as const;
 
-const cells = (claim: Claim) => [
+const cells = (claim: PlatformClaim) => [
   money(claim.spend, claim.currency),
   count(claim.claimed),
   count(claim.counted),
@@ -30,7 +30,7 @@ const cells = (claim: Claim) => [
   times(claim.factor),
 ];
 
-const CampaignName = ({ claim }: { readonly claim: Claim }) =>
+const CampaignName = ({ claim }: { readonly claim: PlatformClaim }) =>
   claim.campaign_id === null || claim.campaign_id === "" ? (
     <span class="dim">no campaign found</span>
   ) : (
