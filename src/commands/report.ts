@@ -1,5 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { addDays, dayAt, type DayRange } from "../domain/day.ts";
+import type { Kysely } from "kysely";
+import type { Config } from "../config.ts";
+import { configuredAccounts } from "../connectors/registry.ts";
 import type { Platform } from "../domain/platform.ts";
 import { type BreakdownName, breakdownKeys, isBreakdown } from "../domain/breakdown.ts";
 import {
@@ -8,6 +11,10 @@ import {
   readBreakdownCoverage,
   readCoverage,
 } from "../metrics/coverage.ts";
+import { scheduleOf } from "../domain/schedule.ts";
+import { type Missing, readMissing } from "../metrics/missing.ts";
+import { reading } from "../warehouse/reading.ts";
+import type { DB } from "../warehouse/schema.ts";
 import { type KpiKey, type KpiRow, kpiIds, kpiKeys, readKpis } from "../metrics/kpi/read.ts";
 import {
   breakdownOf,
@@ -175,6 +182,23 @@ const breakdownCaption = (
       "the others have no row here: add it to `breakdowns` of the connector, then costper sync " +
       `--from ${from}`;
 
+/** What the table does not tell of: figures of others must not be taken for all there is. */
+const missingOf = (
+  db: Kysely<DB>,
+  config: Pick<Config, "connectors" | "schedule" | "timezone">,
+  platforms: readonly Platform[],
+): Promise<readonly Missing[]> =>
+  reading(db, (read) =>
+    readMissing({
+      read,
+      configured: configuredAccounts(config.connectors).filter(({ platform }) =>
+        platforms.includes(platform),
+      ),
+      schedule: scheduleOf(config),
+      now: new Date(),
+    }),
+  );
+
 /** Where nothing is asked for; a KPI is then shown for everything. */
 const usualKeys: readonly ReportKey[] = ["platform"];
 
@@ -208,7 +232,7 @@ export const register: Register = (command, act) => {
       ),
     )
     .action(
-      act<ReportCommandOptions>(async ({ globals, out, loadConfig, openApp }, options) => {
+      act<ReportCommandOptions>(async ({ globals, out, log, loadConfig, openApp }, options) => {
         const now = new Date();
         checkRange(options, now);
         const asked = options.metric !== undefined && options.by === usualKeys ? [] : options.by;
@@ -247,6 +271,10 @@ export const register: Register = (command, act) => {
               ),
             );
         }
+        const missing = await missingOf(database.db, config, platforms);
+        for (const { platform, account_id: account, text, remedy } of missing)
+          if (format === "table") out.text(`Missing: ${text}; ${remedy}`);
+          else log.warn({ platform, account, remedy }, text);
         return undefined;
       }),
     );
