@@ -7,7 +7,7 @@ import { reportSync, runSync, type SyncSummary } from "../../src/commands/sync.t
 import type { SelectionOptions } from "../../src/commands/selection.ts";
 import { parseConfig } from "../../src/config.ts";
 import type { Platform } from "../../src/domain/platform.ts";
-import type { SyncEvents } from "../../src/sync/drain.ts";
+import type { SyncEvents } from "../../src/commands/sync.ts";
 import { createLog } from "../../src/log.ts";
 import { sandboxNames, type SandboxName } from "../../sandbox/platforms.ts";
 import { sandboxConfig, startSandbox } from "../../sandbox/start.ts";
