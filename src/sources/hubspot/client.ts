@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { createLimits } from "../../connectors/wire/limits.ts";
-import { exchange, type TextAnswer } from "../../connectors/wire/exchange.ts";
-import { jsonOrUndefined, readJson } from "../../connectors/wire/json.ts";
-import { pause, request } from "../../connectors/wire/request.ts";
+import type { TextAnswer } from "../../connectors/wire/exchange.ts";
+import { jsonOrUndefined } from "../../connectors/wire/json.ts";
+import { pause } from "../../connectors/wire/request.ts";
 import { addDays, dayAt } from "../../domain/day.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { SourceContext } from "../source.ts";
+import { createPace, openWire, type KeepPace } from "../wire.ts";
 import type { HubspotSettings } from "./type.ts";
 
 export interface HubspotClient {
@@ -100,36 +100,24 @@ const pace = { requests: 90, windowMs: 10_000, searchMs: 500 } as const;
 /** Of the account's day, the part that is left to others. */
 const keptForOthers = 0.1;
 
-const wait = (ms: number, signal: AbortSignal): Promise<void> =>
-  ms > 0 ? pause(ms, signal) : Promise.resolve();
-
 export const createHubspotClient = (settings: HubspotSettings, context: SourceContext): HubspotClient => {
-  const { name, log, now, firstDelayMs } = context;
-  const limits = createLimits({
-    platform: `source ${name}`,
-    platformConcurrency: 1,
-    accountConcurrency: 1,
-    maxWaitMs: 60_000,
-    now,
+  const { name, now } = context;
+  const wire = openWire(context, {
+    timeoutSeconds: settings.timeoutSeconds,
+    concurrency: 1,
+    longestWaitMs: 60_000,
   });
   // A portal says how many it bears; we keep under half of it.
   let allowed: number = pace.requests;
-  let sent: number[] = [];
   let searchedAt = 0;
   let spent: Failure | undefined;
+  const keepPace = createPace(() => allowed, pace.windowMs);
 
-  const keepPace = async (isSearch: boolean, signal: AbortSignal): Promise<void> => {
-    if (isSearch)
-      await wait(
-        searchedAt + pace.searchMs * Math.min(1, pace.requests / allowed) - performance.now(),
-        signal,
-      );
-    const since = () => performance.now() - pace.windowMs;
-    sent = sent.filter((at) => at > since());
-    const oldest = sent[sent.length - allowed];
-    if (oldest !== undefined) await wait(oldest - since(), signal);
-    sent.push(performance.now());
-    if (isSearch) searchedAt = performance.now();
+  const keepSearchPace: KeepPace = async (signal) => {
+    const waitMs = searchedAt + pace.searchMs * Math.min(1, pace.requests / allowed) - performance.now();
+    if (waitMs > 0) await pause(waitMs, signal);
+    await keepPace(signal);
+    searchedAt = performance.now();
   };
 
   const note = ({ headers }: TextAnswer): void => {
@@ -147,50 +135,42 @@ export const createHubspotClient = (settings: HubspotSettings, context: SourceCo
       });
   };
 
-  const send = async (
-    method: "GET" | "POST",
+  const ask = async <Schema extends z.ZodType>(
     path: string,
-    body: unknown,
+    posted: unknown,
+    schema: Schema,
     signal: AbortSignal,
-  ): Promise<string> => {
+  ): Promise<z.output<Schema>> => {
     const call = path.split("?")[0] ?? path;
     if (spent) throw spent;
-    return request({ limits, log, accountId: null, signal, call, now, firstDelayMs }, async () => {
-      await keepPace(call.endsWith("/search"), signal);
-      const answer = await exchange({
+    const { body } = await wire.ask({
+      call,
+      schema,
+      signal,
+      pace: call.endsWith("/search") ? keepSearchPace : keepPace,
+      sent: async () => ({
         url: `${settings.endpoints.api}${path}`,
-        method,
+        method: posted === undefined ? "GET" : "POST",
         headers: {
           authorization: `Bearer ${settings.token}`,
           accept: "application/json",
-          ...(body === undefined ? {} : { "content-type": "application/json" }),
+          ...(posted === undefined ? {} : { "content-type": "application/json" }),
         },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal,
-        call: `source ${name}, ${call}`,
-        idleMs: settings.timeoutSeconds * 1_000,
-        timeoutSetting: `sources.${name}.timeoutSeconds`,
-      });
-      note(answer);
-      // A batch of which some are gone answers 207.
-      if (answer.status === 200 || answer.status === 207) {
-        if (jsonOrUndefined(answer.text) === undefined)
-          throw new Failure({
-            kind: "transient",
-            message: `source ${name}, ${call}: the answer is not JSON`,
-            remedy: "it is tried again",
-          });
-        return answer.text;
-      }
-      throw failureOf(answer, { call, name, now: now() });
+        ...(posted === undefined ? {} : { body: JSON.stringify(posted) }),
+      }),
+      judge: (answer) => {
+        note(answer);
+        // A batch of which some are gone answers 207.
+        return answer.status === 200 || answer.status === 207
+          ? undefined
+          : failureOf(answer, { call, name, now: now() });
+      },
     });
+    return body;
   };
 
-  const read = <Schema extends z.ZodType>(text: string, schema: Schema, path: string): z.output<Schema> =>
-    readJson(text, schema, { what: `source ${name}, ${path.split("?")[0] ?? path}` });
-
   return {
-    get: async (path, schema, signal) => read(await send("GET", path, undefined, signal), schema, path),
-    post: async (path, body, schema, signal) => read(await send("POST", path, body, signal), schema, path),
+    get: (path, schema, signal) => ask(path, undefined, schema, signal),
+    post: ask,
   };
 };

@@ -1,6 +1,7 @@
-import { createHash } from "node:crypto";
-import { clickIdNames } from "../../metrics/channels/click-ids.ts";
 import { type LeadStage, stagesFrom } from "../../metrics/first-party/stages.ts";
+import { type FieldOf, meets, namedLeadFields } from "../crm/settings.ts";
+import { earliest, journeyRows, stageNames } from "../crm/stages.ts";
+import { emailHash, type LeadRow, visitRow } from "../crm/visit.ts";
 import type { HubspotRecord } from "./records.ts";
 import type { HubspotSettings } from "./type.ts";
 
@@ -30,35 +31,12 @@ const channels: Readonly<Record<string, string>> = {
   AI_REFERRALS: "AI Assistant",
 };
 
-const tagNames = ["source", "medium", "campaign", "campaign_id", "term", "content"] as const;
-const visitColumns = [...tagNames, "referrer_host", ...clickIdNames] as const;
-
-/** The columns of the rows that a contact becomes. */
-export const contactColumns = [
-  "lead_id",
-  "created_at",
-  "stage",
-  "stage_at",
-  "lost_at",
-  "score",
-  "score_at",
-  "email_sha256",
-  "channel",
-  "merged_into",
-  "deleted",
-  ...visitColumns,
-] as const;
-
-type Row = Partial<Record<(typeof contactColumns)[number], string>>;
-
-const defaultVisit: LeadSettings["visit"] = {
+const defaultVisit = {
   url: "hs_analytics_first_url",
   referrer: "hs_analytics_first_referrer",
   gclid: "hs_google_click_id",
   fbclid: "hs_facebook_click_id",
-};
-
-const visitOf = ({ visit }: LeadSettings) => ({ ...defaultVisit, ...visit });
+} as const satisfies LeadSettings["visit"];
 
 /** HubSpot's name of the property with the first day of a stage. */
 const enteredProperty = (stage: string): string => `hs_v2_date_entered_${stage}`;
@@ -67,9 +45,7 @@ const enteredProperty = (stage: string): string => `hs_v2_date_entered_${stage}`
 export const contactProperties = (settings: LeadSettings) => ({
   required: [
     ["lifecyclestage", "leads"],
-    ...Object.entries(settings.visit).map(([column, field]) => [field, `leads.visit.${column}`] as const),
-    ...(settings.score ? [[settings.score.field, "leads.score.field"] as const] : []),
-    ...settings.where.map(({ field }, index) => [field, `leads.where[${String(index)}].field`] as const),
+    ...namedLeadFields(settings),
     ...(settings.emailHash ? [["email", "leads.emailHash"] as const] : []),
   ] as readonly (readonly [string, string])[],
   optional: [
@@ -95,50 +71,15 @@ const utc = (written: string | null | undefined): string | undefined => {
   return Number.isNaN(at.getTime()) ? undefined : at.toISOString();
 };
 
-const earliest = (...times: readonly (string | undefined)[]): string | undefined =>
-  times.filter((time) => time !== undefined).sort()[0];
-
-/** What a landing page's address says of the visit. The rest of it, where people's addresses occur, is thrown away. */
-const landing = (written: string | undefined): Row => {
-  if (written === undefined || !URL.canParse(written)) return {};
-  const { searchParams } = new URL(written);
-  const row: Row = {};
-  const take = (column: keyof Row, parameter: string) => {
-    const value = searchParams.get(parameter)?.trim();
-    if (value !== undefined && value !== "") row[column] = value;
-  };
-  for (const name of tagNames) take(name, name === "campaign_id" ? "utm_id" : `utm_${name}`);
-  for (const name of clickIdNames) take(name, name);
-  return row;
-};
-
-const hostOf = (written: string | undefined): string | undefined => {
-  if (written === undefined) return undefined;
-  const url = /^https?:\/\//.test(written) ? written : `https://${written}`;
-  return URL.canParse(url) ? new URL(url).hostname : undefined;
-};
-
-const visitRow = (properties: HubspotRecord["properties"], settings: LeadSettings): Row => {
-  const { url, referrer, ...fields } = visitOf(settings);
-  const valueOf = (field: string | undefined): string | undefined =>
-    field === undefined ? undefined : properties[field]?.trim() || undefined;
-  const row: Row = { ...landing(valueOf(url)) };
-  for (const [column, field] of Object.entries(fields) as [keyof Row, string][]) {
-    const value = valueOf(field);
-    if (value !== undefined) row[column] = value;
-  }
-  const host = hostOf(valueOf(referrer));
-  if (host !== undefined) row.referrer_host = host;
-  const isKnown = visitColumns.some((name) => name !== "referrer_host" && row[name] !== undefined);
-  const source = properties["hs_analytics_source"];
-  if (!isKnown && source != null && source !== "") row.channel = channels[source] ?? "Unassigned";
-  return row;
-};
+const fieldOf =
+  ({ properties }: HubspotRecord): FieldOf =>
+  (name) =>
+    properties[name]?.trim() || undefined;
 
 /** How contacts become rows of the import, by settings and the portal's own labels. */
 export interface ContactReader {
   /** The rows of a lead: its history, the last one as it is now. Empty: it is none, or none that counts. */
-  readonly rows: (contact: HubspotRecord) => readonly Row[];
+  readonly rows: (contact: HubspotRecord) => readonly LeadRow[];
   /** Whether `where` lets it count. */
   readonly counts: (contact: HubspotRecord) => boolean;
   /** Ids that were merged into it. */
@@ -152,14 +93,8 @@ export const contactReader = (options: {
 }): ContactReader => {
   const { settings, labels, unmapped } = options;
   const reached = new Set(stagesFrom(settings.from));
-  // A label names a stage where it is the only one of its kind.
-  const byLabel = new Map(
-    [...labels]
-      .filter(([, label]) => [...labels.values()].filter((other) => other === label).length === 1)
-      .map(([value, label]) => [value, label]),
-  );
-  const stageOf = (value: string): LeadStage | undefined =>
-    settings.stages[value] ?? settings.stages[byLabel.get(value) ?? ""] ?? builtIn[value];
+  const { stageOf, shown } = stageNames(settings.stages, labels, builtIn);
+  const visit = { ...defaultVisit, ...settings.visit };
   const disqualified = new Set(settings.disqualified);
 
   const stagesOf = ({
@@ -180,8 +115,7 @@ export const contactReader = (options: {
       if (name.startsWith("hs_v2_date_entered_") && value)
         reach(name.slice("hs_v2_date_entered_".length), utc(value));
     reach(properties["lifecyclestage"], undefined);
-    for (const value of missing)
-      unmapped(byLabel.has(value) ? `${value} (${byLabel.get(value) ?? ""})` : value);
+    for (const value of missing) unmapped(shown(value));
     return stages;
   };
 
@@ -219,11 +153,7 @@ export const contactReader = (options: {
   };
 
   return {
-    counts: ({ properties }) =>
-      settings.where.every(({ field, in: allowed, notIn }) => {
-        const value = properties[field] ?? "";
-        return allowed === undefined ? notIn?.includes(value) !== true : allowed.includes(value);
-      }),
+    counts: (contact) => meets(settings.where, fieldOf(contact)),
     merged: ({ id, properties }) => {
       const ids = [
         ...(properties["hs_merged_object_ids"] ?? "").split(";"),
@@ -233,6 +163,7 @@ export const contactReader = (options: {
     },
     rows: (contact) => {
       const { id, properties, createdAt } = contact;
+      const valueOf = fieldOf(contact);
       const stages = stagesOf(contact);
       const asLead = [...stages].filter(([stage]) => reached.has(stage));
       if (asLead.length === 0) return [];
@@ -241,20 +172,7 @@ export const contactReader = (options: {
         utc(properties["createdate"]) ??
         utc(createdAt) ??
         createdAt;
-      const base: Row = { lead_id: id, created_at };
-      const scores = scoresOf(contact);
-      const ladder = [...stages];
-      const history = Array.from({ length: Math.max(ladder.length, scores.length) }, (_, index): Row => {
-        const [stage, stageAt] = ladder[index] ?? [];
-        const { score, at } = scores[index] ?? {};
-        return {
-          ...base,
-          ...(stage === undefined ? {} : { stage }),
-          ...(stageAt === undefined ? {} : { stage_at: stageAt }),
-          ...(score === undefined ? {} : { score }),
-          ...(at === undefined ? {} : { score_at: at }),
-        };
-      });
+      const base = { lead_id: id, created_at };
       const now = stageOf(properties["lifecyclestage"] ?? "");
       const nowAt = now === undefined ? undefined : stages.get(now);
       const score =
@@ -264,18 +182,21 @@ export const contactReader = (options: {
           ? undefined
           : utc(contact.propertiesWithHistory?.[settings.score.field]?.[0]?.timestamp);
       const lost = lostAt(contact);
-      const email = settings.emailHash ? properties["email"]?.trim().toLowerCase() : undefined;
+      const email = settings.emailHash ? emailHash(valueOf("email")) : undefined;
       return [
-        ...history,
+        ...journeyRows(base, stages, scoresOf(contact)),
         {
           ...base,
-          ...visitRow(properties, settings),
+          ...visitRow(visit, valueOf, () => {
+            const source = valueOf("hs_analytics_source");
+            return source === undefined ? undefined : (channels[source] ?? "Unassigned");
+          }),
           ...(now === undefined ? {} : { stage: now }),
           ...(nowAt === undefined ? {} : { stage_at: nowAt }),
           ...(score === undefined || score === "" ? {} : { score }),
           ...(scoreAt === undefined ? {} : { score_at: scoreAt }),
           ...(lost === undefined ? {} : { lost_at: lost }),
-          ...(email ? { email_sha256: createHash("sha256").update(email).digest("hex") } : {}),
+          ...(email === undefined ? {} : { email_sha256: email }),
         },
       ];
     },

@@ -1,21 +1,8 @@
+import type { CrmDeal } from "../crm/deals.ts";
 import type { HubspotRecord } from "./records.ts";
 import type { HubspotSettings } from "./type.ts";
 
 export type DealSettings = Exclude<HubspotSettings["conversions"], false>;
-
-/** The columns of the rows that a deal becomes. */
-export const dealColumns = [
-  "conversion_id",
-  "conversion_name",
-  "converted_at",
-  "value",
-  "currency",
-  "order_id",
-  "lead_id",
-  "deleted",
-] as const;
-
-export type DealRow = Partial<Record<(typeof dealColumns)[number], string>>;
 
 export const dealProperties = (settings: DealSettings, outbound: HubspotSettings["outbound"]) => ({
   required: [
@@ -38,39 +25,37 @@ const utc = (written: string | null | undefined): string | undefined => {
   return Number.isNaN(at.getTime()) ? undefined : at.toISOString();
 };
 
-/** A deal as the books have it now: won, or not (any more). Undefined where its pipeline is not asked for. */
-export const dealRow = (
+/** A deal as the books have it now: won, or not (any more), or in a pipeline that is not asked for. */
+export const dealOf = (
   deal: HubspotRecord,
   options: {
     readonly settings: DealSettings;
     readonly won: ReadonlySet<string>;
     readonly companyCurrency: string | undefined;
-    readonly leadId: string | undefined;
   },
-): DealRow => {
-  const { settings, won, companyCurrency, leadId } = options;
-  const { id, properties, propertiesWithHistory, archived } = deal;
-  const conversion_id = `deal:${id}`;
+): Pick<CrmDeal, "id" | "won" | "leads"> => {
+  const { settings, won, companyCurrency } = options;
+  const { id, properties, propertiesWithHistory, archived, associations } = deal;
+  const leads = (associations?.contacts?.results ?? []).map((contact) => contact.id);
   const stage = properties["dealstage"] ?? "";
   const isWon = properties["hs_is_closed_won"] === "true" || won.has(stage);
   const isAsked = settings.pipelines?.includes(properties["pipeline"] ?? "") !== false;
-  if (archived || !isWon || !isAsked) return { conversion_id, deleted: "true" };
+  if (archived || !isWon || !isAsked) return { id, leads, won: null };
   // Newest first: the entry into the won state that still holds.
   let since: string | undefined;
   for (const { value, timestamp } of propertiesWithHistory?.["dealstage"] ?? []) {
     if (value !== stage && !won.has(value ?? "")) break;
     since = utc(timestamp);
   }
-  const converted_at = since ?? utc(properties["closedate"]);
-  const amount = properties["amount"]?.trim();
-  const currency = properties["deal_currency_code"] || companyCurrency;
   const order = settings.orderId === undefined ? undefined : properties[settings.orderId]?.trim();
   return {
-    conversion_id,
-    conversion_name: settings.name,
-    ...(converted_at === undefined ? {} : { converted_at }),
-    ...(amount ? { value: amount, ...(currency ? { currency } : {}) } : {}),
-    ...(order ? { order_id: order } : {}),
-    ...(leadId === undefined ? {} : { lead_id: leadId }),
+    id,
+    leads,
+    won: {
+      at: since ?? utc(properties["closedate"]),
+      amount: properties["amount"]?.trim() || undefined,
+      currency: properties["deal_currency_code"] || companyCurrency,
+      order: order || undefined,
+    },
   };
 };

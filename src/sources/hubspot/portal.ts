@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Failure } from "../../domain/failure.ts";
+import { requireFields } from "../crm/fields.ts";
 import type { HubspotClient } from "./client.ts";
 import type { HubspotSettings } from "./type.ts";
 
@@ -48,24 +48,18 @@ export const propertyNames = async (
   return new Set(results.map(({ name }) => name));
 };
 
-/**
- * HubSpot passes over names that it does not know, and a typing error would be an empty column for ever.
- * @throws Failure `request`
- */
+/** HubSpot passes over names that it does not know. @throws Failure `request` */
 export const requireProperties = (
   known: ReadonlySet<string>,
   object: string,
   wanted: readonly (readonly [name: string, setting: string])[],
   source: string,
-): void => {
-  const missing = wanted.filter(([name]) => !known.has(name));
-  if (missing.length === 0) return;
-  throw new Failure({
-    kind: "request",
-    message: `source ${source}: ${object} have no property ${missing.map(([name, setting]) => `${name} (${setting})`).join(", ")}`,
+): void =>
+  requireFields((name) => known.has(name), wanted, {
+    source,
+    lack: `${object} have no property`,
     remedy: "use the internal names of HubSpot's settings, Properties",
   });
-};
 
 /** The internal names of the lifecycle stages by their labels. */
 export const stageLabels = async (

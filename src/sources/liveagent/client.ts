@@ -1,11 +1,9 @@
 import type { z } from "zod";
-import { createLimits } from "../../connectors/wire/limits.ts";
-import { type AnswerHeaders, exchange } from "../../connectors/wire/exchange.ts";
-import { jsonOrUndefined, readJson } from "../../connectors/wire/json.ts";
-import { pause, request } from "../../connectors/wire/request.ts";
+import type { AnswerHeaders } from "../../connectors/wire/exchange.ts";
 import { retryAfterMs } from "../../connectors/wire/retry-after.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { SourceContext } from "../source.ts";
+import { createPace, openWire } from "../wire.ts";
 import type { LiveagentSettings } from "./type.ts";
 
 export interface LiveagentClient {
@@ -66,44 +64,29 @@ export const createLiveagentClient = (
   settings: LiveagentSettings,
   context: SourceContext,
 ): LiveagentClient => {
-  const { name, log, now, firstDelayMs } = context;
-  const limits = createLimits({
-    platform: `source ${name}`,
-    platformConcurrency: 2,
-    accountConcurrency: 2,
-    maxWaitMs: 120_000,
-    now,
+  const { name, now } = context;
+  const wire = openWire(context, {
+    timeoutSeconds: settings.timeoutSeconds,
+    concurrency: 2,
+    longestWaitMs: 120_000,
   });
-  let sent: number[] = [];
-  const keepPace = async (signal: AbortSignal): Promise<void> => {
-    const since = () => performance.now() - pace.windowMs;
-    sent = sent.filter((at) => at > since());
-    const oldest = sent[sent.length - pace.requests];
-    if (oldest !== undefined) await pause(oldest - since(), signal);
-    sent.push(performance.now());
-  };
+  const keepPace = createPace(() => pace.requests, pace.windowMs);
   return {
-    get: (path, parameters, schema, signal) =>
-      request({ limits, log, accountId: null, signal, call: path, now, firstDelayMs }, async () => {
-        await keepPace(signal);
-        const query = new URLSearchParams(parameters).toString();
-        const { status, headers, text } = await exchange({
+    get: (path, parameters, schema, signal) => {
+      const query = new URLSearchParams(parameters).toString();
+      return wire.ask({
+        call: path,
+        schema,
+        signal,
+        pace: keepPace,
+        sent: async () => ({
           url: `${baseOf(settings)}/api/v3${path}${query === "" ? "" : `?${query}`}`,
           // Answers come in the account's zone unless told otherwise ("Utilizing time zone offset").
           headers: { apikey: settings.apiKey, "timezone-offset": "0", accept: "application/json" },
-          signal,
-          call: `source ${name}, ${path}`,
-          idleMs: settings.timeoutSeconds * 1_000,
-          timeoutSetting: `sources.${name}.timeoutSeconds`,
-        });
-        if (status !== 200) throw failureOf(status, headers, name, path, now());
-        if (jsonOrUndefined(text) === undefined)
-          throw new Failure({
-            kind: "transient",
-            message: `source ${name}, ${path}: the answer is not JSON`,
-            remedy: "it is tried again",
-          });
-        return { body: readJson(text, schema, { what: `source ${name}, ${path}` }), headers };
-      }),
+        }),
+        judge: ({ status, headers }) =>
+          status === 200 ? undefined : failureOf(status, headers, name, path, now()),
+      });
+    },
   };
 };

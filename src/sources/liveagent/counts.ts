@@ -1,19 +1,6 @@
+import type { ContactChannel } from "../desk/figures.ts";
 import type { Call, Ticket } from "./pages.ts";
 import { instantOf } from "./pages.ts";
-
-/** How people reach a company. */
-export const contactChannels = [
-  "email",
-  "form",
-  "chat",
-  "call",
-  "social",
-  "message",
-  "api",
-  "other",
-] as const;
-
-export type ContactChannel = (typeof contactChannels)[number];
 
 // Letters of `channel_type` ("Ticket", API v3). Calls' own tickets are counted as calls.
 const letters: Readonly<

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { baseUrl, idText } from "../../connectors/settings.ts";
+import { deskSettings } from "../desk/settings.ts";
 import { commonSettings } from "../settings.ts";
 import type { SourceType } from "../source.ts";
 
@@ -13,9 +14,7 @@ export const liveagentSettings = z
       .optional(),
     url: baseUrl.optional().describe("In place of account, where the help desk has a host of its own."),
     apiKey: z.string().min(1).describe("An API v3 key that may read calls and tickets."),
-    calls: z
-      .union([z.literal(false), z.strictObject({ count: z.enum(["answered", "all"]).default("answered") })])
-      .prefault({}),
+    ...deskSettings,
     contacts: z
       .union([
         z.literal(false),
@@ -25,7 +24,6 @@ export const liveagentSettings = z
         }),
       ])
       .prefault({}),
-    lookbackDays: z.number().int().min(1).max(90).default(7),
     endpoints: z.strictObject({ api: baseUrl.optional() }).prefault({}),
   })
   .refine(

@@ -1,0 +1,104 @@
+import type pg from "pg";
+import { addDays, dayAt, endOfDay } from "../../domain/day.ts";
+import { linesOf, type SourceRow } from "../lines.ts";
+import type { Pulled, StreamAsk } from "../source.ts";
+import { endLeads } from "../vanished.ts";
+import { countOutbound } from "./outbound.ts";
+import type { CrmPlan } from "./plan.ts";
+import { type Crm, pulledOf } from "./pulled.ts";
+import { leadColumns, type LeadRow } from "./visit.ts";
+
+/** A record of a CRM, as far as it may be a lead. */
+export interface CrmLead {
+  readonly id: string;
+  /** Its history, the last row as it is now. Empty: it is no lead. */
+  readonly rows: readonly LeadRow[];
+  /** Whether `where` lets it count. */
+  readonly counts: boolean;
+  readonly updatedAt: Date;
+  /** Ids that were merged into it. */
+  readonly merged: readonly string[];
+  /** The id that it was merged into. */
+  readonly mergedInto?: string | undefined;
+  readonly deleted: boolean;
+  readonly isOutbound: boolean;
+}
+
+const usualSinceDays = 400;
+
+const knownOf = async (pool: pg.Pool, ids: readonly string[]): Promise<ReadonlySet<string>> => {
+  if (ids.length === 0) return new Set();
+  const { rows } = await pool.query<{ id: string }>(
+    `select lead_id as id from warehouse.lead where lead_id = any ($1)
+     union select lead_id from warehouse.lead_alias where lead_id = any ($1)`,
+    [ids],
+  );
+  return new Set(rows.map(({ id }) => id));
+};
+
+/** Lands the leads of a CRM, and ends those that a whole read does not show any more. @throws Failure */
+export const pullLeads = async (
+  { settings, context }: Crm,
+  ask: StreamAsk,
+  plan: CrmPlan,
+  pages: AsyncIterable<readonly CrmLead[]>,
+): Promise<Pulled> => {
+  const first = settings.since ?? addDays(dayAt(plan.now, context.timeZone), -usualSinceDays);
+  const sinceAt = endOfDay(addDays(first, -1), context.timeZone);
+  const prefixed = (id: string) => `${context.idPrefix}${id}`;
+  const spared: string[] = [];
+  const excluded: string[] = [];
+  const countsOutbound = settings.outbound?.count === "leads";
+  const outbound = countOutbound(context);
+  let read = 0;
+
+  const isDoubtful = ({ deleted, rows, counts, updatedAt }: CrmLead): boolean =>
+    deleted || rows.length === 0 || !counts || updatedAt < sinceAt;
+
+  const rowsOf = (lead: CrmLead, isStored: boolean): readonly SourceRow[] => {
+    const { id, rows, counts, merged, mergedInto, deleted, updatedAt } = lead;
+    if (mergedInto !== undefined) return [{ lead_id: id, merged_into: mergedInto }];
+    if (deleted) return isStored ? [{ lead_id: id, deleted: "true" }] : [];
+    if (rows.length === 0 || !counts || (updatedAt < sinceAt && !isStored)) {
+      if (isStored) (counts ? spared : excluded).push(prefixed(id));
+      return [];
+    }
+    if (countsOutbound && lead.isOutbound) outbound.add(rows[0]?.created_at);
+    return [...merged.map((other) => ({ lead_id: other, merged_into: id })), ...rows];
+  };
+
+  async function* rowPages(): AsyncGenerator<readonly SourceRow[]> {
+    for await (const page of pages) {
+      read += page.length;
+      // Of what is no row by itself, only those matter that the warehouse has.
+      const stored = await knownOf(
+        context.database.pool,
+        page.filter(isDoubtful).map(({ id }) => prefixed(id)),
+      );
+      yield page.flatMap((lead) => rowsOf(lead, stored.has(prefixed(lead.id))));
+    }
+  }
+
+  const result = await ask.land({
+    kind: "leads",
+    bytes: { records: linesOf(leadColumns, rowPages()) },
+    keepDeleted: settings.leads.deleted === "keep",
+    keepFirst: true,
+    // Another rule decides anew what the stages of before were.
+    correct: plan.corrects,
+    afterMerge: async (client) => ({
+      withdrawn: await endLeads(client, {
+        source: context.name,
+        timeZone: context.timeZone,
+        whole: plan.whole,
+        accepted: ask.acceptRemovals,
+        spared,
+        excluded,
+      }),
+    }),
+  });
+  return pulledOf(plan, result, {
+    read,
+    outbound: plan.whole && countsOutbound ? await outbound.land(ask) : 0,
+  });
+};

@@ -1,0 +1,101 @@
+import { z } from "zod";
+import { idText } from "../../connectors/settings.ts";
+import { isDay } from "../../domain/day.ts";
+import { clickIdNames } from "../../metrics/channels/click-ids.ts";
+import { leadStages } from "../../metrics/first-party/stages.ts";
+
+/** Settings that every CRM takes. */
+
+export const conditions = z.array(
+  z
+    .strictObject({
+      field: z.string().min(1),
+      in: z.array(idText).optional(),
+      notIn: z.array(idText).optional(),
+    })
+    .refine((one) => (one.in === undefined) !== (one.notIn === undefined), "takes in or notIn"),
+);
+
+const visitNames = [
+  "url",
+  "source",
+  "medium",
+  "campaign",
+  "campaign_id",
+  "term",
+  "content",
+  "referrer",
+  ...clickIdNames,
+] as const;
+
+export const since = z
+  .string()
+  .refine(isDay, "must be a day such as 2025-01-01")
+  .optional()
+  .describe("The first day asked for; omitted: 400 days ago.");
+
+/** What makes a record of a CRM a lead, beside what is the CRM's own. */
+export const leadSettings = {
+  stages: z.record(z.string(), z.enum(leadStages)).default({}),
+  score: z.strictObject({ field: z.string().min(1) }).optional(),
+  where: conditions.default([]),
+  visit: z.partialRecord(z.enum(visitNames), z.string().min(1)).default({}),
+  deleted: z.enum(["keep", "drop"]).default("keep"),
+  emailHash: z.boolean().default(false),
+} as const;
+
+export const dealSettings = {
+  name: z.string().min(1).default("deal_won"),
+  pipelines: z.array(idText).min(1).optional(),
+  orderId: z.string().min(1).optional(),
+} as const;
+
+export const outbound = z
+  .strictObject({
+    field: z.string().min(1),
+    in: z.array(idText).min(1),
+    count: z.enum(["deals", "leads"]).default("deals"),
+  })
+  .optional();
+
+export type VisitFields = Readonly<Partial<Record<(typeof visitNames)[number], string>>>;
+
+type Conditions = readonly {
+  readonly field: string;
+  readonly in?: readonly string[] | undefined;
+  readonly notIn?: readonly string[] | undefined;
+}[];
+
+/** The settings of a CRM as far as whoever lands its records reads them. */
+export interface CrmSettings {
+  readonly since?: string | undefined;
+  readonly leads: { readonly deleted: "keep" | "drop" };
+  readonly outbound?:
+    | { readonly field: string; readonly in: readonly string[]; readonly count: "deals" | "leads" }
+    | undefined;
+}
+
+/** A field of a record as text; undefined where it is empty. */
+export type FieldOf = (field: string) => string | undefined;
+
+/** Whether the conditions let a record count. Judged here, so that a changed one applies to what is stored, too. */
+export const meets = (conditions: Conditions, valueOf: FieldOf): boolean =>
+  conditions.every(({ field, in: allowed, notIn }) => {
+    const value = valueOf(field) ?? "";
+    return allowed === undefined ? notIn?.includes(value) !== true : allowed.includes(value);
+  });
+
+/** The fields of leads that settings name, with where they do. */
+export const namedLeadFields = ({
+  visit,
+  score,
+  where,
+}: {
+  readonly visit: VisitFields;
+  readonly score?: { readonly field: string } | undefined;
+  readonly where: Conditions;
+}): readonly (readonly [field: string, setting: string])[] => [
+  ...Object.entries(visit).map(([column, field]) => [field, `leads.visit.${column}`] as const),
+  ...(score ? [[score.field, "leads.score.field"] as const] : []),
+  ...where.map(({ field }, index) => [field, `leads.where[${String(index)}].field`] as const),
+];
