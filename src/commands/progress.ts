@@ -1,6 +1,6 @@
 import { MultiBar, Presets, type SingleBar } from "cli-progress";
 import type { Connector } from "../connectors/connector.ts";
-import type { SyncEvents } from "./sync.ts";
+import type { SyncEvents } from "../sync/watched.ts";
 import { linesAbove } from "./terminal.ts";
 
 const longestName = 9;

@@ -1,23 +1,18 @@
 import type { App } from "../app.ts";
 import { addDays, dayAt, type DayRange } from "../domain/day.ts";
 import { namesAccount } from "../connectors/account-ids.ts";
-import type { Connector } from "../connectors/connector.ts";
-import type { Failure } from "../domain/failure.ts";
 import type { Platform } from "../domain/platform.ts";
 import { alertAfterRollup } from "../sync/after-rollup.ts";
 import { afterSlices } from "../sync/after-slices.ts";
 import type { Ga4Result } from "../sync/ga4.ts";
 import { type Plan, type PlanFailure, planPlatform } from "../sync/plan.ts";
-import { drainRun } from "../sync/drain.ts";
-import { createHand } from "../sync/hand.ts";
-import { insertJobs, insertPlan, openSlices, reopen, sourcePlatform } from "../sync/ledger.ts";
+import { drainPlans, type SyncEvents } from "../sync/watched.ts";
 import type { SliceResult } from "../sync/slice.ts";
-import { isNamedIn, pulls, workBy } from "../sync/work.ts";
 import { storeCountingRules } from "../metrics/counting.ts";
 import { refreshReportingRates } from "../metrics/reporting-currency.ts";
 import type { StreamResult } from "../sources/pull.ts";
 import { migrate } from "../warehouse/migrate.ts";
-import { type Run, startRun } from "../warehouse/runs.ts";
+import { startRun } from "../warehouse/runs.ts";
 import { credentialStore } from "./credentials.ts";
 import { checkRange } from "./dates.ts";
 import { examples, type Frame, type Register } from "./frame.ts";
@@ -33,13 +28,6 @@ import {
   type SelectionOptions,
   unknownAccount,
 } from "./selection.ts";
-
-/** Callbacks for the progress display. */
-export interface SyncEvents {
-  readonly onPlanned?: (connector: Connector, slices: number) => void;
-  readonly onRows?: (platform: Platform, rows: number) => void;
-  readonly onSlice?: (result: SliceResult) => void;
-}
 
 interface SyncCommandOptions extends SelectionOptions {
   readonly maxWait?: number;
@@ -123,89 +111,6 @@ const worstByAccount = ({ results, failures, accounts }: SyncSummary) => {
   return [...worst.values()];
 };
 
-interface DrainWish {
-  readonly app: App;
-  readonly run: Run;
-  readonly plans: readonly { readonly connector: Connector; readonly plan: Plan }[];
-  readonly sourceNames: readonly string[];
-  readonly events: SyncEvents;
-  readonly options: SyncCommandOptions;
-}
-
-/** Puts what was planned into the ledger and works through it; a run that is gone on with does what it lacks. */
-const drainPlans = async ({
-  app,
-  run,
-  plans,
-  sourceNames,
-  events,
-  options,
-}: DrainWish): Promise<Pick<SyncSummary, "results" | "sources">> => {
-  const { config, log, signal, database } = app;
-  const { pool } = database;
-  if (run.continued) await reopen(pool, run.id);
-  for (const { plan } of plans) await insertPlan(pool, run.id, { slices: plan.slices, failures: [] });
-  await insertJobs(
-    pool,
-    run.id,
-    sourceNames.map((name) => ({ kind: "source", platform: sourcePlatform, accountId: name })),
-  );
-  const open = await openSlices(pool, run.id);
-  for (const { connector } of plans) events.onPlanned?.(connector, open.get(connector.platform) ?? 0);
-  const results: SliceResult[] = [];
-  const sources: StreamResult[] = [];
-  const failures: Failure[] = [];
-  const hand = createHand({
-    pool,
-    log,
-    work: workBy(pulls, {
-      database,
-      config,
-      connector: (platform) => app.connector(platform),
-      now: app.now,
-      signal,
-      onRows: (platform, rows) => events.onRows?.(platform, rows),
-      sources: { full: options.full, range: rangeOf(options), acceptRemovals: options.acceptRemovals },
-    }),
-    isNamed: isNamedIn(config),
-    leaseSeconds: watchedLeaseSeconds,
-  });
-  await drainRun({
-    pool,
-    hand,
-    runId: run.id,
-    signal,
-    lanes: [
-      ...plans.map(({ connector: { platform, concurrency } }) => ({
-        platform,
-        hands: slicesAtOnce(concurrency.platform),
-        accountAtOnce: concurrency.account,
-      })),
-      { platform: null, hands: Math.max(1, sourceNames.length), accountAtOnce: 1 },
-    ],
-    onJob: ({ job, outcome, slice, skipped, streams, failure }) => {
-      if (outcome === "retried") return;
-      for (const result of [...(slice ? [slice] : []), ...skipped]) {
-        results.push(result);
-        events.onSlice?.(result);
-      }
-      sources.push(...(streams ?? []));
-      if (failure && outcome === "failed" && job.kind === "rollup") failures.push(failure);
-    },
-  });
-  if (failures[0]) throw failures[0];
-  return { results, sources };
-};
-
-/**
- * More slices than requests may be under way: while one loads, another one's request uses the free slot. The limits
- * of the connector hold for the requests themselves.
- */
-const slicesAtOnce = (requestsAtOnce: number): number => requestsAtOnce + 3;
-
-/** How long a job stays with a sync that says nothing. */
-const watchedLeaseSeconds = 30;
-
 /** One sync from discovery to rollup, in this process. Resumes one that was cut off. */
 export const runSync = async (
   app: App,
@@ -258,7 +163,14 @@ export const runSync = async (
       log,
       signal,
     });
-    const { results, sources } = await drainPlans({ app, run, plans, sourceNames, events, options });
+    const { results, sources } = await drainPlans({
+      ...app,
+      run,
+      plans,
+      sourceNames,
+      events,
+      sources: { full: options.full, range: rangeOf(options), acceptRemovals: options.acceptRemovals },
+    });
     signal.throwIfAborted();
     const ga4 = await afterSlices({
       database,

@@ -7,7 +7,7 @@ import { refreshReportingRates } from "../metrics/reporting-currency.ts";
 import { afterSlices } from "../sync/after-slices.ts";
 import { insertPlan, type JobKind } from "../sync/ledger.ts";
 import { planPlatform } from "../sync/plan.ts";
-import { pulls, unreadable, type Work, type WorkContext } from "../sync/work.ts";
+import { pulls, unreadable, type JobWork, type WorkContext } from "../sync/work.ts";
 import { endNight, summarizeNight } from "./night.ts";
 
 /** What the jobs of a night work with. */
@@ -17,7 +17,7 @@ export interface NightContext extends WorkContext {
 }
 
 /** Cuts the night of one platform into slices. */
-const plan: Work<NightContext> = async (context, { job, log }) => {
+const plan: JobWork<NightContext> = async (context, { job, log }) => {
   const { database, config, signal } = context;
   const { platform } = job;
   if (platform === null) return { failure: unreadable("the plan's entry names no platform") };
@@ -45,7 +45,7 @@ const plan: Work<NightContext> = async (context, { job, log }) => {
   return {};
 };
 
-const rates: Work<NightContext> = async (context, { job, log }) => {
+const rates: JobWork<NightContext> = async (context, { job, log }) => {
   const { database, config, signal } = context;
   const { rows } = await database.pool.query<{ from: string | null }>(
     "select min(from_date) as from from ops.job where run_id = $1",
@@ -65,7 +65,7 @@ const rates: Work<NightContext> = async (context, { job, log }) => {
 };
 
 /** What follows the slices, and the sum of the night. */
-const close: Work<NightContext> = async (context, { job, log }) => {
+const close: JobWork<NightContext> = async (context, { job, log }) => {
   const { database, config, signal } = context;
   const { pool } = database;
   const ga4 = await afterSlices({
@@ -93,4 +93,4 @@ const close: Work<NightContext> = async (context, { job, log }) => {
 };
 
 /** All that a night consists of. */
-export const nightWork: Readonly<Record<JobKind, Work<NightContext>>> = { ...pulls, plan, rates, close };
+export const nightWork: Readonly<Record<JobKind, JobWork<NightContext>>> = { ...pulls, plan, rates, close };

@@ -35,7 +35,7 @@ const worthABulk = 8;
 
 const usual = { removeOnComplete: true, removeOnFail: true } as const;
 
-export interface Call {
+export interface WorkerCall {
   /** How many workers; one where nothing is said. */
   readonly count?: number;
   /** Not before then. */
@@ -48,7 +48,7 @@ export interface Call {
 export const call = async (
   queues: Queues,
   name: string,
-  { count = 1, at, near }: Call = {},
+  { count = 1, at, near }: WorkerCall = {},
 ): Promise<void> => {
   const queue = queues.queue(name);
   const data = { ...near };

@@ -30,7 +30,7 @@ const nearOf = ({ data }: QueueEntry<Payload>): { runId: string; accountKey: num
 export interface Worker {
   readonly hand: Hand;
   /** Answers the calls of a queue: each carries out one job and passes itself on. */
-  answer(platform: Platform | null, concurrency?: Connector["concurrency"]): Handler;
+  readonly answer: (platform: Platform | null, concurrency?: Connector["concurrency"]) => Handler;
 }
 
 export const createWorker = (context: WorkerContext): Worker => {

@@ -16,7 +16,7 @@ import {
 } from "./ledger.ts";
 import { diedOver, nextStepOf } from "./next-step.ts";
 import { skipSlice, type Slice, type SliceResult } from "./slice.ts";
-import type { Ask, JobResult } from "./work.ts";
+import type { JobAsk, JobResult } from "./work.ts";
 
 export type JobOutcome = "done" | "failed" | "retried" | "put_back";
 
@@ -34,7 +34,7 @@ export interface JobEvent extends JobResult {
 export interface HandOptions {
   readonly pool: pg.Pool;
   readonly log: Logger;
-  readonly work: (ask: Ask) => Promise<JobResult>;
+  readonly work: (ask: JobAsk) => Promise<JobResult>;
   readonly isNamed: (slice: Slice) => boolean;
   /** How long a job stays with a process that says nothing. */
   readonly leaseSeconds: number;

@@ -36,14 +36,14 @@ export interface JobResult {
   readonly streams?: readonly StreamResult[];
 }
 
-export interface Ask {
+export interface JobAsk {
   readonly job: Job;
   readonly log: Logger;
   /** The number of this attempt, from 1. */
   readonly attempt: number;
 }
 
-export type Work<Context> = (context: Context, ask: Ask) => Promise<JobResult>;
+export type JobWork<Context> = (context: Context, ask: JobAsk) => Promise<JobResult>;
 
 /** An entry of the ledger that lacks what its kind of work needs. */
 export const unreadable = (message: string): Failure =>
@@ -59,7 +59,7 @@ export const isNamedIn =
   ({ account: { platform, id } }: Pick<Slice, "account">): boolean =>
     isNamed(platform, connectors[platform]?.accounts, id);
 
-const slice: Work<WorkContext> = async (context, { job, log, attempt }) => {
+const slice: JobWork<WorkContext> = async (context, { job, log, attempt }) => {
   const { database, signal, onRows } = context;
   const wanted = sliceOf(job);
   if (!wanted) return { failure: unreadable("the slice's entry names no account or window") };
@@ -84,7 +84,7 @@ const slice: Work<WorkContext> = async (context, { job, log, attempt }) => {
   };
 };
 
-const rollup: Work<WorkContext> = async (context, { job, log }) => {
+const rollup: JobWork<WorkContext> = async (context, { job, log }) => {
   // Planned from an account's slices, it always has one.
   if (job.accountKey === null) return {};
   const rowsWritten = await rollUpAccount(
@@ -100,7 +100,7 @@ const rollup: Work<WorkContext> = async (context, { job, log }) => {
 };
 
 /** Pulls a source; the worst of its streams decides what comes next, and what was loaded stays loaded. */
-const source: Work<WorkContext> = async (context, { job, log }) => {
+const source: JobWork<WorkContext> = async (context, { job, log }) => {
   const name = job.accountId ?? "";
   // A restart may have taken it out of the config meanwhile.
   if (context.config.sources[name]?.enabled !== true) return {};
@@ -116,12 +116,17 @@ const source: Work<WorkContext> = async (context, { job, log }) => {
 };
 
 /** What a night and a watched sync both do. */
-export const pulls = { slice, rollup, source } as const satisfies Partial<Record<JobKind, Work<WorkContext>>>;
+export const pulls = { slice, rollup, source } as const satisfies Partial<
+  Record<JobKind, JobWork<WorkContext>>
+>;
 
 /** Does a job by the kinds that are known. Never throws. */
 export const workBy =
-  <Context extends WorkContext>(kinds: Partial<Readonly<Record<JobKind, Work<Context>>>>, context: Context) =>
-  async (ask: Ask): Promise<JobResult> => {
+  <Context extends WorkContext>(
+    kinds: Partial<Readonly<Record<JobKind, JobWork<Context>>>>,
+    context: Context,
+  ) =>
+  async (ask: JobAsk): Promise<JobResult> => {
     try {
       const work = kinds[ask.job.kind];
       return work ? await work(context, ask) : { failure: unreadable(`nobody here does a ${ask.job.kind}`) };
