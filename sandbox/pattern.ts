@@ -18,6 +18,21 @@ export const chance = (...parts: readonly (string | number)[]): number => {
   return (hash >>> 0) / 2 ** 32;
 };
 
+/** The items in an order that means nothing, and is the same for the same text. */
+export const shuffled = <T>(items: readonly T[], text: string): T[] => {
+  const order = [...items];
+  let state = Math.floor(chance(text) * 2 ** 32);
+  for (let left = order.length; left > 1; left -= 1) {
+    // A step of mulberry32.
+    state = (state + 0x6d2b79f5) | 0;
+    let bits = Math.imul(state ^ (state >>> 15), state | 1);
+    bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
+    const at = Math.floor((((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32) * left);
+    [order[left - 1], order[at]] = [order[at] as T, order[left - 1] as T];
+  }
+  return order;
+};
+
 /** How busy a day is compared to an average one: weekends are quiet, November and December are not. */
 export const dayFactor = (day: Day): number => {
   const date = DateTime.fromISO(day, { zone: "utc" });

@@ -1,11 +1,19 @@
 import { type Day, eachDay } from "../../src/domain/day.ts";
+import { shuffled } from "../pattern.ts";
 import { clickRows } from "./clicks.ts";
 import { type Figures, weekdayOf } from "./figures.ts";
 import type { ParsedQuery } from "./gaql.ts";
 import { dayRows, entityRows, fieldMask } from "./rows.ts";
 import type { SandboxAccount } from "./world.ts";
 
-/** The elements of a searchStream answer, as JSON text in bytes. */
+/** How an answer is written. */
+export interface Writing {
+  readonly requestId: string;
+  /** Over many lines, as Google does unless it is asked not to. */
+  readonly indented: boolean;
+}
+
+/** The elements of a searchStream answer, as JSON text in bytes; their rows are in no order. */
 export type Batches = Iterable<Buffer>;
 
 const chunked = <T>(items: readonly T[], size: number): T[][] =>
@@ -45,29 +53,49 @@ export const createBatches = ({ world, figures, batchRows }: BatchOptions) => {
   // The large account repeats by weekday, so its answers are serialised once and then only dated.
   const templates = new Map<string, readonly Template[]>();
 
-  const text = (query: ParsedQuery, rows: readonly object[], requestId: string): string =>
-    JSON.stringify({ results: rows, fieldMask: fieldMask(query.fields), requestId });
+  const text = (query: ParsedQuery, rows: readonly object[], { requestId, indented }: Writing): string =>
+    JSON.stringify(
+      { results: rows, fieldMask: fieldMask(query.fields), requestId },
+      null,
+      indented ? 2 : undefined,
+    );
 
-  const bulkDay = (query: ParsedQuery, account: SandboxAccount, day: Day, today: Day): Buffer[] => {
+  const bulkDay = (
+    query: ParsedQuery,
+    account: SandboxAccount,
+    day: Day,
+    today: Day,
+    indented: boolean,
+  ): Buffer[] => {
     if (day > today) return [];
-    const key = [query.resource, query.fields.join(), query.omitNames, weekdayOf(day)].join(" ");
+    const key = [query.resource, query.fields.join(), query.omitNames, indented, weekdayOf(day)].join(" ");
     let known = templates.get(key);
     if (!known) {
-      const rows = dayRows(query, account, dayPlaceholder, figures(account, day, today));
-      known = chunked(rows, 10_000).map((part) => templateOf(text(query, part, "sandbox-bulk")));
+      const rows = shuffled(dayRows(query, account, dayPlaceholder, figures(account, day, today)), key);
+      known = chunked(rows, 10_000).map((part) =>
+        templateOf(text(query, part, { requestId: "sandbox-bulk", indented })),
+      );
       templates.set(key, known);
     }
     return known.map((template) => withDay(template, day));
   };
 
-  const bulk = function* (query: ParsedQuery, account: SandboxAccount, days: readonly Day[], today: Day) {
-    for (const day of days) yield* bulkDay(query, account, day, today);
+  const bulk = function* (
+    query: ParsedQuery,
+    account: SandboxAccount,
+    days: readonly Day[],
+    today: Day,
+    indented: boolean,
+  ) {
+    for (const day of days) yield* bulkDay(query, account, day, today, indented);
   };
 
-  return (query: ParsedQuery, customerId: string, today: Day, requestId: string): Batches => {
+  return (query: ParsedQuery, customerId: string, today: Day, writing: Writing): Batches => {
+    const { requestId, indented } = writing;
     const account = world.find(({ id }) => id === customerId);
     const clicks = query.resource === "click_view";
-    if (query.dates && account?.bulk && !clicks) return bulk(query, account, eachDay(query.dates), today);
+    if (query.dates && account?.bulk && !clicks)
+      return bulk(query, account, shuffled(eachDay(query.dates), requestId), today, indented);
     const rows =
       query.dates && account
         ? eachDay(query.dates).flatMap((day) => {
@@ -77,7 +105,7 @@ export const createBatches = ({ world, figures, batchRows }: BatchOptions) => {
         : query.dates
           ? []
           : entityRows(query, customerId, world);
-    const parts = chunked(rows, batchRows);
-    return parts.map((part) => Buffer.from(text(query, part, requestId)));
+    const parts = chunked(shuffled(rows, requestId), batchRows);
+    return parts.map((part) => Buffer.from(text(query, part, writing)));
   };
 };

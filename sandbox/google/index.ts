@@ -61,6 +61,16 @@ const denied = (code: string, message: string): SandboxError =>
 const invalid = (family: string, code: string, message: string): SandboxError =>
   new SandboxError(400, "INVALID_ARGUMENT", family, code, message);
 
+/** The system parameter of Google's APIs: answers are indented unless it says no. */
+const isIndented = ({ rawQuery }: Exchange): boolean =>
+  new URLSearchParams(rawQuery).get("prettyPrint") !== "false";
+
+const answerJson = (exchange: Exchange, status: number, body: object, requestId: string): void =>
+  exchange.text(status, JSON.stringify(body, null, isIndented(exchange) ? 2 : undefined), {
+    "content-type": "application/json",
+    "request-id": requestId,
+  });
+
 export const createGoogleSandbox = (options: GoogleSandboxOptions): GoogleSandbox => {
   const seed = options.seed ?? "costper";
   const world = createWorld({
@@ -179,10 +189,14 @@ export const createGoogleSandbox = (options: GoogleSandboxOptions): GoogleSandbo
       );
     if (query.resource === "click_view" && query.dates && query.dates.from < addDays(today, -90))
       throw invalid("clickViewError", "DATE_TOO_OLD", "Clicks are kept for 90 days.");
-    await sendBatches(exchange, batches(query, customerId, today, requestId), {
-      requestId,
-      plain: account?.bulk === true,
-    });
+    await sendBatches(
+      exchange,
+      batches(query, customerId, today, { requestId, indented: isIndented(exchange) }),
+      {
+        requestId,
+        plain: account?.bulk === true,
+      },
+    );
   };
 
   const answerApi = async (exchange: Exchange, requestId: string): Promise<void> => {
@@ -194,11 +208,7 @@ export const createGoogleSandbox = (options: GoogleSandboxOptions): GoogleSandbo
     const reached = checkBearer(exchange) ? [] : direct;
     if (exchange.method === "GET" && rest === "customers:listAccessibleCustomers") {
       state.operations += 1;
-      return exchange.json(
-        200,
-        { resourceNames: reached.map((id) => `customers/${id}`) },
-        { "request-id": requestId },
-      );
+      return answerJson(exchange, 200, { resourceNames: reached.map((id) => `customers/${id}`) }, requestId);
     }
     const customerId = /^customers\/([^/]+)\/googleAds:searchStream$/.exec(rest)?.[1];
     if (exchange.method === "POST" && customerId !== undefined)
@@ -237,7 +247,7 @@ export const createGoogleSandbox = (options: GoogleSandboxOptions): GoogleSandbo
         const element = errorElement(error, requestId);
         // searchStream wraps its error in the array that its answer would have been.
         const body = exchange.path.endsWith("searchStream") ? [element] : element;
-        exchange.json(error.http, body, { "request-id": requestId });
+        answerJson(exchange, error.http, body, requestId);
       }
     },
   };

@@ -64,6 +64,12 @@ export const profiles = (): readonly PlatformProfile[] => names.map(profileOf);
 export const configuredPlatforms = (settings: ConnectorSettings): readonly Platform[] =>
   names.filter((platform) => settings[platform] !== undefined);
 
+/** The platforms that the settings name, each with the accounts that they name, if any. */
+export const configuredAccounts = (
+  settings: ConnectorSettings,
+): readonly { readonly platform: Platform; readonly accounts: readonly string[] | undefined }[] =>
+  configuredPlatforms(settings).map((platform) => ({ platform, accounts: settings[platform]?.accounts }));
+
 /** Opens the connector of a configured platform. */
 export const openConnector = async (
   platform: Platform,

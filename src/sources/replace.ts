@@ -52,7 +52,7 @@ const relations: Readonly<Record<string, Relation>> = {
   costs: {
     table: "warehouse.cost",
     ours: "t.import_source = $1",
-    missing: `t.cost_key not in (select cost_key from ${keyedCosts} keyed)`,
+    missing: `not exists (select from ${keyedCosts} keyed where keyed.cost_key = t.cost_key)`,
   },
   measures: {
     table: "warehouse.measure_daily",
@@ -74,7 +74,8 @@ export const replaceRows = async (
   if (relation === undefined) throw new RangeError(`rows of ${kind} cannot be replaced`);
   const { table, ours, missing } = relation;
   const { rows } = await client.query<{ known: string; gone: string }>(
-    `select count(*) as known, count(*) filter (where ${missing}) as gone from ${table} t where ${ours}`,
+    `select (select count(*) from ${table} t where ${ours}) as known,
+       (select count(*) from ${table} t where ${ours} and ${missing}) as gone`,
     [source],
   );
   const [{ known, gone } = { known: "0", gone: "0" }] = rows;

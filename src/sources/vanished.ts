@@ -19,30 +19,37 @@ export interface CrmRun {
 }
 
 const ours = "l.source_name = $1 and l.lead_id !~ '^erased:'";
+
+// Conditions of the statement's own, so that each is a join: as a filter of an aggregate each would be looked up row by row.
 const missing = `not exists (select from import_row r where r.lead_id = l.lead_id)
   and not exists (select from import_row r join warehouse.lead_alias a using (lead_id) where a.alias_of = l.lead_id)
   and l.lead_id <> all ($2)`;
+
+/** Leads that a whole read does not show any more become anonymous. */
+const eraseVanished = async (client: PoolClient, run: CrmRun): Promise<number> => {
+  const { source, timeZone, accepted, spared, excluded } = run;
+  await client.query(
+    `create temporary table vanished_lead on commit drop as
+     select l.lead_id, l.deleted_at is null as counts from warehouse.lead l where ${ours} and ${missing}`,
+    [source, [...spared, ...excluded]],
+  );
+  const { rows } = await client.query<{ known: string; gone: string }>(
+    `select (select count(*) from warehouse.lead l where ${ours} and l.deleted_at is null) as known,
+       (select count(*) from vanished_lead where counts) as gone`,
+    [source],
+  );
+  const [{ known, gone } = { known: "0", gone: "0" }] = rows;
+  guardRemovals(source, "leads", { known: Number(known), gone: Number(gone), accepted });
+  return eraseLeads(client, { where: "l.lead_id in (select lead_id from vanished_lead)", timeZone });
+};
 
 /**
  * What a CRM's whole read shows to be gone, and what was deleted long ago, becomes anonymous. Runs after the merge, in
  * its transaction. @throws Failure `account` where too much vanished
  */
 export const endLeads = async (client: PoolClient, run: CrmRun): Promise<number> => {
-  const { source, timeZone, whole, accepted, spared, excluded } = run;
-  let gone = 0;
-  // What was just loaded has no statistics yet: the planner would go through it row by row.
-  if (whole) await client.query("set local enable_nestloop = off");
-  if (whole) {
-    const parameters = [source, [...spared, ...excluded]];
-    const { rows } = await client.query<{ known: string; gone: string }>(
-      `select count(*) as known, count(*) filter (where ${missing}) as gone from warehouse.lead l
-       where ${ours} and l.deleted_at is null`,
-      parameters,
-    );
-    const [counted = { known: "0", gone: "0" }] = rows;
-    guardRemovals(source, "leads", { known: Number(counted.known), gone: Number(counted.gone), accepted });
-    gone += await eraseLeads(client, { where: `${ours} and ${missing}`, parameters, timeZone });
-  }
+  const { source, timeZone, whole, excluded } = run;
+  let gone = whole ? await eraseVanished(client, run) : 0;
   gone += await eraseLeads(client, {
     where: `${ours} and l.deleted_at < now() - interval '${erasedAfter}'`,
     parameters: [source],
@@ -63,19 +70,14 @@ export const endDeals = async (
   client: PoolClient,
   { source, accepted }: { readonly source: string; readonly accepted: boolean },
 ): Promise<number> => {
-  await client.query("set local enable_nestloop = off");
-  const lacking = "not exists (select from import_row r where r.conversion_id = c.conversion_id)";
-  const counted = "c.retracted_at is null and c.conversion_id !~ '^erased:'";
+  const known = "c.source_name = $1 and c.retracted_at is null and c.conversion_id !~ '^erased:'";
+  const vanished = `${known} and not exists (select from import_row r where r.conversion_id = c.conversion_id)`;
   const { rows } = await client.query<{ known: string; gone: string }>(
-    `select count(*) as known, count(*) filter (where ${lacking}) as gone from warehouse.first_party_conversion c
-     where c.source_name = $1 and ${counted}`,
+    `select (select count(*) from warehouse.first_party_conversion c where ${known}) as known,
+       (select count(*) from warehouse.first_party_conversion c where ${vanished}) as gone`,
     [source],
   );
-  const [{ known, gone } = { known: "0", gone: "0" }] = rows;
-  guardRemovals(source, "won deals", { known: Number(known), gone: Number(gone), accepted });
-  return retractConversions(client, {
-    source,
-    kind: "retracted",
-    where: `c.source_name = $1 and ${counted} and ${lacking}`,
-  });
+  const [counted = { known: "0", gone: "0" }] = rows;
+  guardRemovals(source, "won deals", { known: Number(counted.known), gone: Number(counted.gone), accepted });
+  return retractConversions(client, { source, kind: "retracted", where: vanished });
 };

@@ -8,14 +8,17 @@ test("a day's clicks come with their campaign, ad and network, invalid ones too"
   const date = "2026-11-10";
   const fetched = await all(connector.clicks!.day(pullOf({ from: date, to: date })));
   const known = sandbox.clicks(shop.id, date);
-  expect(fetched).toEqual(
-    known.map(({ gclid, leaf }) => ({
-      clickId: gclid,
-      campaignId: leaf.campaign.id,
-      adGroupId: leaf.adGroup?.id ?? "",
-      adId: leaf.ad?.id ?? "",
-      network: leaf.network,
-    })),
+  const byId = (a: { clickId: string }, b: { clickId: string }) => (a.clickId < b.clickId ? -1 : 1);
+  expect(fetched.toSorted(byId)).toEqual(
+    known
+      .map(({ gclid, leaf }) => ({
+        clickId: gclid,
+        campaignId: leaf.campaign.id,
+        adGroupId: leaf.adGroup?.id ?? "",
+        adId: leaf.ad?.id ?? "",
+        network: leaf.network,
+      }))
+      .toSorted(byId),
   );
   expect(new Set(fetched.map(({ clickId }) => clickId)).size).toBe(fetched.length);
   expect(fetched.length).toBeGreaterThanOrEqual(Number(sandbox.truth.days(shop.id, date, date)[0]?.clicks));

@@ -30,14 +30,21 @@ const refused = (family: string, code: string, status = "PERMISSION_DENIED", htt
 test("accounts under managers and direct ones are found once each, closed ones as inactive, managers not at all", async () => {
   const { connector } = await startSandbox();
   const accounts = await discover(connector);
-  expect(accounts.map(({ id, active, via }) => [id, active, via])).toEqual([
-    [clientAccountId(0), true, managerId],
-    [clientAccountId(1), true, managerId],
-    [clientAccountId(2), true, managerId],
-    [canceledAccountId, false, managerId],
-    [directAccountId, true, undefined],
-  ]);
-  expect(accounts[2]).toMatchObject({ currency: "USD", timeZone: "America/Los_Angeles", name: "Shop US" });
+  const byId = (a: { id: string }, b: { id: string }) => a.id.localeCompare(b.id);
+  expect(accounts.map(({ id, active, via }) => ({ id, active, via })).toSorted(byId)).toEqual(
+    [
+      { id: clientAccountId(0), active: true, via: managerId },
+      { id: clientAccountId(1), active: true, via: managerId },
+      { id: clientAccountId(2), active: true, via: managerId },
+      { id: canceledAccountId, active: false, via: managerId },
+      { id: directAccountId, active: true, via: undefined },
+    ].toSorted(byId),
+  );
+  expect(accounts.find(({ id }) => id === clientAccountId(2))).toMatchObject({
+    currency: "USD",
+    timeZone: "America/Los_Angeles",
+    name: "Shop US",
+  });
 });
 
 test("auto-tagging switched off is said of an account that is asked directly", async () => {

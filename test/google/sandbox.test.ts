@@ -31,14 +31,17 @@ const start = async (options: Partial<GoogleSandboxOptions> = {}) => {
       login = managerId,
       version = "v24",
       bearer = token,
-    }: { id?: string; login?: string; version?: string; bearer?: string } = {},
+      parameters = "",
+    }: { id?: string; login?: string; version?: string; bearer?: string; parameters?: string } = {},
   ) => {
-    const response = await fetch(`${server.url}/${version}/customers/${id}/googleAds:searchStream`, {
+    const address = `${server.url}/${version}/customers/${id}/googleAds:searchStream${parameters}`;
+    const response = await fetch(address, {
       method: "POST",
       headers: { authorization: `Bearer ${bearer}`, "login-customer-id": login },
       body: JSON.stringify({ query }),
     });
-    return { status: response.status, body: (await response.json()) as Record<string, unknown>[] };
+    const text = await response.text();
+    return { status: response.status, text, body: JSON.parse(text) as Record<string, unknown>[] };
   };
   return { sandbox, ask };
 };
@@ -98,13 +101,27 @@ test("integers are text, doubles are numbers, and resource names come unasked", 
     fieldMask: "campaign.id,segments.date,metrics.costMicros,metrics.conversions",
     requestId: expect.stringMatching(/./),
   });
-  const [first] = (body[0]?.["results"] ?? []) as unknown[];
-  expect(first).toEqual({
+  expect(body[0]?.["results"]).toContainEqual({
     campaign: { id: "21000000001", resourceName: `customers/${shop.id}/campaigns/21000000001` },
     segments: { date: "2026-11-01" },
     metrics: { costMicros: expect.stringMatching(/^\d+$/), conversions: expect.any(Number) },
   });
   expect(sandbox.operations).toBe(1);
+});
+
+test("answers are indented unless they are asked for without, and their rows come in another order each time", async () => {
+  const { ask } = await start();
+  const query = `SELECT campaign.id, segments.date, metrics.clicks FROM campaign ${dates}`;
+  const indented = await ask(query);
+  const plain = await ask(query, { parameters: "?prettyPrint=false" });
+  expect(indented.text).toContain('\n  "results": [');
+  expect(plain.text).not.toContain("\n");
+  expect(indented.text.length).toBeGreaterThan(1.5 * plain.text.length);
+  const rows = ({ body }: typeof plain) =>
+    ((body[0]?.["results"] ?? []) as unknown[]).map((row) => JSON.stringify(row));
+  expect(rows(plain)).not.toEqual(rows(indented));
+  expect(rows(plain).toSorted()).toEqual(rows(indented).toSorted());
+  expect((await ask(query, { bearer: "ya29.other" })).text).toContain("\n");
 });
 
 test("the same seed gives the same world, another seed another", () => {

@@ -86,6 +86,22 @@ describe("sql", () => {
     expect(await leadIds(database)).toEqual([]);
   });
 
+  test("costper's own warehouse is no source, under whatever name it is reached", async () => {
+    const { database, source } = await start();
+    const own = new URL(database.url);
+    const another = new URL(own);
+    another.hostname = own.hostname === "localhost" ? "127.0.0.1" : "localhost";
+    for (const connection of [own.href, another.href]) {
+      const result = await one(database, source("select 1 as nr, now() as oprettet", {}, { connection }));
+      expect(result?.failure).toMatchObject({
+        kind: "request",
+        code: "own_warehouse",
+        message: "source erp: its connection leads to costper's own warehouse",
+      });
+    }
+    expect(await leadIds(database)).toEqual([]);
+  });
+
   test("a timestamp without a zone needs one, and is read in it", async () => {
     const { database, source } = await start();
     const naive = { columns: { lead_id: "nr", created_at: "lokal" } };

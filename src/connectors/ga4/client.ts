@@ -4,6 +4,7 @@ import { Failure } from "../../domain/failure.ts";
 import { createRedactor } from "../../domain/secrets.ts";
 import { wrongClock } from "../wire/clock.ts";
 import { exchange } from "../wire/exchange.ts";
+import { withoutIndents } from "../wire/google-answers.ts";
 import { readJson } from "../wire/json.ts";
 import { createPageGuard } from "../wire/paging.ts";
 import { request } from "../wire/request.ts";
@@ -123,7 +124,7 @@ export const createGa4Client = (options: {
     const { accessToken } = await tokens.current(signal);
     const { property } = query;
     const { status, text } = await exchange({
-      url: `${settings.endpoints.api}/v1beta/properties/${property}:runReport`,
+      url: `${settings.endpoints.api}/v1beta/properties/${property}:runReport?${withoutIndents}`,
       method: "POST",
       headers: { authorization: `Bearer ${accessToken}`, "content-type": "application/json" },
       body: JSON.stringify({

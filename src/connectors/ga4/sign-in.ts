@@ -5,6 +5,7 @@ import type { Reached, SignIn } from "../sign-in.ts";
 import { exchange } from "../wire/exchange.ts";
 import { googleConsent, googleNeeds, googleRedirect } from "../wire/google-consent.ts";
 import { readJson } from "../wire/json.ts";
+import { withoutIndents } from "../wire/google-answers.ts";
 import { createPageGuard } from "../wire/paging.ts";
 import { createGa4Client } from "./client.ts";
 import { failureOf } from "./failures.ts";
@@ -40,7 +41,7 @@ async function* listed(
   let page = "";
   do {
     const { status, text } = await exchange({
-      url: `${settings.endpoints.admin}/v1beta/accountSummaries?pageSize=200${page && `&pageToken=${encodeURIComponent(page)}`}`,
+      url: `${settings.endpoints.admin}/v1beta/accountSummaries?${withoutIndents}&pageSize=200${page && `&pageToken=${encodeURIComponent(page)}`}`,
       headers: { authorization: `Bearer ${accessToken}` },
       call: "GA4 account summaries",
       signal,

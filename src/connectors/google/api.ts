@@ -1,17 +1,19 @@
 import { googleAdsVersion } from "google-ads-api/build/src/version.js";
+import { withoutIndents } from "../wire/google-answers.ts";
 
 /**
  * Of Google's SDK only the number of its API version is loaded: the rest of it brings gRPC, 180 MB and a second, for
  * one address and three headers. The tests hold this file against the whole of it.
  */
-const root = (endpoint: string): string => `${endpoint}/${googleAdsVersion}`;
+const call = (endpoint: string, path: string): string =>
+  `${endpoint}/${googleAdsVersion}/${path}?${withoutIndents}`;
 
 export const searchStreamUrl = (endpoint: string, customerId: string): string =>
-  `${root(endpoint)}/customers/${customerId}/googleAds:searchStream`;
+  call(endpoint, `customers/${customerId}/googleAds:searchStream`);
 
 /** Accounts to which the user was added directly ("List accessible accounts"). */
 export const accessibleCustomersUrl = (endpoint: string): string =>
-  `${root(endpoint)}/customers:listAccessibleCustomers`;
+  call(endpoint, "customers:listAccessibleCustomers");
 
 /** Who asks: the user by the access token, and the manager through which access is granted, where it is not direct. */
 export const callHeaders = (caller: {

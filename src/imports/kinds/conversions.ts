@@ -86,7 +86,6 @@ export const conversions: ImportKind = {
     await client.query(
       `update import_row r set lead_id = a.alias_of from warehouse.lead_alias a where a.lead_id = r.lead_id`,
     );
-    await client.query("analyze import_row");
     await logChangedConversions(client, run, standing);
     const columns = Object.keys(conversions.staging).filter((name) => name !== "is_retracted");
     const merged = await mergeRows(client, {

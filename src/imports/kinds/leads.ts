@@ -110,7 +110,7 @@ export const leads: ImportKind = {
     await stageEnds(client);
     await registerAliases(client);
     let withdrawn = await foldAliases(client, source);
-    if (run.correct === true) await forgetHistory(client);
+    if (run.correct === true) await forgetHistory(client, run.keepHistory);
     await recordHistory(client);
     await keepArrivals(client);
     await logRestoredLeads(client, source);
@@ -154,7 +154,6 @@ const stageEnds = async (client: PoolClient): Promise<void> => {
      where lead_id in (select lead_id from import_row where is_deleted or merged_into is not null)
      order by lead_id, line desc`,
   );
-  await client.query("analyze import_row");
 };
 
 /** A lead that others were merged into keeps the earliest arrival, whatever its own row says. */

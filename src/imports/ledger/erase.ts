@@ -29,26 +29,23 @@ export const eraseLeads = async (
      from warehouse.lead l where l.lead_id !~ '^erased:' and (${where})`,
     [...parameters],
   );
-  const { rows: leads } = await client.query<{ id: string }>(
-    `select lead_id as id from erased_lead
-     union select a.lead_id from warehouse.lead_alias a join erased_lead e on e.lead_id = a.alias_of`,
-  );
-  if (leads.length === 0) {
+  const { rows } = await client.query<{ erased: string }>("select count(*) as erased from erased_lead");
+  const erased = Number(rows[0]?.erased ?? 0);
+  if (erased === 0) {
     await client.query("drop table erased_lead");
     return 0;
   }
-  const { rows: conversions } = await client.query<{ id: string }>(
-    "select conversion_id as id from warehouse.first_party_conversion join erased_lead using (lead_id)",
-  );
+  await client.query("analyze erased_lead");
   await bury(
     client,
     "lead",
-    leads.map(({ id }) => id),
+    `select lead_id as id from erased_lead
+     union select a.lead_id from warehouse.lead_alias a join erased_lead e on e.lead_id = a.alias_of`,
   );
   await bury(
     client,
     "conversion",
-    conversions.map(({ id }) => id),
+    "select conversion_id as id from warehouse.first_party_conversion join erased_lead using (lead_id)",
   );
   await client.query(
     `delete from warehouse.click k using (
@@ -89,7 +86,6 @@ export const eraseLeads = async (
   await client.query(
     "insert into ops.source_change (source, kind) select source, 'erased' from erased_lead group by source",
   );
-  const { rowCount } = await client.query("select from erased_lead");
   await client.query("drop table erased_lead");
-  return rowCount ?? 0;
+  return erased;
 };

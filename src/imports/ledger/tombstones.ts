@@ -1,4 +1,3 @@
-import { createHmac } from "node:crypto";
 import type { PoolClient } from "pg";
 
 /** What an erased id is the id of. */
@@ -18,20 +17,25 @@ const keyOf = async (client: PoolClient): Promise<Buffer> => {
   return key;
 };
 
-/** Keeps that an id was erased, without keeping the id. */
-export const bury = async (client: PoolClient, what: Buried, ids: readonly string[]): Promise<void> => {
-  if (ids.length === 0) return;
-  const key = await keyOf(client);
-  await client.query("insert into ops.tombstone (hash) select unnest($1::bytea[]) on conflict do nothing", [
-    ids.map((id) => createHmac("sha256", key).update(`${what}:${id}`).digest()),
-  ]);
-};
-
 const blockBytes = 64;
 
 /** The two keys of an HMAC-SHA-256 (RFC 2104), for a statement that computes the rest. */
 const padded = (key: Buffer, byte: number): Buffer =>
   Buffer.from(Array.from({ length: blockBytes }, (_, index) => (key[index] ?? 0) ^ byte));
+
+/** $1 and $2 of a statement with `hashOf`. */
+const hashKeys = (key: Buffer): readonly Buffer[] => [padded(key, 0x36), padded(key, 0x5c)];
+
+const hashOf = (id: string, what: Buried): string =>
+  `sha256($2 || sha256($1 || convert_to('${what}:' || ${id}, 'UTF8')))`;
+
+/** Keeps that ids were erased, without keeping the ids. `ids` is a relation with a column `id`, however many they are. */
+export const bury = async (client: PoolClient, what: Buried, ids: string): Promise<void> => {
+  await client.query(
+    `insert into ops.tombstone (hash) select distinct ${hashOf("gone.id", what)} from (${ids}) gone on conflict do nothing`,
+    [...hashKeys(await keyOf(client))],
+  );
+};
 
 /** Takes staged rows of people and their conversions that were erased out again: an old file or page names them. */
 export const buryForgotten = async (client: PoolClient, kind: string): Promise<void> => {
@@ -39,19 +43,16 @@ export const buryForgotten = async (client: PoolClient, kind: string): Promise<v
   if (buried === undefined) return;
   const { rows } = await client.query("select from ops.tombstone limit 1");
   if (rows.length === 0) return;
-  const key = await keyOf(client);
-  const hash = (id: string, what = buried.what): string =>
-    `sha256($2 || sha256($1 || convert_to('${what}:' || ${id}, 'UTF8')))`;
-  const keys = [padded(key, 0x36), padded(key, 0x5c)];
+  const keys = [...hashKeys(await keyOf(client))];
   await client.query(
-    `delete from import_row r using ops.tombstone t where t.hash = ${hash(`r.${buried.column}`)}`,
+    `delete from import_row r using ops.tombstone t where t.hash = ${hashOf(`r.${buried.column}`, buried.what)}`,
     keys,
   );
   // What was merged into somebody who was erased since is nobody's; what such a one buys is nobody's in particular.
   await client.query(
     kind === "leads"
-      ? `delete from import_row r using ops.tombstone t where t.hash = ${hash("r.merged_into")}`
-      : `update import_row r set lead_id = null from ops.tombstone t where t.hash = ${hash("r.lead_id", "lead")}`,
+      ? `delete from import_row r using ops.tombstone t where t.hash = ${hashOf("r.merged_into", "lead")}`
+      : `update import_row r set lead_id = null from ops.tombstone t where t.hash = ${hashOf("r.lead_id", "lead")}`,
     keys,
   );
 };

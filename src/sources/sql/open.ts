@@ -5,6 +5,7 @@ import { addDays, dayAt } from "../../domain/day.ts";
 import { asFailure, Failure } from "../../domain/failure.ts";
 import type { CsvRecord } from "../../imports/csv.ts";
 import type { SourceFinding, OpenSource, SourceContext, SourceStream, StreamAsk } from "../source.ts";
+import { refuseOwnWarehouse } from "./own-warehouse.ts";
 import type { SqlSettings } from "./type.ts";
 import { queryParameters } from "./parameters.ts";
 
@@ -103,29 +104,36 @@ const connect = async ({ connection, timeoutSeconds }: SqlSettings): Promise<pg.
 };
 
 /** Ends the query on the server, too: a client that only goes leaves it at work. */
-const cancel = async (settings: SqlSettings, client: pg.Client): Promise<void> => {
-  const { processID } = client as unknown as { processID: number | null };
-  if (processID === null) return;
+const cancel = async (settings: SqlSettings, backend: string): Promise<void> => {
   const other = await connect(settings);
   try {
-    await other.query("select pg_cancel_backend($1::integer)", [processID]);
+    await other.query("select pg_cancel_backend($1::integer)", [backend]);
   } finally {
     await other.end();
   }
 };
 
+interface Asking {
+  readonly context: SourceContext;
+  /** What messages name. */
+  readonly where: string;
+  readonly signal: AbortSignal;
+}
+
 /** The rows of a query, read by a cursor in a transaction that only reads. */
 async function* readQuery(
   settings: SqlSettings,
   { text, values }: { readonly text: string; readonly values: readonly unknown[] },
-  { name, where, signal }: { readonly name: string; readonly where: string; readonly signal: AbortSignal },
+  { context, where, signal }: Asking,
 ): AsyncGenerator<CsvRecord> {
+  const { name } = context;
   const client = await connect(settings).catch((error: unknown) => {
     throw failureOf(error, name, where);
   });
   let cut: NodeJS.Timeout | undefined;
+  let backend: string | undefined;
   const stop = () => {
-    cancel(settings, client).catch(() => undefined);
+    if (backend !== undefined) cancel(settings, backend).catch(() => undefined);
     // Where the server does not even hear of it, the connection goes.
     cut = setTimeout(
       () => (client as unknown as { connection: { stream: Socket } }).connection.stream.destroy(),
@@ -140,7 +148,10 @@ async function* readQuery(
   }, settings.timeoutSeconds * 1_000);
   signal.addEventListener("abort", stop, { once: true });
   try {
+    await refuseOwnWarehouse(client, context);
     await client.query("begin isolation level repeatable read read only");
+    // Asked within the transaction: a pooler gives another one to each, and names its own to the client.
+    backend = (await client.query<{ pid: string }>("select pg_backend_pid() as pid")).rows[0]?.pid;
     await client.query(`set local statement_timeout = ${String(Math.ceil(settings.timeoutSeconds * 1_000))}`);
     // The extended protocol takes one statement: a second one in the text is refused by the server.
     await client.query({
@@ -207,7 +218,7 @@ const streamOf = (
       headings: query.columns,
       replaces: query.mode === "replace",
       bytes: {
-        records: readQuery(settings, asked, { name: context.name, where: `queries ${name}`, signal }),
+        records: readQuery(settings, asked, { context, where: `queries ${name}`, signal }),
       },
     });
     return {
@@ -218,11 +229,13 @@ const streamOf = (
   },
 });
 
-async function* check(settings: SqlSettings, { name }: SourceContext): AsyncGenerator<SourceFinding> {
+async function* check(settings: SqlSettings, context: SourceContext): AsyncGenerator<SourceFinding> {
+  const { name } = context;
   const client = await connect(settings).catch((error: unknown) => {
     throw failureOf(error, name, "connection");
   });
   try {
+    await refuseOwnWarehouse(client, context);
     const { rows } = await client.query<{ role: string; base: string; super: string; writes: string }>(
       `select current_user as role, current_database() as base,
               (select rolsuper from pg_roles where rolname = current_user)::text as super,
