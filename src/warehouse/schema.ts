@@ -344,21 +344,21 @@ export interface FiguresCostPerConversionByActionDaily {
 }
 
 export interface FiguresCostPerConversionByAdDaily {
-  account_key: number;
-  ad_group_id: string;
-  ad_id: string;
-  campaign_id: string;
-  clicks: Int8;
-  conversion_value: Numeric;
+  account_key: number | null;
+  ad_group_id: string | null;
+  ad_id: string | null;
+  campaign_id: string | null;
+  clicks: Int8 | null;
+  conversion_value: Numeric | null;
   conversion_value_reporting: Numeric | null;
-  conversions: Numeric;
-  currency: string;
-  date: string;
-  impressions: Int8;
-  organic_conversions: Numeric;
-  refreshed_at: Timestamp;
+  conversions: Numeric | null;
+  currency: string | null;
+  date: string | null;
+  impressions: Int8 | null;
+  organic_conversions: Numeric | null;
+  refreshed_at: Timestamp | null;
   reporting_currency: string | null;
-  spend: Numeric;
+  spend: Numeric | null;
   spend_reporting: Numeric | null;
 }
 
@@ -413,6 +413,43 @@ export interface FiguresCostPerConversionDaily {
   reporting_currency: string | null;
   spend: Numeric;
   spend_reporting: Numeric | null;
+}
+
+export interface FiguresDayRate {
+  account_key: number;
+  date: string;
+  rate: Numeric | null;
+}
+
+export interface MartsAccountFreshness {
+  /**
+   * The platform's id of the account, bare.
+   */
+  account_id: string | null;
+  /**
+   * Name of the account today.
+   */
+  account_name: string | null;
+  /**
+   * Why the youngest day that lacks does; NULL where none lacks or nothing is known of it.
+   */
+  cause: string | null;
+  /**
+   * Days between that and the youngest such day of any account; NULL where the account has none.
+   */
+  days_behind: number | null;
+  /**
+   * When the account was last fetched.
+   */
+  fetched_at: Timestamp | null;
+  /**
+   * The youngest day whose figures are complete, or known to be none; NULL where there is none yet.
+   */
+  last_good_date: string | null;
+  /**
+   * Name of the ad platform, such as google; see warehouse.platform.
+   */
+  platform: string | null;
 }
 
 export interface MartsChannelDaily {
@@ -737,7 +774,7 @@ export interface MartsCostPerConversionByAdDaily {
    */
   projected_cost_per_conversion: Numeric | null;
   /**
-   * When a figure or the currency of this row last changed (not: a name, is_final).
+   * When a figure or the currency of the ad group's day last changed.
    */
   refreshed_at: Timestamp | null;
   /**
@@ -1541,6 +1578,10 @@ export interface OpsAccountDay {
   our_spend: Numeric | null;
   platform: string;
   platform_spend: Numeric | null;
+  /**
+   * The part of cause that says what residual_spend is.
+   */
+  residual_cause: string | null;
   residual_spend: Numeric | null;
   /**
    * How much of a difference the platform's rounding explains on that day; see warehouse.rounding.
@@ -1782,6 +1823,7 @@ export interface OpsDayFingerprint {
   account_key: number;
   date: string;
   fingerprint: string;
+  part: string;
   published: string;
 }
 
@@ -1905,6 +1947,9 @@ export interface OpsNotice {
    * Made from what is said: the same events never make a second notice. Sent along with every attempt.
    */
   idempotency_key: string;
+  /**
+   * firing or resolved: alerts that began or ended; digest: what changed and what is missing, at its hour.
+   */
   kind: string;
   last_error: string | null;
   next_attempt_at: Timestamp;
@@ -3421,6 +3466,8 @@ export interface DB {
   "figures.cost_per_conversion_by_ad_group_daily": FiguresCostPerConversionByAdGroupDaily;
   "figures.cost_per_conversion_by_network_daily": FiguresCostPerConversionByNetworkDaily;
   "figures.cost_per_conversion_daily": FiguresCostPerConversionDaily;
+  "figures.day_rate": FiguresDayRate;
+  "marts.account_freshness": MartsAccountFreshness;
   "marts.channel_daily": MartsChannelDaily;
   "marts.conversion_maturity": MartsConversionMaturity;
   "marts.cost_per_conversion_by_account_daily": MartsCostPerConversionByAccountDaily;
