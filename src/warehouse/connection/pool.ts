@@ -70,7 +70,8 @@ class Gate {
 
   async enter(signal: AbortSignal): Promise<() => void> {
     signal.throwIfAborted();
-    while (this.#inside >= Math.max(1, this.#pool.options.max - reservedOf(this.#pool.options.max))) await this.#turn(signal);
+    while (this.#inside >= Math.max(1, this.#pool.options.max - reservedOf(this.#pool.options.max)))
+      await this.#turn(signal);
     this.#inside += 1;
     return () => {
       this.#inside -= 1;
