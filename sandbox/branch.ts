@@ -89,7 +89,12 @@ export const startBranch = async ({
         ...salesforceSandboxSettings(crmServer.url),
         since: addDays(since, -1),
         leads: {
-          stages: { Open: "lead", Working: "lead", Qualified: "marketing_qualified" },
+          stages: {
+            Open: "lead",
+            Working: "lead",
+            Qualified: "marketing_qualified",
+            Converted: "sales_qualified",
+          },
           disqualified: ["Junk"],
           score: { field: "Score__c" },
           visit: { gclid: "GCLID__c" },

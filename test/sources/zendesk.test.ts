@@ -10,7 +10,7 @@ import {
   zendeskToken,
   zendeskTokenSettings,
 } from "../../sandbox/zendesk/index.ts";
-import { pullOptions } from "../../src/jobs/sources.ts";
+import { pullOptions } from "../../src/sync/sources.ts";
 import { sourceContext } from "../../src/sources/pull.ts";
 import { openSource } from "../../src/sources/registry.ts";
 import type { Database } from "../../src/warehouse/database.ts";

@@ -1,7 +1,8 @@
 import type pg from "pg";
 import { ensurePartitions, inTransaction, lockAccount } from "../../warehouse/transaction.ts";
-import { marts } from "./fresh.ts";
-import { countDifferences, replaceMart } from "./replace.ts";
+import { type BreakdownName, isBreakdown } from "../../domain/breakdown.ts";
+import { breakdownMarts, type Mart, marts } from "./fresh.ts";
+import { countDifferences, type MartDays, replaceMart } from "./replace.ts";
 
 export interface RollupOptions {
   readonly pool: pg.Pool;
@@ -22,6 +23,20 @@ const plannerSettings = "set local work_mem = '64MB'; set local enable_nestloop 
 
 /** Days of one account per transaction: bounds memory and locks when a whole history is rebuilt. */
 const daysAtOnce = 92;
+
+/** The marts of the breakdowns that any of the days was asked for. */
+const martsAskedFor = async (
+  client: pg.PoolClient | pg.Pool,
+  accountKey: number,
+  days: readonly string[],
+): Promise<readonly Mart[]> => {
+  const { rows } = await client.query<{ breakdown: string }>(
+    "select distinct breakdown from ops.breakdown_day where account_key = $1 and date = any ($2::date[]) order by 1",
+    [accountKey, days],
+  );
+  const asked: readonly BreakdownName[] = rows.map(({ breakdown }) => breakdown).filter(isBreakdown);
+  return asked.map((breakdown) => breakdownMarts[breakdown]);
+};
 
 /** The counted conversions of each network follow the configuration's choice. */
 const countNetworkConversions = async (
@@ -44,6 +59,19 @@ const countNetworkConversions = async (
        and (n.conversions, n.conversion_value)
            is distinct from (coalesce(c.conversions, 0), coalesce(c.conversion_value, 0))`,
     [accountKey, days],
+  );
+};
+
+/** What rows by ad are converted with when somebody asks for them: the very rates of the levels above. */
+const noteRates = async ({ client, accountKey, days, reportingCurrency }: MartDays): Promise<void> => {
+  if (reportingCurrency === null) return;
+  await client.query(
+    `insert into figures.day_rate as r (account_key, date, rate)
+     select a.account_key, d, warehouse.rate_on(d, a.currency, $3)
+     from warehouse.account a, unnest($2::date[]) d where a.account_key = $1
+     on conflict (account_key, date) do update set rate = excluded.rate
+     where r.rate is distinct from excluded.rate`,
+    [accountKey, days, reportingCurrency],
   );
 };
 
@@ -81,15 +109,19 @@ const rollUpDays = (options: RollupOptions, accountKey: number, days: readonly s
       now: options.clock?.() ?? null,
     };
     // Each level is the sum of the one below: the order is that of the levels.
-    const below =
-      (await replaceMart(scope, marts.byAd, { history: false })) +
-      (await replaceMart(scope, marts.byAdGroup, { history: false }));
+    await noteRates(scope);
+    const below = await replaceMart(scope, marts.byAdGroup, { history: false });
     const daily = await replaceMart(scope, marts.daily, { history: true });
     const parts =
       (await replaceMart(scope, marts.byNetwork, { history: false })) +
       (await replaceMart(scope, marts.byAction, { history: false }));
     if (parts > 0) await markStale(client, accountKey, days);
-    return below + daily + parts;
+    let broken = 0;
+    for (const mart of await martsAskedFor(client, accountKey, days)) {
+      await ensurePartitions(client, [`figures.${mart.name}`], days[0] ?? "", days.at(-1) ?? "");
+      broken += await replaceMart(scope, mart, { history: false });
+    }
+    return below + daily + parts + broken;
   };
   return inTransaction(options.pool, work, options.signal);
 };
@@ -165,7 +197,7 @@ const storedDays = async (
   const tables = [
     "warehouse.ad_daily",
     "warehouse.conversion_daily",
-    "figures.cost_per_conversion_by_ad_daily",
+    "figures.cost_per_conversion_by_ad_group_daily",
   ];
   const { rows } = await pool.query<{ account_key: number; days: string[] }>(
     `select account_key, array_agg(distinct date::text order by date::text) as days
@@ -209,7 +241,7 @@ export const compareRollups = async (
 ): Promise<readonly RollupDifference[]> => {
   const found: RollupDifference[] = [];
   for (const { account_key, days } of await storedDays(options.pool, range.from, range.to))
-    for (const mart of Object.values(marts)) {
+    for (const mart of [...Object.values(marts), ...(await martsAskedFor(options.pool, account_key, days))]) {
       let rows = 0;
       for (let start = 0; start < days.length; start += daysAtOnce) {
         options.signal?.throwIfAborted();

@@ -1,5 +1,7 @@
 import type pg from "pg";
 import type { Connector, Pull, UnknownOf } from "../../connectors/connector.ts";
+import { breakdowns } from "../../domain/breakdown.ts";
+import { eachDay } from "../../domain/day.ts";
 import { asFailure, Failure } from "../../domain/failure.ts";
 import { retries } from "../../domain/retry.ts";
 import type { Entity } from "../../domain/facts.ts";
@@ -7,11 +9,13 @@ import { knownWindows, storeRestatement } from "../accounts.ts";
 import { holdingConnection } from "../connection/pool.ts";
 import { storeEntities, unknownIds } from "../dimensions.ts";
 import { ensurePartitions, inTransaction, lockAccount } from "../transaction.ts";
-import { factTables } from "./fact-tables.ts";
+import { type LackingBreakdown, noteBreakdownDays, readBreakdowns } from "./breakdowns.ts";
+import { factParts, factTables, tablesOf } from "./fact-tables.ts";
 import { fingerprints } from "./fingerprint.ts";
-import type { DayCheck } from "./residual.ts";
-import { dataFailure, isDatabaseError, stageFacts, type Staging } from "./stage.ts";
-import { confirmDays, unchangedDays, windowWithout } from "./unchanged.ts";
+import type { HeldRows } from "./held-rows.ts";
+import { type DayCheck, judgedDaysOf } from "./residual.ts";
+import { dataFailure, isDatabaseError, readFacts, type Staging } from "./stage.ts";
+import { changedDays, confirmDays } from "./unchanged.ts";
 import { addUp, publishWindow } from "./window.ts";
 
 export interface SliceToLoad {
@@ -36,9 +40,15 @@ export interface LoadedSlice {
   readonly failedDays: readonly DayCheck[];
   /** Days that were published, with something that is worth a word. */
   readonly oddDays: readonly DayCheck[];
+  /** Breakdowns that the platform refused or garbled; all else of the window does not depend on them. */
+  readonly lackingBreakdowns: readonly LackingBreakdown[];
 }
 
-const factNames = factTables.map(({ name }) => `warehouse.${name}`);
+/** The partitioned tables that the slice may write to. */
+const factNames = ({ connector }: SliceToLoad): readonly string[] =>
+  [...factTables, ...tablesOf(...breakdowns.filter((breakdown) => connector.breakdowns?.[breakdown]))].map(
+    ({ name }) => `warehouse.${name}`,
+  );
 
 /** Whether nothing is stored yet for the window: then rows need no comparison. */
 const rangeIsEmpty = async (client: pg.PoolClient, slice: SliceToLoad): Promise<boolean> => {
@@ -155,16 +165,23 @@ const attempt = async (given: SliceToLoad, way: Way): Promise<LoadedSlice> => {
   const ended = new AbortController();
   const signal = AbortSignal.any([given.pull.signal, ended.signal]);
   const slice = { ...given, pull: { ...given.pull, signal } };
+  const held: HeldRows[] = [];
   try {
     return await holdingConnection(slice.pool, signal, () =>
-      inTransaction(slice.pool, (client) => loadOn(client, slice, way), signal),
+      inTransaction(slice.pool, (client) => loadOn(client, slice, way, held), signal),
     );
   } finally {
     ended.abort();
+    await Promise.all(held.map((rows) => rows.drop()));
   }
 };
 
-const loadOn = async (client: pg.PoolClient, slice: SliceToLoad, way: Way): Promise<LoadedSlice> => {
+const loadOn = async (
+  client: pg.PoolClient,
+  slice: SliceToLoad,
+  way: Way,
+  held: HeldRows[],
+): Promise<LoadedSlice> => {
   const { connector, pull, sliceId, accountKey } = slice;
   await client.query(plannerSettings);
   if (way === "alone") await lockAccount(client, "publish", accountKey);
@@ -180,23 +197,22 @@ const loadOn = async (client: pg.PoolClient, slice: SliceToLoad, way: Way): Prom
     accountKey,
     direct,
     copiedStraight: new Map(),
+    breakdowns: [],
     prints: [],
+    held,
     unfit: new Map(),
     onRows: slice.onRows ?? (() => undefined),
   };
-  await client.query("savepoint staged");
-  const rowsRead = await stageFacts(staging);
-  const prints = fingerprints(pull, connector.networkSplit, staging.prints);
+  const broken = await readBreakdowns(staging);
+  const rowsRead = broken.rowsRead + (await readFacts(staging));
+  const parts = [...factParts, ...staging.breakdowns];
+  const prints = fingerprints(pull, connector.networkSplit, parts, staging.prints);
   // Names are read while the database adds up.
   const names = pullEntities(slice);
   // This promise is awaited below. If the work before it fails, nobody awaits it.
   names.catch(() => undefined);
-  const known = direct ? [] : await unchangedDays(staging, prints);
-  const unchanged = known.filter((day) => !staging.unfit.has(day));
-  const window = windowWithout(pull, unchanged);
-  const sums = window && (await addUp(staging, window));
-  // None of the staged rows is needed. Rolling back is cheaper than deleting row by row.
-  if (!sums) await client.query("rollback to savepoint staged");
+  const changed = await changedDays(staging, prints);
+  const sums = await addUp(staging, changed);
   const entities = await names;
   const learnt = await pullLearnt(client, slice, entities);
   await lockAccount(client, "publish", accountKey);
@@ -211,9 +227,15 @@ const loadOn = async (client: pg.PoolClient, slice: SliceToLoad, way: Way): Prom
       connector.restatement(await knownWindows(client, accountKey)).finalAfterDays,
     );
   const published = sums && (await publishWindow(staging, sums, prints, asked));
+  const failed = published?.failedDays.map(({ date }) => date) ?? [];
+  await noteBreakdownDays(
+    staging,
+    eachDay(pull).filter((day) => !failed.includes(day)),
+  );
+  const touched = new Set(judgedDaysOf(sums?.staged.days ?? changed));
   await confirmDays(
     staging,
-    unchanged.filter((day) => !window || day < window.from || day > window.to),
+    eachDay(pull).filter((day) => !touched.has(day)),
   );
   pull.signal.throwIfAborted();
   return {
@@ -221,6 +243,7 @@ const loadOn = async (client: pg.PoolClient, slice: SliceToLoad, way: Way): Prom
     rowsWritten: published?.rowsWritten ?? 0,
     failedDays: published?.failedDays ?? [],
     oddDays: published?.oddDays ?? [],
+    lackingBreakdowns: broken.lacking,
     ...(await totalsOf(client, slice)),
   };
 };
@@ -243,7 +266,7 @@ const nextWay = (way: Way, error: unknown): Way | undefined => {
  * @throws Failure as the connector gives it; `data` where a figure does not fit.
  */
 export const loadSlice = async (slice: SliceToLoad): Promise<LoadedSlice> => {
-  await ensurePartitions(slice.pool, factNames, slice.pull.from, slice.pull.to);
+  await ensurePartitions(slice.pool, factNames(slice), slice.pull.from, slice.pull.to);
   for (let way: Way = "direct", left: number = retries.publish.attempts; ; left -= 1)
     try {
       return await attempt(slice, way);
