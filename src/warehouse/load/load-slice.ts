@@ -8,6 +8,7 @@ import { knownWindows, storeRestatement } from "../accounts.ts";
 import { holdingConnection } from "../connection/pool.ts";
 import { storeEntities, unknownIds } from "../dimensions.ts";
 import { ensurePartitions, inTransaction, lockAccount } from "../transaction.ts";
+import { collectOften } from "./collect-often.ts";
 import { factParts, factTables } from "./fact-tables.ts";
 import { fingerprints } from "./fingerprint.ts";
 import type { HeldRows } from "./held-rows.ts";
@@ -249,6 +250,7 @@ const nextWay = (way: Way, error: unknown): Way | undefined => {
  * @throws Failure as the connector gives it; `data` where a figure does not fit.
  */
 export const loadSlice = async (slice: SliceToLoad): Promise<LoadedSlice> => {
+  collectOften();
   await ensurePartitions(slice.pool, factNames, slice.pull.from, slice.pull.to);
   for (let way: Way = "direct", left: number = retries.publish.attempts; ; left -= 1)
     try {
