@@ -163,6 +163,8 @@ export const run = async ({ baseline, python, rounds = "3" }: GoalOptions) => {
     const days = eachDay({ from: addDays(to, 1 - of.days), to });
     await variant.prepare(folder, database);
     for (const phase of of.phases) {
+      // dlt writes every row again, whatever changed.
+      if (phase === "changed" && variant.name === "dlt_arrow") continue;
       const world = boxes[phase === "changed" ? 1 : 0].told as World;
       await ask(postgres.url, "checkpoint");
       const before = postgres.cpuSeconds();
@@ -200,7 +202,7 @@ export const run = async ({ baseline, python, rounds = "3" }: GoalOptions) => {
       const own = of(`${name} ${phase} costper`);
       const to = (other: string) => of(`${name} ${phase} ${other}`)?.cpu_s;
       const old = to("baseline");
-      const other = to("dlt_arrow");
+      const other = to("dlt_arrow") ?? of(`${name} repeat dlt_arrow`)?.cpu_s;
       return {
         of: `${name} ${phase}`,
         ...own,

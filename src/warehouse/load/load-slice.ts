@@ -192,6 +192,7 @@ const loadOn = async (
     copiedStraight: new Map(),
     prints: [],
     held,
+    repeated: new Set(),
     unfit: new Map(),
     onRows: slice.onRows ?? (() => undefined),
   };
