@@ -87,34 +87,41 @@ const ask = async (url: string, ...statements: readonly string[]): Promise<reado
   }
 };
 
+interface Work {
+  readonly folder: string;
+  readonly database: string;
+  readonly world: World;
+  readonly of: Case;
+  readonly days: readonly Day[];
+}
+
 interface Variant {
   readonly name: string;
-  readonly prepare: (folder: string, database: string) => Promise<unknown>;
-  readonly run: (work: {
-    readonly folder: string;
-    readonly database: string;
-    readonly world: World;
-    readonly of: Case;
-    readonly days: readonly Day[];
-  }) => Promise<Measured>;
+  readonly prepare: (work: Work) => Promise<unknown>;
+  readonly run: (work: Work) => Promise<Measured>;
   /** Of the same rows every tool has the same spend. */
   readonly spend: string;
 }
 
 const costper = (name: string, build: string | undefined): Variant => {
   const options = (folder: string) => ({ cwd: folder, ...(build !== undefined && { build }) });
+  const configure = async ({ folder, database, world, of }: Work): Promise<void> => {
+    const accounts = of.accountsOf(world).map(({ id }) => id);
+    await writeFile(
+      join(folder, "costper.yaml"),
+      stringify({ database, connectors: { google: { ...world.settings, accounts } } }),
+    );
+  };
   return {
     name,
-    prepare: async (folder, database) => {
-      await writeFile(join(folder, "costper.yaml"), stringify({ database }));
-      await runCostper(["migrate"], options(folder));
+    prepare: async (work) => {
+      await configure(work);
+      const { status } = await runCostper(["migrate"], options(work.folder));
+      if (status !== 0) throw new Error(`${name}: migrate ended with ${String(status)}`);
     },
-    run: async ({ folder, database, world, of, days }) => {
-      const accounts = of.accountsOf(world).map(({ id }) => id);
-      await writeFile(
-        join(folder, "costper.yaml"),
-        stringify({ database, connectors: { google: { ...world.settings, accounts } } }),
-      );
+    run: async (work) => {
+      const { folder, days } = work;
+      await configure(work);
       const range = ["--from", days[0] ?? "", "--to", days.at(-1) ?? ""];
       return runCostper(["sync", ...range, "--json", "--quiet"], options(folder));
     },
@@ -161,7 +168,7 @@ export const run = async ({ baseline, python, rounds = "3" }: GoalOptions) => {
     await ask(postgres.url, `create database ${name}`);
     const database = urlOf(postgres, name);
     const days = eachDay({ from: addDays(to, 1 - of.days), to });
-    await variant.prepare(folder, database);
+    await variant.prepare({ folder, database, world: boxes[0].told as World, of, days });
     for (const phase of of.phases) {
       // dlt writes every row again, whatever changed.
       if (phase === "changed" && variant.name === "dlt_arrow") continue;
