@@ -14,6 +14,8 @@ export interface GoalOptions {
   readonly baseline?: string | undefined;
   readonly python?: string | undefined;
   readonly rounds?: string | undefined;
+  /** Names of cases, separated by commas; absent: all. */
+  readonly cases?: string | undefined;
 }
 
 interface World {
@@ -144,7 +146,8 @@ const dlt = (python: string): Variant => ({
   spend: "select round(sum(cost_micros) / 1000000.0, 2)::text as spend from ads.ad_daily",
 });
 
-export const run = async ({ baseline, python, rounds = "3" }: GoalOptions) => {
+export const run = async ({ baseline, python, rounds = "3", cases: wanted }: GoalOptions) => {
+  const chosen = cases.filter(({ name }) => wanted === undefined || wanted.split(",").includes(name));
   const variants = [
     costper("costper", undefined),
     ...(baseline === undefined ? [] : [costper("baseline", baseline)]),
@@ -194,7 +197,7 @@ export const run = async ({ baseline, python, rounds = "3" }: GoalOptions) => {
 
   try {
     for (let round = 1; round <= Number(rounds); round += 1)
-      for (const of of cases) for (const variant of variants) await measure(of, variant, round);
+      for (const of of chosen) for (const variant of variants) await measure(of, variant, round);
   } finally {
     for (const box of boxes) await box.stop();
     await postgres.close();
@@ -204,7 +207,7 @@ export const run = async ({ baseline, python, rounds = "3" }: GoalOptions) => {
     const found = costs.get(key);
     return found && medians(found);
   };
-  const ratios = cases.flatMap(({ name, phases }) =>
+  const ratios = chosen.flatMap(({ name, phases }) =>
     phases.map((phase) => {
       const own = of(`${name} ${phase} costper`);
       const to = (other: string) => of(`${name} ${phase} ${other}`)?.cpu_s;
