@@ -1,4 +1,4 @@
-import { addDays, type Day, type DayRange, eachDay } from "../../domain/day.ts";
+import { addDays, dayAt, type Day, type DayRange, eachDay } from "../../domain/day.ts";
 import { type Decimal, fromUnits, toUnits } from "../../domain/decimal.ts";
 import type { Read } from "../../warehouse/reading.ts";
 import {
@@ -148,6 +148,7 @@ const latest = (moments: readonly (Date | null | undefined)[]): Date | null =>
 
 const nobody = (accounts: number): Morning => ({
   period: null,
+  is_yesterday: false,
   partial: true,
   fresh: {
     as_of: null,
@@ -212,6 +213,7 @@ export const morning = async (question: MorningQuestion): Promise<Morning> => {
   const since = asOf === null ? "not fetched yet" : `as of ${momentText(asOf, now, timeZone)}`;
   return {
     period,
+    is_yesterday: to === addDays(dayAt(now, timeZone), -1),
     partial: behind.length > 0,
     fresh: {
       as_of: asOf?.toISOString() ?? null,
