@@ -17,8 +17,7 @@ import {
   type AmountsIn,
   type PairSums,
   type PlatformSums,
-  readMovers,
-  readPairs,
+  readComparison,
   readSums,
 } from "./sums.ts";
 import { decimalsOf, momentText } from "./text.ts";
@@ -205,8 +204,8 @@ export const morning = async (question: MorningQuestion): Promise<Morning> => {
     some.flatMap(({ account_key }) => account_key ?? []);
   const sums = await readSums(read, { keys: keysOf(known), period, money });
   const pairQuestion = { keys: keysOf(alike), period, shift: back, money };
-  const pairs = method === null ? [] : await readPairs(read, { ...pairQuestion, method });
-  const movers = method === null ? [] : await readMovers(read, { ...pairQuestion, method });
+  const { pairs, movers } =
+    method === null ? { pairs: [], movers: [] } : await readComparison(read, { ...pairQuestion, method });
   const currencies = [...new Set([...sums, ...pairs].map((row) => row.currency))];
   const scene = { period, before, method, leftOut };
   const wholeActive = active.length - behind.length;
