@@ -120,7 +120,7 @@ export const MorningCard = ({ answer }: { readonly answer: MorningAnswer }) => {
   return (
     <section class="card morning" aria-label="The last day">
       <h2>
-        {isYesterday ? "Yesterday" : "The last whole day"}, {titleOf(period)}{" "}
+        {`${isYesterday ? "Yesterday" : "The last whole day"}, ${titleOf(period)}`}{" "}
         <span class="dim">{fresh.text}</span>
         {partial && <span class="badge">partial</span>}
       </h2>
