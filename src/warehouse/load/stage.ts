@@ -1,5 +1,6 @@
 import type pg from "pg";
 import type { Connector, Pull } from "../../connectors/connector.ts";
+import type { BreakdownName } from "../../domain/breakdown.ts";
 import { asFailure, Failure } from "../../domain/failure.ts";
 import { retries } from "../../domain/retry.ts";
 import { type Copy, leadingColumns, linesOf, openCopy, type Place } from "./copy.ts";
@@ -20,6 +21,7 @@ import {
   networkConversionLine,
   networkDaily,
   misfitOf,
+  tablesOf,
   networkLine,
 } from "./fact-tables.ts";
 import { createStreamPrint, type StreamPrint } from "./fingerprint.ts";
@@ -36,6 +38,8 @@ export interface Staging {
   readonly direct: boolean;
   /** Rows that went straight into each table of the warehouse. */
   readonly copiedStraight: Map<FactTable, number>;
+  /** The breakdowns that this slice brought, in their order. */
+  readonly breakdowns: BreakdownName[];
   /** Of each stream that went through: what it brought, added up by table and day. */
   readonly prints: StreamPrint[];
   /** Rows that were read and are in no table yet. */
@@ -89,7 +93,7 @@ type Way = "straight" | "held";
  * on; a change of table ends one COPY and begins the next. All others are held. On a transient break everything of this
  * stream is given up and it is asked again.
  */
-const readStream = async <T extends { readonly date: string }>(
+export const readStream = async <T extends { readonly date: string }>(
   staging: Staging,
   stream: () => AsyncIterable<readonly T[]>,
   lineOf: (row: T) => Line,
@@ -205,11 +209,12 @@ export const readFacts = async (staging: Staging): Promise<number> => {
  * would be there twice.
  */
 export const stageHeld = async (
-  { client, sliceId, accountKey, held, pull, repeated }: Staging,
+  staging: Staging,
   days: ReadonlyMap<Part, readonly string[]>,
 ): Promise<void> => {
+  const { client, sliceId, accountKey, held, pull, repeated } = staging;
   const place: Place = { schema: "staging", sliceId, accountKey };
-  for (const table of stagedTables) {
+  for (const table of stagedTables(staging)) {
     let copy: Copy | undefined;
     try {
       for (const rows of held)
@@ -257,7 +262,7 @@ async function* ofDays<T extends { readonly date: string }>(
   for await (const batch of batches) yield batch.filter(({ date }) => days.has(date));
 }
 
-const stagedTables = [
+const stagedTables = ({ breakdowns }: Staging): readonly FactTable[] => [
   adDaily,
   conversionDaily,
   networkDaily,
@@ -265,6 +270,7 @@ const stagedTables = [
   campaignDaily,
   campaignConversionDaily,
   accountDaily,
+  ...tablesOf(...breakdowns),
 ];
 
 /**
@@ -303,8 +309,9 @@ export const dropRepeats = async ({ client, sliceId, repeated }: Staging): Promi
 };
 
 /** Leaves nothing of the slice in staging. */
-export const clearStaging = async ({ client, sliceId }: Staging): Promise<void> => {
-  const tables = [...stagedTables.map(({ name }) => name), "delivery_part", "outcome_part"];
+export const clearStaging = async (staging: Staging): Promise<void> => {
+  const { client, sliceId } = staging;
+  const tables = [...stagedTables(staging).map(({ name }) => name), "delivery_part", "outcome_part"];
   const [last, ...rest] = tables.map((name) => `delete from staging.${name} where slice_id = $1`);
   await client.query(
     `with ${rest.map((statement, index) => `t${String(index)} as (${statement})`).join(", ")} ${last ?? ""}`,
