@@ -349,7 +349,9 @@ const dbtSources = z.object({
           name: z.string(),
           loaded_at_field: z.string().optional(),
           freshness: z.unknown().optional(),
-          columns: z.array(z.object({ name: z.string(), data_tests: z.array(z.unknown()).min(1) })),
+          columns: z.array(
+            z.object({ name: z.string(), data_tests: z.array(z.unknown()).min(1).optional() }),
+          ),
         }),
       ),
     }),
