@@ -17,7 +17,7 @@ const signal = new AbortController().signal;
 const upgrade = async (folder: string) => {
   const file = join(folder, "warehouse.zip");
   const archive = await openArchive(file);
-  const then = new Map(archive.manifest.tables.map(({ name, rows }) => [name, rows]));
+  const before = new Map(archive.manifest.tables.map(({ name, rows }) => [name, rows]));
   archive.close();
   const { url, drop } = await createDatabase({ empty: true });
   const database = openDatabase(url, { connections: 4 });
@@ -29,16 +29,16 @@ const upgrade = async (folder: string) => {
   await restore(database, { file, force: false, signal });
   const rows = async (table: string) =>
     (await database.pool.query<{ rows: number }>(`select count(*)::int as rows from ${table}`)).rows[0]?.rows;
-  return { database, url, then, rows };
+  return { database, url, before, rows };
 };
 
 const holds = async (folder: string): Promise<void> => {
   expect(await changedSteps(folder)).toEqual([]);
-  const { database, url, then, rows } = await upgrade(folder);
+  const { database, url, before, rows } = await upgrade(folder);
   expect((await migrationStatus(database)).filter(({ appliedAt }) => appliedAt === undefined)).toEqual([]);
   for (const table of ["warehouse.account", "warehouse.ad_daily", "warehouse.conversion_daily"]) {
-    expect(then.get(table), table).toBeGreaterThan(0);
-    expect(await rows(table), table).toBe(then.get(table));
+    expect(before.get(table), table).toBeGreaterThan(0);
+    expect(await rows(table), table).toBe(before.get(table));
   }
   // Nothing of what was there is computed otherwise, and tonight's sync finds all it needs.
   const rollups = { pool: database.pool, reportingCurrency: "EUR", signal };
