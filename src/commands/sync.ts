@@ -34,6 +34,8 @@ interface SyncCommandOptions extends SelectionOptions {
   readonly maxWait?: number;
   readonly full?: boolean;
   readonly acceptRemovals?: boolean;
+  /** When the rollups see what they see; absent: by the database's clock. For past nights that are played through. */
+  readonly clock?: () => Date;
 }
 
 /** An account that is missing something, whichever way. */
@@ -177,6 +179,7 @@ export const runSync = async (
         signal,
         run,
         reportingCurrency,
+        clock: options.clock,
         isNamed: ({ account: { platform, id } }: Slice) =>
           isNamed(platform, config.connectors[platform]?.accounts, id),
         now: app.now,
@@ -204,6 +207,7 @@ export const runSync = async (
       log,
       signal,
       now: app.now,
+      clock: options.clock,
       platforms,
       from: earliest,
       // GA4 belongs to no platform: it is pulled where the sync is about all of them.

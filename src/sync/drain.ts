@@ -27,6 +27,8 @@ export interface SyncOptions extends SyncEvents {
   readonly isNamed: (slice: Slice) => boolean;
   /** The clock; absent: the machine's. */
   readonly now?: () => Date;
+  /** That of the rollups; absent: the database's. */
+  readonly clock?: (() => Date) | undefined;
 }
 
 /**
@@ -121,7 +123,10 @@ const syncPlatform = async (
       const remaining = (left.get(slice.accountKey) ?? 1) - 1;
       left.set(slice.accountKey, remaining);
       if (remaining === 0 && !signal.aborted)
-        await rollUpAccount({ pool, reportingCurrency: options.reportingCurrency, signal }, slice.accountKey);
+        await rollUpAccount(
+          { pool, reportingCurrency: options.reportingCurrency, signal, clock: options.clock },
+          slice.accountKey,
+        );
     }
   };
   const active = new Set<Promise<SliceResult>>();
