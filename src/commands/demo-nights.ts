@@ -5,7 +5,7 @@ import type { Sandbox } from "../../sandbox/start.ts";
 import { googleFaults } from "../../sandbox/google/index.ts";
 import { clientAccountId } from "../../sandbox/google/world.ts";
 import { formatDecimal } from "./output.ts";
-import { runSync, type SyncSummary } from "./sync.ts";
+import { runSync, type SyncSummary } from "./sync/run.ts";
 import type { SyncEvents } from "../sync/drain.ts";
 
 /** The last one is tonight. */

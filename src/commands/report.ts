@@ -5,6 +5,8 @@ import { type RangeCoverage, readCoverage } from "../metrics/coverage.ts";
 import { type KpiKey, type KpiRow, kpiIds, kpiKeys, readKpis } from "../metrics/kpi/read.ts";
 import { report, reportColumns, type ReportKey, reportKeys, type ReportRow } from "../metrics/report.ts";
 import { migrate } from "../warehouse/migrate.ts";
+import { platforms } from "../connectors/registry.ts";
+import { offer } from "./completion/offer.ts";
 import { addRangeOptions, checkRange } from "./dates.ts";
 import { UsageError } from "./errors.ts";
 import { examples, type Register } from "./frame.ts";
@@ -147,8 +149,20 @@ const usualKeys: readonly ReportKey[] = ["platform"];
 
 const addReportOptions = (command: Command): Command =>
   addRangeOptions(command)
-    .option("--by <keys>", `what to break down by: ${reportKeys.join(", ")}`, parseKeys, usualKeys)
-    .option("--platform <platform>", "this platform only", (text: string) => [text])
+    .addOption(
+      offer(
+        new Option("--by <keys>", `what to break down by: ${reportKeys.join(", ")}`)
+          .argParser(parseKeys)
+          .default(usualKeys),
+        reportKeys,
+      ),
+    )
+    .addOption(
+      offer(
+        new Option("--platform <platform>", "this platform only").argParser((text: string) => [text]),
+        platforms,
+      ),
+    )
     .option("--metric <ids>", "KPIs of docs/kpis.md instead, by platform, date, week or month", parseMetrics)
     .addOption(new Option("--format <format>", "how to print").choices(["table", "csv", "json"]));
 

@@ -120,6 +120,18 @@ export const configSchema = () =>
       ])
       .optional()
       .describe("PostgreSQL 15 or newer; omitted: an embedded one kept in ./.costper/postgres."),
+    embedded: z
+      .strictObject({
+        port: z
+          .number()
+          .int()
+          .min(1)
+          .max(65_535)
+          .optional()
+          .describe("Where it listens on 127.0.0.1; omitted: a free port, chosen once and kept."),
+      })
+      .prefault({})
+      .describe("Of the embedded Postgres, which is there where `database` is omitted."),
     queue: z
       .union([queueUrl, z.strictObject({ url: queueUrl, ...besideUrl })])
       .optional()

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { Writable } from "node:stream";
 import { onTestFinished } from "vitest";
 import { openApp } from "../../src/app.ts";
-import { reportSync, runSync, type SyncSummary } from "../../src/commands/sync.ts";
+import { runSync, type SyncSummary } from "../../src/commands/sync/run.ts";
+import { reportSync } from "../../src/commands/sync/told.ts";
 import type { SelectionOptions } from "../../src/commands/selection.ts";
 import { parseConfig } from "../../src/config.ts";
 import type { Platform } from "../../src/domain/platform.ts";
@@ -159,7 +160,6 @@ export const rowVersions = async ({ query }: World): Promise<string> => {
     "warehouse.conversion_daily",
     "warehouse.network_daily",
     "warehouse.network_conversion_daily",
-    "figures.cost_per_conversion_by_ad_daily",
     "figures.cost_per_conversion_by_ad_group_daily",
     "figures.cost_per_conversion_daily",
     "figures.cost_per_conversion_by_network_daily",
@@ -174,7 +174,7 @@ export const rowVersions = async ({ query }: World): Promise<string> => {
                   coalesce(md5(string_agg(ctid::text || xmin::text || tableoid::text, ',' order by tableoid, ctid)), '')
              as versions from ${table}`,
       )
-      .join(" union all "),
+      .join(" union all ") + " order by 1",
   );
   return rows.map(({ versions }) => versions).join("\n");
 };
