@@ -83,6 +83,11 @@ const commands: Readonly<
     summary: "check, list, test, silence and replay alerts",
     load: () => import("./commands/alerts.ts"),
   },
+  digest: {
+    group: "figures",
+    summary: "tell what changed, in words, to the notifiers that want it",
+    load: () => import("./commands/digest.ts"),
+  },
   history: {
     group: "figures",
     summary: "show how the figures of a campaign's day changed",
