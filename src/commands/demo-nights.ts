@@ -6,7 +6,7 @@ import { googleFaults } from "../../sandbox/google/index.ts";
 import { clientAccountId } from "../../sandbox/google/world.ts";
 import { formatDecimal } from "./output.ts";
 import { runSync, type SyncSummary } from "./sync/run.ts";
-import type { SyncEvents } from "../sync/drain.ts";
+import type { SyncEvents } from "../sync/watched.ts";
 
 /** The last one is tonight. */
 export const nightsPlayed = 5;

@@ -1865,7 +1865,6 @@ export interface OpsInstallation {
 export interface OpsJob {
   account_id: string | null;
   account_key: number | null;
-  at_once: Generated<number>;
   attempts: Generated<number>;
   changed_at: Generated<Timestamp>;
   crashes: Generated<number>;
@@ -2012,6 +2011,31 @@ export interface OpsPlace {
   holder: string;
   place_id: Generated<Int8>;
   platform: string;
+}
+
+export interface OpsReadyJob {
+  account_id: string | null;
+  account_key: number | null;
+  attempts: number | null;
+  changed_at: Timestamp | null;
+  crashes: number | null;
+  created_at: Timestamp | null;
+  detail: Json | null;
+  failure: string | null;
+  failure_kind: string | null;
+  finished_at: Timestamp | null;
+  from_date: string | null;
+  job_id: string | null;
+  kind: string | null;
+  lease_until: Timestamp | null;
+  not_before: Timestamp | null;
+  paused_until: Timestamp | null;
+  platform: string | null;
+  position: number | null;
+  remedy: string | null;
+  run_id: string | null;
+  state: string | null;
+  to_date: string | null;
 }
 
 export interface OpsRollupDay {
@@ -3487,6 +3511,7 @@ export interface DB {
   "ops.part_month": OpsPartMonth;
   "ops.pause": OpsPause;
   "ops.place": OpsPlace;
+  "ops.ready_job": OpsReadyJob;
   "ops.rollup_day": OpsRollupDay;
   "ops.rollup_setting": OpsRollupSetting;
   "ops.run": OpsRun;
