@@ -42,7 +42,7 @@ export const subjectPath = ({
   const scope = { account: `${platform}:${account}` };
   return campaign === undefined
     ? address("/breakdown", { ...scope, by: "campaign" })
-    : address("/campaign", { ...scope, campaign });
+    : address("/day", { ...scope, campaign });
 };
 
 const verbs: Readonly<Record<string, readonly [before: string, after: string]>> = {
