@@ -81,20 +81,30 @@ export const syncSentence = (summary: SyncSummary): string => {
       .at(-1) ?? "";
   const well = new Set(done.map(({ slice: { account } }) => `${account.platform} ${account.id}`)).size;
   const ga4 = summary.ga4.filter(({ failure }) => failure !== null).length;
+  const good = summary.sources.filter(({ failure }) => failure === null);
+  const bad = summary.sources.filter(({ failure }) => failure !== null);
+  const broken = new Set(bad.map(({ source }) => source)).size;
+  const read = good.reduce((sum, { rowsRead }) => sum + rowsRead, 0);
+  const ofSources = `${counted(read, "row")} of ${counted(new Set(good.map(({ source }) => source)).size, "source")}`;
   const parts = [
     first === undefined
-      ? "Nothing was loaded"
-      : `Loaded ${counted(rows, "row")} of ${counted(well, "account")}, ${first === last ? first : `${first} to ${last}`}`,
+      ? good.length > 0
+        ? `Loaded ${ofSources}`
+        : "Nothing was loaded"
+      : `Loaded ${counted(rows, "row")} of ${counted(well, "account")}, ${first === last ? first : `${first} to ${last}`}${good.length > 0 ? `, and ${ofSources}` : ""}`,
     ...(failing > 0 ? [`${counted(failing, "account")} missing something`] : []),
     ...(ga4 > 0 ? [`${ga4 === 1 ? "1 GA4 property" : `${String(ga4)} GA4 properties`} missing`] : []),
+    ...(broken > 0 ? [`${counted(broken, "source")} missing something`] : []),
     ...(closed > 0 ? [`${counted(closed, "account")} closed`] : []),
     ...(paused > 0 ? [`${counted(paused, "account")} paused`] : []),
   ];
   const next =
-    failing + ga4 > 0
+    failing + ga4 + broken > 0
       ? "costper doctor says why, costper sync tries again"
       : outcomes.length === 0
-        ? "costper accounts lists what the credentials reach"
+        ? summary.sources.length > 0
+          ? "costper sources lists what came, costper report shows the figures"
+          : "costper accounts lists what the credentials reach"
         : "costper report shows the figures";
   return `${parts.join("; ")}. Next: ${next}.`;
 };

@@ -1,9 +1,5 @@
-import type { SessionAnswer } from "../../api/operating-answers.ts";
 import { Hidden } from "../parts/words.tsx";
-import { useAnswer } from "../state/answers.ts";
-
-/** Who looks at the page, and what the server says of itself to every view. */
-export const useSession = (): SessionAnswer | undefined => useAnswer<SessionAnswer>("/api/session").value;
+import { useSession } from "../state/session.ts";
 
 /** How many alerts fire, beside their name in the navigation; nothing where none does. */
 export const FiringBadge = () => {

@@ -46,9 +46,9 @@ export const apiPath = (
 export const ask = <Answer>(path: string, signal: AbortSignal): Promise<Answer> =>
   request(path, { signal, headers: { accept: "application/json" } });
 
-export type Method = "POST" | "PUT" | "DELETE";
+export type ChangingMethod = "POST" | "PUT" | "DELETE";
 
-export const send = <Answer>(path: string, body: unknown, method: Method = "POST"): Promise<Answer> =>
+export const send = <Answer>(path: string, body: unknown, method: ChangingMethod = "POST"): Promise<Answer> =>
   request(path, {
     method,
     ...(body !== undefined && {

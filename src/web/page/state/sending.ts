@@ -1,9 +1,9 @@
 import { useState } from "preact/hooks";
 import { refresh } from "./answers.ts";
-import { ApiProblem, send, type Method } from "./api.ts";
+import { ApiProblem, send, type ChangingMethod } from "./api.ts";
 
 /** Sends something to the server; `problem` says why it was not taken. */
-export const useAttempt = (path: string, method: Method, onDone: (answer: unknown) => void) => {
+export const useAttempt = (path: string, method: ChangingMethod, onDone: (answer: unknown) => void) => {
   const [sending, setSending] = useState(false);
   const [problem, setProblem] = useState<string>();
   const start = async (body: unknown): Promise<void> => {
@@ -21,7 +21,7 @@ export const useAttempt = (path: string, method: Method, onDone: (answer: unknow
 };
 
 /** Sends a change to the server: the page is drawn anew once it is made. */
-export const useSending = (path: string, method: Method = "POST", onDone?: () => void) =>
+export const useSending = (path: string, method: ChangingMethod = "POST", onDone?: () => void) =>
   useAttempt(path, method, () => {
     onDone?.();
     refresh();

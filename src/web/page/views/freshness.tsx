@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import type { Health } from "../../api/health-answers.ts";
-import { useSession } from "../app/session.tsx";
+import { useSession } from "../state/session.ts";
 import { dash, dayText, momentText } from "../format.ts";
 import { DataTable } from "../parts/data-table.tsx";
 import { SendingProblem } from "../parts/sending-problem.tsx";

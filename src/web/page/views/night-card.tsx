@@ -1,7 +1,7 @@
 import { integer, momentText } from "../format.ts";
 import { SendingProblem } from "../parts/sending-problem.tsx";
 import { Card } from "../parts/words.tsx";
-import { useSession } from "../app/session.tsx";
+import { useSession } from "../state/session.ts";
 import { useSending } from "../state/sending.ts";
 
 /** When the next night is, what the one under way has done, and a way to have one now. */
