@@ -2,9 +2,10 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { address } from "../state/address.ts";
 import type { View } from "../views/view.ts";
 import { Main } from "./content.tsx";
-import { MissingBanner } from "./missing.tsx";
 import { FilterBar } from "./filter-bar.tsx";
+import { MissingBanner } from "./missing.tsx";
 import { pagePaths } from "./paths.ts";
+import { FiringBadge, SignOut } from "./session.tsx";
 import { ThemeButton } from "./theme-button.tsx";
 
 /** The server writes them into the document. */
@@ -29,6 +30,7 @@ const Navigation = ({ path }: { readonly path: string }) => {
           <li key={to}>
             <a href={address(to, {})} aria-current={to === path ? "page" : undefined}>
               {name}
+              {to === "/alerts" && <FiringBadge />}
             </a>
           </li>
         ))}
@@ -54,6 +56,7 @@ export const Shell = ({ path, view }: { readonly path: string; readonly view: Vi
       </a>
       <Navigation path={path} />
       <ThemeButton />
+      <SignOut />
     </header>
     <FilterBar wanted={typeof view.filters === "function" ? view.filters() : view.filters} />
     <MissingBanner />

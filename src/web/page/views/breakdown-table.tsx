@@ -41,18 +41,25 @@ const columnsOf = (lines: readonly Measured[]): Columns => {
   ];
 };
 
-const nameOf = (by: BreakdownBy, row: BreakdownRow): string =>
-  ({
-    platform: platformName(row.platform),
-    account: row.account_name ?? row.account_id ?? "",
-    campaign:
-      row.campaign_name ?? (row.campaign_id === "" ? "not named by the platform" : (row.campaign_id ?? "")),
-    ad_group: row.ad_group_name ?? (row.ad_group_id === "" ? "in no ad group" : (row.ad_group_id ?? "")),
+const nameOf = (by: BreakdownBy, row: BreakdownRow): string => {
+  switch (by) {
+    case "platform":
+      return platformName(row.platform);
+    case "account":
+      return row.account_name ?? row.account_id ?? "";
+    case "campaign":
+      return (
+        row.campaign_name ?? (row.campaign_id === "" ? "not named by the platform" : (row.campaign_id ?? ""))
+      );
+    case "ad_group":
+      return row.ad_group_name ?? (row.ad_group_id === "" ? "in no ad group" : (row.ad_group_id ?? ""));
     // Ads of some platforms have no name of their own.
-    ad: row.part || (row.part_id === "" ? "of no ad" : (row.part_id ?? "")),
-    network: row.part ?? "",
-    action: row.part ?? "",
-  })[by];
+    case "ad":
+      return row.part || (row.part_id === "" ? "of no ad" : (row.part_id ?? ""));
+    default:
+      return row.part ?? "";
+  }
+};
 
 /** One step down from a row; ads, networks and actions are as deep as it goes, and so is what has no id. */
 const drill = (by: BreakdownBy, row: BreakdownRow): string | undefined => {

@@ -1,7 +1,8 @@
+import { breakdowns as broughtBreakdowns } from "../../../domain/breakdown.ts";
 import { type Breakdown, breakdowns, type CampaignDays } from "../../api/answers.ts";
 import { words } from "../format.ts";
 import { Answered } from "../parts/answered.tsx";
-import { Download } from "../parts/download.tsx";
+import { Downloads } from "../parts/download.tsx";
 import { Pager } from "../parts/pager.tsx";
 import { Empty, Hidden } from "../parts/words.tsx";
 import { here, parameter } from "../state/address.ts";
@@ -13,7 +14,11 @@ import { DaysTable } from "./days-table.tsx";
 const above: ReadonlySet<string> = new Set(["platform", "account", "campaign"]);
 
 /** All that the API breaks down and that lies within a campaign; its days come last. */
-const tabs = [...breakdowns.filter((by) => !above.has(by)), "days"];
+const tabs = [...breakdowns.filter((by) => !above.has(by)), ...broughtBreakdowns, "days"];
+
+/** "Search terms"; a country is told of many. */
+const tabName = (tab: string): string =>
+  tab === "days" ? "Days" : tab === "country" ? "Countries" : `${words(tab)}s`;
 
 const names = ["range", "from", "to", "currency", "account", "campaign", "ad_group", "sort", "order", "page"];
 
@@ -27,7 +32,7 @@ const Tabs = ({ current }: { readonly current: string }) => (
         href={here({ ...reset, tab, ad_group: undefined })}
         aria-current={tab === current ? "page" : undefined}
       >
-        {tab === "days" ? "Days" : `${words(tab)}s`}
+        {tabName(tab)}
       </a>
     ))}
   </nav>
@@ -56,15 +61,15 @@ const Part = ({ by }: { readonly by: string }) => {
           <OfAdGroup answer={answer} />
           {answer.rows.length === 0 ? (
             <Empty title={`No ${words(by).toLowerCase()} has figures here`}>
-              The platform reports none, or the days were fetched before costper kept them: fetch them again
-              with <code>costper sync --from</code>.
+              The platform reports none, the settings do not ask for it, or the days were fetched before they
+              did: fetch them again with <code>costper sync --from</code>.
             </Empty>
           ) : (
             <BreakdownTable answer={answer} />
           )}
           <div class="tools">
             <Pager page={answer.page} size={answer.size} count={answer.count} of="rows" />
-            <Download path={apiPath("breakdown.csv", names, { by })} file={`costper-${by}.csv`} />
+            <Downloads path="breakdown" names={names} extra={{ by }} stem={`costper-${by}`} />
           </div>
         </>
       )}

@@ -12,6 +12,7 @@ import { useShown } from "../state/shown.ts";
 import { campaignName, DaysTable } from "./days-table.tsx";
 import { MaturityChart } from "./maturity-chart.tsx";
 import { MovedCard } from "./moved-days.tsx";
+import { NotesCard } from "./notes-card.tsx";
 import type { View } from "./view.ts";
 
 const History = ({ date, rows }: { readonly date: string; readonly rows: readonly HistoryRow[] }) =>
@@ -78,6 +79,7 @@ const CampaignBody = ({
       </Heading>
       {date !== undefined && history !== undefined && <History date={date} rows={history.rows} />}
       <DaysTable {...days} />
+      <NotesCard />
       <MaturityChart curves={curves} />
     </>
   );

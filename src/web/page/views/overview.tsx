@@ -10,6 +10,7 @@ import { apiPath } from "../state/api.ts";
 import { useShown } from "../state/shown.ts";
 import { Events } from "./events.tsx";
 import { MorningCard } from "./morning.tsx";
+import { NotesCard } from "./notes-card.tsx";
 import { RangeNotices } from "./range-notices.tsx";
 import { Trend } from "./trend.tsx";
 import type { View } from "./view.ts";
@@ -61,6 +62,7 @@ const Body = ({
             </div>
           ))}
           <Events annotations={annotations} />
+          <NotesCard />
         </>
       )}
     </>
