@@ -14,7 +14,7 @@ if (process.argv[2] === "backtest") {
 
 const { values: options, positionals: wanted } = parseArgs({
   allowPositionals: true,
-  options: { platform: { type: "string" }, contacts: { type: "string" } },
+  options: { platform: { type: "string" }, contacts: { type: "string" }, rows: { type: "string" } },
 });
 
 const benches: Readonly<Record<string, () => Promise<{ run: () => Promise<unknown> }>>> = {
