@@ -5,6 +5,19 @@ import type { HubspotClient } from "./client.ts";
 
 const text = z.union([z.string(), z.number().transform(String), z.boolean().transform(String)]);
 
+/** An instant in UTC; undefined where there is none. @throws Failure `data` */
+export const utc = (written: string | null | undefined): string | undefined => {
+  if (written == null || written === "") return undefined;
+  // Dates of properties are text, some of them epoch ms.
+  const at = new Date(/^\d{12,}$/.test(written) ? Number(written) : written);
+  if (!Number.isNaN(at.getTime())) return at.toISOString();
+  throw new Failure({
+    kind: "data",
+    message: "HubSpot: a date of a record is none",
+    remedy: "report it to costper",
+  });
+};
+
 /** A record as it comes; only what was asked for is in it, and only this is read of it. */
 const recordShape = z.object({
   id: text,
