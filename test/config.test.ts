@@ -202,6 +202,54 @@ test.each<[why: string, text: string, path: string, message: RegExp]>([
   ["a database that is no Postgres", `${meta}database: mysql://a:b@c/d`, "database", /postgresql:\/\//],
   ["a queue that is no Redis", `${meta}queue: http://a`, "queue", /redis:\/\//],
   ["an open port without a token", `${meta}web: { host: 0.0.0.0 }`, "web.host", /set web\.token/],
+  [
+    "a token of one character",
+    `${meta}web: { tokens: [{ name: a, token: x }] }`,
+    "web.tokens[0].token",
+    /at least 16 letters/,
+  ],
+  [
+    "a token that an address cannot hold",
+    `${meta}web: { tokens: [{ name: a, token: "sixteen letters and spaces" }] }`,
+    "web.tokens[0].token",
+    /and nothing else/,
+  ],
+  [
+    "a name that is taken",
+    `${meta}web: { tokens: [{ name: a, token: aaaaaaaaaaaaaaaa }, { name: a, token: bbbbbbbbbbbbbbbb }] }`,
+    "web.tokens[1].name",
+    /web\.tokens\[0\] again/,
+  ],
+  [
+    "a reader's token that is the operator's",
+    `${meta}web: { token: aaaaaaaaaaaaaaaa, tokens: [{ name: a, token: aaaaaaaaaaaaaaaa }] }`,
+    "web.tokens[0].token",
+    /web\.token again/,
+  ],
+  [
+    "a name like a key of the config",
+    `${meta}web: { tokens: [{ name: web.token, token: aaaaaaaaaaaaaaaa }] }`,
+    "web.tokens[0].name",
+    /letters, digits, spaces/,
+  ],
+  [
+    "a role that there is not",
+    `${meta}web: { tokens: [{ name: a, token: aaaaaaaaaaaaaaaa, role: admin }] }`,
+    "web.tokens[0].role",
+    /reader, operator, feed/,
+  ],
+  [
+    "a feed that nobody could see the page of",
+    `${meta}web: { tokens: [{ name: a, token: aaaaaaaaaaaaaaaa, role: feed }] }`,
+    "web.tokens",
+    /add a reader/,
+  ],
+  [
+    "an open port with a feed alone",
+    `${meta}web: { host: 0.0.0.0, tokens: [{ name: a, token: aaaaaaaaaaaaaaaa, role: feed }] }`,
+    "web.host",
+    /set web\.token/,
+  ],
   ["a port out of range", `${meta}web: { port: 70000 }`, "web.port", /at most 65535/],
   [
     "Google accounts of nine digits",
@@ -302,7 +350,7 @@ connectors:
   google: { clientId: [s3cret], clientSecret: { a: s3cret }, refreshToken: \${R}, developerToken: [s3cret-d] }
   meta: { accessToken: [s3cret-m], appSecret: "\${no s3cret-a" }
   linkedin: { accessToken: { s3cret: s3cret } }
-web: { host: 0.0.0.0, port: s3cret, token: [s3cret-w] }
+web: { host: 0.0.0.0, port: s3cret, token: [s3cret-w], tokens: [{ name: 1, token: s3cret-t }, { name: "s3cret-n!", token: s3cret-t }] }
 `,
     { R: "s3cret-r" },
   );

@@ -35,6 +35,7 @@ const mayName: Readonly<Record<string, string>> = {
   "commands/connect.ts": "examples in the help",
   "commands/init.ts": "examples in the help",
   "web/page-platforms.ts": "an example in a comment",
+  "commands/account-pauses.ts": "examples in the help",
   "commands/accounts.ts": "examples in the help",
   "commands/alerts.ts": "examples in the help",
   "commands/import.ts": "examples in the help",
@@ -58,7 +59,7 @@ const namesPlatform = (text: string): boolean =>
   /google|meta|linkedin|microsoft/.test(text.replaceAll(/import\.meta|<meta |metaKey|metadata/g, ""));
 
 test("outside its folder a platform is named in the registry and where a reason is given, nowhere else", async () => {
-  const files = (await readdir(src, { recursive: true })).filter((name) => name.endsWith(".ts"));
+  const files = (await readdir(src, { recursive: true })).filter((name) => /\.tsx?$/.test(name));
   const folders = [...sandboxNames, "ga4"].map((name) => `connectors/${name}/`);
   const elsewhere = files.filter((file) => !folders.some((folder) => file.startsWith(folder)));
   expect(elsewhere.length).toBeGreaterThan(100);

@@ -71,6 +71,8 @@ export const replay = async (options: {
   readonly range: DayRange;
   readonly now: Date;
   readonly reportingCurrency?: string | undefined;
+  /** Between days. */
+  readonly signal?: AbortSignal;
 }): Promise<Replay> => {
   const { db, range, now, reportingCurrency } = options;
   const rule = ruleOf(options.settings);
@@ -85,6 +87,7 @@ export const replay = async (options: {
   let daysWithoutData = 0;
   const days = eachDay(range);
   for (const day of days) {
+    options.signal?.throwIfAborted();
     const shared = { db, rule, day, now, reportingCurrency };
     const then = await look({ ...shared, figures: knownAfter(day) });
     if (then.some(({ verdict }) => verdict === "no_data")) daysWithoutData += 1;

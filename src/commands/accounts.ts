@@ -10,6 +10,7 @@ import type { Day } from "../domain/day.ts";
 import { rollUpAccount } from "../metrics/rollup/rollup.ts";
 import { acceptAccount } from "../warehouse/accept-account.ts";
 import { migrate } from "../warehouse/migrate.ts";
+import { registerPauses } from "./account-pauses.ts";
 import { parseDay } from "./dates.ts";
 import { UsageError } from "./errors.ts";
 import { selectedPlatforms } from "./selection.ts";
@@ -86,6 +87,7 @@ const accept = async (
 };
 
 export const register: Register = (command, act) => {
+  registerPauses(command, act);
   command
     .command("accept <platform> <id>")
     .description(

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { ListedAlert } from "../alerts/state/list.ts";
+import type { ListedSilence } from "../alerts/state/silence.ts";
 import type { AlertSettings } from "../alerts/rule/settings.ts";
 import type { App } from "../app.ts";
 import type { Config } from "../config.ts";
@@ -9,6 +10,7 @@ import { checkRange, parseDay, parseFrom, parseTo } from "./dates.ts";
 import { exitStatus, UsageError } from "./errors.ts";
 import { type Act, examples, type Frame, type Register } from "./frame.ts";
 import { formatDecimal } from "./output.ts";
+import { userName } from "./who.ts";
 
 /** The rule of that name. @throws UsageError, before anything is opened */
 const ruleNamed = ({ alerts }: Config, name: string): AlertSettings => {
@@ -125,14 +127,27 @@ const addTest = (command: Command, act: Act): void => {
 
 const collect = (value: string, earlier: readonly string[]): readonly string[] => [...earlier, value];
 
+/** @throws UsageError where one of them is no label */
+const labelsOf = (
+  labels: Readonly<Record<string, string>> | undefined,
+  written: readonly string[],
+): Readonly<Record<string, string>> => {
+  if (labels !== undefined) return labels;
+  throw new UsageError(
+    `--label ${written.join(" ")} is no label`,
+    "write such as platform=meta or campaign_id=123",
+  );
+};
+
 const addSilence = (command: Command, act: Act): void => {
   command
     .command("silence <name>")
     .description("Keep a rule, or some of its series, from being heard for a time.")
     .option("--label <key=value>", "only series with this label; may be repeated", collect, [])
     .requiredOption("--for <time>", "how long, such as 3d, 12h or 30m")
+    .option("--reason <text>", "why, for those who wonder later")
     .action(
-      act<{ label: readonly string[]; for: string }>(async (frame, options, name = "") => {
+      act<{ label: readonly string[]; for: string; reason?: string }>(async (frame, options, name = "") => {
         const config = await frame.loadConfig();
         const rule = ruleNamed(config, name).name;
         const { isDuration, durationMs } = await import("../alerts/rule/duration.ts");
@@ -142,12 +157,7 @@ const addSilence = (command: Command, act: Act): void => {
             `--for ${options.for} is not a length of time`,
             "write such as 3d, 12h or 30m",
           );
-        const labels = readLabels(options.label);
-        if (labels === undefined)
-          throw new UsageError(
-            `--label ${options.label.join(" ")} is no label`,
-            "write such as platform=meta or campaign_id=123",
-          );
+        const labels = labelsOf(readLabels(options.label), options.label);
         const app = await openMigrated(frame);
         const made = await silence({
           db: app.database.db,
@@ -155,10 +165,63 @@ const addSilence = (command: Command, act: Act): void => {
           labels,
           lasts: options.for,
           now: app.now(),
+          madeBy: userName(),
+          reason: options.reason ?? null,
         });
         const until = made.endsAt.toISOString();
         if (frame.globals.json) frame.out.json({ rule, labels, until });
         else frame.out.text(`${[rule, labelText(labels)].join(" ").trim()} is silent until ${until}`);
+      }),
+    );
+};
+
+const silenceColumns = ["alert", "of", "until", "made by", "why"].map((title) => ({ title }));
+
+const silenceRow = ({ rule, labels, ends_at, made_by, reason }: ListedSilence) => [
+  rule,
+  labelText(labels),
+  new Date(ends_at).toISOString().slice(0, 16).replace("T", " "),
+  made_by,
+  reason,
+];
+
+const addSilences = (command: Command, act: Act): void => {
+  command
+    .command("silences")
+    .description("Show what is kept from being heard, until when, by whom and why.")
+    .action(
+      act(async (frame) => {
+        const app = await openMigrated(frame);
+        const { listSilences } = await import("../alerts/state/silence.ts");
+        const silences = await listSilences(app.database.db, app.now());
+        if (frame.globals.json) frame.out.json({ silences });
+        else if (silences.length === 0) frame.out.text("no alert is silenced");
+        else frame.out.table(silenceColumns, silences.map(silenceRow));
+      }),
+    );
+};
+
+const addUnsilence = (command: Command, act: Act): void => {
+  command
+    .command("unsilence <name>")
+    .description("Hear a rule again before its silences end; with labels, only the silence of just those.")
+    .option("--label <key=value>", "the labels of the silence; may be repeated", collect, [])
+    .action(
+      act<{ label: readonly string[] }>(async (frame, options, name = "") => {
+        const { endSilences, readLabels } = await import("../alerts/state/silence.ts");
+        const labels =
+          options.label.length === 0 ? undefined : labelsOf(readLabels(options.label), options.label);
+        const app = await openMigrated(frame);
+        const ended = await endSilences(app.database.db, { rule: name, labels }, userName(), app.now());
+        if (ended.length === 0)
+          throw new UsageError(
+            `${[name, ...options.label].join(" ")} is not silenced`,
+            "costper alerts silences lists what is",
+          );
+        if (frame.globals.json) frame.out.json({ ended });
+        else
+          for (const { rule, labels: of } of ended)
+            frame.out.text(`${[rule, labelText(of)].join(" ").trim()} is heard again`);
       }),
     );
 };
@@ -221,11 +284,14 @@ export const register: Register = (command, act) => {
         "costper alerts silence meta-too-expensive --label campaign_id=123 --for 3d",
         "hear nothing of it for a while",
       ],
+      ["costper alerts silences", "what is silent, until when"],
+      ["costper alerts unsilence meta-too-expensive", "hear it again"],
       [
         "costper alerts replay meta-too-expensive --from 2026-10-01 --to 2026-10-31",
         "how often it would have fired",
       ],
     ),
   );
-  for (const add of [addCheck, addList, addTest, addSilence, addReplay]) add(command, act);
+  for (const add of [addCheck, addList, addTest, addSilence, addSilences, addUnsilence, addReplay])
+    add(command, act);
 };

@@ -1,6 +1,7 @@
 import type { Queue } from "bullmq";
 import { databaseOf } from "../config/servers.ts";
 import type { App } from "../app.ts";
+import { tokensOf } from "../domain/web-tokens.ts";
 import type { WebOptions } from "../web/server.ts";
 import { type Database, openDatabase } from "../warehouse/database.ts";
 import type { Frame } from "./frame.ts";
@@ -12,7 +13,7 @@ const downloadsAtOnce = 3;
 export const openDashboard = async (
   frame: Pick<Frame, "log" | "onEnd">,
   app: App,
-  options: Pick<WebOptions, "checks" | "metricsRegistry" | "jobs" | "credentials"> & {
+  options: Pick<WebOptions, "checks" | "metricsRegistry" | "jobs" | "nights" | "credentials"> & {
     readonly queues?: readonly Queue[];
   } = {},
 ): Promise<string> => {
@@ -20,7 +21,7 @@ export const openDashboard = async (
   const board =
     options.queues &&
     (await import("../web/queue-board.ts")).queueBoard(options.queues, {
-      readOnly: app.config.web.token === undefined,
+      readOnly: !tokensOf(app.config.web).some(({ role }) => role === "operator"),
     });
   // Where the config counts connections, there are none beside: downloads and the probe share those of the page.
   const counted = databaseOf(app.config)?.connections !== undefined;
@@ -36,6 +37,7 @@ export const openDashboard = async (
     log: frame.log,
     checks: options.checks ?? {},
     jobs: options.jobs,
+    nights: options.nights,
     credentials: options.credentials,
     ...(options.metricsRegistry && { metricsRegistry: options.metricsRegistry }),
     ...(board && { extraRoutes: board }),

@@ -117,6 +117,14 @@ async function* checkPlatforms(
 /** Accounts that a night left behind, by the rule of costper status. Those that were never synced are not judged. */
 async function* checkFreshness(db: Kysely<DB>, config: Config): AsyncGenerator<Check> {
   const accounts = await accountStatus(db, [], new Date(), scheduleOf(config));
+  for (const { platform, account_id, paused } of accounts)
+    if (paused !== null)
+      yield {
+        check: platform,
+        outcome: "warning",
+        message: `account ${account_id} is paused since ${paused.since.slice(0, 10)}: nothing is pulled of it`,
+        remedy: `costper accounts resume ${platform} ${account_id} ends it`,
+      };
   for (const { platform, account_id, last_good_date, expected_date, stale } of accounts)
     if (stale && last_good_date !== null)
       yield {

@@ -7,6 +7,7 @@ import type { Platform } from "../domain/platform.ts";
 import { type Difference, reconcileAccount } from "../metrics/reconcile.ts";
 import { compareRollups } from "../metrics/rollup/rollup.ts";
 import { countDays } from "../domain/day.ts";
+import { readPauses } from "../warehouse/account-pauses.ts";
 import { migrate } from "../warehouse/migrate.ts";
 import { checkRange } from "./dates.ts";
 import { credentialStore } from "./credentials.ts";
@@ -46,9 +47,12 @@ const reconcilePlatform = async (
   const settings = app.config.connectors[platform];
   const results: AccountResult[] = [];
   const found = new Set<string>();
+  const pauses = await readPauses(app.database.pool, platform);
+  for (const id of pauses.keys()) app.log.info({ platform, account: id }, "account is paused: left out");
   try {
     for await (const account of connector.accounts(app.signal)) {
       found.add(account.id);
+      if (pauses.has(account.id)) continue;
       if (settings?.accounts && !isNamed(platform, settings.accounts, account.id)) continue;
       if (asked && !isNamed(platform, asked, account.id)) continue;
       const depth =
@@ -82,7 +86,7 @@ const reconcilePlatform = async (
   }
   for (const accountId of settings?.accounts ?? [])
     if (
-      ![...found].some((id) => namesAccount(platform, accountId, id)) &&
+      ![...found, ...pauses.keys()].some((id) => namesAccount(platform, accountId, id)) &&
       (asked?.some((id) => meanTheSame(platform, id, accountId)) ?? true)
     )
       frame.report({

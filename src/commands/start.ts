@@ -5,6 +5,7 @@ import type { App } from "../app.ts";
 import { databaseOf } from "../config/servers.ts";
 import { configuredPlatforms, platforms } from "../connectors/registry.ts";
 import { alertAfterRollup } from "../sync/after-rollup.ts";
+import { askForNight } from "../jobs/asked-night.ts";
 import { openQueuesWhenUp, queuePrefix, queueServer } from "../jobs/installation.ts";
 import { addGauges, createMetrics } from "../jobs/metrics.ts";
 import { queueConnections } from "../jobs/queue.ts";
@@ -113,6 +114,9 @@ const start = async (frame: Frame, options: StartOptions): Promise<number> => {
       jobs: {
         failed: () => listJobs(database.pool, "failed"),
         retry: (id) => retryJobs(database.pool, queues, id),
+      },
+      nights: {
+        begin: () => askForNight({ pool: database.pool, queues, log, config, now: app.now() }),
       },
       credentials: async () =>
         (await tokens(database).ends()).map(({ platform, expiresAt }) => ({

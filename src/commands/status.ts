@@ -16,13 +16,20 @@ const problemOf = ({
   expected_date,
   stale,
 }: AccountStatus): string | null => {
-  if (outcome === "closed") return null;
+  if (outcome === "closed" || outcome === "paused") return null;
   if (outcome === "failed") return failure ?? "the last sync failed";
   if (last_good_date === null) return "was never synced";
   return stale
     ? `the night should have brought ${expected_date}; its last good day is ${last_good_date}`
     : null;
 };
+
+const pauseText = (
+  platform: string,
+  id: string,
+  { since, by, reason }: NonNullable<AccountStatus["paused"]>,
+): string =>
+  `${platform} ${id} is paused since ${since.slice(0, 10)}${by === null ? "" : ` by ${by}`}${reason === null ? "" : `: ${reason}`}; costper accounts resume ${platform} ${id} ends it`;
 
 export const register: Register = (command, act) => {
   command
@@ -128,6 +135,8 @@ export const register: Register = (command, act) => {
               tokens.map(({ platform, expires_at, days }) => [platform, expires_at.slice(0, 10), days]),
             );
           }
+          for (const { platform, account_id, paused } of accounts)
+            if (paused !== null) out.text(`\n${pauseText(platform, account_id, paused)}`);
           out.text(`\nNext night: ${night.slice(0, 16).replace("T", " ")} UTC, where costper start runs`);
           for (const { message, remedy } of warnings) out.text(`\n${message}; ${remedy}`);
         }

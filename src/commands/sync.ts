@@ -40,7 +40,7 @@ interface SyncCommandOptions extends SelectionOptions {
 export interface AccountOutcome {
   readonly platform: Platform;
   readonly account_id: string;
-  readonly outcome: "done" | "failed" | "closed";
+  readonly outcome: "done" | "failed" | "closed" | "paused";
   readonly failure: string | null;
 }
 
@@ -52,7 +52,12 @@ export interface SyncSummary {
   readonly results: readonly SliceResult[];
   readonly failures: readonly PlanFailure[];
   /** Every account that was meant; one that needed nothing any more has no slice. */
-  readonly accounts: readonly { readonly platform: Platform; readonly accountId: string }[];
+  readonly accounts: readonly {
+    readonly platform: Platform;
+    readonly accountId: string;
+    /** A person paused it: nothing was asked of it. */
+    readonly paused: boolean;
+  }[];
 }
 
 const sliceJson = ({ slice, outcome, rowsRead, rowsWritten, ms, failure }: SliceResult) => ({
@@ -104,10 +109,11 @@ const worstByAccount = ({ results, failures, accounts }: SyncSummary) => {
       failure: failure.message,
       remedy: failure.remedy,
     });
-  for (const { platform, accountId } of accounts) {
+  for (const { platform, accountId, paused } of accounts) {
     const key = `${platform} ${accountId}`;
+    const outcome = paused ? "paused" : "done";
     if (!worst.has(key))
-      worst.set(key, { platform, account_id: accountId, outcome: "done", failure: null, remedy: "" });
+      worst.set(key, { platform, account_id: accountId, outcome, failure: null, remedy: "" });
   }
   return [...worst.values()];
 };
@@ -215,7 +221,11 @@ export const runSync = async (
         ? "failed"
         : "done";
     const accounts = plans.flatMap(({ platform, plan }) =>
-      plan.accountIds.map((accountId) => ({ platform, accountId })),
+      plan.accountIds.map((accountId) => ({
+        platform,
+        accountId,
+        paused: plan.paused.includes(accountId),
+      })),
     );
     return { results, failures, accounts, ga4, sources };
   } finally {
@@ -282,6 +292,7 @@ export const syncSentence = (summary: SyncSummary): string => {
   const outcomes = worstByAccount(summary);
   const failing = outcomes.filter(({ outcome }) => outcome === "failed").length;
   const closed = outcomes.filter(({ outcome }) => outcome === "closed").length;
+  const paused = outcomes.filter(({ outcome }) => outcome === "paused").length;
   const done = summary.results.filter(({ outcome }) => outcome === "done");
   const rows = done.reduce((sum, { rowsRead }) => sum + rowsRead, 0);
   const first = done.map(({ slice }) => slice.from).sort()[0];
@@ -299,6 +310,7 @@ export const syncSentence = (summary: SyncSummary): string => {
     ...(failing > 0 ? [`${counted(failing, "account")} missing something`] : []),
     ...(ga4 > 0 ? [`${ga4 === 1 ? "1 GA4 property" : `${String(ga4)} GA4 properties`} missing`] : []),
     ...(closed > 0 ? [`${counted(closed, "account")} closed`] : []),
+    ...(paused > 0 ? [`${counted(paused, "account")} paused`] : []),
   ];
   const next =
     failing + ga4 > 0

@@ -56,6 +56,43 @@ const sectionProblems = (
   }));
 };
 
+/** What is wrong with who may open the dashboard. Never tells a token. */
+const webProblems = (web: Section, unset: ReadonlySet<string>): readonly Problem[] => {
+  const { host = "127.0.0.1", token, tokens } = web;
+  const operator = token !== undefined || unset.has("web.token");
+  const entries = Array.isArray(tokens) ? tokens : [];
+  const further = entries.map((entry: unknown): Section => (entry ?? {}) as Section);
+  const problems: Problem[] = [];
+  const opened = operator || further.some(({ role }) => role !== "feed");
+  if (!loopback.test(String(host)) && !opened)
+    problems.push({
+      path: "web.host",
+      message: "reaches beyond this machine without a token: set web.token, or use 127.0.0.1",
+    });
+  else if (further.length > 0 && !opened)
+    problems.push({
+      path: "web.tokens",
+      message:
+        "has tokens of the role feed alone, so that nobody could open the page: set web.token, or add a reader",
+    });
+  for (const key of ["name", "token"] as const) {
+    const seen = new Map<unknown, string>(
+      key === "token" && token !== undefined ? [[token, "web.token"]] : [],
+    );
+    for (const [index, entry] of further.entries()) {
+      const before = seen.get(entry[key]);
+      if (entry[key] === undefined) continue;
+      if (before !== undefined)
+        problems.push({
+          path: pathText(["web", "tokens", index, key]),
+          message: `is that of ${before} again; each has its own`,
+        });
+      else seen.set(entry[key], pathText(["web", "tokens", index]));
+    }
+  }
+  return problems;
+};
+
 /** What keys say together that cannot be. `unset` are the paths whose variable is not set: they count as written. */
 export const combinationProblems = (tree: unknown, unset: ReadonlySet<string>): Problem[] => {
   if (typeof tree !== "object" || Array.isArray(tree)) return [];
@@ -73,12 +110,7 @@ export const combinationProblems = (tree: unknown, unset: ReadonlySet<string>): 
 
   problems.push(...profiles().flatMap((profile) => sectionProblems(profile, connectors, unset)));
 
-  const { host = "127.0.0.1", token } = sectionOf(tree, "web");
-  if (!loopback.test(String(host)) && token === undefined && !unset.has("web.token"))
-    problems.push({
-      path: "web.host",
-      message: "reaches beyond this machine without a token: set web.token, or use 127.0.0.1",
-    });
+  problems.push(...webProblems(sectionOf(tree, "web"), unset));
   return problems;
 };
 

@@ -8,6 +8,7 @@ import { baseUrl } from "../connectors/settings.ts";
 import { isTimeZone } from "../domain/day.ts";
 import { postgresProtocols, readServerUrl, redisProtocols } from "../domain/server-url.ts";
 import { usualSchedule } from "../domain/schedule.ts";
+import { namePattern, shortestToken, tokenPattern, tokenRoles } from "../domain/web-tokens.ts";
 import { firstPartySection } from "../metrics/first-party/config.ts";
 import { oldestDayRead } from "../metrics/maturity/learn.ts";
 import { sourcesSection } from "../sources/registry.ts";
@@ -53,7 +54,32 @@ const web = z
   .strictObject({
     host: z.string().default("127.0.0.1").describe("Address to listen on; off loopback only with a token."),
     port: z.number().int().min(0).max(65_535).default(8787),
-    token: z.string().min(1).optional().describe("What a reader of the dashboard must show."),
+    token: z.string().min(1).optional().describe("The operator's: whoever shows it sees and changes all."),
+    tokens: z
+      .array(
+        z.strictObject({
+          name: z
+            .string()
+            .regex(namePattern, "must be 1 to 60 letters, digits, spaces, _ or -, a letter or digit first")
+            .describe("Who it is for: said of what was changed with it."),
+          token: z
+            .string()
+            .regex(
+              tokenPattern,
+              `must be at least ${String(shortestToken)} letters, digits or . ~ + / = - _, and nothing else`,
+            )
+            .describe("What is shown: openssl rand -hex 24 makes one."),
+          role: z
+            .enum(tokenRoles)
+            .default("reader")
+            .describe(
+              "reader sees everything; operator changes, too; feed opens the CSV of /feed alone, from an address.",
+            ),
+        }),
+      )
+      .min(1)
+      .optional()
+      .describe("Further tokens, each with a name and what it opens."),
     trustProxy: z
       .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
       .optional()

@@ -134,7 +134,7 @@ export const addGauges = (
     async collect() {
       freshness.reset();
       for (const account of await accountStatus(db, [], new Date()))
-        if (account.freshness_hours !== null)
+        if (account.freshness_hours !== null && account.paused === null)
           freshness.set(
             { platform: account.platform, account_id: account.account_id },
             account.freshness_hours,

@@ -16,14 +16,10 @@ export interface NightOptions {
   readonly sources?: readonly string[] | undefined;
 }
 
-/**
- * Begins the night that is due, unless it has begun before or another is still under way.
- * @returns its run, or undefined where there is nothing to begin.
- */
-export const beginNight = (
-  { pool, log, platforms, sources }: NightOptions,
-  due: Due,
-): Promise<string | undefined> =>
+/** What became of the wish to begin a night: its run, or the `due` of the night that is in its way. */
+type Beginning = { readonly runId: string } | { readonly begun: string } | { readonly running: string };
+
+const begin = ({ pool, log, platforms, sources }: NightOptions, due: Due): Promise<Beginning> =>
   inTransaction(pool, async (client) => {
     await client.query("select ops.hold('costper.night')");
     const { rows } = await client.query<{ due: string; over: boolean }>(
@@ -31,12 +27,9 @@ export const beginNight = (
        where n.due = $1 or (r.finished_at is null and n.due not like '% source %')`,
       [due.wallClock],
     );
-    if (rows.some((night) => night.due === due.wallClock)) return undefined;
+    if (rows.some((night) => night.due === due.wallClock)) return { begun: due.wallClock };
     const running = rows.find(({ over }) => !over);
-    if (running) {
-      log.warn({ due: due.wallClock, running: running.due }, "the night before is still under way");
-      return undefined;
-    }
+    if (running) return { running: running.due };
     const giveUpAt = new Date(Date.now() + nightHours * 3_600_000);
     const runId = await insertNight(client, {
       due: due.wallClock,
@@ -46,8 +39,28 @@ export const beginNight = (
       ...(sources && { sources }),
     });
     log.info({ run: runId, due: due.wallClock, platforms }, "night begun");
-    return runId;
+    return { runId };
   });
+
+/**
+ * Begins the night that is due, unless it has begun before or another is still under way.
+ * @returns its run, or undefined where there is nothing to begin.
+ */
+export const beginNight = async (options: NightOptions, due: Due): Promise<string | undefined> => {
+  const found = await begin(options, due);
+  if ("running" in found)
+    options.log.warn({ due: due.wallClock, running: found.running }, "the night before is still under way");
+  return "runId" in found ? found.runId : undefined;
+};
+
+/**
+ * Begins a night that somebody asked for, whatever the schedule says: the same plan, in the same ledger.
+ * @returns its run, or undefined where one is under way.
+ */
+export const beginNightNow = async (options: NightOptions, now: Date): Promise<string | undefined> => {
+  const found = await begin(options, { at: now, wallClock: `${now.toISOString()} asked for` });
+  return "runId" in found ? found.runId : undefined;
+};
 
 /**
  * The night that was due while nobody was there to begin it, by the schedule as it was last known; the last one

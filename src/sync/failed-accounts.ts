@@ -3,7 +3,7 @@ import type { Connector } from "../connectors/connector.ts";
 import { addDays, type Day, type DayRange, dayAt } from "../domain/day.ts";
 import type { Failure } from "../domain/failure.ts";
 import type { Platform } from "../domain/platform.ts";
-import { expectDays, markDays } from "../warehouse/account-days.ts";
+import { expectDays, markDays, noteUnfetched } from "../warehouse/account-days.ts";
 import { beginSlice, endSlice } from "../warehouse/runs.ts";
 
 /** An account that cannot be synced at all. */
@@ -66,5 +66,14 @@ export const closeAccounts = async (asked: Asked, accountIds: readonly string[])
     const days = { platform: asked.connector.platform, accountId, ...rangeUnseen(asked) };
     await expectDays(asked.pool, days);
     await markDays(asked.pool, days, "account_closed", "the account is closed and no longer listed");
+  }
+};
+
+/** Accounts that a person paused: nothing is asked of them, and the days that pass are known not to be fetched. */
+export const passOver = async (asked: Asked, accountIds: readonly string[]): Promise<void> => {
+  for (const accountId of accountIds) {
+    const days = { platform: asked.connector.platform, accountId, ...rangeUnseen(asked) };
+    await expectDays(asked.pool, days);
+    await noteUnfetched(asked.pool, days, "the account is paused");
   }
 };

@@ -17,8 +17,9 @@ import type { Platform } from "../domain/platform.ts";
 import { isNamed, meanTheSame, namesAccount } from "../connectors/account-ids.ts";
 import { wrongClock } from "../connectors/wire/clock.ts";
 import { expectDays } from "../warehouse/account-days.ts";
+import { readPauses } from "../warehouse/account-pauses.ts";
 import { storeAccount, type StoredAccount } from "../warehouse/accounts.ts";
-import { closeAccounts, failAccounts, type PlanFailure } from "./failed-accounts.ts";
+import { closeAccounts, failAccounts, passOver, type PlanFailure } from "./failed-accounts.ts";
 import type { Slice } from "./slice.ts";
 
 /** What is to be synced of one platform. */
@@ -43,6 +44,8 @@ export interface Plan {
   readonly failures: readonly PlanFailure[];
   /** Bare ids of the accounts that are meant, whether or not there is anything to pull of them. */
   readonly accountIds: readonly string[];
+  /** Those of them that a person paused: nothing is pulled of them, and that is no failure. */
+  readonly paused: readonly string[];
 }
 
 export type { PlanFailure } from "./failed-accounts.ts";
@@ -215,7 +218,19 @@ const notReached =
 export const planPlatform = async (options: PlanOptions): Promise<Plan> => {
   const { connector, named, log } = options;
   const { platform } = connector;
-  if (concernsNothing(options)) return { slices: [], failures: [], accountIds: [] };
+  if (concernsNothing(options)) return { slices: [], failures: [], accountIds: [], paused: [] };
+  const pauses = await readPauses(options.pool, platform);
+  const passed = [...pauses.keys()].filter((id) => wanted(options, id));
+  await passOver(options, passed);
+  for (const id of passed) log.info({ platform, account: id }, "account is paused: nothing is pulled");
+  const known = await knownAccounts(options);
+  const partsOf = (written: string): readonly string[] => {
+    const parts = known.map(({ id }) => id).filter((id) => namesAccount(platform, written, id));
+    return parts.length > 0 ? parts : [written];
+  };
+  const isPaused = (written: string): boolean => partsOf(written).every((id) => pauses.has(id));
+  if (named !== undefined && named.length > 0 && named.every(isPaused))
+    return { slices: [], failures: [], accountIds: passed, paused: passed };
   let found: readonly Account[];
   try {
     found = await discover(options);
@@ -225,32 +240,34 @@ export const planPlatform = async (options: PlanOptions): Promise<Plan> => {
     const wrong = wrongClock(platform);
     if (wrong) {
       log.error({ platform, failure: wrong.message }, "nothing is planned");
-      return { slices: [], failures: [{ platform, accountId: "", failure: wrong }], accountIds: [] };
+      const failures = [{ platform, accountId: "", failure: wrong }];
+      return { slices: [], failures, accountIds: passed, paused: passed };
     }
     const failure = asFailure(error);
     log.error({ platform, kind: failure.kind, failure: failure.message }, "accounts cannot be discovered");
-    const known = await knownAccounts(options);
-    const partsOf = (written: string): readonly string[] => {
-      const parts = known.map(({ id }) => id).filter((id) => namesAccount(platform, written, id));
-      return parts.length > 0 ? parts : [written];
-    };
     const expected = named?.flatMap(partsOf) ?? known.filter(({ active }) => active).map(({ id }) => id);
-    const ids = [...new Set(expected)].filter((id) => wanted(options, id));
+    const asked = [...new Set(expected)].filter((id) => wanted(options, id));
+    const ids = asked.filter((id) => !pauses.has(id));
     const failures = await failAccounts(options, ids, () => failure);
+    const allPaused = asked.length > 0 && ids.length === 0;
     return {
       slices: [],
-      failures: failures.length > 0 ? failures : [{ platform, accountId: "", failure }],
-      accountIds: ids,
+      failures: failures.length > 0 || allPaused ? failures : [{ platform, accountId: "", failure }],
+      accountIds: [...ids, ...passed],
+      paused: passed,
     };
   }
   if (found.length === 0) log.warn({ platform }, "the credentials are taken, but reach no ad account");
-  const meant = found.filter(({ id }) => wanted(options, id));
+  const meant = found.filter(({ id }) => wanted(options, id) && !pauses.has(id));
   const foundIds = new Set(found.map(({ id }) => id));
   const missing = (named ?? []).filter(
-    (written) => !found.some(({ id }) => namesAccount(platform, written, id)) && wanted(options, written),
+    (written) =>
+      !found.some(({ id }) => namesAccount(platform, written, id)) &&
+      wanted(options, written) &&
+      !isPaused(written),
   );
-  const gone = (await knownAccounts(options)).filter(
-    ({ id }) => !foundIds.has(id) && !missing.includes(id) && wanted(options, id),
+  const gone = known.filter(
+    ({ id }) => !foundIds.has(id) && !missing.includes(id) && wanted(options, id) && !pauses.has(id),
   );
   const lost = gone.filter(({ active }) => active).map(({ id }) => id);
   await closeAccounts(
@@ -273,6 +290,7 @@ export const planPlatform = async (options: PlanOptions): Promise<Plan> => {
   return {
     slices: interleave(perAccount),
     failures,
-    accountIds: [...missing, ...lost, ...meant.map(({ id }) => id)],
+    accountIds: [...missing, ...lost, ...meant.map(({ id }) => id), ...passed],
+    paused: passed,
   };
 };

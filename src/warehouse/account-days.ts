@@ -36,6 +36,19 @@ export const markDays = async (
   );
 };
 
+/** Says why the days of an account that nobody asked for yet stay that way. */
+export const noteUnfetched = async (
+  pool: pg.Pool,
+  { platform, accountId }: Omit<AccountDays, keyof DayRange>,
+  cause: string,
+): Promise<void> => {
+  await pool.query(
+    `update ops.account_day set cause = $3
+     where platform = $1 and account_id = $2 and state = 'not_fetched' and fetched_at is null and cause is null`,
+    [platform, accountId, cause],
+  );
+};
+
 export interface RecordedDays extends AccountDays {
   readonly client: pg.PoolClient;
   readonly accountKey: number;

@@ -15,19 +15,28 @@ const settings = sql`
          set_config('jit', 'off', true), set_config('max_parallel_workers_per_gather', '0', true),
          set_config('random_page_cost', '1.1', true)`;
 
-/**
- * Answers from one moment: every statement sees the same snapshot, so that totals and rows agree while a rollup runs.
- * Read-only, and given up after a while.
- */
-export const reading = <Answer>(db: Kysely<DB>, answer: (read: Read) => Promise<Answer>): Promise<Answer> =>
+/** Work on one snapshot, read-only, each statement given up after a while. */
+export const onSnapshot = <Answer>(
+  db: Kysely<DB>,
+  work: (snapshot: Kysely<DB>) => Promise<Answer>,
+): Promise<Answer> =>
   db
     .transaction()
     .setIsolationLevel("repeatable read")
     .setAccessMode("read only")
     .execute(async (transaction) => {
       await settings.execute(transaction);
-      return answer(async <Row>(statement: RawBuilder<unknown>) => {
-        const { rows } = await statement.execute(transaction);
-        return rows as Row[];
-      });
+      return work(transaction);
     });
+
+/**
+ * Answers from one moment: every statement sees the same snapshot, so that totals and rows agree while a rollup runs.
+ * Read-only, and given up after a while.
+ */
+export const reading = <Answer>(db: Kysely<DB>, answer: (read: Read) => Promise<Answer>): Promise<Answer> =>
+  onSnapshot(db, (snapshot) =>
+    answer(async <Row>(statement: RawBuilder<unknown>) => {
+      const { rows } = await statement.execute(snapshot);
+      return rows as Row[];
+    }),
+  );

@@ -1550,6 +1550,23 @@ export interface OpsAccountDay {
   state: Generated<string>;
 }
 
+export interface OpsAccountPause {
+  /**
+   * The bare id.
+   */
+  account_id: string;
+  /**
+   * Who paused it: the name of a token, or the user of the command line.
+   */
+  made_by: string | null;
+  platform: string;
+  /**
+   * Why, as it was written.
+   */
+  reason: string | null;
+  since: Generated<Timestamp>;
+}
+
 export interface OpsActionMatch {
   account_key: number;
   conversion_action_id: string;
@@ -1667,8 +1684,20 @@ export interface OpsAlertEvent {
 }
 
 export interface OpsAlertSilence {
+  /**
+   * Who ended it before its time; then ends_at is when.
+   */
+  ended_by: string | null;
   ends_at: Timestamp;
   labels: Generated<Json>;
+  /**
+   * Who made it: the name of a token, or the user of the command line; NULL where it is older than this column.
+   */
+  made_by: string | null;
+  /**
+   * Why, as it was written.
+   */
+  reason: string | null;
   rule: string;
   silence_id: Generated<Int8>;
   starts_at: Timestamp;
@@ -1842,6 +1871,27 @@ export interface OpsNight {
   due_at: Timestamp;
   give_up_at: Timestamp;
   run_id: string;
+}
+
+export interface OpsNote {
+  account_id: string | null;
+  campaign_id: string | null;
+  changed_at: Timestamp | null;
+  /**
+   * The reporting day that it is about.
+   */
+  date: string;
+  made_at: Generated<Timestamp>;
+  /**
+   * Who wrote it: the name of a token.
+   */
+  made_by: string | null;
+  note_id: Generated<Int8>;
+  /**
+   * What it is about; NULL with account_id and campaign_id: everything.
+   */
+  platform: string | null;
+  text: string;
 }
 
 export interface OpsNotice {
@@ -3363,6 +3413,7 @@ export interface DB {
   "marts.organic_excluded_daily": MartsOrganicExcludedDaily;
   "marts.paid_cost_per_conversion_first_party_daily": MartsPaidCostPerConversionFirstPartyDaily;
   "ops.account_day": OpsAccountDay;
+  "ops.account_pause": OpsAccountPause;
   "ops.action_match": OpsActionMatch;
   "ops.alert": OpsAlert;
   "ops.alert_event": OpsAlertEvent;
@@ -3383,6 +3434,7 @@ export interface DB {
   "ops.lease": OpsLease;
   "ops.memory": OpsMemory;
   "ops.night": OpsNight;
+  "ops.note": OpsNote;
   "ops.notice": OpsNotice;
   "ops.part_day": OpsPartDay;
   "ops.part_month": OpsPartMonth;

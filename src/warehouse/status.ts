@@ -16,11 +16,20 @@ export interface AccountStatus {
   readonly expected_date: string;
   /** Whether it did not. A closed account is never stale. */
   readonly stale: boolean;
-  /** Of the last slice: done, failed, running, cancelled; closed for an account that is no longer active; never. */
+  /**
+   * Of the last slice: done, failed, running, cancelled; closed for an account that is no longer active; paused for
+   * one that a person paused; never.
+   */
   readonly outcome: string;
   readonly failure: string | null;
   /** What to do about that failure. */
   readonly remedy: string | null;
+  /** Who paused it, since when and why; null where nobody did. */
+  readonly paused: {
+    readonly since: string;
+    readonly by: string | null;
+    readonly reason: string | null;
+  } | null;
 }
 
 /** Freshness and the last outcome of every account that is known or that the configuration names. */
@@ -48,13 +57,17 @@ export const accountStatus = async (
            case when g.last_good_date is not null then greatest(0, round(extract(epoch from ${now}::timestamptz
                  - ((g.last_good_date + 1)::timestamp at time zone coalesce(w.time_zone, 'UTC'))) / 3600, 1)) end::float8
              as freshness_hours,
-           case when not w.is_active then 'closed' when f.days > 0 then 'failed'
+           case when not w.is_active then 'closed' when p.account_id is not null then 'paused' when f.days > 0 then 'failed'
                 else coalesce(s.outcome, 'never') end as outcome,
-           coalesce(s.failure, f.cause) as failure, nullif(s.remedy, '') as remedy
+           case when p.account_id is null then coalesce(s.failure, f.cause) end as failure,
+           case when p.account_id is null then nullif(s.remedy, '') end as remedy,
+           case when p.account_id is not null
+             then json_build_object('since', p.since, 'by', p.made_by, 'reason', p.reason) end as paused
     from accounts a
     left join (select * from warehouse.account where series_to is null) w using (platform, account_id)
     left join good g using (platform, account_id)
     left join failing f using (platform, account_id)
+    left join ops.account_pause p using (platform, account_id)
     left join lateral (
       select outcome, failure, remedy from ops.slice s
       where s.platform = a.platform and s.account_id = a.account_id
@@ -63,7 +76,8 @@ export const accountStatus = async (
     order by a.platform, a.account_id`.execute(db);
   return rows.map(({ time_zone, ...account }) => {
     const expected_date = expectedDay(schedule, time_zone, now);
-    const stale = account.outcome !== "closed" && (account.last_good_date ?? "") < expected_date;
+    const stale =
+      !["closed", "paused"].includes(account.outcome) && (account.last_good_date ?? "") < expected_date;
     return { ...account, expected_date, stale };
   });
 };

@@ -22,13 +22,15 @@ export const hashed = (stem: string, ending: string, body: Uint8Array): PageFile
 export const buildPage = async (): Promise<readonly PageFile[]> => {
   const { build } = await import("esbuild");
   const { outputFiles } = await build({
-    entryPoints: [join(source, "main.ts"), join(source, "style.css")],
+    entryPoints: [join(source, "main.tsx"), join(source, "style.css")],
     outdir: "out",
     bundle: true,
     minify: true,
     write: false,
     format: "esm",
     target: "es2022",
+    jsx: "automatic",
+    jsxImportSource: "preact",
     charset: "utf8",
     legalComments: "none",
   });

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
-import { type GuardOptions, sameSecret } from "./access.ts";
+import { type GuardOptions, tokenGiven } from "./access.ts";
 import { localPath, loginPage } from "./login-page.ts";
 
 const form = z.object({ token: z.string().max(1000), next: z.string().max(4000).optional() });
@@ -8,7 +8,7 @@ const form = z.object({ token: z.string().max(1000), next: z.string().max(4000).
 /** `/login` and `/logout`. The right token always opens; wrong ones are counted with all other guesses. */
 export const loginRoutes = (
   app: FastifyInstance,
-  { token, sessions, countGuess }: NonNullable<GuardOptions["access"]>,
+  { tokens, sessions, countGuess }: NonNullable<GuardOptions["access"]>,
 ): void => {
   app.addContentTypeParser(
     "application/x-www-form-urlencoded",
@@ -27,13 +27,14 @@ export const loginRoutes = (
   app.post("/login", async (request, reply) => {
     const answer = form.safeParse(request.body);
     const next = answer.data?.next;
-    if (answer.success && sameSecret(answer.data.token, token)) {
-      await sessions.begin(request);
+    const shown = answer.success ? tokenGiven(answer.data.token, tokens) : undefined;
+    if (shown !== undefined) {
+      await sessions.begin(request, shown);
       return reply.redirect(localPath(next), 303);
     }
     const waitSeconds = await countGuess(request);
     if (waitSeconds === undefined)
-      return loginPage(reply.code(401), { next, problem: "That is not the token of this server." });
+      return loginPage(reply.code(401), { next, problem: "That is no token of this server." });
     return loginPage(reply.code(429).header("retry-after", String(waitSeconds)), {
       next,
       problem: `Too many wrong tokens came from this address. Wait ${String(waitSeconds)} s, or enter the right one.`,

@@ -2,7 +2,7 @@ import { constants, brotliCompressSync, gzipSync } from "node:zlib";
 import type { FastifyInstance } from "fastify";
 import { findPage, type PageFile } from "./bundle.ts";
 import { withPlatforms } from "./page-platforms.ts";
-import { pagePaths } from "./page/paths.ts";
+import { pagePaths } from "./page/app/paths.ts";
 
 const types: Readonly<Record<string, string>> = {
   html: "text/html; charset=utf-8",
@@ -26,7 +26,7 @@ export const pageRoutes = async (app: FastifyInstance): Promise<void> => {
   const files = withPlatforms(await findPage()).map(pack);
   for (const file of files) {
     const isDocument = file.name === "index.html";
-    const paths = isDocument ? pagePaths : [`/assets/${file.name}`];
+    const paths = isDocument ? Object.keys(pagePaths) : [`/assets/${file.name}`];
     for (const path of paths)
       app.get(path, (request, reply) => {
         const accepted = request.headers["accept-encoding"] ?? "";

@@ -17,8 +17,13 @@ export const queueBoard =
       serverAdapter: adapter,
     });
     // The board asks a font server of the internet for its letters: the policy forbids it, and the machine's own do.
-    app.addHook("onSend", async (_request, _reply, payload) =>
-      typeof payload === "string" ? payload.replace(/<link href="https:[^>]*>/, "") : payload,
-    );
+    app.addHook("onSend", async (request, _reply, payload) => {
+      if (typeof payload !== "string") return payload;
+      if (!request.url.startsWith("/queues/api/")) return payload.replace(/<link href="https:[^>]*>/, "");
+      // A reader is shown no buttons: what they do would be refused.
+      return request.identity?.role === "reader"
+        ? payload.replaceAll('"readOnlyMode":false', '"readOnlyMode":true')
+        : payload;
+    });
     await app.register(serverAdapter.registerPlugin(), { prefix: "/queues" });
   };

@@ -8,11 +8,14 @@ import { type ConnectorSettings, configuredAccounts } from "../connectors/regist
 import type { AlertSettings } from "../alerts/rule/settings.ts";
 import { Failure } from "../domain/failure.ts";
 import { isLoopbackHost } from "../domain/hosts.ts";
+import { tokensOf, type WebToken } from "../domain/web-tokens.ts";
 import type { DB } from "../warehouse/schema.ts";
 import { guard } from "./access.ts";
 import type { Jobs } from "./api/jobs.ts";
+import type { Nights } from "./api/nights.ts";
 import { type ApiOptions, apiRoutes } from "./api/routes.ts";
 import { answerFailures } from "./failures.ts";
+import { feedRoutes } from "./feed.ts";
 import { limitGuesses } from "./guesses.ts";
 import { loginRoutes } from "./login.ts";
 import { pageRoutes } from "./page-routes.ts";
@@ -26,11 +29,16 @@ export interface WebOptions {
       /** 0: any free port. */
       readonly port: number;
       readonly token?: string | undefined;
+      /** Further tokens, with what each opens. */
+      readonly tokens?: readonly WebToken[] | undefined;
       /** Proxies whose word on the sender's address and on https is taken: addresses, networks, or `loopback`. */
       readonly trustProxy?: string | readonly string[] | undefined;
     };
     /** The alert rules, so that their figures can be drawn. */
     readonly alerts?: readonly AlertSettings[];
+    /** Their names are all that is asked of them. */
+    readonly notifiers?: Readonly<Record<string, unknown>>;
+    readonly reportingCurrency?: string | undefined;
     readonly schedule?: string | undefined;
     readonly timezone?: string | undefined;
     /** The platforms that figures are expected of; absent: those that are known. */
@@ -47,6 +55,8 @@ export interface WebOptions {
   readonly metricsRegistry?: Registry;
   /** What was given up and how to put it back to work; without it the page leaves that part out. */
   readonly jobs?: Jobs | undefined;
+  /** A way to begin a night at once; without it the page cannot. */
+  readonly nights?: Nights | undefined;
   /** When tokens end, where they are not kept in the database. */
   readonly credentials?: ApiOptions["credentials"];
   /** Mounts further routes (the job board under `/queues`), guarded like the rest but with a looser content policy. */
@@ -91,8 +101,8 @@ const relaxed = policy({
 /** How long a request may take to arrive, head and body. */
 const slowestRequestMs = 20_000;
 
-const refuseOpenDoor = (host: string, token: string | undefined): void => {
-  if (token !== undefined || isLoopbackHost(host)) return;
+const refuseOpenDoor = (host: string, tokens: readonly WebToken[]): void => {
+  if (tokens.some(({ role }) => role !== "feed") || isLoopbackHost(host)) return;
   throw new Failure({
     kind: "request",
     message: `web.host ${host} can be reached from other machines, and no web.token is set`,
@@ -129,8 +139,8 @@ const listen = async (app: FastifyInstance, host: string, port: number): Promise
 export const openWeb = async (options: WebOptions): Promise<Web> => {
   const { config, db, log, downloads = db, probe = db } = options;
   const { host, port, trustProxy } = config.web;
-  const token = config.web.token === "" ? undefined : config.web.token;
-  refuseOpenDoor(host, token);
+  const tokens = tokensOf(config.web);
+  refuseOpenDoor(host, tokens);
 
   const app = fastify({
     loggerInstance: log as FastifyBaseLogger,
@@ -146,9 +156,9 @@ export const openWeb = async (options: WebOptions): Promise<Web> => {
   }) as unknown as FastifyInstance;
   answerFailures(app);
   const access =
-    token === undefined
+    tokens.length === 0
       ? undefined
-      : { token, sessions: await openSessions(app, db, token), countGuess: await limitGuesses(app) };
+      : { tokens, sessions: await openSessions(app, db, tokens), countGuess: await limitGuesses(app) };
   guard(app, access === undefined ? {} : { access });
 
   await app.register(async (ours) => {
@@ -165,10 +175,12 @@ export const openWeb = async (options: WebOptions): Promise<Web> => {
         apiRoutes(api, {
           db,
           downloads,
-          guarded: token !== undefined,
           jobs: options.jobs,
+          nights: options.nights,
           credentials: options.credentials,
           alerts: config.alerts ?? [],
+          notifiers: Object.keys(config.notifiers ?? {}),
+          reportingCurrency: config.reportingCurrency,
           schedule: scheduleOf(config),
           asker: {
             configured: config.connectors && configuredAccounts(config.connectors),
@@ -177,6 +189,7 @@ export const openWeb = async (options: WebOptions): Promise<Web> => {
         }),
       { prefix: "/api" },
     );
+    await ours.register(async (feeds) => feedRoutes(feeds, downloads), { prefix: "/feed" });
     await pageRoutes(ours);
     if (access !== undefined) await ours.register(async (login) => loginRoutes(login, access));
   });

@@ -4,12 +4,13 @@ import fastifyCookie, { Signer } from "@fastify/cookie";
 import fastifySession, { type SessionStore } from "@fastify/session";
 import type { FastifyInstance, FastifyRequest, Session } from "fastify";
 import { type Kysely, sql } from "kysely";
+import type { WebToken } from "../domain/web-tokens.ts";
 import type { DB } from "../warehouse/schema.ts";
 
 declare module "fastify" {
   interface Session {
-    /** Whether the token of the server was shown. */
-    loggedIn?: boolean;
+    /** The name of the token that was shown. */
+    tokenName?: string;
   }
 }
 
@@ -40,20 +41,22 @@ const storeIn = (db: Kysely<DB>): SessionStore => ({
 
 /** The session of a request, and what its cookie is worth. */
 export interface Sessions {
-  isLoggedIn(request: FastifyRequest): boolean;
+  /** The token that was shown when the session began, as the configuration has it now. */
+  identityOf(request: FastifyRequest): WebToken | undefined;
   /** Whether the request brings a cookie that this server never signed. */
   isForged(request: FastifyRequest): boolean;
-  begin(request: FastifyRequest): Promise<void>;
+  begin(request: FastifyRequest, shown: WebToken): Promise<void>;
   end(request: FastifyRequest): Promise<void>;
 }
 
-/** Cookies and sessions for the routes of `app`. The key comes from the token: a changed token ends every session. */
+/** Cookies and sessions for the routes of `app`. The key comes from the tokens: a changed one ends every session. */
 export const openSessions = async (
   app: FastifyInstance,
   db: Kysely<DB>,
-  token: string,
+  tokens: readonly WebToken[],
 ): Promise<Sessions> => {
-  const signer = new Signer(sha256(`costper session ${token}`));
+  const secrets = tokens.map(({ name, token }) => [name, token]);
+  const signer = new Signer(sha256(`costper session ${JSON.stringify(secrets)}`));
   await app.register(fastifyCookie);
   await app.register(fastifySession, {
     secret: signer as unknown as string,
@@ -64,12 +67,15 @@ export const openSessions = async (
     cookie: { path: "/", httpOnly: true, sameSite: "strict", secure: false, maxAge: sessionMs },
   });
   return {
-    isLoggedIn: ({ session }) => session.get("loggedIn") === true,
+    identityOf: ({ session }) => {
+      const shown = session.get("tokenName");
+      return tokens.find(({ name, role }) => name === shown && role !== "feed");
+    },
     isForged: ({ cookies }) => {
       const value = cookies[cookieName];
       return value !== undefined && value !== "" && !signer.unsign(value).valid;
     },
-    begin: async (request) => {
+    begin: async (request, { name }) => {
       await request.session.regenerate();
       // A trusted proxy may say that the browser speaks https; plain http on loopback could not use the cookie.
       request.session.options({
@@ -79,7 +85,7 @@ export const openSessions = async (
         secure: request.protocol === "https",
         maxAge: sessionMs,
       });
-      request.session.set("loggedIn", true);
+      request.session.set("tokenName", name);
     },
     end: (request) => request.session.destroy(),
   };

@@ -113,6 +113,31 @@ test("a silence and a replay are for rules that there are", async () => {
   expect(JSON.parse(replayed.out)).toMatchObject({ rule: "costly", days: 5, fired: 0 });
 });
 
+test("silences are listed with who made them and why, and ended before their time", async () => {
+  const { url, pool } = await costly();
+  const cwd = await configured(url, "http://127.0.0.1:1/");
+  const silence = (...args: string[]) => costper(cwd, "alerts", "silence", "costly", ...args);
+  await silence("--label", "campaign=a", "--for", "3d", "--reason", "known");
+  await silence("--for", "1h");
+  const list = async (): Promise<readonly Record<string, unknown>[]> => {
+    const { out } = await costper(cwd, "alerts", "silences", "--json");
+    return (JSON.parse(out) as { silences: readonly Record<string, unknown>[] }).silences;
+  };
+  expect(await list()).toMatchObject([
+    { rule: "costly", labels: {}, reason: null, made_by: expect.any(String) as string },
+    { rule: "costly", labels: { campaign_id: "a" }, reason: "known" },
+  ]);
+  const ended = await costper(cwd, "alerts", "unsilence", "costly", "--label", "campaign=a");
+  expect(ended).toMatchObject({ status: 0, out: "costly campaign_id=a is heard again\n" });
+  expect(await list()).toHaveLength(1);
+  expect((await costper(cwd, "alerts", "unsilence", "costly")).status).toBe(0);
+  expect(await list()).toEqual([]);
+  const again = await costper(cwd, "alerts", "unsilence", "costly");
+  expect(again.status).toBe(2);
+  expect(again.err).toContain("costly is not silenced");
+  expect((await pool.query("select from ops.alert_silence")).rowCount).toBe(2);
+});
+
 test("test sends a notice of its own", async () => {
   const { url: webhook, received } = await httpReceiver();
   const cwd = await configured("postgres://nobody@127.0.0.1:1/none", webhook);

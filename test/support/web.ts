@@ -3,6 +3,7 @@ import pino from "pino";
 import { onTestFinished } from "vitest";
 import { openDatabase } from "../../src/warehouse/database.ts";
 import { openWeb, type Web, type WebOptions } from "../../src/web/server.ts";
+import type { WebToken } from "../../src/domain/web-tokens.ts";
 import { createDatabase, freshDatabase } from "./database.ts";
 import { type Seed, seedMarts } from "./seed-marts.ts";
 
@@ -12,17 +13,18 @@ export const silentLog = pino({ level: "silent" });
 export const startWeb = async (
   options: Partial<Omit<WebOptions, "config" | "db">> & {
     readonly token?: string;
+    readonly tokens?: readonly WebToken[];
     readonly seed?: Seed;
     readonly alerts?: readonly AlertSettings[];
     /** Made once the warehouse is there. */
     readonly jobsOf?: (database: Awaited<ReturnType<typeof freshDatabase>>) => Promise<WebOptions["jobs"]>;
   } = {},
 ): Promise<Web & { readonly database: Awaited<ReturnType<typeof freshDatabase>> }> => {
-  const { token, seed, alerts = [], jobsOf, ...rest } = options;
+  const { token, tokens, seed, alerts = [], jobsOf, ...rest } = options;
   const database = await freshDatabase();
   if (seed !== undefined) await seedMarts(database.pool, seed);
   const web = await openWeb({
-    config: { web: { host: "127.0.0.1", port: 0, token }, alerts },
+    config: { web: { host: "127.0.0.1", port: 0, token, tokens }, alerts },
     db: database.db,
     log: silentLog,
     ...rest,

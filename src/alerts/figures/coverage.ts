@@ -13,6 +13,8 @@ export interface CoveredAccount {
   readonly timeZone: string;
   /** False once the platform says that it is closed: nothing more is expected of it. */
   readonly active: boolean;
+  /** A person paused it: that it is behind is no news. */
+  readonly paused: boolean;
   readonly hasFigures: boolean;
   /** Last day whose figures came in whole, and the first that was ever asked for. */
   readonly lastGood: Day | null;
@@ -41,6 +43,7 @@ const readAccounts = async (db: Kysely<DB>, until: Day | undefined) => {
     currency: string | null;
     timeZone: string;
     active: boolean;
+    paused: boolean;
     hasFigures: boolean;
     seriesFrom: Day | null;
     lastGood: Day | null;
@@ -49,6 +52,8 @@ const readAccounts = async (db: Kysely<DB>, until: Day | undefined) => {
     select a.account_key as "accountKey", coalesce(a.platform, d.platform) as platform,
            coalesce(a.account_id, d.account_id) as "accountId", a.name, a.currency,
            coalesce(a.time_zone, 'UTC') as "timeZone", coalesce(a.is_active, true) as active,
+           exists (select from ops.account_pause p where p.platform = coalesce(a.platform, d.platform)
+                   and p.account_id = coalesce(a.account_id, d.account_id)) as paused,
            exists (select from marts.cost_per_conversion_daily m where m.account_key = a.account_key) as "hasFigures",
            a.series_from as "seriesFrom", d.last_good as "lastGood", d.first_asked as "firstAsked"
     from (select * from warehouse.account where series_to is null) a
@@ -108,7 +113,10 @@ export const readCoverage = async (options: {
         return `held back: ${account.platform}/${account.accountId} has another currency or time zone since ${account.seriesFrom}`;
       const account_ = `${account.platform}/${account.accountId}`;
       const key = `${account_}/${days.from}/${days.to}`;
-      if (!known.has(key)) known.set(key, faultOf(account_, days, faults));
+      if (!known.has(key)) {
+        const fault = faultOf(account_, days, faults);
+        known.set(key, fault !== undefined && account.paused ? `${fault}; the account is paused` : fault);
+      }
       return known.get(key);
     },
   };

@@ -28,12 +28,16 @@ interface Request {
 const accountsOf = ({ rule, coverage }: Request): readonly CoveredAccount[] =>
   coverage.accounts.filter((account) => rule.matches.account(account));
 
+/** Of a paused account nothing is expected. */
+const expectedOf = (request: Request): readonly CoveredAccount[] =>
+  accountsOf(request).filter(({ paused }) => !paused);
+
 /**
  * `freshness`: hours since the end of the account's last good day, in its own zone. An account that never had one
- * is as old as the first day that was asked for. Accounts that the platform has closed are left out.
+ * is as old as the first day that was asked for. Accounts that the platform has closed, or a person paused, are left out.
  */
 const freshness = (request: Request): readonly OperationFigure[] =>
-  accountsOf(request)
+  expectedOf(request)
     .filter(({ active, lastGood, firstAsked }) => active && (lastGood ?? firstAsked) !== null)
     .map((account) => {
       const at = request.asOf === undefined ? request.now : endOf(account, request.asOf);
@@ -62,7 +66,7 @@ const syncFailure = async (request: Request): Promise<readonly OperationFigure[]
         and (later.started_at, later.slice_id) > (s.started_at, s.slice_id))
     group by 1`.execute(request.db);
   const failing = new Map(rows.map((row) => [row.key, row]));
-  return accountsOf(request).map((account) => {
+  return expectedOf(request).map((account) => {
     const row = failing.get(`${account.platform}/${account.accountId}`);
     return { account, value: exact(row?.failed ?? "0"), note: row?.failure ?? "the last slice was done" };
   });

@@ -10,6 +10,17 @@ export interface Silence {
   readonly endsAt: Date;
 }
 
+/** A silence as it is listed: with who made it and why, where that is known. */
+export interface ListedSilence {
+  readonly id: string;
+  readonly rule: string;
+  readonly labels: Labels;
+  readonly starts_at: string;
+  readonly ends_at: string;
+  readonly made_by: string | null;
+  readonly reason: string | null;
+}
+
 /** Short names that people write for labels. */
 const written: Readonly<Record<string, string>> = {
   account: "account_id",
@@ -49,12 +60,16 @@ export const silence = async (options: {
   readonly labels: Labels;
   readonly lasts: string;
   readonly now: Date;
+  readonly madeBy?: string | null;
+  readonly reason?: string | null;
 }): Promise<Silence> => {
-  const { rule, labels, now } = options;
+  const { rule, labels, now, madeBy = null, reason = null } = options;
   const endsAt = new Date(now.getTime() + durationMs(options.lasts));
   await sql`
-    insert into ops.alert_silence (rule, labels, starts_at, ends_at)
-    values (${rule}, ${JSON.stringify(labels)}::jsonb, ${now}, ${endsAt})`.execute(options.db);
+    insert into ops.alert_silence (rule, labels, starts_at, ends_at, made_by, reason)
+    values (${rule}, ${JSON.stringify(labels)}::jsonb, ${now}, ${endsAt}, ${madeBy}, ${reason})`.execute(
+    options.db,
+  );
   return { rule, labels, startsAt: now, endsAt };
 };
 
@@ -63,6 +78,40 @@ export const readSilences = async (db: Kysely<DB>, now: Date): Promise<readonly 
   const { rows } = await sql<Silence>`
     select rule, labels, starts_at as "startsAt", ends_at as "endsAt"
     from ops.alert_silence where starts_at <= ${now} and ends_at > ${now}`.execute(db);
+  return rows;
+};
+
+/** The silences in force, the one that ends first on top. */
+export const listSilences = async (db: Kysely<DB>, now: Date): Promise<readonly ListedSilence[]> => {
+  const { rows } = await sql<ListedSilence>`
+    select silence_id::text as id, rule, labels, starts_at, ends_at, made_by, reason
+    from ops.alert_silence where starts_at <= ${now} and ends_at > ${now} order by ends_at, silence_id`.execute(
+    db,
+  );
+  return rows;
+};
+
+/**
+ * Ends silences in force before their time: one by its id, or all of a rule, or those of a rule with these labels.
+ * They stay in the table, with who ended them.
+ * @returns those that were ended
+ */
+export const endSilences = async (
+  db: Kysely<DB>,
+  which: { readonly id: string } | { readonly rule: string; readonly labels?: Labels | undefined },
+  endedBy: string | null,
+  now: Date,
+): Promise<readonly ListedSilence[]> => {
+  const meant =
+    "id" in which
+      ? sql`silence_id = ${which.id}::bigint`
+      : sql`rule = ${which.rule} and (${which.labels === undefined ? null : JSON.stringify(which.labels)}::jsonb is null
+            or labels = ${which.labels === undefined ? null : JSON.stringify(which.labels)}::jsonb)`;
+  const { rows } = await sql<ListedSilence>`
+    update ops.alert_silence
+    set ends_at = greatest(${now}::timestamptz, starts_at + interval '1 microsecond'), ended_by = ${endedBy}
+    where ${meant} and starts_at <= ${now} and ends_at > ${now}
+    returning silence_id::text as id, rule, labels, starts_at, ends_at, made_by, reason`.execute(db);
   return rows;
 };
 

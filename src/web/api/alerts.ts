@@ -1,11 +1,8 @@
-import { type Kysely, sql } from "kysely";
+import { sql } from "kysely";
 import { z } from "zod";
-import { WebProblem } from "../failures.ts";
 import type { AlertSettings } from "../../alerts/rule/settings.ts";
-import type { DB } from "../../warehouse/schema.ts";
 import type { Alerts } from "./health-answers.ts";
 import { alertSeries } from "./alert-series.ts";
-import { storableText } from "./query.ts";
 import { hasRows, type Read } from "./read.ts";
 
 const shownAlerts = 200;
@@ -67,32 +64,4 @@ export const alerts = async (
     select rule, labels, from_state, to_state, value, explanation, occurred_at
     from ops.alert_event order by occurred_at desc, event_id desc limit ${shownEvents}`);
   return { known: true, alerts: await withSeries(read, rows, rules), events };
-};
-
-const longestHours = 24 * 90;
-const shortestHours = 0.05;
-
-export const silenceBody = z.strictObject({
-  rule: storableText(200).min(1),
-  labels: z.record(storableText(100), storableText(500)).default({}),
-  hours: z
-    .number()
-    .min(shortestHours, `must be at least ${String(shortestHours)}`)
-    .max(longestHours, `must be at most ${String(longestHours)}`),
-});
-
-/** Keeps a rule, or those of its series that carry the labels, quiet from now on for some hours. */
-export const silence = async (
-  db: Kysely<DB>,
-  { rule, labels, hours }: z.infer<typeof silenceBody>,
-): Promise<{ readonly until: string }> => {
-  const { rows } = await sql<{ until: string }>`
-    insert into ops.alert_silence (rule, labels, starts_at, ends_at)
-    select ${rule}, ${JSON.stringify(labels)}::jsonb, now(), now() + ${hours} * interval '1 hour'
-    where exists (select from ops.alert where rule = ${rule})
-    returning ends_at as until`.execute(db);
-  const [made] = rows;
-  if (made === undefined)
-    throw new WebProblem(404, "no alert has that rule", "the name may have changed: reload the page");
-  return made;
 };

@@ -2,17 +2,28 @@ import { sql } from "kysely";
 import { z } from "zod";
 import { profiles } from "../../connectors/registry.ts";
 import type { Annotation } from "./answers.ts";
+import { notesOf } from "./notes.ts";
+import type { NoteAnswer } from "./operating-answers.ts";
 import { filterKeys, rangeKeys, resolveRange } from "./query.ts";
 import { hasRows, type Read } from "./read.ts";
 
-export const annotationsQuery = z.strictObject({ ...rangeKeys, platform: filterKeys.platform });
+export const annotationsQuery = z.strictObject({ ...rangeKeys, ...filterKeys });
 
 const platformChanges = (): readonly (Annotation & { readonly platform: string })[] =>
   profiles().flatMap(({ name, changes = [] }) =>
     changes.map(({ date, text }) => ({ date, kind: "platform" as const, platform: name, text })),
   );
 
-/** What a reader should know of when a line bends: alerts that began or ended, and changes of the platforms. */
+/** Of whom a note is, in front of it; a note about everything has none. */
+const aboutText = (note: NoteAnswer): string => {
+  const name = note.campaign_name ?? note.campaign_id ?? note.account_name ?? note.account_id;
+  return name === null ? note.text : `${name}: ${note.text}`;
+};
+
+/**
+ * What a reader should know of when a line bends: what people noted, alerts that began or ended, and changes of the
+ * platforms.
+ */
 export const annotations = async (
   read: Read,
   query: z.infer<typeof annotationsQuery>,
@@ -32,5 +43,11 @@ export const annotations = async (
           and (${query.platform ?? null}::text is null or labels ->> 'platform' = ${query.platform ?? null})
         order by 1 desc, 4 limit 50`)
     : [];
-  return { annotations: [...changes, ...events].toSorted((a, b) => a.date.localeCompare(b.date)) };
+  const notes = (await notesOf(read, range, query)).map((note): Annotation => ({
+    date: note.date,
+    kind: "note",
+    platform: note.platform,
+    text: aboutText(note),
+  }));
+  return { annotations: [...notes, ...changes, ...events].toSorted((a, b) => a.date.localeCompare(b.date)) };
 };

@@ -190,7 +190,7 @@ export interface Excluded {
 
 export interface Annotation {
   readonly date: Day;
-  readonly kind: "alert" | "platform";
+  readonly kind: "alert" | "platform" | "note";
   readonly platform: string | null;
   readonly text: string;
 }

@@ -17,6 +17,12 @@ export interface Health {
     /** Whether a night that was due did not bring the day that it should have; false for closed accounts. */
     readonly stale: boolean;
     readonly fetched_at: string | null;
+    /** Who paused it, since when and why: nothing is pulled of it. Null where nobody did. */
+    readonly paused: {
+      readonly since: string;
+      readonly by: string | null;
+      readonly reason: string | null;
+    } | null;
     /** One letter a day: c complete, s no spend, n not fetched, f failed, x closed, d differs from the platform, - never asked. */
     readonly states: string;
     readonly notes: readonly { readonly date: Day; readonly text: string }[];
@@ -64,7 +70,7 @@ export interface Health {
   readonly credentials: readonly { readonly platform: string; readonly expires_at: string }[];
   /** What was given up; null where this process has no queue to put it back into. */
   readonly jobs: {
-    /** Whether it may be put back from here: only who showed a token may. */
+    /** Whether it may be put back by whoever asks: only an operator may. */
     readonly may_retry: boolean;
     readonly failed: readonly FailedJob[];
   } | null;
@@ -114,7 +120,7 @@ export interface AlertAnswer {
 export interface Alerts {
   /** False: no rule was ever evaluated. */
   readonly known: boolean;
-  /** Whether a token guards the server, so that whoever showed it may silence. */
+  /** Whether an operator asks, who may silence. */
   readonly may_silence: boolean;
   readonly alerts: readonly AlertAnswer[];
   readonly events: readonly {

@@ -59,10 +59,13 @@ const accountsOf = (
       from cells group by 1, 2
     )
     select p.platform, p.account_id, a.name as account_name, p.last_good_date, p.fetched_at, p.count, l.states, l.notes,
-           coalesce(a.time_zone, 'UTC') as time_zone, coalesce(a.is_active, true) as is_active
+           coalesce(a.time_zone, 'UTC') as time_zone, coalesce(a.is_active, true) as is_active,
+           case when u.account_id is not null
+             then json_build_object('since', u.since, 'by', u.made_by, 'reason', u.reason) end as paused
     from page p
     join lines l using (platform, account_id)
     left join (select * from warehouse.account where series_to is null) a using (platform, account_id)
+    left join ops.account_pause u using (platform, account_id)
     order by p.last_good_date nulls first, p.platform, p.account_id`);
 
 /** The slices of the last run that attempted any, or of the last half day where slices belong to none. */
@@ -120,7 +123,10 @@ export const health = async (
     count: lines[0]?.count ?? 0,
     accounts: lines.map(({ count: _count, time_zone, is_active, ...account }) => ({
       ...account,
-      stale: is_active && (account.last_good_date ?? "") < expectedDay(schedule, time_zone, now),
+      stale:
+        is_active &&
+        account.paused === null &&
+        (account.last_good_date ?? "") < expectedDay(schedule, time_zone, now),
     })),
     night: await lastNight(read),
     sources: await sourcesOf(read),

@@ -8,7 +8,7 @@ import type { Read } from "./read.ts";
 
 const longestDays = 3700;
 
-const day = z
+export const dayKey = z
   .string()
   .refine((text) => isDay(text) && text > "1999" && text < "2100", "is not a day like 2026-11-20");
 
@@ -21,8 +21,8 @@ export const rangeKeys = {
       message: `must be between 1d and ${String(longestDays)}d`,
     })
     .optional(),
-  from: day.optional(),
-  to: day.optional(),
+  from: dayKey.optional(),
+  to: dayKey.optional(),
 };
 
 /** Text that Postgres can hold: no NUL, and no half of a surrogate pair. */
@@ -36,6 +36,17 @@ export const storableText = (longest: number) =>
     );
 
 const text = storableText(200);
+
+/** Why something was done, or null. */
+export const reasonText = storableText(300)
+  .transform((given) => given.trim() || null)
+  .nullable()
+  .default(null);
+
+/** The number of a row, in the path of an address. */
+export const idParameter = z.strictObject({
+  id: z.string().regex(/^\d{1,18}$/, "is not a number"),
+});
 
 export const filterKeys = {
   platform: z

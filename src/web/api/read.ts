@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Read } from "../../warehouse/reading.ts";
 
-export { type Read, reading } from "../../warehouse/reading.ts";
+export { onSnapshot, type Read, reading } from "../../warehouse/reading.ts";
 
 /** Whether a table or view is there and holds anything; parts of the page whose data is missing are left out. */
 export const hasRows = async (read: Read, table: string): Promise<boolean> => {

@@ -1,0 +1,63 @@
+import { sql } from "kysely";
+import { type BreakdownQuery, groupingOf, ordering } from "./breakdown.ts";
+import { grouped, shown } from "./groups.ts";
+import { figureNames, figures } from "./money.ts";
+import type { Read } from "./read.ts";
+
+const batch = 1000;
+
+export type Row = Readonly<Record<string, unknown>>;
+
+/** A column of a download: under which name it stands, and where its values come from. */
+export interface DownloadColumn {
+  readonly title: string;
+  readonly key: string;
+  readonly kind: "day" | "text" | "figure" | "ratio" | "yes-no";
+}
+
+const text = (key: string, title = key): DownloadColumn => ({ key, title, kind: "text" });
+
+const byName: Readonly<Record<string, readonly DownloadColumn[]>> = {
+  network: [text("part", "network")],
+  action: [text("part", "action"), text("part_id", "action_id")],
+};
+
+const named = ["account_id", "account_name", "campaign_id", "campaign_name"].map((key) => text(key));
+
+const ratioNames = new Set<string>([
+  "cost_per_conversion",
+  "cost_per_click",
+  "conversion_rate",
+  "return_on_ad_spend",
+]);
+
+/** The columns of a breakdown as it is downloaded. */
+export const breakdownColumns = ({ by }: BreakdownQuery): readonly DownloadColumn[] => [
+  { title: "from", key: "from", kind: "day" },
+  { title: "to", key: "to", kind: "day" },
+  text("platform"),
+  ...(byName[by] ?? named),
+  text("currency"),
+  ...figureNames.map((key): DownloadColumn => ({
+    title: key,
+    key,
+    kind: ratioNames.has(key) ? "ratio" : "figure",
+  })),
+  { title: "is_final", key: "is_final", kind: "yes-no" },
+];
+
+/** Every row of a breakdown, not just a page, batch by batch. */
+export async function* breakdownRows(read: Read, query: BreakdownQuery): AsyncGenerator<readonly Row[]> {
+  const grouping = await groupingOf(read, query, true);
+  await read(sql`
+    declare breakdown no scroll cursor for
+    with grouped as materialized (${grouped(grouping)})
+    select ${grouping.range.from}::text as "from", ${grouping.range.to}::text as "to", g.platform, g.account_id,
+           g.account_name, g.campaign_id, g.campaign_name, g.part, g.part_id, g.currency, ${figures}, g.is_final
+    from (${shown(grouping, sql`grouped`)}) g order by ${ordering(query)}`);
+  for (;;) {
+    const rows = await read<Row>(sql`fetch ${sql.lit(batch)} from breakdown`);
+    if (rows.length === 0) return;
+    yield rows;
+  }
+}

@@ -1,0 +1,127 @@
+import type { ComponentChildren } from "preact";
+import { useRef } from "preact/hooks";
+import type { CurrencyChoice } from "../../api/answers.ts";
+import { platforms } from "../platforms.ts";
+import { go, here, parameter } from "../state/address.ts";
+import { shown } from "../state/shown.ts";
+import { useStore } from "../state/store.ts";
+import type { Filter } from "../views/view.ts";
+
+const ranges = [
+  ["7d", "Last 7 days"],
+  ["14d", "Last 14 days"],
+  ["30d", "Last 30 days"],
+  ["90d", "Last 90 days"],
+  ["365d", "Last 365 days"],
+  ["1095d", "Last 3 years"],
+] as const;
+
+const change = (changes: Record<string, string | undefined>): void =>
+  go(here({ ...changes, page: undefined }));
+
+const Field = ({ label, children }: { readonly label: string; readonly children: ComponentChildren }) => (
+  <label class="field">
+    <span>{label}</span>
+    {children}
+  </label>
+);
+
+const RangeFields = () => {
+  const from = useRef<HTMLInputElement>(null);
+  const to = useRef<HTMLInputElement>(null);
+  const { range } = useStore(shown);
+  const days = { from: parameter("from") ?? range?.from ?? "", to: parameter("to") ?? range?.to ?? "" };
+  const isChosen = parameter("from") !== undefined || parameter("to") !== undefined;
+  const asked = parameter("range") ?? (isChosen ? "" : "30d");
+  const choose = (): void => {
+    const [first = "", last = ""] = [from.current?.value, to.current?.value];
+    if (first !== "" && last !== "") change({ range: undefined, from: first, to: last });
+  };
+  return (
+    <>
+      <Field label="Range">
+        <select
+          value={asked}
+          onChange={({ currentTarget: { value } }) =>
+            value !== "" && change({ range: value, from: undefined, to: undefined })
+          }
+        >
+          {ranges.map(([value, text]) => (
+            <option key={value} value={value}>
+              {text}
+            </option>
+          ))}
+          {asked !== "" && !ranges.some(([value]) => value === asked) && (
+            <option value={asked}>Last {asked.replace("d", "")} days</option>
+          )}
+          <option value="">Chosen days</option>
+        </select>
+      </Field>
+      <Field label="From">
+        <input type="date" ref={from} value={days.from} onChange={choose} />
+      </Field>
+      <Field label="To">
+        <input type="date" ref={to} value={days.to} onChange={choose} />
+      </Field>
+    </>
+  );
+};
+
+const PlatformField = () => (
+  <Field label="Platform">
+    <select
+      value={parameter("platform") ?? ""}
+      onChange={({ currentTarget: { value } }) =>
+        change({ platform: value, account: undefined, campaign: undefined })
+      }
+    >
+      <option value="">All platforms</option>
+      {platforms().map(({ name, label }) => (
+        <option key={name} value={name}>
+          {label}
+        </option>
+      ))}
+    </select>
+  </Field>
+);
+
+const defaultText = ({ reporting, available, mode }: CurrencyChoice): string =>
+  reporting === null
+    ? mode === "each" || available.length > 1
+      ? "Each apart"
+      : (available[0] ?? "Default")
+    : `${reporting}, reporting`;
+
+const CurrencyField = () => {
+  const { currency } = useStore(shown);
+  const asked = parameter("currency") ?? "";
+  const others =
+    currency?.available.filter(
+      (code) => code !== currency.reporting && (currency.available.length > 1 || asked === code),
+    ) ?? [];
+  return (
+    <Field label="Currency">
+      <select
+        value={asked === currency?.reporting ? "" : asked}
+        onChange={({ currentTarget: { value } }) => change({ currency: value })}
+      >
+        <option value="">{currency === undefined ? "Default" : defaultText(currency)}</option>
+        {others.map((code) => (
+          <option key={code} value={code}>
+            {code} accounts only
+          </option>
+        ))}
+      </select>
+    </Field>
+  );
+};
+
+/** Range, platform and currency. They live in the address; a change is a step in the browser's history. */
+export const FilterBar = ({ wanted }: { readonly wanted: readonly Filter[] }) =>
+  wanted.length === 0 ? null : (
+    <form class="filters" aria-label="Filters" onSubmit={(event) => event.preventDefault()}>
+      {wanted.includes("range") && <RangeFields />}
+      {wanted.includes("platform") && <PlatformField />}
+      {wanted.includes("currency") && <CurrencyField />}
+    </form>
+  );

@@ -1,0 +1,52 @@
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { address } from "../state/address.ts";
+import type { View } from "../views/view.ts";
+import { Main } from "./content.tsx";
+import { FilterBar } from "./filter-bar.tsx";
+import { type PagePath, pagePaths } from "./paths.ts";
+import { ThemeButton } from "./theme-button.tsx";
+
+/** The server writes it into the document. */
+const version = document.querySelector("[name=version]")?.getAttribute("content") ?? "";
+
+const Navigation = ({ path }: { readonly path: string }) => {
+  const nav = useRef<HTMLElement>(null);
+  useLayoutEffect(() => {
+    const current = nav.current?.querySelector<HTMLElement>("[aria-current]");
+    if (nav.current && current) nav.current.scrollLeft = current.offsetLeft - nav.current.clientWidth / 2;
+  }, [path]);
+  return (
+    <nav aria-label="Views" ref={nav}>
+      <ul>
+        {Object.entries(pagePaths).map(([to, name]) => (
+          <li key={to}>
+            <a href={address(to as PagePath, {})} aria-current={to === path ? "page" : undefined}>
+              {name}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+};
+
+/** What stays around the views: navigation, filters, and the place where a view is drawn. */
+export const Shell = ({ path, view }: { readonly path: string; readonly view: View }) => (
+  <div class="page">
+    <a class="skip" href="#main">
+      Skip to the figures
+    </a>
+    <header class="top">
+      <a class="brand" href="/">
+        costper
+      </a>
+      <Navigation path={path} />
+      <ThemeButton />
+    </header>
+    <FilterBar wanted={typeof view.filters === "function" ? view.filters() : view.filters} />
+    <Main>
+      <view.Content key={path} />
+    </Main>
+    <footer class="foot">costper {version}</footer>
+  </div>
+);
