@@ -2062,6 +2062,13 @@ export interface OpsSourceFile {
   source: string;
 }
 
+export interface OpsSourceRule {
+  customers: Numeric;
+  leads: Numeric;
+  qualified: Numeric;
+  source: string;
+}
+
 export interface OpsStaleCampaignMonth {
   account_key: number;
   marked_at: Generated<Timestamp>;
@@ -3112,6 +3119,10 @@ export interface WarehouseLead {
    */
   qualified_date: string | null;
   /**
+   * Values of the fields that `where` of its source judges by; NULL where it has none.
+   */
+  raw_fields: Json | null;
+  /**
    * The CRM's own value of the stage; NULL where imported by file.
    */
   raw_stage: string | null;
@@ -3180,7 +3191,7 @@ export interface WarehouseLead {
    */
   value: Numeric | null;
   /**
-   * When it was withdrawn; it counts nowhere since.
+   * When it was withdrawn, or its source's conditions came to leave it out; it counts nowhere since.
    */
   withdrawn_at: Timestamp | null;
 }
@@ -3198,6 +3209,25 @@ export interface WarehouseLeadAlias {
    * When it was merged here.
    */
   since: Generated<Timestamp>;
+}
+
+export interface WarehouseLeadRawStage {
+  /**
+   * The first time that the CRM reported; only ever gets earlier.
+   */
+  first_at: Timestamp;
+  /**
+   * The lead; see warehouse.lead.
+   */
+  lead_id: string;
+  /**
+   * When it was loaded.
+   */
+  observed_at: Generated<Timestamp>;
+  /**
+   * The CRM's own value.
+   */
+  raw_stage: string;
 }
 
 export interface WarehouseLeadScore {
@@ -3448,6 +3478,7 @@ export interface DB {
   "ops.source": OpsSource;
   "ops.source_change": OpsSourceChange;
   "ops.source_file": OpsSourceFile;
+  "ops.source_rule": OpsSourceRule;
   "ops.stale_campaign_month": OpsStaleCampaignMonth;
   "ops.tombstone": OpsTombstone;
   "ops.touched_day": OpsTouchedDay;
@@ -3480,6 +3511,7 @@ export interface DB {
   "warehouse.ga4_session_daily": WarehouseGa4SessionDaily;
   "warehouse.lead": WarehouseLead;
   "warehouse.lead_alias": WarehouseLeadAlias;
+  "warehouse.lead_raw_stage": WarehouseLeadRawStage;
   "warehouse.lead_score": WarehouseLeadScore;
   "warehouse.lead_stage": WarehouseLeadStage;
   "warehouse.measure_daily": WarehouseMeasureDaily;

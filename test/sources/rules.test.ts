@@ -13,11 +13,11 @@ const start = async () => {
   const server = await listen(sandbox);
   onTestFinished(() => server.close());
   const database = await freshDatabase();
-  const pulled = async (leads: object = {}, more: object = {}) => {
+  const pulled = async (leads: object = {}) => {
     server.resetRequests();
     const [contacts] = await night(
       database,
-      configWith({ crm: { ...hubspotSandboxSettings(server.url), conversions: false, leads } }, more),
+      configWith({ crm: { ...hubspotSandboxSettings(server.url), conversions: false, leads } }),
       { at },
     );
     expect(contacts?.failure).toBeNull();
@@ -116,7 +116,10 @@ test("other conditions let stored leads count or not, fetch nothing, and are tol
   expect(await leads(database)).toEqual(without);
   await growLarge(database);
 
-  expect(await pulled({ where: [{ field, in: ["OFFLINE", "DIRECT_TRAFFIC"] }] })).toMatchObject({ fetched: 0, listed: 1 });
+  expect(await pulled({ where: [{ field, in: ["OFFLINE", "DIRECT_TRAFFIC"] }] })).toMatchObject({
+    fetched: 0,
+    listed: 1,
+  });
   const offline = ["crm:2 marketing_qualified 2026-11-02 2026-11-06", "crm:3 lead 2026-11-03 "];
   expect(await leads(database)).toEqual(offline);
   expect(await log(database)).toEqual(["crm reconfigured  0 1"]);

@@ -74,10 +74,10 @@ const logMoves = `
 const logRule = `
   with ${booked}
   insert into ops.source_change (source, kind, leads, qualified, customers)
-  select 'configuration', 'reconfigured', r.leads, r.qualified + ${net("qualified")}, r.customers + ${net("customers")}
+  select 'configuration', 'reconfigured', r.leads, r.qualified + ${net("c.qualified")}, r.customers + ${net("c.customers")}
   from (select coalesce(sum(leads), 0) as leads, coalesce(sum(qualified), 0) as qualified, coalesce(sum(customers), 0) as customers
-        from ops.source_rule) r left join change on true
-  group by r.leads, r.qualified, r.customers having count(change.source) > 0 or r.leads <> 0`;
+        from ops.source_rule) r left join change c on true
+  group by r.leads, r.qualified, r.customers having count(c.source) > 0 or r.leads <> 0`;
 
 /** Books every lead on its days; what moves a day that was booked before is logged, a changed rule as one line. */
 export const bookLeads = async (client: PoolClient, settings: FirstPartySettings): Promise<void> => {
