@@ -14,13 +14,24 @@ if (process.argv[2] === "backtest") {
 
 const { values: options, positionals: wanted } = parseArgs({
   allowPositionals: true,
-  options: { platform: { type: "string" }, contacts: { type: "string" }, rows: { type: "string" } },
+  options: {
+    platform: { type: "string" },
+    contacts: { type: "string" },
+    rows: { type: "string" },
+    baseline: { type: "string" },
+    python: { type: "string" },
+    rounds: { type: "string" },
+  },
 });
 
 const benches: Readonly<Record<string, () => Promise<{ run: () => Promise<unknown> }>>> = {
   alerts: () => import("./alerts.ts"),
   classify: () => import("./classify.ts"),
   dashboard: () => import("./dashboard.ts"),
+  goals: async () => {
+    const { run } = await import("./goals.ts");
+    return { run: () => run(options) };
+  },
   history: () => import("./history.ts"),
   load: async () => {
     const { run } = await import("./load.ts");

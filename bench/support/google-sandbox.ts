@@ -8,16 +8,26 @@ import {
 import { addDays, dayAt } from "../../src/domain/day.ts";
 import {
   bulkAccountId,
+  clientAccountId,
   createGoogleSandbox,
   googleCredentials,
   googleSandboxSettings,
+  managerId,
 } from "../../sandbox/google/index.ts";
 import { listen } from "../../sandbox/server.ts";
 
-// A process of its own, so that the figures of the sync process are its own. Argument: ads that deliver every day.
-const ads = Number(process.argv[2] ?? "1000");
+// A process of its own, so that the figures of the sync process are its own. Arguments: ads that deliver every day, then
+// any of `restated` (every fiftieth ad is) and `accounts=N`, so many small accounts of the manager beside the large one.
+const [ads = "1000", ...more] = process.argv.slice(2);
+const accounts = Number(more.find((word) => word.startsWith("accounts="))?.slice("accounts=".length) ?? 3);
 const server = await listen(
-  createGoogleSandbox({ clock: () => new Date(), bulk: { ads }, batchRows: 10_000 }),
+  createGoogleSandbox({
+    clock: () => new Date(),
+    bulk: { ads: Number(ads), restated: more.includes("restated") },
+    batchRows: 10_000,
+    accounts,
+    campaigns: 2,
+  }),
 );
 
 // The large account's answers are made once, by weekday, and only dated afterwards: making them is not measured.
@@ -42,5 +52,10 @@ for (const query of [adsQuery, adConversionsQuery, networksQuery, networkConvers
 }
 
 process.stdout.write(
-  `${JSON.stringify({ settings: googleSandboxSettings(server.url), account: bulkAccountId })}\n`,
+  `${JSON.stringify({
+    settings: googleSandboxSettings(server.url),
+    account: bulkAccountId,
+    manager: managerId,
+    clients: Array.from({ length: accounts }, (_, index) => clientAccountId(index)),
+  })}\n`,
 );

@@ -102,13 +102,26 @@ const peakOf = (child: ChildProcess): number => {
   }
 };
 
-/** Runs the built command line once and measures it. Needs `npm run build`. */
-export const runCostper = async (
+interface Run {
+  readonly cwd: string;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** Runs the built command line once and measures it. Needs `npm run build`; `build`: another one. */
+export const runCostper = (
   args: readonly string[],
-  options: { readonly cwd: string; readonly env?: NodeJS.ProcessEnv },
+  options: Run & { readonly build?: string },
+): Promise<Measured> =>
+  runMeasured(process.execPath, [join(options.build ?? root, "dist", "cli.js"), ...args], options);
+
+/** Runs a program once and measures it with its children. */
+export const runMeasured = async (
+  program: string,
+  args: readonly string[],
+  options: Run,
 ): Promise<Measured> => {
   const started = performance.now();
-  const child = spawn(process.execPath, [join(root, "dist", "cli.js"), ...args], {
+  const child = spawn(program, args, {
     cwd: options.cwd,
     env: { ...process.env, ...options.env },
     stdio: ["ignore", "pipe", "inherit"],
@@ -119,7 +132,7 @@ export const runCostper = async (
   let cpuSeconds = 0;
   const watch = setInterval(() => {
     peakMib = Math.max(peakMib, peakOf(child));
-    cpuSeconds = Math.max(cpuSeconds, ticksOf(child.pid));
+    cpuSeconds = Math.max(cpuSeconds, ticksOf(child.pid, true));
   }, 50);
   const [status] = (await once(child, "exit")) as [number];
   clearInterval(watch);

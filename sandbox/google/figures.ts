@@ -117,11 +117,11 @@ const ordinaryLeaves = (account: SandboxAccount, day: Day, today: Day, seed: str
 };
 
 /** A weekday's figures of the large account, by arithmetic alone. */
-const bulkLeaves = (account: SandboxAccount, weekday: number): Leaf[] => {
+const bulkLeaves = (account: SandboxAccount, weekday: number, restated: boolean): Leaf[] => {
   const [purchase] = account.actions;
   return unitsOf(account).map((unit, index): Leaf => {
     const impressions = 200 + ((index * 37 + weekday * 101) % 800);
-    const clicks = Math.floor(impressions / 20);
+    const clicks = Math.floor(impressions / 20) + (restated && index % 50 === 7 ? 1 : 0);
     const converts = purchase !== undefined && (index + weekday) % 4 === 0;
     const hundredths = 25 + ((index * 13) % 300);
     const value = Math.round(((purchase?.valueCents ?? 0) * hundredths) / 100);
@@ -144,11 +144,11 @@ export const weekdayOf = (day: Day): number => new Date(`${day}T00:00:00Z`).getU
 const keptDays = 600;
 
 /** Figures by account and day as they are known on `today`; days already worked out are kept for a while. */
-export const createFigures = (seed: string) => {
+export const createFigures = (seed: string, restated = false) => {
   const kept = new Map<string, readonly Leaf[]>();
   return (account: SandboxAccount, day: Day, today: Day): readonly Leaf[] => {
     if (day > today) return [];
-    if (account.bulk) return bulkLeaves(account, weekdayOf(day));
+    if (account.bulk) return bulkLeaves(account, weekdayOf(day), restated);
     const key = `${account.id} ${day} ${today}`;
     const before = kept.get(key);
     if (before) return before;

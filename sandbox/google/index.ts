@@ -35,7 +35,11 @@ export interface GoogleSandboxOptions {
   /** Campaigns of each client account, at most (default: all that there are). */
   readonly campaigns?: number;
   /** One more account, reached directly, with so many ads that all deliver every day. */
-  readonly bulk?: { readonly ads: number };
+  readonly bulk?: {
+    readonly ads: number;
+    /** Every fiftieth ad has one click more than otherwise, as after a restatement. */
+    readonly restated?: boolean;
+  };
   /** Rows in a batch of an answer (default 500; the platform's own are of 10,000). */
   readonly batchRows?: number;
 }
@@ -79,7 +83,7 @@ export const createGoogleSandbox = (options: GoogleSandboxOptions): GoogleSandbo
     campaigns: options.campaigns,
     bulkAds: options.bulk?.ads ?? 0,
   });
-  const figures = createFigures(seed);
+  const figures = createFigures(seed, options.bulk?.restated);
   const batches = createBatches({ world, figures, batchRows: options.batchRows ?? 500 });
   const todayOf = ({ timeZone }: { readonly timeZone: string }): Day => dayAt(options.clock(), timeZone);
   const tokens = new Map<string, { readonly endsAt: number; readonly isStranger: boolean }>();

@@ -63,7 +63,7 @@ ${initSources()
   .join("")}
 # The company's own systems: leads, won deals, calls and costs that come by themselves (docs/sources.md).
 # sources:
-#   crm:                                # hubspot, salesforce; liveagent for calls and contacts; sql, https and file for anything else
+#   crm:                                # or salesforce; liveagent for calls and contacts; sql, https and file for anything else
 #     type: hubspot
 #     token: \${HUBSPOT_SERVICE_KEY}
 #     leads: { stages: {}, score: { field: contact_score } }   # your own stages by what they mean: { "153180554": sales_qualified }

@@ -49,6 +49,10 @@ export const isSameTimeZone = (one: string, other: string): boolean =>
 export const endOfDay = (day: Day, timeZone: string): Date =>
   DateTime.fromISO(day, { zone: timeZone }).plus({ days: 1 }).startOf("day").toJSDate();
 
+/** The instant of noon in `timeZone`: of a day that is told without a time. */
+export const noonOf = (day: Day, timeZone: string): Date =>
+  DateTime.fromISO(`${day}T12:00:00`, { zone: timeZone }).toJSDate();
+
 /** Cuts a range into consecutive windows of at most `days` days, oldest first. */
 export const windowsOf = (range: DayRange, days: number): DayRange[] => {
   const windows: DayRange[] = [];

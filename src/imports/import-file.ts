@@ -7,6 +7,7 @@ import type { Encoding } from "./decode.ts";
 import { type ForeignFormat, preambleZone } from "./formats.ts";
 import { type Header, readHeader } from "./header.ts";
 import { type ImportContext, type ImportKind, type Merged, type Values, withOrigin } from "./kinds/kind.ts";
+import type { History } from "./ledger/history.ts";
 import { buryForgotten } from "./ledger/tombstones.ts";
 import { BrokenFile, type RowProblem, Unreadable } from "./problem.ts";
 import { openRefused, type RefusedFile } from "./refused.ts";
@@ -32,6 +33,8 @@ export interface ImportOptions {
   readonly replace?: DayRange;
   /** The file's dates of a lead's life win over earlier ones that were stored. */
   readonly correct?: boolean;
+  /** What the origin tells no past of: it is left alone where dates are corrected. */
+  readonly keepHistory?: readonly History[];
   /** Name of the source that the rows come from by themselves; undefined: a file that somebody imports. */
   readonly sourceName?: string;
   /** Leads that were deleted at their origin go on counting, without what leads back to a person. */
@@ -115,9 +118,9 @@ const load = async (
   const repeated = await warnOfRepeats(client, options);
   await warnOfCutIds(client, options);
   const { context, source, sourceName, replace, correct = false, keepDeleted = false } = options;
-  const { keepFirst = false } = options;
+  const { keepFirst = false, keepHistory = [] } = options;
   const timeZone = context.timeZone ?? "utc";
-  const run = { source, sourceName, timeZone, replace, correct, keepDeleted, keepFirst };
+  const run = { source, sourceName, timeZone, replace, correct, keepDeleted, keepFirst, keepHistory };
   try {
     await buryForgotten(client, kind.name);
     await options.beforeMerge?.(client);

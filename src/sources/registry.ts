@@ -3,6 +3,7 @@ import { file } from "./file/type.ts";
 import { https } from "./https/type.ts";
 import { hubspot } from "./hubspot/type.ts";
 import { liveagent } from "./liveagent/type.ts";
+import { salesforce } from "./salesforce/type.ts";
 import type { SourceSettings } from "./settings.ts";
 import type { OpenSource, Source, SourceContext, SourceType } from "./source.ts";
 import { sql } from "./sql/type.ts";
@@ -25,6 +26,7 @@ const register = <Settings extends SourceSettings>(
 };
 
 register(hubspot, () => import("./hubspot/open.ts"));
+register(salesforce, () => import("./salesforce/open.ts"));
 register(liveagent, () => import("./liveagent/open.ts"));
 register(sql, () => import("./sql/open.ts"));
 register(https, () => import("./https/open.ts"));

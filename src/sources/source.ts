@@ -56,6 +56,7 @@ export type Landing = Pick<ImportOptions, "bytes"> &
       | "keepDeleted"
       | "keepFirst"
       | "ofCrm"
+      | "keepHistory"
       | "skipBad"
       | "afterMerge"
       | "beforeMerge"

@@ -1,7 +1,7 @@
 import type pg from "pg";
 import type { DayRange } from "../domain/day.ts";
 import type { Platform } from "../domain/platform.ts";
-import { type DayCheck, roundingOf } from "./load/residual.ts";
+import { type DayCheck, type PartDays, roundingOf } from "./load/residual.ts";
 
 export interface AccountDays extends DayRange {
   readonly platform: Platform;
@@ -56,6 +56,8 @@ export interface RecordedDays extends AccountDays {
   readonly verdicts: readonly DayCheck[];
   /** Days that had not ended when they were asked for: their figures stand, and are asked for again. */
   readonly openDays: readonly string[];
+  /** What of the days was staged. Spend that was not stays as it was found. */
+  readonly days: PartDays;
 }
 
 /**
@@ -64,13 +66,15 @@ export interface RecordedDays extends AccountDays {
  * before it was asked for.
  */
 export const recordDays = async (record: RecordedDays): Promise<void> => {
-  const { client, sliceId, accountKey, from, to, verdicts } = record;
+  const { client, sliceId, accountKey, verdicts } = record;
   const bad = verdicts.filter(({ problem }) => problem !== null);
   const odd = verdicts.filter(({ problem, warning }) => problem === null && warning !== null);
+  const spent = new Set(record.days.get("delivery"));
+  const told = new Set(record.days.get("outcome"));
+  const good = verdicts.filter(({ problem }) => problem === null).map(({ date }) => date);
   await client.query(
     `with days as (
-       select d::date as date from generate_series($3::date, $4::date, interval '1 day') d
-       where d::date <> all ($7::date[])
+       select d as date from unnest($3::date[]) d
      ),
      parts as (select * from staging.delivery_part where slice_id = $1),
      counts as (
@@ -92,21 +96,26 @@ export const recordDays = async (record: RecordedDays): Promise<void> => {
        group by r.date
      ),
      sums as (select date, sum(spend) as spend from parts group by date),
-     conversions as (select distinct date from staging.outcome_part where slice_id = $1)
+     conversions as (
+       select distinct date from staging.outcome_part where slice_id = $1
+       union
+       select d from unnest($4::date[]) d
+       where exists (select from warehouse.conversion_daily where account_key = $2 and date = d)
+     )
      insert into ops.account_day as a (platform, account_id, date, state, platform_spend, our_spend, difference,
-                                       residual_spend, rounding, cause, fetched_at, slice_id)
+                                       residual_spend, rounding, residual_cause, cause, fetched_at, slice_id)
      select $5, $6, d.date,
-            case when d.date = any ($8::date[]) then 'not_fetched'
+            case when d.date = any ($7::date[]) then 'not_fetched'
                  when s.date is null and t.date is null and c.date is null then 'no_spend'
                  when coalesce(s.spend, 0) = 0 and coalesce(t.spend, 0) = 0 and c.date is null then 'no_spend'
                  else 'complete' end,
             coalesce(t.spend, 0), coalesce(s.spend, 0), coalesce(t.spend, 0) - coalesce(s.spend, 0),
-            coalesce(r.spend, 0), ${roundingOf("coalesce(n.row_count, 0)")},
+            coalesce(r.spend, 0), ${roundingOf("coalesce(n.row_count, 0)")}, r.cause,
             nullif(concat_ws(', ', r.cause, w.warning,
-                             case when d.date = any ($8::date[]) then 'fetched before the day had ended' end), ''),
+                             case when d.date = any ($7::date[]) then 'fetched before the day had ended' end), ''),
             clock_timestamp(), $1
      from days d
-     left join unnest($9::date[], $10::text[]) as w (date, warning) using (date)
+     left join unnest($8::date[], $9::text[]) as w (date, warning) using (date)
      left join sums s using (date)
      left join residuals r using (date)
      left join conversions c using (date)
@@ -115,22 +124,48 @@ export const recordDays = async (record: RecordedDays): Promise<void> => {
      on conflict (platform, account_id, date) do update
      set state = excluded.state, platform_spend = excluded.platform_spend, our_spend = excluded.our_spend,
          difference = excluded.difference, residual_spend = excluded.residual_spend,
-         rounding = excluded.rounding, cause = excluded.cause,
+         rounding = excluded.rounding, residual_cause = excluded.residual_cause, cause = excluded.cause,
          fetched_at = excluded.fetched_at, slice_id = excluded.slice_id`,
     [
       sliceId,
       accountKey,
-      from,
-      to,
+      good.filter((date) => spent.has(date)),
+      good.filter((date) => !told.has(date)),
       record.platform,
       record.accountId,
-      bad.map(({ date }) => date),
       record.openDays,
       odd.map(({ date }) => date),
       odd.map(({ warning }) => warning),
     ],
   );
-  for (const { date, platform_spend, fetched_spend, problem } of bad)
+  const conversionsAlone = good.filter((date) => !spent.has(date));
+  if (conversionsAlone.length > 0)
+    await client.query(
+      `update ops.account_day a
+       set state = case when a.platform_spend = 0 and a.our_spend = 0 and c.date is null then 'no_spend'
+                        else 'complete' end,
+           cause = nullif(concat_ws(', ', a.residual_cause, w.warning), ''),
+           fetched_at = clock_timestamp(), slice_id = $1
+       from unnest($2::date[]) d
+       left join unnest($3::date[], $4::text[]) as w (date, warning) on w.date = d
+       left join (select distinct date from staging.outcome_part where slice_id = $1) c on c.date = d
+       where a.platform = $5 and a.account_id = $6 and a.date = d`,
+      [
+        sliceId,
+        conversionsAlone,
+        odd.map(({ date }) => date),
+        odd.map(({ warning }) => warning),
+        record.platform,
+        record.accountId,
+      ],
+    );
+  for (const { date, problem } of bad.filter(({ date }) => !spent.has(date)))
+    await client.query(
+      `update ops.account_day set state = 'failed', cause = $1, fetched_at = clock_timestamp(), slice_id = $2
+       where platform = $3 and account_id = $4 and date = $5`,
+      [problem, sliceId, record.platform, record.accountId, date],
+    );
+  for (const { date, platform_spend, fetched_spend, problem } of bad.filter(({ date }) => spent.has(date)))
     await client.query(
       `insert into ops.account_day (platform, account_id, date, state, platform_spend, our_spend, difference,
                                     residual_spend, cause, fetched_at, slice_id)

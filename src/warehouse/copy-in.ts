@@ -89,8 +89,13 @@ export const openCopyIn = (client: pg.PoolClient, statement: string, signal?: Ab
       if (!isOver) {
         const heard = new AbortController();
         const closed = new Promise<void>((resolve) => {
-          for (const event of ["close", "error"]) stream.once(event, resolve);
-          for (const event of ["end", "error"] as const) client.once(event, resolve);
+          // The connection goes back to the pool, and must not carry a listener for each copy that was given up.
+          const settle = (): void => {
+            for (const event of ["end", "error"] as const) client.off(event, settle);
+            resolve();
+          };
+          for (const event of ["close", "error"]) stream.once(event, settle);
+          for (const event of ["end", "error"] as const) client.on(event, settle);
         }).finally(() => heard.abort());
         stream.destroy(error);
         const late = sleep(abortMs, undefined, { signal: heard.signal }).then(

@@ -344,21 +344,21 @@ export interface FiguresCostPerConversionByActionDaily {
 }
 
 export interface FiguresCostPerConversionByAdDaily {
-  account_key: number;
-  ad_group_id: string;
-  ad_id: string;
-  campaign_id: string;
-  clicks: Int8;
-  conversion_value: Numeric;
+  account_key: number | null;
+  ad_group_id: string | null;
+  ad_id: string | null;
+  campaign_id: string | null;
+  clicks: Int8 | null;
+  conversion_value: Numeric | null;
   conversion_value_reporting: Numeric | null;
-  conversions: Numeric;
-  currency: string;
-  date: string;
-  impressions: Int8;
-  organic_conversions: Numeric;
-  refreshed_at: Timestamp;
+  conversions: Numeric | null;
+  currency: string | null;
+  date: string | null;
+  impressions: Int8 | null;
+  organic_conversions: Numeric | null;
+  refreshed_at: Timestamp | null;
   reporting_currency: string | null;
-  spend: Numeric;
+  spend: Numeric | null;
   spend_reporting: Numeric | null;
 }
 
@@ -413,6 +413,12 @@ export interface FiguresCostPerConversionDaily {
   reporting_currency: string | null;
   spend: Numeric;
   spend_reporting: Numeric | null;
+}
+
+export interface FiguresDayRate {
+  account_key: number;
+  date: string;
+  rate: Numeric | null;
 }
 
 export interface MartsChannelDaily {
@@ -737,7 +743,7 @@ export interface MartsCostPerConversionByAdDaily {
    */
   projected_cost_per_conversion: Numeric | null;
   /**
-   * When a figure or the currency of this row last changed (not: a name, is_final).
+   * When a figure or the currency of the ad group's day last changed.
    */
   refreshed_at: Timestamp | null;
   /**
@@ -1541,6 +1547,10 @@ export interface OpsAccountDay {
   our_spend: Numeric | null;
   platform: string;
   platform_spend: Numeric | null;
+  /**
+   * The part of cause that says what residual_spend is.
+   */
+  residual_cause: string | null;
   residual_spend: Numeric | null;
   /**
    * How much of a difference the platform's rounding explains on that day; see warehouse.rounding.
@@ -1782,6 +1792,7 @@ export interface OpsDayFingerprint {
   account_key: number;
   date: string;
   fingerprint: string;
+  part: string;
   published: string;
 }
 
@@ -3427,6 +3438,7 @@ export interface DB {
   "figures.cost_per_conversion_by_ad_group_daily": FiguresCostPerConversionByAdGroupDaily;
   "figures.cost_per_conversion_by_network_daily": FiguresCostPerConversionByNetworkDaily;
   "figures.cost_per_conversion_daily": FiguresCostPerConversionDaily;
+  "figures.day_rate": FiguresDayRate;
   "marts.channel_daily": MartsChannelDaily;
   "marts.conversion_maturity": MartsConversionMaturity;
   "marts.cost_per_conversion_by_account_daily": MartsCostPerConversionByAccountDaily;

@@ -14,8 +14,10 @@ const scan = (chunks: readonly Buffer[]): { values: Element[]; pieces: number; d
   let rows: unknown[] = [];
   let pieces = 0;
   for (const chunk of chunks)
-    for (const { kind, bytes } of scanner.push(chunk)) {
+    for (const piece of scanner.push(chunk)) {
       pieces += 1;
+      if (piece.kind === "read") throw new Error("nobody reads rows here");
+      const { kind, bytes } = piece;
       if (kind === "rows") {
         rows.push(...(JSON.parse(`[${bytes.toString("utf8")}]`) as unknown[]));
         continue;

@@ -69,7 +69,7 @@ test("every level adds up to the day, what belongs to no ad in a row without ids
   ]);
 });
 
-test.each(["by_ad_daily", "by_ad_group_daily", "daily", "by_network_daily", "by_action_daily"])(
+test.each(["by_ad_group_daily", "daily", "by_network_daily", "by_action_daily"])(
   "a figure of %s that is not what the facts say is found",
   async (level) => {
     const { pool } = await loaded();

@@ -157,12 +157,12 @@ test("what is wrong with a source is told with its path and the nearest key, all
     expect.stringContaining("sources.Erp: must be lower-case letters"),
     "sources.erp.connection: must be a URL like postgresql://user:password@host:5432/database",
     expect.stringContaining("sources.web.maxBytes: must be"),
-    expect.stringContaining("sources.odd.type: must be one of hubspot, liveagent"),
+    expect.stringContaining("sources.odd.type: must be one of hubspot, salesforce, liveagent"),
   ]);
 });
 
 test("the JSON Schema for editors knows every type of source", async () => {
   const text = await readFile(join(import.meta.dirname, "..", "..", "costper.schema.json"), "utf8");
-  for (const name of ["hubspot", "liveagent", "sql", "https", "file"])
+  for (const name of ["hubspot", "salesforce", "liveagent", "sql", "https", "file"])
     expect(text).toContain(`"const": "${name}"`);
 });

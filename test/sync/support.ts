@@ -159,7 +159,6 @@ export const rowVersions = async ({ query }: World): Promise<string> => {
     "warehouse.conversion_daily",
     "warehouse.network_daily",
     "warehouse.network_conversion_daily",
-    "figures.cost_per_conversion_by_ad_daily",
     "figures.cost_per_conversion_by_ad_group_daily",
     "figures.cost_per_conversion_daily",
     "figures.cost_per_conversion_by_network_daily",
@@ -174,7 +173,7 @@ export const rowVersions = async ({ query }: World): Promise<string> => {
                   coalesce(md5(string_agg(ctid::text || xmin::text || tableoid::text, ',' order by tableoid, ctid)), '')
              as versions from ${table}`,
       )
-      .join(" union all "),
+      .join(" union all ") + " order by 1",
   );
   return rows.map(({ versions }) => versions).join("\n");
 };

@@ -1,3 +1,5 @@
+import type { RowReader } from "./row-reader.ts";
+
 const openBracket = 0x5b;
 const closeBracket = 0x5d;
 const openBrace = 0x7b;
@@ -6,10 +8,12 @@ const quote = 0x22;
 const backslash = 0x5c;
 const isBlank = (byte: number): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 
-/** What a searchStream answer is cut into, as JSON text in bytes. */
+/** What a searchStream answer is cut into; `bytes` are JSON text. */
 export type Piece =
   /** Some rows of an element's `results`, separated by commas. */
   | { readonly kind: "rows"; readonly bytes: Buffer }
+  /** Rows that the reader knew. */
+  | { readonly kind: "read"; readonly rows: readonly unknown[] }
   /** An element without the rows that came before. */
   | { readonly kind: "element"; readonly bytes: Buffer };
 
@@ -47,9 +51,10 @@ const backslashesBefore = (chunk: Buffer, end: number, from: number): number => 
 /**
  * Looks at nothing but strings and nesting, so that each row costs one pass over its bytes and its part of a
  * `JSON.parse`. Rows are given out as the chunk in which they end is read: parsed objects then die young, and what
- * is held is the row that is still open.
+ * is held is the row that is still open. Where a row has ended, `reader` may know what follows: these bytes are not
+ * looked at again.
  */
-export const scanAnswer = (): AnswerScanner => {
+export const scanAnswer = (reader?: RowReader): AnswerScanner => {
   let phase: "start" | "first" | "element" | "between" | "next" | "end" = "start";
   let depth = 0;
   let inString = false;
@@ -96,6 +101,7 @@ export const scanAnswer = (): AnswerScanner => {
     let rowEnd = -1;
     const { length } = chunk;
     let index = from;
+    let text: string | undefined;
     while (index < length) {
       if (inString) {
         if (escaped) {
@@ -127,8 +133,19 @@ export const scanAnswer = (): AnswerScanner => {
         }
       } else if ((byte & 0xdf) === closeBracket) {
         level -= 1;
-        if (inRows && level === 2) rowEnd = index;
-        else if (inRows && level === 1) {
+        if (inRows && level === 2) {
+          rowEnd = index;
+          if (!reader) continue;
+          text ??= chunk.toString("latin1");
+          const rows: unknown[] = [];
+          const end = reader.read(text, index, rows);
+          if (end === index) continue;
+          takeRows(chunk.subarray(start, index), complete, false);
+          complete.push({ kind: "read", rows });
+          index = end;
+          start = end;
+          rowEnd = -1;
+        } else if (inRows && level === 1) {
           takeRows(chunk.subarray(start, index - 1), complete, true);
           start = index - 1;
           rowEnd = -1;

@@ -10,6 +10,7 @@ import { accessibleCustomersUrl, callHeaders, searchStreamUrl } from "./api.ts";
 import { checkColumns, type ColumnCheck } from "./columns.ts";
 import { type ErrorContext, failureOf } from "./failures.ts";
 import { plainQuery } from "./queries.ts";
+import { readRows, type RowReader } from "./row-reader.ts";
 import type { GoogleSettings } from "./settings.ts";
 import { googleTokens } from "./token.ts";
 
@@ -129,10 +130,16 @@ export const createGoogleClient = (settings: GoogleSettings, context: ConnectorC
 
   const parsePiece = (
     about: ErrorContext,
-    { kind, bytes }: Piece,
+    piece: Piece,
     headers: AnswerHeaders,
     columns: ColumnCheck,
+    reader: RowReader | undefined,
   ): readonly unknown[] => {
+    if (piece.kind === "read") {
+      columns.see(piece.rows);
+      return piece.rows;
+    }
+    const { kind, bytes } = piece;
     let batch: { readonly error?: unknown; readonly results?: unknown; readonly fieldMask?: unknown };
     try {
       const text = bytes.toString("utf8");
@@ -140,6 +147,7 @@ export const createGoogleClient = (settings: GoogleSettings, context: ConnectorC
       if (kind === "rows") {
         const rows = JSON.parse(`[${text}]`) as unknown[];
         columns.see(rows);
+        reader?.learn(rows.at(-1));
         return rows;
       }
       batch = JSON.parse(text) as typeof batch;
@@ -212,17 +220,20 @@ export const createGoogleClient = (settings: GoogleSettings, context: ConnectorC
           about(),
         );
         try {
-          const scanner = scanAnswer();
+          // Only rows of figures come by the million.
+          const reader = gaql.includes("metrics.") ? readRows() : undefined;
+          const scanner = scanAnswer(reader);
+          const parse = (piece: Piece) => parsePiece(about(), piece, answer.headers, columns, reader);
           const head: Buffer[] = [];
           const columns = checkColumns(about().what, gaql, customerId);
           const pieces = await nextPieces(about(), answer, scanner, head);
-          const batch = pieces?.[0] ? parsePiece(about(), pieces[0], answer.headers, columns) : undefined;
+          const batch = pieces?.[0] ? parse(pieces[0]) : undefined;
           const rest = pieces?.slice(1);
-          if (!whole) return { answer, scanner, head, batch, rest, columns };
+          if (!whole) return { answer, scanner, head, batch, rest, columns, parse };
           const rows = [...(batch ?? [])];
           for (let more = rest; more; more = await nextPieces(about(), answer, scanner, head))
-            for (const piece of more) rows.push(...parsePiece(about(), piece, answer.headers, columns));
-          return { answer, scanner, head, batch: rows, rest: undefined, columns };
+            for (const piece of more) rows.push(...parse(piece));
+          return { answer, scanner, head, batch: rows, rest: undefined, columns, parse };
         } catch (error) {
           answer.close();
           throw error;
@@ -244,7 +255,7 @@ export const createGoogleClient = (settings: GoogleSettings, context: ConnectorC
       const startedAt = performance.now();
       let count = 0;
       try {
-        const { answer, scanner, head, batch, rest, columns } = await ask(
+        const { answer, scanner, head, batch, rest, columns, parse } = await ask(
           `searchStream ${name}`,
           customerId,
           signal,
@@ -258,7 +269,7 @@ export const createGoogleClient = (settings: GoogleSettings, context: ConnectorC
           for (let pieces = rest; pieces; pieces = await nextPieces(about(), answer, scanner, head))
             for (const piece of pieces) {
               if (signal.aborted) throw interrupted(signal, "google");
-              const rows = parsePiece(about(), piece, answer.headers, columns);
+              const rows = parse(piece);
               count += rows.length;
               if (rows.length > 0) yield rows;
             }

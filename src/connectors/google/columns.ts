@@ -40,7 +40,8 @@ export const checkColumns = (what: string, gaql: string, accountId: string): Col
       for (const row of rows) {
         if (asked.size === 0) return;
         const { metrics = {} } = row as { readonly metrics?: Metrics };
-        came ||= Object.values(metrics).some((value) => Number(value) !== 0);
+        // What a row inherits counts too: rows that were read by what they look like have all of theirs so.
+        for (const name in metrics) came ||= Number(metrics[name]) !== 0;
         for (const name of asked.keys())
           if (metrics[name] !== undefined && metrics[name] !== null) asked.delete(name);
           else if (implies[name]?.(metrics)) implied.add(name);

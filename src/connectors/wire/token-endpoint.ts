@@ -18,6 +18,8 @@ export interface TokenEndpoint {
   readonly refusal?: string;
   /** What a person can do about a refusal, by OAuth's `error`; absent: of any other. */
   readonly remedyOf: (error: string) => string;
+  /** The fields go as JSON, in the place of a form. */
+  readonly asJson?: boolean;
 }
 
 /** What an endpoint granted. */
@@ -29,6 +31,8 @@ export interface Granted {
   readonly refreshLifeSeconds: number | undefined;
   /** What was granted, as the endpoint writes it; undefined where it does not say. */
   readonly scope: string | undefined;
+  /** Where the account's data are, where the endpoint names it. */
+  readonly instanceUrl: string | undefined;
 }
 
 const answerShape = z.object({
@@ -37,6 +41,7 @@ const answerShape = z.object({
   refresh_token: z.string().min(1).nullish(),
   refresh_token_expires_in: z.coerce.number().positive().nullish().catch(undefined),
   scope: z.string().nullish().catch(undefined),
+  instance_url: z.string().nullish().catch(undefined),
 });
 const errorShape = z.object({ error: z.string().min(1), error_description: z.string().catch("") });
 
@@ -85,7 +90,7 @@ export const tokenFailure = (
 };
 
 /**
- * Asks a token endpoint once. The form goes as application/x-www-form-urlencoded.
+ * Asks a token endpoint once. The form goes as application/x-www-form-urlencoded, unless the endpoint wants JSON.
  * @throws Failure by the table of `tokenFailure`; `transient` where nobody answers.
  */
 export const askToken = async (
@@ -104,8 +109,11 @@ export const askToken = async (
       ...endpoint,
       call: "token",
       method: "POST",
-      headers: { "content-type": "application/x-www-form-urlencoded", accept: "application/json" },
-      body: new URLSearchParams(form).toString(),
+      headers: {
+        "content-type": endpoint.asJson === true ? "application/json" : "application/x-www-form-urlencoded",
+        accept: "application/json",
+      },
+      body: endpoint.asJson === true ? JSON.stringify(form) : new URLSearchParams(form).toString(),
       signal: options.signal,
     },
     longestAnswerBytes,
@@ -122,5 +130,6 @@ export const askToken = async (
     refreshToken: granted.refresh_token ?? undefined,
     refreshLifeSeconds: granted.refresh_token_expires_in ?? undefined,
     scope: granted.scope ?? undefined,
+    instanceUrl: granted.instance_url ?? undefined,
   };
 };

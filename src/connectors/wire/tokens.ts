@@ -14,6 +14,7 @@ const grantShape = z.object({
   expiresAt: z.number().optional(),
   mintedAt: z.number().optional(),
   refreshToken: z.string().min(1).optional(),
+  instanceUrl: z.string().optional(),
 });
 
 export type Grant = z.infer<typeof grantShape>;
@@ -141,6 +142,7 @@ export const openTokens = (options: TokenOptions): AccessTokens => {
       mintedAt: now,
       expiresAt: now + (granted.lifeSeconds ?? 3_600) * 1_000,
       ...(refreshToken === undefined ? {} : { refreshToken }),
+      ...(granted.instanceUrl === undefined ? {} : { instanceUrl: granted.instanceUrl }),
     });
     const refreshEnd = end(granted.refreshLifeSeconds);
     if (store)

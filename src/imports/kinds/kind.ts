@@ -2,6 +2,7 @@ import type { PoolClient } from "pg";
 import type { ClassifyOptions } from "../../metrics/channels/classify.ts";
 import type { SourceLists } from "../../metrics/channels/lists.ts";
 import type { DayRange } from "../../domain/day.ts";
+import type { History } from "../ledger/history.ts";
 import type { ReadCell } from "../value-format.ts";
 
 /** What a row's meaning depends on besides its text. */
@@ -43,6 +44,8 @@ export interface MergeRun {
   readonly keepDeleted?: boolean;
   /** Whether the visit and the loss that are stored stand, whatever a CRM says later. */
   readonly keepFirst?: boolean;
+  /** What the origin tells no past of: it is left alone where dates are corrected. */
+  readonly keepHistory?: readonly History[];
 }
 
 /** One kind of file: its columns, what a row becomes, and how staged rows get into the warehouse. */

@@ -132,7 +132,7 @@ export const leads: ImportKind = {
     await stageEnds(client);
     await registerAliases(client);
     let withdrawn = await foldAliases(client, source);
-    if (run.correct === true) await forgetHistory(client);
+    if (run.correct === true) await forgetHistory(client, run.keepHistory);
     await recordHistory(client);
     await keepArrivals(client);
     await logStandings(client, { source, noted: run.correct === true && run.sourceName !== undefined });

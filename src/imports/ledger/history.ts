@@ -1,6 +1,9 @@
 import type { PoolClient } from "pg";
 import { keepMaxima } from "./aliases.ts";
 
+/** Parts of what is kept of a lead's life. */
+export type History = "stages" | "scores" | "customers";
+
 /**
  * The staged rows with the time that a stage or score without a time of its own gets: of a lead that was known before
  * the time of this import, since a day that is over must not move; of a new one when it came in.
@@ -45,13 +48,14 @@ export const recordHistory = async (client: PoolClient): Promise<void> => {
   );
 };
 
-/** Forgets the history of the leads of the file, so that its dates stand in the place of earlier ones. */
-export const forgetHistory = async (client: PoolClient): Promise<void> => {
+/** Forgets the history of the leads of the file, so that its dates stand in the place of earlier ones; `kept` stays. */
+export const forgetHistory = async (client: PoolClient, kept: readonly History[] = []): Promise<void> => {
   const named = "lead_id in (select lead_id from import_row where not is_deleted and created_at is not null)";
-  await client.query(`delete from warehouse.lead_stage where ${named}`);
-  await client.query(`delete from warehouse.lead_score where ${named}`);
+  if (!kept.includes("stages")) await client.query(`delete from warehouse.lead_stage where ${named}`);
+  if (!kept.includes("scores")) await client.query(`delete from warehouse.lead_score where ${named}`);
+  const dates = kept.includes("customers") ? ["qualified_at"] : ["qualified_at", "customer_at"];
   await client.query(
-    `update warehouse.lead set qualified_at = null, customer_at = null
-     where (qualified_at is not null or customer_at is not null) and ${named}`,
+    `update warehouse.lead set ${dates.map((name) => `${name} = null`).join(", ")}
+     where num_nonnulls(${dates.join(", ")}) > 0 and ${named}`,
   );
 };

@@ -41,14 +41,17 @@ const measured = (key: readonly string[]): string => `
 const ofDays = "account_key = $1 and date = any ($2::date[])";
 
 interface Facts {
-  /** Spend, impressions and clicks; one row a key. */
+  /** Spend, impressions and clicks. */
   readonly delivery: string;
   /** Every conversion, counted or not. */
   readonly conversions: string;
   readonly counted: string;
 }
 
-/** Figures from facts: a row as soon as any fact of it is stored, an uncounted or organic conversion too. */
+/**
+ * Figures from facts, added up in one pass: a row as soon as any fact of it is stored, an uncounted or organic
+ * conversion too.
+ */
 const fromFacts = (name: string, key: readonly string[], facts: Facts): Mart => {
   const keys = key.join(", ");
   return {
@@ -57,26 +60,21 @@ const fromFacts = (name: string, key: readonly string[], facts: Facts): Mart => 
     figures: ["currency", ...summed, ...reporting],
     fresh: `
   with ${account},
-  delivery as (select ${keys}, spend, impressions, clicks from ${facts.delivery} where ${ofDays}),
-  outcome as (
-    select ${keys},
-           coalesce(sum(conversions) filter (where ${paid}), 0) as conversions,
-           coalesce(sum(conversion_value) filter (where ${paid}), 0) as conversion_value,
-           coalesce(sum(conversions) filter (where not (${paid})), 0) as organic_conversions
-    from ${facts.counted} where ${ofDays}
-    group by ${keys}
-  ),
-  stored as (
-    select ${keys} from delivery
-    union
-    select ${keys} from ${facts.conversions} where ${ofDays}
-  ),
   figures as (
-    select ${key.map((column) => `s.${column}`).join(", ")}, coalesce(d.spend, 0) as spend,
-           coalesce(d.impressions, 0) as impressions, coalesce(d.clicks, 0) as clicks,
-           coalesce(o.conversions, 0) as conversions, coalesce(o.conversion_value, 0) as conversion_value,
-           coalesce(o.organic_conversions, 0) as organic_conversions
-    from stored s left join delivery d using (${keys}) left join outcome o using (${keys})
+    select ${keys}, sum(spend) as spend, sum(impressions)::bigint as impressions, sum(clicks)::bigint as clicks,
+           sum(conversions) as conversions, sum(conversion_value) as conversion_value,
+           sum(organic_conversions) as organic_conversions
+    from (
+      select ${keys}, spend, impressions, clicks, 0 as conversions, 0 as conversion_value, 0 as organic_conversions
+      from ${facts.delivery} where ${ofDays}
+      union all
+      select ${keys}, 0, 0, 0, 0, 0, 0 from ${facts.conversions} where ${ofDays}
+      union all
+      select ${keys}, 0, 0, 0, case when ${paid} then conversions else 0 end,
+             case when ${paid} then conversion_value else 0 end, case when ${paid} then 0 else conversions end
+      from ${facts.counted} where ${ofDays}
+    ) facts
+    group by ${keys}
   )
   ${measured(key)}`,
   };
@@ -99,17 +97,11 @@ const fromBelow = (name: string, key: readonly string[], below: Mart): Mart => (
   ${measured(key)}`,
 });
 
-const byAd = fromFacts("cost_per_conversion_by_ad_daily", ["date", "campaign_id", "ad_group_id", "ad_id"], {
+const byAdGroup = fromFacts("cost_per_conversion_by_ad_group_daily", ["date", "campaign_id", "ad_group_id"], {
   delivery: "warehouse.ad_daily",
   conversions: "warehouse.conversion_daily",
   counted: "warehouse.counted_conversion_daily",
 });
-
-const byAdGroup = fromBelow(
-  "cost_per_conversion_by_ad_group_daily",
-  ["date", "campaign_id", "ad_group_id"],
-  byAd,
-);
 
 const daily = fromBelow("cost_per_conversion_daily", ["date", "campaign_id"], byAdGroup);
 
@@ -153,5 +145,5 @@ const byAction: Mart = {
   left join rates r on r.date = f.date`,
 };
 
-/** In the order in which they are made. */
-export const marts = { byAd, byAdGroup, daily, byNetwork, byAction };
+/** In the order in which they are made. Rows by ad are the facts themselves and are stored nowhere else. */
+export const marts = { byAdGroup, daily, byNetwork, byAction };

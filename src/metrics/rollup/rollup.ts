@@ -1,7 +1,7 @@
 import type pg from "pg";
 import { ensurePartitions, inTransaction, lockAccount } from "../../warehouse/transaction.ts";
 import { marts } from "./fresh.ts";
-import { countDifferences, replaceMart } from "./replace.ts";
+import { countDifferences, type MartDays, replaceMart } from "./replace.ts";
 
 export interface RollupOptions {
   readonly pool: pg.Pool;
@@ -47,6 +47,19 @@ const countNetworkConversions = async (
   );
 };
 
+/** What rows by ad are converted with when somebody asks for them: the very rates of the levels above. */
+const noteRates = async ({ client, accountKey, days, reportingCurrency }: MartDays): Promise<void> => {
+  if (reportingCurrency === null) return;
+  await client.query(
+    `insert into figures.day_rate as r (account_key, date, rate)
+     select a.account_key, d, warehouse.rate_on(d, a.currency, $3)
+     from warehouse.account a, unnest($2::date[]) d where a.account_key = $1
+     on conflict (account_key, date) do update set rate = excluded.rate
+     where r.rate is distinct from excluded.rate`,
+    [accountKey, days, reportingCurrency],
+  );
+};
+
 /** Marks the dashboard's sums by network and by action as stale. The daily mart's own triggers mark all others. */
 const markStale = async (
   client: pg.PoolClient,
@@ -81,9 +94,8 @@ const rollUpDays = (options: RollupOptions, accountKey: number, days: readonly s
       now: options.clock?.() ?? null,
     };
     // Each level is the sum of the one below: the order is that of the levels.
-    const below =
-      (await replaceMart(scope, marts.byAd, { history: false })) +
-      (await replaceMart(scope, marts.byAdGroup, { history: false }));
+    await noteRates(scope);
+    const below = await replaceMart(scope, marts.byAdGroup, { history: false });
     const daily = await replaceMart(scope, marts.daily, { history: true });
     const parts =
       (await replaceMart(scope, marts.byNetwork, { history: false })) +
@@ -165,7 +177,7 @@ const storedDays = async (
   const tables = [
     "warehouse.ad_daily",
     "warehouse.conversion_daily",
-    "figures.cost_per_conversion_by_ad_daily",
+    "figures.cost_per_conversion_by_ad_group_daily",
   ];
   const { rows } = await pool.query<{ account_key: number; days: string[] }>(
     `select account_key, array_agg(distinct date::text order by date::text) as days

@@ -1,5 +1,6 @@
 import type pg from "pg";
 import { addDays, dayAt, endOfDay } from "../../domain/day.ts";
+import type { History } from "../../imports/ledger/history.ts";
 import { linesOf, type SourceRow } from "../lines.ts";
 import type { Pulled, StreamAsk } from "../source.ts";
 import { endLeads } from "../vanished.ts";
@@ -38,12 +39,17 @@ const knownOf = async (pool: pg.Pool, ids: readonly string[]): Promise<ReadonlyS
   return new Set(rows.map(({ id }) => id));
 };
 
-/** Lands the leads of a CRM, and ends those that a whole read does not show any more. @throws Failure */
+/**
+ * Lands the leads of a CRM, and ends those that a whole read does not show any more.
+ * @param keepHistory of what the CRM tells no past, so that another rule cannot read it anew
+ * @throws Failure
+ */
 export const pullLeads = async (
   { settings, context }: Crm,
   ask: StreamAsk,
   plan: CrmPlan,
   pages: AsyncIterable<readonly CrmLead[]>,
+  keepHistory: readonly History[] = [],
 ): Promise<Pulled> => {
   const first = settings.since ?? addDays(dayAt(plan.now, context.timeZone), -usualSinceDays);
   const sinceAt = endOfDay(addDays(first, -1), context.timeZone);
@@ -88,6 +94,7 @@ export const pullLeads = async (
     ofCrm: true,
     // Another rule decides anew what the stages of before were.
     correct: plan.corrects,
+    keepHistory,
     afterMerge: async (client) => ({
       withdrawn: await endLeads(client, {
         source: context.name,

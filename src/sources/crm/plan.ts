@@ -19,6 +19,8 @@ export interface CrmPlan {
   readonly rule: string;
   /** Whether what is stored was read by another rule. */
   readonly corrects: boolean;
+  /** What else is to be remembered. */
+  readonly state?: Readonly<Record<string, unknown>>;
 }
 
 /** Everything is read while there is little, on Sundays, when asked, and when a rule changed; else what changed. */

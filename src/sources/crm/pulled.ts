@@ -15,7 +15,7 @@ const writtenBy = ({ inserted, changed, withdrawn = 0 }: ImportResult): number =
 
 /** What a pull of a CRM's stream came to. */
 export const pulledOf = (
-  { now, whole, rule }: CrmPlan,
+  { now, whole, rule, state }: CrmPlan,
   result: ImportResult,
   { read, outbound }: { readonly read: number; readonly outbound: number },
 ): Pulled => ({
@@ -24,5 +24,5 @@ export const pulledOf = (
   refused: result.refused,
   mark: now,
   whole,
-  state: { rule, ...(whole ? { records: read } : {}) },
+  state: { ...state, rule, ...(whole ? { records: read } : {}) },
 });

@@ -9,14 +9,21 @@ export type Place =
 
 /** A COPY under way. Rows are written in chunks; the promise of `write` is the back-pressure. */
 export interface Copy {
-  write(lines: readonly string[]): Promise<void>;
+  /** Whole lines, as `linesOf` makes them. */
+  write(lines: string | Uint8Array): Promise<void>;
   /** Ends the COPY; the number of rows that it took. */
   end(): Promise<number>;
   /** Gives it up; the rows are rolled back to the last savepoint by the caller. */
   abort(error: Error): Promise<void>;
 }
 
-/** Opens `copy ... from stdin` on the connection. `lines` hold the columns after the leading ones, tab-separated. */
+/** Lines with the leading columns of the place. `lines` hold the columns after these, tab-separated. */
+export const linesOf = (place: Place, lines: readonly string[]): string => {
+  const lead = `${place.schema === "staging" ? `${place.sliceId}\t` : ""}${String(place.accountKey)}\t`;
+  return lines.length === 0 ? "" : `${lead}${lines.join(`\n${lead}`)}\n`;
+};
+
+/** Opens `copy ... from stdin` on the connection. */
 export const openCopy = (
   client: pg.PoolClient,
   table: FactTable,
@@ -29,20 +36,5 @@ export const openCopy = (
     ...table.key,
     ...table.figures,
   ];
-  const lead =
-    place.schema === "staging"
-      ? `${place.sliceId}\t${String(place.accountKey)}\t`
-      : `${String(place.accountKey)}\t`;
-  const copy = openCopyIn(
-    client,
-    `copy ${place.schema}.${table.name} (${columns.join(", ")}) from stdin`,
-    signal,
-  );
-  return {
-    async write(lines) {
-      if (lines.length > 0) await copy.write(`${lead}${lines.join(`\n${lead}`)}\n`);
-    },
-    end: () => copy.end(),
-    abort: (error) => copy.abort(error),
-  };
+  return openCopyIn(client, `copy ${place.schema}.${table.name} (${columns.join(", ")}) from stdin`, signal);
 };

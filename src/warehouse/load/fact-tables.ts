@@ -8,11 +8,18 @@ import type {
 } from "../../domain/facts.ts";
 
 /**
+ * What of a day is compared and published as one: tables whose rows are completed from each other's. Conversions of a
+ * month move every night, its spend hardly ever.
+ */
+export type Part = "delivery" | "outcome";
+
+/**
  * How facts lie in tables: names, keys, figures, and the order of a row's fields in COPY. The one place that maps
  * camelCase facts to snake_case columns.
  */
 export interface FactTable {
   readonly name: string;
+  readonly part: Part;
   /** Key columns after account_key. */
   readonly key: readonly string[];
   readonly figures: readonly string[];
@@ -30,22 +37,25 @@ const conversions = [
 const action = ["conversion_action_id", "attribution", "traffic"] as const;
 const ad = ["date", "campaign_id", "ad_group_id", "ad_id"] as const;
 
-export const adDaily: FactTable = { name: "ad_daily", key: ad, figures: delivery };
+export const adDaily: FactTable = { name: "ad_daily", part: "delivery", key: ad, figures: delivery };
 
 export const conversionDaily: FactTable = {
   name: "conversion_daily",
+  part: "outcome",
   key: [...ad, ...action],
   figures: conversions,
 };
 
 export const networkDaily: FactTable = {
   name: "network_daily",
+  part: "delivery",
   key: ["date", "campaign_id", "network"],
   figures: delivery,
 };
 
 export const networkConversionDaily: FactTable = {
   name: "network_conversion_daily",
+  part: "outcome",
   key: ["date", "campaign_id", "network", ...action],
   figures: conversions,
 };
@@ -53,21 +63,31 @@ export const networkConversionDaily: FactTable = {
 /** Staged only: the platform's own totals of a campaign's day. */
 export const campaignDaily: FactTable = {
   name: "campaign_daily",
+  part: "delivery",
   key: ["date", "campaign_id"],
   figures: delivery,
 };
 
 export const campaignConversionDaily: FactTable = {
   name: "campaign_conversion_daily",
+  part: "outcome",
   key: ["date", "campaign_id", ...action],
   figures: conversions,
 };
 
 /** Staged only: the platform's own account totals. */
-export const accountDaily: FactTable = { name: "account_daily", key: ["date"], figures: delivery };
+export const accountDaily: FactTable = {
+  name: "account_daily",
+  part: "delivery",
+  key: ["date"],
+  figures: delivery,
+};
 
 /** The tables that are published. */
 export const factTables = [adDaily, conversionDaily, networkDaily, networkConversionDaily] as const;
+
+/** Their parts. */
+export const factParts: readonly Part[] = [...new Set(factTables.map(({ part }) => part))];
 
 const deliveryFields = (row: { spend: string; impressions: string; clicks: string }): string =>
   `${row.spend}\t${row.impressions}\t${row.clicks}`;

@@ -1,5 +1,6 @@
 import type pg from "pg";
 import type { Connector, Pull, UnknownOf } from "../../connectors/connector.ts";
+import { eachDay } from "../../domain/day.ts";
 import { asFailure, Failure } from "../../domain/failure.ts";
 import { retries } from "../../domain/retry.ts";
 import type { Entity } from "../../domain/facts.ts";
@@ -7,11 +8,12 @@ import { knownWindows, storeRestatement } from "../accounts.ts";
 import { holdingConnection } from "../connection/pool.ts";
 import { storeEntities, unknownIds } from "../dimensions.ts";
 import { ensurePartitions, inTransaction, lockAccount } from "../transaction.ts";
-import { factTables } from "./fact-tables.ts";
+import { factParts, factTables } from "./fact-tables.ts";
 import { fingerprints } from "./fingerprint.ts";
-import type { DayCheck } from "./residual.ts";
-import { dataFailure, isDatabaseError, stageFacts, type Staging } from "./stage.ts";
-import { confirmDays, unchangedDays, windowWithout } from "./unchanged.ts";
+import type { HeldRows } from "./held-rows.ts";
+import { type DayCheck, daysOf } from "./residual.ts";
+import { dataFailure, isDatabaseError, readFacts, type Staging } from "./stage.ts";
+import { changedDays, confirmDays } from "./unchanged.ts";
 import { addUp, publishWindow } from "./window.ts";
 
 export interface SliceToLoad {
@@ -155,16 +157,23 @@ const attempt = async (given: SliceToLoad, way: Way): Promise<LoadedSlice> => {
   const ended = new AbortController();
   const signal = AbortSignal.any([given.pull.signal, ended.signal]);
   const slice = { ...given, pull: { ...given.pull, signal } };
+  const held: HeldRows[] = [];
   try {
     return await holdingConnection(slice.pool, signal, () =>
-      inTransaction(slice.pool, (client) => loadOn(client, slice, way), signal),
+      inTransaction(slice.pool, (client) => loadOn(client, slice, way, held), signal),
     );
   } finally {
     ended.abort();
+    await Promise.all(held.map((rows) => rows.drop()));
   }
 };
 
-const loadOn = async (client: pg.PoolClient, slice: SliceToLoad, way: Way): Promise<LoadedSlice> => {
+const loadOn = async (
+  client: pg.PoolClient,
+  slice: SliceToLoad,
+  way: Way,
+  held: HeldRows[],
+): Promise<LoadedSlice> => {
   const { connector, pull, sliceId, accountKey } = slice;
   await client.query(plannerSettings);
   if (way === "alone") await lockAccount(client, "publish", accountKey);
@@ -181,22 +190,18 @@ const loadOn = async (client: pg.PoolClient, slice: SliceToLoad, way: Way): Prom
     direct,
     copiedStraight: new Map(),
     prints: [],
+    held,
     unfit: new Map(),
     onRows: slice.onRows ?? (() => undefined),
   };
-  await client.query("savepoint staged");
-  const rowsRead = await stageFacts(staging);
-  const prints = fingerprints(pull, connector.networkSplit, staging.prints);
+  const rowsRead = await readFacts(staging);
+  const prints = fingerprints(pull, connector.networkSplit, factParts, staging.prints);
   // Names are read while the database adds up.
   const names = pullEntities(slice);
   // This promise is awaited below. If the work before it fails, nobody awaits it.
   names.catch(() => undefined);
-  const known = direct ? [] : await unchangedDays(staging, prints);
-  const unchanged = known.filter((day) => !staging.unfit.has(day));
-  const window = windowWithout(pull, unchanged);
-  const sums = window && (await addUp(staging, window));
-  // None of the staged rows is needed. Rolling back is cheaper than deleting row by row.
-  if (!sums) await client.query("rollback to savepoint staged");
+  const changed = await changedDays(staging, prints);
+  const sums = await addUp(staging, changed);
   const entities = await names;
   const learnt = await pullLearnt(client, slice, entities);
   await lockAccount(client, "publish", accountKey);
@@ -211,9 +216,10 @@ const loadOn = async (client: pg.PoolClient, slice: SliceToLoad, way: Way): Prom
       connector.restatement(await knownWindows(client, accountKey)).finalAfterDays,
     );
   const published = sums && (await publishWindow(staging, sums, prints, asked));
+  const touched = new Set(daysOf(sums?.staged.days ?? changed));
   await confirmDays(
     staging,
-    unchanged.filter((day) => !window || day < window.from || day > window.to),
+    eachDay(pull).filter((day) => !touched.has(day)),
   );
   pull.signal.throwIfAborted();
   return {

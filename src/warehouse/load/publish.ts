@@ -1,5 +1,6 @@
 import type pg from "pg";
 import { adDaily, conversionDaily, type FactTable, factTables } from "./fact-tables.ts";
+import type { PartDays } from "./residual.ts";
 
 export interface PublishOptions {
   readonly client: pg.PoolClient;
@@ -8,6 +9,8 @@ export interface PublishOptions {
   readonly from: string;
   readonly to: string;
   readonly direct: boolean;
+  /** The days that were staged. */
+  readonly days: PartDays;
   /** Days that did not reconcile: whatever was published of them before stays. */
   readonly failedDays: readonly string[];
 }
@@ -16,7 +19,7 @@ const qualified = (alias: string, columns: readonly string[]): string =>
   columns.map((column) => `${alias}.${column}`).join(", ");
 
 /**
- * Brings one table's window to what was staged, in one statement: rows that vanished are deleted, new ones inserted,
+ * Brings one table's days to what was staged, in one statement: rows that vanished are deleted, new ones inserted,
  * changed ones updated. A row that came out the same is not written, nor locked.
  * @returns the days that changed and how many rows were written.
  */
@@ -24,16 +27,18 @@ const publishTable = async (
   staged: PublishOptions,
   table: FactTable,
 ): Promise<{ days: readonly string[]; written: number }> => {
-  const { key, figures, name } = table;
+  const { key, figures, name, part } = table;
+  const days = (staged.days.get(part) ?? []).filter((day) => !staged.failedDays.includes(day));
+  if (days.length === 0) return { days, written: 0 };
   const columns = ["account_key", ...key, ...figures];
   const { rows } = await staged.client.query<{ date: string; written: string }>(
     `with staged as (
        select account_key, ${[...key, ...figures].join(", ")} from staging.${name}
-       where slice_id = $1 and account_key = $2 and date between $3 and $4 and date <> all ($5::date[])
+       where slice_id = $1 and account_key = $2 and date between $3 and $4 and date = any ($5::date[])
      ),
      published as (
        select account_key, ${[...key, ...figures].join(", ")} from warehouse.${name}
-       where account_key = $2 and date between $3 and $4 and date <> all ($5::date[])
+       where account_key = $2 and date between $3 and $4 and date = any ($5::date[])
      ),
      difference as materialized (
        select ${key.map((column) => `coalesce(s.${column}, p.${column}) as ${column}`).join(", ")},
@@ -64,7 +69,7 @@ const publishTable = async (
      select date, count(*) as written
      from (select date from gone union all select date from changed union all select date from added) all_changes
      group by date`,
-    [staged.sliceId, staged.accountKey, staged.from, staged.to, staged.failedDays],
+    [staged.sliceId, staged.accountKey, staged.from, staged.to, days],
   );
   return {
     days: rows.map(({ date }) => date),

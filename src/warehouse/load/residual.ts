@@ -4,6 +4,7 @@ import {
   conversionDaily,
   type FactTable,
   figureLimit,
+  type Part,
   networkConversionDaily,
   networkDaily,
 } from "./fact-tables.ts";
@@ -14,6 +15,9 @@ import {
  * fails the day.
  */
 
+/** Days by part: those that are published anew. */
+export type PartDays = ReadonlyMap<Part, readonly string[]>;
+
 export interface StagedWindow {
   readonly client: pg.PoolClient;
   readonly sliceId: string;
@@ -22,7 +26,12 @@ export interface StagedWindow {
   readonly to: string;
   readonly direct: boolean;
   readonly networkSplit: "exact" | "estimate";
+  /** The days within it of which anything was staged. */
+  readonly days: PartDays;
 }
+
+/** Every day of which any part is published anew. */
+export const daysOf = (days: PartDays): readonly string[] => [...new Set([...days.values()].flat())].sort();
 
 /** What the platform's rounding explains of a sum of so many rows. */
 export const roundingOf = (rows: string): string =>
@@ -50,7 +59,7 @@ interface CheckedWindow extends StagedWindow {
 const parameters = (staged: StagedWindow) => [staged.sliceId, staged.accountKey, staged.from, staged.to];
 
 /** Sums the slice's rows once by campaign-day; everything after this reads the sums. */
-export const sumParts = async (staged: StagedWindow): Promise<void> => {
+export const sumDelivery = async (staged: StagedWindow): Promise<void> => {
   await staged.client.query(
     `insert into staging.delivery_part
        (slice_id, date, campaign_id, spend, impressions, clicks, row_count, is_residual)
@@ -58,6 +67,10 @@ export const sumParts = async (staged: StagedWindow): Promise<void> => {
      from ${rowsOf(staged, adDaily)} r group by date, campaign_id`,
     parameters(staged),
   );
+};
+
+/** The same of conversions. */
+export const sumOutcome = async (staged: StagedWindow): Promise<void> => {
   const { figures } = conversionDaily;
   await staged.client.query(
     `insert into staging.outcome_part (slice_id, ${outcomeKey}, ${figures.join(", ")}, row_count, is_residual)
@@ -263,7 +276,7 @@ const sumsOfDay = [
 });
 
 /**
- * Judges every day of the window. A day fails where the platform's total is below the sum of its own parts by more
+ * Judges every day of which anything was staged. Spend that was not staged was good when it was published. A day fails where the platform's total is below the sum of its own parts by more
  * than rounding explains, and no credit (a negative figure that the platform itself reports) does, or where its figures
  * are more than the warehouse holds. Conversions are partly modelled (store visits) and need not add up: no spend is
  * withheld for them.
@@ -271,7 +284,7 @@ const sumsOfDay = [
 const judgeDays = async (staged: StagedWindow): Promise<readonly DayCheck[]> => {
   const { rows } = await staged.client.query<DayCheck>(
     `with days as (
-       select d::date as date from generate_series($3::date, $4::date, interval '1 day') d
+       select d as date from unnest($5::date[]) d
      ),
      ads as (
        select date, campaign_id, sum(spend) as spend, sum(row_count) as row_count
@@ -328,7 +341,7 @@ const judgeDays = async (staged: StagedWindow): Promise<readonly DayCheck[]> => 
      left join staging.account_daily t
        on t.slice_id = $1 and t.account_key = $2 and t.date = d.date
      order by d.date`,
-    parameters(staged),
+    [...parameters(staged), daysOf(staged.days)],
   );
   return rows;
 };

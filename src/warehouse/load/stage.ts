@@ -2,7 +2,7 @@ import type pg from "pg";
 import type { Connector, Pull } from "../../connectors/connector.ts";
 import { asFailure, Failure } from "../../domain/failure.ts";
 import { retries } from "../../domain/retry.ts";
-import { type Copy, openCopy, type Place } from "./copy.ts";
+import { type Copy, linesOf, openCopy, type Place } from "./copy.ts";
 import {
   accountDaily,
   accountLine,
@@ -15,6 +15,7 @@ import {
   conversionDaily,
   conversionLine,
   type FactTable,
+  type Part,
   networkConversionDaily,
   networkConversionLine,
   networkDaily,
@@ -22,6 +23,7 @@ import {
   networkLine,
 } from "./fact-tables.ts";
 import { createStreamPrint, type StreamPrint } from "./fingerprint.ts";
+import { type HeldRows, holdRows } from "./held-rows.ts";
 
 export interface Staging {
   readonly client: pg.PoolClient;
@@ -33,8 +35,10 @@ export interface Staging {
   readonly direct: boolean;
   /** Rows that went straight into each table of the warehouse. */
   readonly copiedStraight: Map<FactTable, number>;
-  /** Of each stream that went through: what it brought, hashed by day. */
+  /** Of each stream that went through: what it brought, added up by table and day. */
   readonly prints: StreamPrint[];
+  /** Rows that were read and are in no table yet. */
+  readonly held: HeldRows[];
   /** Days with a figure that cannot be stored, each with what it is: they fail, their neighbours do not. */
   readonly unfit: Map<string, string>;
   /** Told of every batch, for the progress display. */
@@ -74,41 +78,47 @@ const sorted = <T extends { readonly date: string }>(
   return tables;
 };
 
+/** Where the rows of a table go: straight among the published ones, or they are held. */
+type Way = "straight" | "held";
+
 /**
- * Copies one stream of the connector. Rows of one table flow through a single COPY while the stream goes on; a
- * change of table ends one COPY and begins the next. On a transient break everything of this stream is rolled
- * back and it is asked again.
+ * Reads one stream of the connector. Rows that go straight into a table flow through a single COPY while the stream goes
+ * on; a change of table ends one COPY and begins the next. All others are held. On a transient break everything of this
+ * stream is given up and it is asked again.
  */
-const copyStream = async <T extends { readonly date: string }>(
+const readStream = async <T extends { readonly date: string }>(
   staging: Staging,
   stream: () => AsyncIterable<readonly T[]>,
   lineOf: (row: T) => Line,
-  placeOf: (table: FactTable) => Place,
+  way: Way,
 ): Promise<number> => {
-  const { client, pull } = staging;
+  const { client, pull, sliceId, accountKey } = staging;
+  const place: Place =
+    way === "straight" ? { schema: "warehouse", accountKey } : { schema: "staging", sliceId, accountKey };
   for (let attempt = 1; ; attempt += 1) {
     await client.query("savepoint stream");
-    let open: { table: FactTable; copy: Copy; place: Place } | undefined;
+    let open: { table: FactTable; copy: Copy } | undefined;
     let rows = 0;
     const straight = new Map<FactTable, number>();
     const print = createStreamPrint();
+    const held = holdRows();
     const end = async (): Promise<void> => {
-      if (!open) return;
-      const landed = await open.copy.end();
-      if (open.place.schema === "warehouse")
-        straight.set(open.table, (straight.get(open.table) ?? 0) + landed);
+      if (open) straight.set(open.table, (straight.get(open.table) ?? 0) + (await open.copy.end()));
     };
     try {
       for await (const batch of stream()) {
         pull.signal.throwIfAborted();
         for (const [table, days] of sorted(batch, staging, lineOf)) {
-          for (const [date, lines] of days) print.add(table.name, date, lines);
+          for (const [date, lines] of days) print.add(table, date, lines);
+          if (way === "held") {
+            for (const [date, lines] of days) await held.add(table, date, linesOf(place, lines));
+            continue;
+          }
           if (open?.table !== table) {
             await end();
-            const place = placeOf(table);
-            open = { table, place, copy: openCopy(client, table, place, pull.signal) };
+            open = { table, copy: openCopy(client, table, place, pull.signal) };
           }
-          await open.copy.write([...days.values()].flat());
+          await open.copy.write(linesOf(place, [...days.values()].flat()));
         }
         rows += batch.length;
         staging.onRows(batch.length);
@@ -118,8 +128,10 @@ const copyStream = async <T extends { readonly date: string }>(
       for (const [table, landed] of straight)
         staging.copiedStraight.set(table, (staging.copiedStraight.get(table) ?? 0) + landed);
       staging.prints.push(print);
+      staging.held.push(held);
       return rows;
     } catch (error) {
+      await held.drop();
       await open?.copy.abort(error instanceof Error ? error : new Error(String(error)));
       pull.signal.throwIfAborted();
       const failure = dataFailure(error) ?? asFailure(error);
@@ -148,62 +160,86 @@ export const dataFailure = (error: unknown): Failure | undefined =>
     : undefined;
 
 /**
- * Pulls every stream of facts of the slice into its table and returns the number of rows. Fine streams go first: what
+ * Reads every stream of facts of the slice and returns the number of rows. Fine streams go first: what
  * arrives between two calls then makes the coarser figure larger, which a residual row covers. It never gets smaller.
  */
-export const stageFacts = async (staging: Staging): Promise<number> => {
-  const { connector, pull, sliceId, accountKey, direct } = staging;
-  const beside: Place = { schema: "staging", sliceId, accountKey };
-  const among: Place = direct ? { schema: "warehouse", accountKey } : beside;
-  const stagedPlace = () => beside;
+export const readFacts = async (staging: Staging): Promise<number> => {
+  const { connector, pull } = staging;
+  const fine: Way = staging.direct ? "straight" : "held";
   let rows = 0;
-  rows += await copyStream(
+  rows += await readStream(
     staging,
     () => connector.performance(pull),
     (row) => ({ table: adDaily, text: adLine(row) }),
-    () => among,
+    fine,
   );
-  rows += await copyStream(
+  rows += await readStream(
     staging,
     () => connector.conversions(pull),
     (row) => ({ table: conversionDaily, text: conversionLine(row) }),
-    () => among,
+    fine,
   );
-  rows += await copyStream(
+  rows += await readStream(
     staging,
     () => connector.networks(pull),
     (row) =>
       row.kind === "delivery"
         ? { table: networkDaily, text: networkLine(row) }
         : { table: networkConversionDaily, text: networkConversionLine(row) },
-    stagedPlace,
+    "held",
   );
-  rows += await copyStream(
+  rows += await readStream(
     staging,
     () => connector.totals(pull),
     (row) => ({ table: accountDaily, text: accountLine(row) }),
-    stagedPlace,
+    "held",
   );
   return rows;
 };
 
 /**
- * Pulls the platform's own campaign totals, which explain where ads fall short of the account. Those of other days
+ * Copies the held rows of the days into staging: of each part those days that are named for it. What is named twice
+ * would be there twice.
+ */
+export const stageHeld = async (
+  { client, sliceId, accountKey, held, pull }: Staging,
+  days: ReadonlyMap<Part, readonly string[]>,
+): Promise<void> => {
+  const place: Place = { schema: "staging", sliceId, accountKey };
+  for (const table of stagedTables) {
+    let copy: Copy | undefined;
+    try {
+      for (const rows of held)
+        for (const date of days.get(table.part) ?? [])
+          for await (const bytes of rows.read(table, date)) {
+            copy ??= openCopy(client, table, place, pull.signal);
+            await copy.write(bytes);
+          }
+      await copy?.end();
+    } catch (error) {
+      await copy?.abort(error instanceof Error ? error : new Error(String(error)));
+      throw error;
+    }
+  }
+};
+
+/**
+ * Reads the platform's own campaign totals, which explain where ads fall short of the account. Those of other days
  * are ignored: the figures of a day must not depend on the days that are pulled with it.
  */
-export const stageCampaigns = async (staging: Staging, days: readonly string[]): Promise<number> => {
-  const { connector, pull, sliceId, accountKey } = staging;
+export const readCampaigns = async (staging: Staging, days: readonly string[]): Promise<number> => {
+  const { connector, pull } = staging;
   const wanted = new Set(days);
   if (!connector.campaigns) return 0;
   const ask = connector.campaigns.bind(connector);
-  return copyStream(
+  return readStream(
     staging,
     () => ofDays(ask(pull), wanted),
     (row) =>
       row.kind === "delivery"
         ? { table: campaignDaily, text: campaignLine(row) }
         : { table: campaignConversionDaily, text: campaignConversionLine(row) },
-    () => ({ schema: "staging", sliceId, accountKey }),
+    "held",
   );
 };
 

@@ -1,15 +1,17 @@
 import type pg from "pg";
 import { type DayRange, eachDay } from "../../domain/day.ts";
-import { adDaily, conversionDaily, factTables, type FactTable } from "./fact-tables.ts";
+import { adDaily, conversionDaily, factParts, factTables, type FactTable, type Part } from "./fact-tables.ts";
+import type { Fingerprints } from "./fingerprint.ts";
+import type { PartDays } from "./residual.ts";
 import type { Staging } from "./stage.ts";
 
 interface PrintedWindow extends DayRange {
   readonly client: pg.PoolClient;
   readonly sliceId: string;
   readonly accountKey: number;
+  /** The days that were published. */
+  readonly days: PartDays;
 }
-
-type Fingerprints = ReadonlyMap<string, string>;
 
 const sumsOf = ({ name, figures }: FactTable, rows: string, count: string): string =>
   `select date, concat_ws(' ', '${name}', ${count}, ${figures.map((figure) => `sum(${figure})`).join(", ")}) as sums
@@ -19,82 +21,96 @@ const joined = (tables: readonly string[]): string =>
   `select date, string_agg(sums, '; ' order by sums) as published
    from (${tables.join(" union all ")}) sums group by date`;
 
+const tablesOf = (part: Part): readonly FactTable[] => factTables.filter((table) => table.part === part);
+
 /** Counts and sums of each day as they stand in the warehouse. Parameters: account, first and last day. */
-const inWarehouse = joined(
-  factTables.map((table) =>
-    sumsOf(table, `warehouse.${table.name} where account_key = $1 and date between $2 and $3`, "count(*)"),
-  ),
-);
+const inWarehouse = (part: Part): string =>
+  joined(
+    tablesOf(part).map((table) =>
+      sumsOf(table, `warehouse.${table.name} where account_key = $1 and date between $2 and $3`, "count(*)"),
+    ),
+  );
 
 /** The same of what this slice publishes, from the sums that it made anyway. Parameters: slice, first and last day. */
-const ofSlice = joined(
-  factTables.map((table) => {
-    const [rows, count] =
-      table === adDaily
-        ? ["delivery_part", "sum(row_count)"]
-        : table === conversionDaily
-          ? ["outcome_part", "sum(row_count)"]
-          : [table.name, "count(*)"];
-    return sumsOf(table, `staging.${rows} where slice_id = $1 and date between $2 and $3`, count);
-  }),
-);
+const ofSlice = (part: Part): string =>
+  joined(
+    tablesOf(part).map((table) => {
+      const [rows, count] =
+        table === adDaily
+          ? ["delivery_part", "sum(row_count)"]
+          : table === conversionDaily
+            ? ["outcome_part", "sum(row_count)"]
+            : [table.name, "count(*)"];
+      return sumsOf(table, `staging.${rows} where slice_id = $1 and date between $2 and $3`, count);
+    }),
+  );
 
 /**
  * The days for which the platform sent the same rows as when they were published, and whose rows in the warehouse
  * still have the same counts and sums. Comparing these days row by row would find nothing.
  */
-export const unchangedDays = async (
+const unchangedDays = async (
   { client, accountKey, connector, pull }: Staging,
-  prints: Fingerprints,
+  part: Part,
+  prints: ReadonlyMap<string, string>,
 ): Promise<readonly string[]> => {
   const { rows: known } = await client.query<{ date: string }>(
     `select f.date
      from ops.day_fingerprint f
      join unnest($2::date[], $3::text[]) as now (date, fingerprint) using (date, fingerprint)
      join ops.account_day d on d.platform = $4 and d.account_id = $5 and d.date = f.date
-     where f.account_key = $1 and d.state in ('complete', 'no_spend')
+     where f.account_key = $1 and f.part = $6 and d.state in ('complete', 'no_spend')
      order by f.date`,
-    [accountKey, [...prints.keys()], [...prints.values()], connector.platform, pull.account.id],
+    [accountKey, [...prints.keys()], [...prints.values()], connector.platform, pull.account.id, part],
   );
   if (known.length === 0) return [];
   const { rows } = await client.query<{ date: string }>(
-    `select f.date from ops.day_fingerprint f left join (${inWarehouse}) w using (date)
-     where f.account_key = $1 and f.date between $2 and $3 and f.date = any ($4::date[])
+    `select f.date from ops.day_fingerprint f left join (${inWarehouse(part)}) w using (date)
+     where f.account_key = $1 and f.part = $5 and f.date between $2 and $3 and f.date = any ($4::date[])
        and f.published = coalesce(w.published, '')`,
-    [accountKey, known[0]?.date, known.at(-1)?.date, known.map(({ date }) => date)],
+    [accountKey, known[0]?.date, known.at(-1)?.date, known.map(({ date }) => date), part],
   );
   return rows.map(({ date }) => date);
 };
 
-/** The shortest window with every day that is not unchanged; undefined where there is none. */
-export const windowWithout = (pull: DayRange, unchanged: readonly string[]): DayRange | undefined => {
-  const left = new Set(unchanged);
-  const changed = eachDay(pull).filter((day) => !left.has(day));
-  const [from, to] = [changed[0], changed.at(-1)];
-  return from === undefined || to === undefined ? undefined : { from, to };
+/** Of each part the days that have to be compared. A day with a figure that cannot be stored fails as a whole. */
+export const changedDays = async (staging: Staging, prints: Fingerprints): Promise<PartDays> => {
+  const { pull, direct, unfit } = staging;
+  const changed = new Map<Part, readonly string[]>();
+  for (const [part, days] of prints) {
+    const unchanged = new Set(direct ? [] : await unchangedDays(staging, part, days));
+    changed.set(
+      part,
+      eachDay(pull).filter((day) => !unchanged.has(day) || unfit.has(day)),
+    );
+  }
+  return changed;
 };
 
 /** Notes what the days were published from; `except`: days that depend on more than their rows, or failed. */
 export const noteFingerprints = async (
-  { client, sliceId, accountKey, from, to }: PrintedWindow,
+  { client, sliceId, accountKey, from, to, days }: PrintedWindow,
   prints: Fingerprints,
   except: readonly string[],
 ): Promise<void> => {
-  const days = [...prints].filter(([date]) => date >= from && date <= to && !except.includes(date));
   if (except.length > 0)
     await client.query(
       "delete from ops.day_fingerprint where account_key = $1 and date between $2 and $3 and date = any ($4::date[])",
       [accountKey, from, to, except],
     );
-  await client.query(
-    `insert into ops.day_fingerprint as f (account_key, date, fingerprint, published)
-     select $4::integer, n.date, n.fingerprint, coalesce(s.published, '')
-     from unnest($5::date[], $6::text[]) as n (date, fingerprint) left join (${ofSlice}) s using (date)
-     on conflict (account_key, date) do update
-     set fingerprint = excluded.fingerprint, published = excluded.published
-     where (f.fingerprint, f.published) is distinct from (excluded.fingerprint, excluded.published)`,
-    [sliceId, from, to, accountKey, days.map(([date]) => date), days.map(([, print]) => print)],
-  );
+  for (const part of factParts) {
+    const noted = (days.get(part) ?? []).filter((date) => !except.includes(date));
+    if (noted.length === 0) continue;
+    await client.query(
+      `insert into ops.day_fingerprint as f (account_key, date, part, fingerprint, published)
+       select $4::integer, n.date, $7, n.fingerprint, coalesce(s.published, '')
+       from unnest($5::date[], $6::text[]) as n (date, fingerprint) left join (${ofSlice(part)}) s using (date)
+       on conflict (account_key, date, part) do update
+       set fingerprint = excluded.fingerprint, published = excluded.published
+       where (f.fingerprint, f.published) is distinct from (excluded.fingerprint, excluded.published)`,
+      [sliceId, from, to, accountKey, noted, noted.map((date) => prints.get(part)?.get(date)), part],
+    );
+  }
 };
 
 /** The days were asked for anew and stay as they are. */

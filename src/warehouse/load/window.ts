@@ -3,12 +3,17 @@ import { recordDays } from "../account-days.ts";
 import { publish } from "./publish.ts";
 import {
   completeToTotals,
+  daysOf,
   daysThatFallShort,
   type DayCheck,
+  type PartDays,
   type StagedWindow,
-  sumParts,
+  sumDelivery,
+  sumOutcome,
 } from "./residual.ts";
-import { clearStaging, dropRepeats, stageCampaigns, type Staging } from "./stage.ts";
+import { clearStaging, dropRepeats, readCampaigns, stageHeld, type Staging } from "./stage.ts";
+import type { Part } from "./fact-tables.ts";
+import type { Fingerprints } from "./fingerprint.ts";
 import { noteFingerprints } from "./unchanged.ts";
 
 /** The part of a slice's window that has to be published anew, added up. */
@@ -20,19 +25,46 @@ export interface WindowSums {
   readonly rowsRead: number;
 }
 
-/** Sums what was staged by campaign-day, and asks for what is needed to explain the days that fall short. */
-export const addUp = async (staging: Staging, window: DayRange): Promise<WindowSums> => {
+/**
+ * Stages the days' held rows, sums them by campaign-day, and asks for what is needed to explain the days that fall short.
+ * Undefined where there are no days.
+ */
+export const addUp = async (staging: Staging, days: PartDays): Promise<WindowSums | undefined> => {
   const { client, sliceId, accountKey, direct, connector } = staging;
-  const staged = { client, sliceId, accountKey, direct, networkSplit: connector.networkSplit, ...window };
+  const all = daysOf(days);
+  const [from, to] = [all[0], all.at(-1)];
+  if (from === undefined || to === undefined) return undefined;
+  const { networkSplit } = connector;
+  const staged = { client, sliceId, accountKey, direct, networkSplit, days, from, to };
+  await stageHeld(staging, days);
   await dropRepeats(staging);
-  await sumParts(staged);
+  await sumDelivery(staged);
   // Where the split by network is exact, its sums are the campaigns' totals already: to ask for them would count twice.
-  const asks = connector.networkSplit === "estimate" && connector.campaigns !== undefined;
+  const asks = networkSplit === "estimate" && connector.campaigns !== undefined;
   const short = asks ? await daysThatFallShort(staged) : [];
-  if (short.length === 0) return { staged, short, rowsRead: 0 };
-  const rowsRead = await stageCampaigns(staging, short);
+  if (short.length === 0) {
+    await sumOutcome(staged);
+    return { staged, short, rowsRead: 0 };
+  }
+  const rowsRead = await readCampaigns(staging, short);
+  // Campaign totals complete conversions too: of a short day they are all needed.
+  const outcome = days.get("outcome") ?? [];
+  const added = short.filter((day) => !outcome.includes(day));
+  await stageHeld({ ...staging, held: staging.held.slice(0, -1) }, new Map([["outcome", added]]));
+  await stageHeld(
+    { ...staging, held: staging.held.slice(-1) },
+    new Map([
+      ["delivery", short],
+      ["outcome", short],
+    ]),
+  );
   await dropRepeats(staging);
-  return { staged, short, rowsRead };
+  const completed = {
+    ...staged,
+    days: new Map<Part, readonly string[]>([...days, ["outcome", [...outcome, ...added]]]),
+  };
+  await sumOutcome(completed);
+  return { staged: completed, short, rowsRead };
 };
 
 export interface PublishedWindow {
@@ -49,7 +81,7 @@ export interface PublishedWindow {
 export const publishWindow = async (
   staging: Staging,
   { staged, short }: WindowSums,
-  prints: ReadonlyMap<string, string>,
+  prints: Fingerprints,
   began: Date,
 ): Promise<PublishedWindow> => {
   const { connector, pull, unfit } = staging;
