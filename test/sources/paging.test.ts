@@ -7,7 +7,7 @@ import { configWith, night, rows } from "./support.ts";
 
 /** Something happens right after the first page of a listing was answered. */
 const afterFirstPage = (
-  server: SandboxServer<string>,
+  server: SandboxServer,
   isPage: NonNullable<Fault["when"]>,
   happens: () => void,
 ) =>
