@@ -26,3 +26,9 @@ create table ops.source_rule (
   customers numeric(18, 6) not null
 );
 comment on table ops.source_rule is 'Sources whose rules changed since the last rollup, with the leads that came or went by it: the rollup adds what moved and tells all in one line of ops.source_change.';
+
+alter table ops.source
+  add column since timestamptz not null default now(),
+  add column is_active boolean not null default true;
+comment on column ops.source.since is 'When it was first pulled: what never loaded is as old as that.';
+comment on column ops.source.is_active is 'Whether the config still has the source, and has it enabled.';

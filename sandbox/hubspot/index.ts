@@ -306,6 +306,17 @@ export const createHubspotSandbox = (options: HubspotSandboxOptions) => {
         companyCurrency: currency,
         additionalCurrencies: [],
       });
+    if (call === "GET /account-info/V/api-usage/daily/private-apps")
+      return ok(exchange, {
+        results: [
+          {
+            name: "private-apps-api-calls-daily",
+            usageLimit: 650_000,
+            currentUsage: 650_000 - state.dailyLeft,
+            resetsAt: `${clock().toISOString().slice(0, 10)}T23:59:59Z`,
+          },
+        ],
+      });
     if (call === "GET /crm/properties/V/contacts/lifecyclestage")
       return ok(exchange, {
         options: Object.entries({ ...stages, ...customStages }).map(([value, label]) => ({ value, label })),

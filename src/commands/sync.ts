@@ -8,7 +8,8 @@ import type { Ga4Result } from "../sync/ga4.ts";
 import { type Plan, type PlanFailure, planPlatform } from "../sync/plan.ts";
 import type { Slice, SliceResult } from "../sync/slice.ts";
 import { type SyncEvents, syncPlans } from "../sync/drain.ts";
-import { pullSources } from "../jobs/sources.ts";
+import { enabledSources, pullSources } from "../jobs/sources.ts";
+import { noteConfigured } from "../sources/ledger.ts";
 import { storeCountingRules } from "../metrics/counting.ts";
 import { refreshReportingRates } from "../metrics/reporting-currency.ts";
 import type { StreamResult } from "../sources/pull.ts";
@@ -184,6 +185,7 @@ export const runSync = async (
       },
       plans,
     );
+    await noteConfigured(app.database.pool, enabledSources(app.config));
     const sources = await pullSources(
       {
         database,

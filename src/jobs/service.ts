@@ -14,6 +14,7 @@ import type { Metrics } from "./metrics.ts";
 import { putBack } from "./ledger.ts";
 import { beginNight, missedNight, noteSchedule } from "./night.ts";
 import { beginDueSources } from "./source-runs.ts";
+import { noteConfigured } from "../sources/ledger.ts";
 import { enabledSources } from "./sources.ts";
 import type { Payload, Queues } from "./queue.ts";
 import { ensureScheduler, nightQueue } from "./schedule.ts";
@@ -105,6 +106,7 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
   const schedule = scheduleOf(config);
   const platforms = configuredPlatforms(config.connectors);
   const sources = enabledSources(config, "nightly");
+  await noteConfigured(pool, enabledSources(config));
   const stopping = new AbortController();
   const cancel = new AbortController();
 

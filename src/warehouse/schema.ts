@@ -2031,6 +2031,10 @@ export interface OpsSource {
   failure_kind: string | null;
   failures: Generated<number>;
   finished_at: Generated<Timestamp>;
+  /**
+   * Whether the config still has the source, and has it enabled.
+   */
+  is_active: Generated<boolean>;
   last_good_at: Timestamp | null;
   last_whole_at: Timestamp | null;
   mark: Timestamp | null;
@@ -2040,6 +2044,10 @@ export interface OpsSource {
   remedy: string | null;
   rows_read: Generated<Int8>;
   rows_written: Generated<Int8>;
+  /**
+   * When it was first pulled: what never loaded is as old as that.
+   */
+  since: Generated<Timestamp>;
   source: string;
   started_at: Timestamp;
   state: Generated<Json>;

@@ -6,11 +6,7 @@ import { freshDatabase } from "../support/database.ts";
 import { configWith, night, rows } from "./support.ts";
 
 /** Something happens right after the first page of a listing was answered. */
-const afterFirstPage = (
-  server: SandboxServer,
-  isPage: NonNullable<Fault["when"]>,
-  happens: () => void,
-) =>
+const afterFirstPage = (server: SandboxServer, isPage: NonNullable<Fault["when"]>, happens: () => void) =>
   server.addFault({
     name: "meanwhile",
     when: isPage,

@@ -6,7 +6,15 @@ import { hiddenFields, reconfigured } from "../crm/reconfigure.ts";
 import { createHubspotClient, type HubspotClient } from "./client.ts";
 import { contactProperties, contactReader } from "./contacts.ts";
 import { dealOf, dealProperties, type DealSettings } from "./deals.ts";
-import { type Portal, portalOf, propertyNames, requireProperties, stageLabels, wonStages } from "./portal.ts";
+import {
+  type Portal,
+  portalOf,
+  propertyNames,
+  requireProperties,
+  stageLabels,
+  usageOf,
+  wonStages,
+} from "./portal.ts";
 import { changedRecords, type HubspotRecord, listRecords, type RecordQuery } from "./records.ts";
 import type { HubspotSettings } from "./type.ts";
 
@@ -27,6 +35,9 @@ async function* records(
     yield page.map((record) => ({ ...record, archived: true }));
 }
 
+const outboundOfLeads = ({ outbound }: HubspotSettings): readonly (readonly [string, string])[] =>
+  outbound?.count === "leads" ? [[outbound.field, "outbound.field"]] : [];
+
 const isOutbound = ({ outbound }: HubspotSettings, { properties }: HubspotRecord): boolean =>
   outbound !== undefined && outbound.in.includes(properties[outbound.field] ?? "");
 
@@ -34,8 +45,7 @@ const contactsToLeads = async (opened: Opened, ask: StreamAsk): Promise<Pulled> 
   const { settings, context, client } = opened;
   const { signal } = ask;
   const { required, optional, histories } = contactProperties(settings.leads);
-  const outboundField =
-    settings.outbound?.count === "leads" ? [[settings.outbound.field, "outbound.field"] as const] : [];
+  const outboundField = outboundOfLeads(settings);
   const known = await propertyNames(client, settings, "contacts", signal);
   requireProperties(known, "contacts", [...required, ...outboundField], context.name);
   const hidden = new Set(hiddenFields(ask.memory));
@@ -118,10 +128,15 @@ async function* check(
   const portal: Portal = await portalOf(client, settings, signal);
   yield {
     outcome: "ok",
-    message: `the key is taken; portal ${portal.portalId}, ${portal.timeZone ?? "unknown zone"}, ${portal.companyCurrency ?? "no currency"}`,
+    message: `the key is taken; portal ${portal.portalId}, ${portal.timeZone ?? "unknown zone"}, ${portal.companyCurrency ?? "no currency"}${await usageOf(client, settings, signal)}`,
   };
   const contacts = await propertyNames(client, settings, "contacts", signal);
-  requireProperties(contacts, "contacts", contactProperties(settings.leads).required, context.name);
+  requireProperties(
+    contacts,
+    "contacts",
+    [...contactProperties(settings.leads).required, ...outboundOfLeads(settings)],
+    context.name,
+  );
   if (settings.conversions !== false)
     requireProperties(
       await propertyNames(client, settings, "deals", signal),
