@@ -10,6 +10,7 @@ import type { Slice, SliceResult } from "../sync/slice.ts";
 import { type SyncEvents, syncPlans } from "../sync/drain.ts";
 import { enabledSources, pullSources } from "../jobs/sources.ts";
 import { noteConfigured } from "../sources/ledger.ts";
+import { withoutName } from "../sources/status.ts";
 import { storeCountingRules } from "../metrics/counting.ts";
 import { refreshReportingRates } from "../metrics/reporting-currency.ts";
 import type { StreamResult } from "../sources/pull.ts";
@@ -279,7 +280,8 @@ export const reportSync = (
   for (const { source, failure } of report.sources)
     if (failure !== null && !told.has(`${source} ${failure.message}`)) {
       told.add(`${source} ${failure.message}`);
-      shortfall({ platform: "source", accountId: source, what: failure.message, remedy: failure.remedy });
+      const what = withoutName(failure.message, source);
+      shortfall({ platform: "source", accountId: source, what, remedy: failure.remedy });
     }
   for (const { platform, account_id, outcome, failure, remedy } of accounts)
     if (outcome === "failed")
@@ -288,6 +290,17 @@ export const reportSync = (
 
 const counted = (count: number, noun: string): string =>
   `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+
+/** How many sources came whole, with their rows, and how many lack something. */
+const sumSources = ({ sources }: SyncSummary) => {
+  const failing = new Set(sources.flatMap(({ source, failure }) => (failure === null ? [] : [source])));
+  const all = new Set(sources.map(({ source }) => source));
+  return {
+    well: all.size - failing.size,
+    failing: failing.size,
+    rows: sources.reduce((sum, { rowsRead }) => sum + rowsRead, 0),
+  };
+};
 
 /** The last word of a sync: what was loaded, what is missing, what to do next. */
 export const syncSentence = (summary: SyncSummary): string => {
@@ -305,21 +318,31 @@ export const syncSentence = (summary: SyncSummary): string => {
       .at(-1) ?? "";
   const well = new Set(done.map(({ slice: { account } }) => `${account.platform} ${account.id}`)).size;
   const ga4 = summary.ga4.filter(({ failure }) => failure !== null).length;
+  const sources = sumSources(summary);
+  const loaded = [
+    ...(first === undefined
+      ? []
+      : [
+          `${counted(rows, "row")} of ${counted(well, "account")}, ${first === last ? first : `${first} to ${last}`}`,
+        ]),
+    ...(sources.well === 0 ? [] : [`${counted(sources.rows, "row")} of ${counted(sources.well, "source")}`]),
+  ];
   const parts = [
-    first === undefined
-      ? "Nothing was loaded"
-      : `Loaded ${counted(rows, "row")} of ${counted(well, "account")}, ${first === last ? first : `${first} to ${last}`}`,
+    loaded.length === 0 ? "Nothing was loaded" : `Loaded ${loaded.join("; ")}`,
+    ...(sources.failing > 0 ? [`${counted(sources.failing, "source")} missing something`] : []),
     ...(failing > 0 ? [`${counted(failing, "account")} missing something`] : []),
     ...(ga4 > 0 ? [`${ga4 === 1 ? "1 GA4 property" : `${String(ga4)} GA4 properties`} missing`] : []),
     ...(closed > 0 ? [`${counted(closed, "account")} closed`] : []),
     ...(paused > 0 ? [`${counted(paused, "account")} paused`] : []),
   ];
   const next =
-    failing + ga4 > 0
+    failing + ga4 + sources.failing > 0
       ? "costper doctor says why, costper sync tries again"
-      : outcomes.length === 0
-        ? "costper accounts lists what the credentials reach"
-        : "costper report shows the figures";
+      : outcomes.length === 0 && summary.sources.length > 0
+        ? "costper sources lists what came"
+        : outcomes.length === 0
+          ? "costper accounts lists what the credentials reach"
+          : "costper report shows the figures";
   return `${parts.join("; ")}. Next: ${next}.`;
 };
 

@@ -304,6 +304,16 @@ describe("file", () => {
     );
   });
 
+  test("a day with slashes is no telephone number", async () => {
+    const { database, put, pull } = await start({ dateFormat: "DD/MM/YYYY", timezone: "Europe/Copenhagen" });
+    await put("leads-1.csv", "lead_id,created_at\nL1,05/11/2026\n");
+    expect(await pull()).toMatchObject({ failure: null, redacted: {} });
+    expect(await rows(database, "select date::text from warehouse.lead")).toEqual([{ date: "2026-11-05" }]);
+    const undeclared = await start();
+    await undeclared.put("leads-1.csv", "lead_id,created_at\nL1,05/11/2026\n");
+    expect((await undeclared.pull())?.failure?.message).toContain("declare --date-format");
+  });
+
   test("where its folder is gone the source fails, and nothing is removed", async () => {
     const { inbox, database, put, pull } = await start();
     await put("leads-1.csv", lead("L1"));

@@ -84,9 +84,16 @@ test("nothing of the people of a CRM and a help desk is in the database, in a fi
     number,
     number.replaceAll(/\D/g, "").slice(2),
   ]);
+  const { fromName, owner_email, owner_name, subject } = plantedCustomer;
   const words = [
-    ...["Planted", "planted", "Agathe", "agathe", plantedCustomer.fromName, plantedCustomer.owner_email],
-    ...[plantedCustomer.owner_name, plantedCustomer.subject],
+    "Planted",
+    "planted",
+    "Agathe",
+    "agathe",
+    fromName,
+    owner_email,
+    owner_name,
+    subject,
     ...numbers,
   ];
   const traces = async (word: string) => ({
