@@ -12,6 +12,10 @@ import { seedMarts } from "../test/support/seed-marts.ts";
 
 /** What people ask for: the first look, other ranges, and turning over, sorting and searching ten thousand campaigns. */
 const questions: readonly string[] = [
+  "morning",
+  "morning?days=7",
+  "missing",
+  "truth",
   "overview",
   "overview?range=90d",
   "overview?range=365d",

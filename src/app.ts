@@ -84,13 +84,13 @@ const usualConnections = 12;
 
 /** @throws Failure where the database does not answer. */
 export const openWarehouse = async (
-  config: Config,
+  config: Pick<Config, "database" | "embedded" | "folder">,
   { connections = usualConnections, connectionsBeside = 0 }: AppOverrides = {},
 ): Promise<Warehouse> => {
   const folder = join(config.folder, ".costper");
   const own = databaseOf(config);
   const size = poolSize(connections, own?.connections, connectionsBeside);
-  const embedded = own ? undefined : await startEmbedded({ folder });
+  const embedded = own ? undefined : await startEmbedded({ folder, port: config.embedded.port });
   const place: ServerPlace = own ?? { url: embedded?.url ?? "" };
   const database = openDatabase(place, { connections: size });
   const close = async () => {
@@ -117,6 +117,8 @@ export const memoryOf = async (config: Config, warehouse: Warehouse | undefined)
 /** What earlier processes kept, for a command that needs no warehouse otherwise. */
 export interface OwnMemory {
   readonly memory: Memory;
+  /** Rotated tokens: what is configured may have ended long ago. Without a warehouse nobody has rotated any. */
+  readonly tokens: TokenStore;
   readonly close: () => Promise<void>;
 }
 
@@ -124,8 +126,14 @@ export interface OwnMemory {
  * The warehouse's memory where there is a warehouse, opened when a connector first asks for it; else a file beside the
  * config, or with `files` false nothing that outlives the process.
  */
-export const openMemory = (config: Config, files = true): OwnMemory => {
-  const find = async (): Promise<OwnMemory> => {
+export const openMemory = (
+  config: Config,
+  {
+    files = true,
+    tokens: storeOf,
+  }: { readonly files?: boolean; readonly tokens?: (database: Database) => TokenStore } = {},
+): OwnMemory => {
+  const find = async (): Promise<Omit<OwnMemory, "tokens"> & { readonly tokens?: TokenStore }> => {
     const beside = {
       memory: files ? memoryFile(config) : processMemory(),
       close: async () => undefined,
@@ -133,17 +141,31 @@ export const openMemory = (config: Config, files = true): OwnMemory => {
     if (config.database === undefined && !existsSync(join(config.folder, ".costper", "postgres.json")))
       return beside;
     try {
-      const { database, close } = await openWarehouse(config, { connections: 1 });
-      if (await remembers(database.pool)) return { memory: databaseMemory(database.pool), close };
+      const { database, close } = await openWarehouse(config, { connections: fewestConnections });
+      if (await remembers(database.pool))
+        return {
+          memory: databaseMemory(database.pool),
+          ...(storeOf && { tokens: storeOf(database) }),
+          close,
+        };
       await close();
     } catch {
       // Whoever needs the warehouse says what is wrong with it.
     }
     return beside;
   };
-  let found: Promise<OwnMemory> | undefined;
+  let found: ReturnType<typeof find> | undefined;
   const memory = async (): Promise<Memory> => (await (found ??= find())).memory;
+  const tokens = async (): Promise<TokenStore | undefined> => (await (found ??= find())).tokens;
   return {
+    tokens: {
+      read: async (key) => (await tokens())?.read(key),
+      write: async (key, secret, expiresAt) => (await tokens())?.write(key, secret, expiresAt),
+      alone: async (key, work) => {
+        const store = await tokens();
+        return store?.alone ? store.alone(key, work) : work();
+      },
+    },
     memory: {
       recall: async (key) => (await memory()).recall(key),
       keep: async (key, text, forMs) => (await memory()).keep(key, text, forMs),

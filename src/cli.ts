@@ -83,6 +83,11 @@ const commands: Readonly<
     summary: "check, list, test, silence and replay alerts",
     load: () => import("./commands/alerts.ts"),
   },
+  digest: {
+    group: "figures",
+    summary: "tell what changed, in words, to the notifiers that want it",
+    load: () => import("./commands/digest.ts"),
+  },
   history: {
     group: "figures",
     summary: "show how the figures of a campaign's day changed",
@@ -133,6 +138,11 @@ const commands: Readonly<
     summary: "make a role that may read the figures and nothing else",
     load: () => import("./commands/grant.ts"),
   },
+  completion: {
+    group: "begin",
+    summary: "print what makes bash, zsh or fish complete commands",
+    load: () => import("./commands/completion.ts"),
+  },
   backup: {
     group: "data",
     summary: "write the whole warehouse into one file",
@@ -147,6 +157,11 @@ const commands: Readonly<
     group: "data",
     summary: "move the warehouse into another Postgres",
     load: () => import("./commands/move.ts"),
+  },
+  psql: {
+    group: "data",
+    summary: "ask the warehouse in SQL, with psql",
+    load: () => import("./commands/psql.ts"),
   },
   export: {
     group: "data",
@@ -185,9 +200,20 @@ const createProgram = (onStatus: (status: number) => void): Command => {
       .helpGroup(groups[group])
       .summary(summary)
       .description(`${summary[0]?.toUpperCase()}${summary.slice(1)}.`);
-  program.hook("preSubcommand", async (_, command) => {
+  const load = async (command: Command): Promise<void> =>
     (await commands[command.name()]?.load())?.register(command, act);
-  });
+  program.hook("preSubcommand", (_, command) => load(command));
+  // What the shells ask at the tab key: see commands/completion/scripts.ts.
+  program
+    .command("complete", { hidden: true })
+    .argument("[words...]")
+    .action(async (words: readonly string[]) => {
+      const { answerFor } = await import("./commands/completion/answer.ts");
+      const { candidates, files } = await answerFor(program, words, load);
+      for (const { value, about } of candidates)
+        process.stdout.write(about === "" ? `${value}\n` : `${value}\t${about.replaceAll(/\s+/g, " ")}\n`);
+      if (files) process.stdout.write(":files\n");
+    });
   return program;
 };
 

@@ -6,6 +6,7 @@ import { readConfig } from "./config/read.ts";
 import { type ConfigSettings, configSchema } from "./config/schema.ts";
 import { configPath, type ConfigSource, environment, readText } from "./config/source.ts";
 import { validate } from "./config/validate.ts";
+import { digestProblems } from "./digest/settings.ts";
 import type { Ga4Settings } from "./connectors/ga4/settings.ts";
 import type { ConnectorSettings } from "./connectors/registry.ts";
 
@@ -50,6 +51,7 @@ export const parseConfig = (text: string, file: string, env: ConfigSource["env"]
     ...raw.problems,
     ...cpcProblems(raw.tree),
     ...alertProblems(raw.tree),
+    ...digestProblems(raw.tree),
     ...combinationProblems(raw.tree, new Set(raw.problems.map(({ path }) => path))),
     ...("problems" in checked ? checked.problems : []),
   ]);

@@ -321,7 +321,8 @@ test("the checks run to their end, count the tests last, and fail where one of t
     const script = `
       mkdir -p ${folder}/.ci ${folder}/bin && cp ${root}/.ci/run ${folder}/.ci/run
       cp ${root}/package.json ${folder}/package.json
-      for program in redis-server pgbouncer chromium; do printf '#!/bin/sh\\n' > ${folder}/bin/$program; done
+      for program in redis-server pgbouncer chromium psql; do printf '#!/bin/sh\\n' > ${folder}/bin/$program; done
+      printf '#!/bin/sh\\nexit 1\\n' > ${folder}/bin/python3
       cat > ${folder}/bin/npm <<'END'
 #!/bin/sh
 echo "npm $*" >> "$CALLS"

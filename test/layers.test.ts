@@ -16,11 +16,13 @@ const uses: Readonly<Record<string, readonly string[]>> = {
   metrics: ["connectors", "domain", "package-root", "warehouse"],
   imports: ["connectors", "domain", "metrics", "warehouse"],
   // Webhooks go over the connectors' wire.
-  alerts: ["connectors", "domain", "warehouse"],
+  alerts: ["connectors", "domain", "metrics", "warehouse"],
   // Each source maps into the imports, over the connectors' wire.
   sources: ["connectors", "domain", "imports", "metrics", "warehouse"],
+  // A digest goes the way of the notices.
+  digest: ["alerts", "connectors", "domain", "metrics", "warehouse"],
   // A config holds the connectors' settings and the rules of alerts and first-party data.
-  config: ["alerts", "connectors", "domain", "metrics", "package-root", "sources"],
+  config: ["alerts", "connectors", "digest", "domain", "metrics", "package-root", "sources"],
   app: ["config", "connectors", "domain", "warehouse"],
   web: ["alerts", "connectors", "domain", "metrics", "version", "warehouse"],
   sync: ["alerts", "config", "connectors", "domain", "metrics", "warehouse"],
@@ -32,6 +34,7 @@ const uses: Readonly<Record<string, readonly string[]>> = {
     "app",
     "config",
     "connectors",
+    "digest",
     "domain",
     "imports",
     "jobs",

@@ -24,6 +24,8 @@ export interface EvaluateOptions {
   readonly asOf?: Day | undefined;
   readonly reportingCurrency?: string | undefined;
   readonly schedule?: Schedule | undefined;
+  /** What the figures do not tell of, for the notices to say. */
+  readonly missing?: readonly string[] | undefined;
   /** The figures of today, or those that were known at a moment. */
   readonly figures?: "current" | { readonly asOfKnown: Date };
 }
@@ -102,7 +104,11 @@ export const evaluateAlerts = (options: EvaluateOptions): Promise<Evaluation> =>
       at,
     );
     const notifiers = new Set(Object.keys(options.notifiers));
-    const notices = await putIntoOutbox(db, groupNotices(announcements, notifiers), options.now);
+    const notices = await putIntoOutbox(
+      db,
+      groupNotices(announcements, notifiers, options.missing ?? []),
+      options.now,
+    );
     return {
       rules: rules.length,
       states: countStates(changes),

@@ -1,6 +1,9 @@
 import type { Kysely } from "kysely";
 import type { Day } from "../domain/day.ts";
+import { type ConnectorSettings, configuredAccounts } from "../connectors/registry.ts";
 import { scheduleOf } from "../domain/schedule.ts";
+import { readMissing } from "../metrics/missing.ts";
+import { reading } from "../warehouse/reading.ts";
 import type { DB } from "../warehouse/schema.ts";
 import { type Delivered, deliverDue } from "./deliver/deliver.ts";
 import { evaluateAlerts, type Evaluation } from "./evaluate.ts";
@@ -13,6 +16,8 @@ export interface AlertsConfig {
   readonly reportingCurrency?: string | undefined;
   readonly schedule?: string | undefined;
   readonly timezone?: string | undefined;
+  /** The platforms that figures are expected of; absent: nothing is known to be missing. */
+  readonly connectors?: ConnectorSettings | undefined;
 }
 
 /** Evaluates every rule, then delivers what is due: what a check does, and the night after its rollups. */
@@ -27,6 +32,14 @@ export const runAlerts = async (options: {
 }): Promise<Evaluation & Delivered> => {
   const { db, config, now, asOf, atOnce = false } = options;
   const { alerts: rules, notifiers, reportingCurrency } = config;
+  const schedule = scheduleOf(config);
+  // Rules are evaluated on what is there: whoever is told must know what is not.
+  const missing =
+    rules.length === 0 || config.connectors === undefined
+      ? []
+      : await reading(db, (read) =>
+          readMissing({ read, configured: configuredAccounts(config.connectors ?? {}), schedule, now }),
+        );
   const evaluation = await evaluateAlerts({
     db,
     rules,
@@ -34,7 +47,8 @@ export const runAlerts = async (options: {
     now,
     asOf,
     reportingCurrency,
-    schedule: scheduleOf(config),
+    schedule,
+    missing: missing.map(({ text }) => text),
   });
   const delivered = await deliverDue({ db, notifiers, now, atOnce });
   return { ...evaluation, ...delivered };

@@ -5,6 +5,7 @@ import { bareAccountId } from "../connectors/account-ids.ts";
 import type { Platform } from "../domain/platform.ts";
 import { examples, type Frame, type Register } from "./frame.ts";
 import { createConnectors, openMemory } from "../app.ts";
+import { credentialStore } from "./credentials.ts";
 import type { Config } from "../config.ts";
 import type { Day } from "../domain/day.ts";
 import { rollUpAccount } from "../metrics/rollup/rollup.ts";
@@ -32,7 +33,14 @@ const findAccount = async (
   platform: Platform,
   id: string,
 ): Promise<Account> => {
-  const connector = await createConnectors({ config, log: frame.log })(platform);
+  const kept = openMemory(config, { tokens: await credentialStore(frame, config) });
+  frame.onEnd(kept.close);
+  const connector = await createConnectors({
+    config,
+    log: frame.log,
+    memory: kept.memory,
+    tokens: kept.tokens,
+  })(platform);
   for await (const account of connector.accounts(frame.signal))
     if (account.id === id) {
       if (account.failure) throw account.failure;
@@ -110,11 +118,12 @@ export const register: Register = (command, act) => {
       ),
     )
     .action(
-      act(async ({ globals, out, log, signal, loadConfig, onEnd, report }) => {
+      act(async (frame) => {
+        const { globals, out, log, signal, loadConfig, onEnd, report } = frame;
         const config = await loadConfig();
-        const kept = openMemory(config);
+        const kept = openMemory(config, { tokens: await credentialStore(frame, config) });
         onEnd(kept.close);
-        const connector = createConnectors({ config, log, memory: kept.memory });
+        const connector = createConnectors({ config, log, memory: kept.memory, tokens: kept.tokens });
         const found: Account[] = [];
         const list = async (platform: Platform): Promise<void> => {
           try {

@@ -1,13 +1,17 @@
+import { Argument } from "commander";
 import { addDays, dayAt } from "../domain/day.ts";
 import { auditTracking } from "../metrics/first-party/audit.ts";
 import { migrate } from "../warehouse/migrate.ts";
+import { offer } from "./completion/offer.ts";
 import { addRangeOptions, checkRange } from "./dates.ts";
 import { UsageError } from "./errors.ts";
 import { examples, type Register } from "./frame.ts";
 import type { SelectionOptions } from "./selection.ts";
 
 export const register: Register = (command, act) => {
-  addRangeOptions(command.argument("<what>", "what to look at: tracking"))
+  addRangeOptions(
+    command.addArgument(offer(new Argument("<what>", "what to look at: tracking"), ["tracking"])),
+  )
     .addHelpText(
       "after",
       examples(

@@ -17,7 +17,8 @@ import { createProgress } from "./progress.ts";
 import { openDashboard } from "./dashboard.ts";
 import { formatDecimal } from "./output.ts";
 import { printReport } from "./report.ts";
-import { reportSync, runSync } from "./sync.ts";
+import { runSync } from "./sync/run.ts";
+import { reportSync } from "./sync/told.ts";
 
 interface DemoOptions {
   readonly days: number;
@@ -115,14 +116,14 @@ export const register: Register = (command, act) => {
           for (const line of await firstPartyLines(app, { from, to })) out.text(line);
           out.text(await costLine(app, { from, to }));
           out.text(`\n${alerts.map(alertLine).join("\n")}`);
-          out.text(`\nThe warehouse:  psql "${app.databaseUrl}"`);
+          out.text(`\nThe warehouse:  npx costper psql, or psql "${app.databaseUrl}"`);
           out.text(
             "Ask it:         select platform, sum(spend_reporting) / sum(conversions) as cost_per_conversion\n" +
               "                from marts.cost_per_conversion_daily group by platform;",
           );
           if (options.once)
             out.text(
-              "It stops with this command; `npm run demo` without --once keeps it up, dashboard and all.",
+              "It stops with this command; `costper psql` here starts it again, and without --once it stays up, dashboard and all.",
             );
         }
         if (options.once) return undefined;

@@ -20,7 +20,10 @@ export const register: Register = (command, act) => {
       .addOption(new Option("--format <format>", "of the files").choices(exportFormats).default("csv")),
   )
     .addOption(
-      new Option("--partition-by <part>", "a file a month, in folders month=YYYY-MM").choices(["month"]),
+      new Option(
+        "--partition-by <part>",
+        "a file a month, in folders month=YYYY-MM that readers of Parquet know",
+      ).choices(["month"]),
     )
     .addHelpText(
       "after",

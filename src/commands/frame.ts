@@ -45,6 +45,8 @@ export interface Frame {
   readonly report: (shortfall: Shortfall) => void;
   /** Something to close when the command has ended; the last one first. */
   readonly onEnd: (close: () => Promise<void>) => void;
+  /** From now on Ctrl-C is for a program in the foreground, which hears it from the terminal too; SIGTERM stays ours. */
+  readonly leaveInterrupts: () => void;
 }
 
 /** A command's work; what it returns is the exit status, nothing is 0 (or 1 where an account lacks something). */
@@ -81,7 +83,7 @@ const endMs = 28_000;
 const closeMs = 40_000;
 
 /** The first signal asks for an orderly end, the second ends at once; what does not end in time is left. */
-const interruptible = (): { signal: AbortSignal; release: () => void } => {
+const interruptible = (): { signal: AbortSignal; leaveInterrupts: () => void; release: () => void } => {
   const controller = new AbortController();
   let late: NodeJS.Timeout | undefined;
   // Every request and every wait under way listens to it: many are no leak.
@@ -96,10 +98,16 @@ const interruptible = (): { signal: AbortSignal; release: () => void } => {
     controller.abort(new DOMException("interrupted", "AbortError"));
   };
   for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, onSignal);
+  const ignore = () => undefined;
   return {
     signal: controller.signal,
+    leaveInterrupts: () => {
+      process.on("SIGINT", ignore);
+      process.off("SIGINT", onSignal);
+    },
     release: () => {
       clearTimeout(late);
+      process.off("SIGINT", ignore);
       for (const name of ["SIGINT", "SIGTERM"] as const) process.off(name, onSignal);
     },
   };
@@ -129,7 +137,7 @@ const runCommand = async (
   globals: Globals,
   work: (frame: Frame) => Promise<number | undefined | void>,
 ): Promise<number> => {
-  const { signal, release } = interruptible();
+  const { signal, leaveInterrupts, release } = interruptible();
   const { secretSettings } = await import("../connectors/secrets.ts");
   const { sourceSecrets } = await import("../sources/registry.ts");
   const log = await createLog({
@@ -167,6 +175,7 @@ const runCommand = async (
     },
     report: (shortfall) => void shortfalls.push(shortfall),
     onEnd: (close) => void closers.push(close),
+    leaveInterrupts,
   };
 
   let status: number;

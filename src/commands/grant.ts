@@ -1,7 +1,8 @@
-import { InvalidArgumentError } from "commander";
+import { Argument, InvalidArgumentError } from "commander";
 import { grantAnalyst } from "../warehouse/analysts/grant.ts";
 import { migrate } from "../warehouse/migrate.ts";
 import { postgresProtocols, readServerUrl, withoutPlaceholder } from "../domain/server-url.ts";
+import { offer } from "./completion/offer.ts";
 import { UsageError } from "./errors.ts";
 import { examples, type Register } from "./frame.ts";
 import { asWrongUse } from "./usage.ts";
@@ -31,7 +32,7 @@ const connection = (databaseUrl: string, name: string): string => {
 
 export const register: Register = (command, act) => {
   command
-    .argument("<kind>", "what the role is for: analyst")
+    .addArgument(offer(new Argument("<kind>", "what the role is for: analyst"), ["analyst"]))
     .argument("<name>", "the name of the role; made if it is not there")
     .option("--timeout <minutes>", "a query is ended after so long", minutes, 5)
     .option("--connections <number>", "connections that it may have at once", connectionCount, 10)

@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { access, constants, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { addAbortSignal } from "node:stream";
-import { type Command, Option } from "commander";
+import { Argument, type Command, Option } from "commander";
 import type { Config } from "../config.ts";
 import { type ForeignFormat, foreignFormats } from "../imports/formats.ts";
 import { importFile, type ImportResult } from "../imports/import-file.ts";
@@ -16,6 +16,7 @@ import { classifyOptions, firstPartySettings } from "../metrics/first-party/conf
 import { rollUpFirstParty } from "../metrics/first-party.ts";
 import { rollUpTouched } from "../metrics/rollup/rollup.ts";
 import { migrate } from "../warehouse/migrate.ts";
+import { offer } from "./completion/offer.ts";
 import { exitStatus, UsageError } from "./errors.ts";
 import { examples, type Frame, type Register } from "./frame.ts";
 import { addDeclarations, type Declarations, readDeclarations } from "./import-declarations.ts";
@@ -67,7 +68,12 @@ const mostProblems = 1_000;
 
 const addImportOptions = (command: Command): Command =>
   command
-    .argument("<kind>", `what the file holds: ${Object.keys(importKinds).join(", ")}`)
+    .addArgument(
+      offer(
+        new Argument("<kind>", `what the file holds: ${Object.keys(importKinds).join(", ")}`),
+        Object.keys(importKinds),
+      ),
+    )
     .argument("[file]", "the CSV file; - reads standard input")
     .option("--template", "print a file of the kind with one row, and read nothing")
     .option("--dry-run", "check everything and change nothing")

@@ -82,6 +82,10 @@ ${initSources()
 #   affiliatesArePaid: false            # true only where their commissions are imported as a cost
 #   ga4KeyEvents: []                    # conversion names taken from GA4 rather than from imports
 
+# What KPIs of docs/kpis.md should come to in each month; the dashboard shows whether they are on track.
+# targets:
+#   - { kpi: cost_per_conversion, of: first_party, target: 40 }
+
 # Where alerts go: slack, webhook or email.
 notifiers: {}
 #  team: { type: slack, url: "\${SLACK_WEBHOOK_URL}" }
@@ -105,6 +109,13 @@ alerts: []
 #    metric: freshness             # hours since the end of the last good day; also sync_failure, reconciliation_difference
 #    above: 36                     # left out: as soon as a night that was due did not bring its day
 #    notify: [ops]
+
+# What changed, in words, with what drove it and what is missing: \`costper digest --print\` shows it.
+# digest:
+#   every: day                    # or week, then on: monday
+#   at: "08:00"
+#   timezone: Europe/Copenhagen   # left out: timezone above
+#   notify: [mail]
 
 # The dashboard. Beyond this machine only with a token.
 web: { host: 127.0.0.1, port: 8787, token: "\${COSTPER_WEB_TOKEN:-}" }

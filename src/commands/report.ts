@@ -1,10 +1,19 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { addDays, dayAt, type DayRange } from "../domain/day.ts";
+import type { Kysely } from "kysely";
+import type { Config } from "../config.ts";
+import { configuredAccounts } from "../connectors/registry.ts";
 import type { Platform } from "../domain/platform.ts";
+import { scheduleOf } from "../domain/schedule.ts";
+import { type Missing, readMissing } from "../metrics/missing.ts";
+import { reading } from "../warehouse/reading.ts";
+import type { DB } from "../warehouse/schema.ts";
 import { type RangeCoverage, readCoverage } from "../metrics/coverage.ts";
 import { type KpiKey, type KpiRow, kpiIds, kpiKeys, readKpis } from "../metrics/kpi/read.ts";
 import { report, reportColumns, type ReportKey, reportKeys, type ReportRow } from "../metrics/report.ts";
 import { migrate } from "../warehouse/migrate.ts";
+import { platforms } from "../connectors/registry.ts";
+import { offer } from "./completion/offer.ts";
 import { addRangeOptions, checkRange } from "./dates.ts";
 import { UsageError } from "./errors.ts";
 import { examples, type Register } from "./frame.ts";
@@ -142,13 +151,42 @@ const captionOf = (
   ),
 ];
 
+/** What the table does not tell of: figures of others must not be taken for all there is. */
+const missingOf = (
+  db: Kysely<DB>,
+  config: Pick<Config, "connectors" | "schedule" | "timezone">,
+  platforms: readonly Platform[],
+): Promise<readonly Missing[]> =>
+  reading(db, (read) =>
+    readMissing({
+      read,
+      configured: configuredAccounts(config.connectors).filter(({ platform }) =>
+        platforms.includes(platform),
+      ),
+      schedule: scheduleOf(config),
+      now: new Date(),
+    }),
+  );
+
 /** Where nothing is asked for; a KPI is then shown for everything. */
 const usualKeys: readonly ReportKey[] = ["platform"];
 
 const addReportOptions = (command: Command): Command =>
   addRangeOptions(command)
-    .option("--by <keys>", `what to break down by: ${reportKeys.join(", ")}`, parseKeys, usualKeys)
-    .option("--platform <platform>", "this platform only", (text: string) => [text])
+    .addOption(
+      offer(
+        new Option("--by <keys>", `what to break down by: ${reportKeys.join(", ")}`)
+          .argParser(parseKeys)
+          .default(usualKeys),
+        reportKeys,
+      ),
+    )
+    .addOption(
+      offer(
+        new Option("--platform <platform>", "this platform only").argParser((text: string) => [text]),
+        platforms,
+      ),
+    )
     .option("--metric <ids>", "KPIs of docs/kpis.md instead, by platform, date, week or month", parseMetrics)
     .addOption(new Option("--format <format>", "how to print").choices(["table", "csv", "json"]));
 
@@ -163,7 +201,7 @@ export const register: Register = (command, act) => {
       ),
     )
     .action(
-      act<ReportCommandOptions>(async ({ globals, out, loadConfig, openApp }, options) => {
+      act<ReportCommandOptions>(async ({ globals, out, log, loadConfig, openApp }, options) => {
         const now = new Date();
         checkRange(options, now);
         const asked = options.metric !== undefined && options.by === usualKeys ? [] : options.by;
@@ -193,6 +231,10 @@ export const register: Register = (command, act) => {
           const totals = await report(database.db, { ...question, by: [] });
           captionOf(question, await readCoverage(database.db, question), totals).forEach(out.text);
         }
+        const missing = await missingOf(database.db, config, platforms);
+        for (const { platform, account_id: account, text, remedy } of missing)
+          if (format === "table") out.text(`Missing: ${text}; ${remedy}`);
+          else log.warn({ platform, account, remedy }, text);
         return undefined;
       }),
     );

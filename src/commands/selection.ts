@@ -1,13 +1,15 @@
-import { type Command, InvalidArgumentError } from "commander";
-import type { Logger } from "pino";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { createConnectors, openMemory } from "../app.ts";
 import type { Config } from "../config.ts";
 import { accountIdProblem, bareAccountId, meanTheSame, namesAccount } from "../connectors/account-ids.ts";
 import { configuredPlatforms, isPlatform, platforms } from "../connectors/registry.ts";
 import type { Platform } from "../domain/platform.ts";
 import { enabledSources } from "../jobs/sources.ts";
+import { offer } from "./completion/offer.ts";
 import { addRangeOptions } from "./dates.ts";
+import { credentialStore } from "./credentials.ts";
 import { UsageError } from "./errors.ts";
+import type { Frame } from "./frame.ts";
 
 /** Options that say which accounts and days a command is about. */
 export interface SelectionOptions {
@@ -29,7 +31,12 @@ export const collect = (text: string, before: readonly string[] = []): readonly 
 export const addSelectionOptions = (command: Command): Command =>
   addRangeOptions(
     command
-      .option("--platform <platform>", "this platform only; may be repeated", parsePlatform)
+      .addOption(
+        offer(
+          new Option("--platform <platform>", "this platform only; may be repeated").argParser(parsePlatform),
+          platforms,
+        ),
+      )
       .option("--account <id>", "this account only, in any of its written forms; may be repeated", collect),
   );
 
@@ -104,8 +111,9 @@ export const unknownAccount = (id: string): UsageError =>
 export const refuseUnreached = async (
   config: Config,
   options: SelectionOptions,
-  { log, signal }: { readonly log: Logger; readonly signal: AbortSignal },
+  frame: Pick<Frame, "env" | "log" | "signal">,
 ): Promise<void> => {
+  const { log, signal } = frame;
   const selected = selectedPlatforms(config, options);
   const unnamed = (options.account ?? []).filter(
     (id) =>
@@ -115,8 +123,8 @@ export const refuseUnreached = async (
   );
   if (unnamed.length === 0) return;
   const reached: { readonly platform: Platform; readonly id: string }[] = [];
-  const kept = openMemory(config, false);
-  const connector = createConnectors({ config, log, memory: kept.memory });
+  const kept = openMemory(config, { files: false, tokens: await credentialStore(frame, config) });
+  const connector = createConnectors({ config, log, memory: kept.memory, tokens: kept.tokens });
   const ask = async (platform: Platform): Promise<boolean> => {
     if (config.connectors[platform]?.accounts) return true;
     try {

@@ -14,6 +14,7 @@ import { nightQueue } from "../jobs/schedule.ts";
 import { startService } from "../jobs/service.ts";
 import { openTracing } from "../jobs/telemetry.ts";
 import type { CredentialStore } from "../warehouse/credentials.ts";
+import { tendDigest } from "../digest/send.ts";
 import { migrate } from "../warehouse/migrate.ts";
 import { credentialStore } from "./credentials.ts";
 import { version } from "../version.ts";
@@ -102,6 +103,7 @@ const start = async (frame: Frame, options: StartOptions): Promise<number> => {
     roles: { scheduler: roles.has("scheduler"), worker: roles.has("worker") },
     afterRollup: createAfterRollup(app, tokens(database)),
     tend: () => alertAfterRollup({ db: database.db, config, now: app.now(), log }),
+    digest: () => tendDigest({ db: database.db, config, notifiers: config.notifiers, now: app.now(), log }),
     slicesAtOnce: options.slices,
     ...(tracing && { onJob: (event) => tracing.onJob(event) }),
   });

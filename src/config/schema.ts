@@ -1,6 +1,7 @@
 import { CronExpressionParser } from "cron-parser";
 import { z } from "zod";
 import { alertSettings, notifierSettings } from "../alerts/rule/settings.ts";
+import { digestSettings } from "../digest/settings.ts";
 import { ga4 } from "../connectors/ga4/source.ts";
 import type { PlatformSettings } from "../connectors/platform.ts";
 import { profiles } from "../connectors/registry.ts";
@@ -10,6 +11,7 @@ import { postgresProtocols, readServerUrl, redisProtocols } from "../domain/serv
 import { usualSchedule } from "../domain/schedule.ts";
 import { namePattern, shortestToken, tokenPattern, tokenRoles } from "../domain/web-tokens.ts";
 import { firstPartySection } from "../metrics/first-party/config.ts";
+import { kpiTargetSettings } from "../metrics/kpi/targets.ts";
 import { oldestDayRead } from "../metrics/maturity/learn.ts";
 import { sourcesSection } from "../sources/registry.ts";
 import { defaultRatesEndpoint } from "../metrics/rates/download.ts";
@@ -120,6 +122,18 @@ export const configSchema = () =>
       ])
       .optional()
       .describe("PostgreSQL 15 or newer; omitted: an embedded one kept in ./.costper/postgres."),
+    embedded: z
+      .strictObject({
+        port: z
+          .number()
+          .int()
+          .min(1)
+          .max(65_535)
+          .optional()
+          .describe("Where it listens on 127.0.0.1; omitted: a free port, chosen once and kept."),
+      })
+      .prefault({})
+      .describe("Of the embedded Postgres, which is there where `database` is omitted."),
     queue: z
       .union([queueUrl, z.strictObject({ url: queueUrl, ...besideUrl })])
       .optional()
@@ -162,6 +176,9 @@ export const configSchema = () =>
           ),
       })
       .prefault({}),
+    targets: kpiTargetSettings
+      .default([])
+      .describe("What KPIs of docs/kpis.md should come to in each month; the truth view shows their pace."),
     history: z
       .strictObject({
         keepDays: z
@@ -176,6 +193,9 @@ export const configSchema = () =>
       .prefault({}),
     notifiers: notifierSettings.default({}),
     alerts: alertSettings().default([]),
+    digest: digestSettings
+      .optional()
+      .describe("What changed, in words, to notifiers at an hour; omitted: costper digest alone tells it."),
     web,
   });
 

@@ -79,6 +79,11 @@ export interface SignIn<Settings> {
   /** Required keys that a sign-in can do without, with what stands in for them meanwhile. */
   readonly standIns?: Readonly<Record<string, unknown>>;
   readonly redirect: Redirect;
+  /**
+   * The place of the settings' credential in the store of rotated tokens, where the platform replaces tokens; absent:
+   * what is configured is what is used.
+   */
+  keptAs?(settings: Settings): string;
   /** What a person is told who signed in and reaches nothing. */
   readonly reachesNothing: string;
   begin(settings: Settings, context: SignInContext): Promise<Consent>;

@@ -59,6 +59,8 @@ export interface ServiceOptions {
   readonly afterRollup: (log: Logger) => Promise<void>;
   /** Done now and then by workers, night or not: data that grows stale without a night must be noticed too. */
   readonly tend?: (log: Logger) => Promise<void>;
+  /** Sends what is due at an hour of the day; whichever process looks, once for each due time. */
+  readonly digest?: (log: Logger) => Promise<void>;
   /** Is called after every job, inside its span, for traces. */
   readonly onJob?: (event: JobEvent) => void;
   /** Slices of one platform at once in this process; absent: as many as the platform allows. */
@@ -148,6 +150,9 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
     }
     loops.push(every(pace.watchMs, stopping.signal, log, watch));
   }
+
+  const { digest } = options;
+  if (digest) loops.push(every(pace.watchMs, stopping.signal, log, () => digest(log)));
 
   if (roles.worker) {
     const context: WorkerContext = {

@@ -11,7 +11,10 @@ import type { DB } from "../warehouse/schema.ts";
  */
 export const alertAfterRollup = async (options: {
   readonly db: Kysely<DB>;
-  readonly config: Pick<Config, "alerts" | "notifiers" | "reportingCurrency" | "schedule" | "timezone">;
+  readonly config: Pick<
+    Config,
+    "alerts" | "connectors" | "notifiers" | "reportingCurrency" | "schedule" | "timezone"
+  >;
   readonly now: Date;
   readonly log: Logger;
 }): Promise<void> => {

@@ -421,6 +421,37 @@ export interface FiguresDayRate {
   rate: Numeric | null;
 }
 
+export interface MartsAccountFreshness {
+  /**
+   * The platform's id of the account, bare.
+   */
+  account_id: string | null;
+  /**
+   * Name of the account today.
+   */
+  account_name: string | null;
+  /**
+   * Why the youngest day that lacks does; NULL where none lacks or nothing is known of it.
+   */
+  cause: string | null;
+  /**
+   * Days between that and the youngest such day of any account; NULL where the account has none.
+   */
+  days_behind: number | null;
+  /**
+   * When the account was last fetched.
+   */
+  fetched_at: Timestamp | null;
+  /**
+   * The youngest day whose figures are complete, or known to be none; NULL where there is none yet.
+   */
+  last_good_date: string | null;
+  /**
+   * Name of the ad platform, such as google; see warehouse.platform.
+   */
+  platform: string | null;
+}
+
 export interface MartsChannelDaily {
   /**
    * GA4's channel label, such as Paid Search.
@@ -1917,6 +1948,9 @@ export interface OpsNotice {
    * Made from what is said: the same events never make a second notice. Sent along with every attempt.
    */
   idempotency_key: string;
+  /**
+   * firing or resolved: alerts that began or ended; digest: what changed and what is missing, at its hour.
+   */
   kind: string;
   last_error: string | null;
   next_attempt_at: Timestamp;
@@ -3447,6 +3481,7 @@ export interface DB {
   "figures.cost_per_conversion_by_network_daily": FiguresCostPerConversionByNetworkDaily;
   "figures.cost_per_conversion_daily": FiguresCostPerConversionDaily;
   "figures.day_rate": FiguresDayRate;
+  "marts.account_freshness": MartsAccountFreshness;
   "marts.channel_daily": MartsChannelDaily;
   "marts.conversion_maturity": MartsConversionMaturity;
   "marts.cost_per_conversion_by_account_daily": MartsCostPerConversionByAccountDaily;

@@ -8,6 +8,7 @@ import { type ConnectorSettings, configuredAccounts } from "../connectors/regist
 import type { AlertSettings } from "../alerts/rule/settings.ts";
 import { Failure } from "../domain/failure.ts";
 import { isLoopbackHost } from "../domain/hosts.ts";
+import type { MonthlyTarget } from "../metrics/kpi/targets.ts";
 import { tokensOf, type WebToken } from "../domain/web-tokens.ts";
 import type { DB } from "../warehouse/schema.ts";
 import { guard } from "./access.ts";
@@ -36,6 +37,8 @@ export interface WebOptions {
     };
     /** The alert rules, so that their figures can be drawn. */
     readonly alerts?: readonly AlertSettings[];
+    /** What KPIs should come to in each month. */
+    readonly targets?: readonly MonthlyTarget[] | undefined;
     /** Their names are all that is asked of them. */
     readonly notifiers?: Readonly<Record<string, unknown>>;
     readonly reportingCurrency?: string | undefined;
@@ -182,10 +185,8 @@ export const openWeb = async (options: WebOptions): Promise<Web> => {
           notifiers: Object.keys(config.notifiers ?? {}),
           reportingCurrency: config.reportingCurrency,
           schedule: scheduleOf(config),
-          asker: {
-            configured: config.connectors && configuredAccounts(config.connectors),
-            timeZone: scheduleOf(config).timeZone,
-          },
+          targets: config.targets ?? [],
+          configured: config.connectors && configuredAccounts(config.connectors),
         }),
       { prefix: "/api" },
     );

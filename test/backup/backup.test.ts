@@ -1,7 +1,11 @@
+import { spawnSync } from "node:child_process";
+import { createWriteStream } from "node:fs";
 import { open, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
 import { expect, onTestFinished, test } from "vitest";
+import yazl from "yazl";
 import { compareRollups } from "../../src/metrics/rollup/rollup.ts";
 import { openArchive } from "../../src/warehouse/backup/archive.ts";
 import { backup } from "../../src/warehouse/backup/backup.ts";
@@ -101,6 +105,127 @@ test("a filled database is replaced only by force, and then wholly", async () =>
   expect(kept.rows).toEqual([{ accounts: 9 }]);
   await restore(target, { file, force: true, signal: never });
   expect((await save(target)).manifest).toEqual(manifest);
+});
+
+test("the same rows give the same file, in whatever order they lie on the disk", async () => {
+  const { database, manifest } = await seeded();
+  await database.pool.query(
+    `create temporary table kept as select * from warehouse.campaign;
+     delete from warehouse.campaign;
+     insert into warehouse.campaign select * from kept order by campaign_id desc;
+     drop table kept`,
+  );
+  expect((await save(database)).manifest).toEqual(manifest);
+});
+
+test("a row that the database refuses ends the restore, and the database stays as it was", async () => {
+  const { database } = await seeded();
+  await database.pool.query(
+    "alter table warehouse.campaign alter column name drop not null; update warehouse.campaign set name = null",
+  );
+  const { file } = await save(database);
+  const target = await freshDatabase();
+  await seedMarts(target.pool, { ...smallSeed, accounts: 3 });
+  await expect(restore(target, { file, force: true, signal: never })).rejects.toThrow("not-null");
+  const { rows } = await target.pool.query("select count(*)::int as accounts from warehouse.account");
+  expect(rows).toEqual([{ accounts: 9 }]);
+});
+
+/** A restore that waits, since a load has its tables. */
+const held = async () => {
+  const { file } = await seeded();
+  const target = await freshDatabase();
+  await seedMarts(target.pool, smallSeed);
+  const load = await target.pool.connect();
+  onTestFinished(() => load.release(true));
+  await load.query("begin; lock table ops.run in row exclusive mode");
+  const controller = new AbortController();
+  const restoring = restore(target, { file, force: true, signal: controller.signal });
+  restoring.catch(() => undefined);
+  const waiting = async () =>
+    (
+      await target.pool.query<{ pid: number }>(
+        "select pid from pg_stat_activity where datname = current_database() and query like 'lock table ops.run,%' and wait_event_type = 'Lock'",
+      )
+    ).rows[0]?.pid;
+  await expect.poll(waiting).toBeGreaterThan(0);
+  return { target, restoring, controller, pid: await waiting() };
+};
+
+test("a restore that waits for a load is ended by a signal, within seconds", async () => {
+  const { restoring, controller } = await held();
+  controller.abort();
+  await expect(restoring).rejects.toThrow();
+});
+
+test("a connection that breaks ends the restore", async () => {
+  const { target, restoring, pid } = await held();
+  await target.pool.query("select pg_terminate_backend($1)", [pid]);
+  await expect(restoring).rejects.toThrow();
+});
+
+test("a connection that breaks ends the backup, and leaves no file", async () => {
+  const database = await freshDatabase();
+  await seedMarts(database.pool, smallSeed);
+  const path = await folder();
+  const broken: Promise<unknown>[] = [];
+  await expect(
+    backup(database, {
+      file: join(path, "warehouse.zip"),
+      version: "1",
+      now,
+      signal: never,
+      onTable: (name) =>
+        name === "warehouse.ad_daily" &&
+        broken.push(
+          database.pool.query(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and state = 'idle in transaction'",
+          ),
+        ),
+    }),
+  ).rejects.toThrow();
+  expect(broken).toHaveLength(1);
+  expect(await readdir(path)).toEqual([]);
+});
+
+test("a full disk ends the backup in words, and leaves no file", async () => {
+  const { database } = await seeded();
+  const path = await folder();
+  const { status } = spawnSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", path]);
+  // Only root may mount; elsewhere there is no small disk to fill.
+  if (status !== 0) return;
+  onTestFinished(() => void spawnSync("umount", [path]));
+  const file = join(path, "warehouse.zip");
+  await expect(backup(database, { file, version: "1", now, signal: never })).rejects.toMatchObject({
+    message: `there is no space left for ${file}`,
+    remedy: expect.stringContaining("make room") as string,
+  });
+  expect(await readdir(path)).toEqual([]);
+});
+
+test.each(["nowhere/warehouse.zip", `${"long".repeat(80)}.zip`])(
+  "a place that cannot be is wrong use: %s",
+  async (name) => {
+    const { database } = await seeded();
+    const file = join(await folder(), name);
+    await expect(backup(database, { file, version: "1", now, signal: never })).rejects.toMatchObject({
+      code: "usage",
+      message: expect.stringContaining("cannot be written") as string,
+    });
+  },
+);
+
+test("a backup in a later format names the costper that reads it", async () => {
+  const file = join(await folder(), "later.zip");
+  const zip = new yazl.ZipFile();
+  zip.addBuffer(Buffer.from('{"costper_backup":2,"version":"7.0.0","parts":[]}'), "manifest.json");
+  zip.end();
+  await pipeline(zip.outputStream, createWriteStream(file));
+  await expect(restore(await emptyDatabase(), { file, force: false, signal: never })).rejects.toMatchObject({
+    code: "usage",
+    message: expect.stringContaining("written by costper 7.0.0") as string,
+    remedy: expect.stringContaining("update costper to 7.0.0") as string,
+  });
 });
 
 test("a file that is there is not overwritten", async () => {

@@ -13,7 +13,8 @@ import {
 } from "../../sandbox/microsoft/index.ts";
 import { listen, type SandboxServer } from "../../sandbox/server.ts";
 import { createXSandbox, xSandboxCredentials, type XSandbox } from "../../sandbox/x/index.ts";
-import { decide, type Ended, envOf, folderWith, startConnect } from "./support.ts";
+import { freshDatabase } from "../support/database.ts";
+import { decide, type Ended, envOf, folderWith, runCostper, startConnect } from "./support.ts";
 
 const clock = () => new Date();
 let meta: MetaSandbox;
@@ -140,6 +141,36 @@ test("Microsoft: the token that was renewed while accounts were listed is the on
     }),
   });
   expect(answer.status).toBe(200);
+});
+
+test.each([
+  ["microsoft", "MICROSOFT_ADS_REFRESH_TOKEN"],
+  ["linkedin", "LINKEDIN_REFRESH_TOKEN"],
+])(
+  "%s: where rotated tokens are kept in the database, the new one goes there, and the old setting finds it",
+  async (name, variable) => {
+    const { url } = await freshDatabase();
+    const before = `COSTPER_SECRET_KEY=${"k".repeat(32)}\n${variable}=dead-for-long\n`;
+    const cwd = await folderWith({ database: url, connectors: { [name]: sections[name] } }, before);
+    expect(await runCostper(cwd, ["accounts"])).toMatchObject({ status: 1 });
+    const { status, out, err } = await signIn(cwd, name, "allow");
+    expect({ status, err }).toMatchObject({ status: 0 });
+    expect(out).toContain("kept the token in the database, encrypted (ops.credential); .env is as it was");
+    expect(await envOf(cwd)).toBe(before);
+    expect(await runCostper(cwd, ["accounts"])).toMatchObject({ status: 0 });
+    expect((await runCostper(cwd, ["status"])).err).not.toContain("dead-for-long");
+  },
+);
+
+test("Microsoft: where that database does not answer, nobody signs in for nothing", async () => {
+  const cwd = await folderWith(
+    { database: "postgres://u:p@127.0.0.1:1/d", connectors: { microsoft: sections["microsoft"] } },
+    `COSTPER_SECRET_KEY=${"k".repeat(32)}\nMICROSOFT_ADS_REFRESH_TOKEN=old\n`,
+  );
+  const { status, err } = await startConnect(cwd, ["microsoft"]).ended;
+  expect(status).toBe(1);
+  expect(err).toContain("no database answers at 127.0.0.1:1/d");
+  expect(err).not.toContain("Allow the access");
 });
 
 test("LinkedIn without refresh tokens: the access token is kept for sixty days, an old refresh token is taken out", async () => {

@@ -30,10 +30,16 @@ export const startConnect = (
   cwd: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
-): Running => {
+): Running => start(cwd, ["connect", ...args], env);
+
+/** Runs any command to its end. */
+export const runCostper = (cwd: string, args: readonly string[]): Promise<Ended> =>
+  start(cwd, args, {}).ended;
+
+const start = (cwd: string, args: readonly string[], env: Readonly<Record<string, string>>): Running => {
   const child = spawn(
     process.execPath,
-    ["--import", import.meta.resolve("tsx"), join(root, "src", "cli.ts"), "connect", ...args],
+    ["--import", import.meta.resolve("tsx"), join(root, "src", "cli.ts"), ...args],
     { cwd, env: { PATH: process.env["PATH"], HOME: cwd, ...env } },
   );
   let out = "";

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { ImportOptions } from "../../src/imports/import-file.ts";
@@ -85,6 +85,31 @@ test.each(Object.keys(importKinds))("the template of %s is imported as it stands
   if (kind === undefined) return;
   const outcome = await importText(database, name, templateOf(kind));
   expect(outcome).toMatchObject({ loaded: true, inserted: 1, problems: [], warnings: [] });
+});
+
+/** What the example files declare beside their name. */
+const german = dateFormat("DD.MM.YYYY");
+const declared: Readonly<Record<string, Partial<ImportOptions>>> = {
+  "google-ads": { format: "google-ads" },
+  "microsoft-ads": { format: "microsoft-ads" },
+  spreadsheet: { values: { decimal: "comma", ...(german && { dates: german }) } },
+};
+
+const examples = join(import.meta.dirname, "..", "..", "docs", "examples");
+
+test("every kind has an example file in the package, and each is imported as it stands", async () => {
+  const files = await readdir(examples);
+  expect(
+    files.filter((file) => file.split(".").length === 2).map((file) => file.replace(".csv", "")),
+  ).toEqual(Object.keys(importKinds).toSorted());
+  const database = await freshDatabase();
+  for (const file of files) {
+    const [kind = "", variant = ""] = file.split(".");
+    const content = await readFile(join(examples, file), "utf8");
+    const outcome = await importText(database, kind, content, declared[variant] ?? {});
+    expect({ file, ...outcome }).toMatchObject({ loaded: true, refused: 0, problems: [], warnings: [] });
+    expect(outcome.read, file).toBeGreaterThan(0);
+  }
 });
 
 const cost = async (

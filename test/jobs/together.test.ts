@@ -3,7 +3,7 @@ import { pino } from "pino";
 import { expect, onTestFinished, test } from "vitest";
 import type { Exchange } from "../../sandbox/server.ts";
 import { createConnectors, openApp } from "../../src/app.ts";
-import { runSync } from "../../src/commands/sync.ts";
+import { runSync } from "../../src/commands/sync/run.ts";
 import { sharedLimits } from "../../src/warehouse/shared-limits/index.ts";
 import { openBackend } from "./backends.ts";
 import { begin, configOf, nightOver, openSandbox, openService } from "./night-support.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import pino from "pino";
 import { expect, onTestFinished, test } from "vitest";
 import { openApp } from "../../src/app.ts";
-import { runSync } from "../../src/commands/sync.ts";
+import { runSync } from "../../src/commands/sync/run.ts";
 import { parseConfig } from "../../src/config.ts";
 import { addDays, dayAt } from "../../src/domain/day.ts";
 import { storeCountingRules } from "../../src/metrics/counting.ts";

@@ -70,7 +70,7 @@ test("a command without a warehouse keeps it in a file beside the config, and on
   const folder = await folderOf();
   const file = join(folder, "costper.yaml");
   const config = parseConfig("connectors: { meta: { accessToken: x } }", file, {});
-  const silent = openMemory(config, false);
+  const silent = openMemory(config, { files: false });
   await silent.memory.keep("x:a", "one", 60_000);
   await silent.close();
   const kept = openMemory(config);

@@ -118,24 +118,27 @@ test.each(["platform", "account", "campaign", "network"] as const)(
 const byKeys = (a: readonly unknown[], b: readonly unknown[]): number =>
   a.join(" ").localeCompare(b.join(" "));
 
-test("an action is set against the whole spend of its platform, as the report has it, and the total counts that once", async () => {
+test("an action is set against the whole spend of its account, as the report has it, and the total counts that once", async () => {
   const { url, database } = shared;
   const asked = { from: "2026-11-01", to: "2026-11-20" };
   const { rows, totals } = await ask<Breakdown>(url, `/api/breakdown?${range}&by=action`);
   const reported = await report(database.db, {
     ...asked,
-    by: ["action"],
+    by: ["account", "action"],
     platforms: ["google", "meta", "linkedin"],
     inReportingCurrency: false,
   });
   const ofReport = reported.map((row) => [
     row["platform"],
+    row["account_id"],
     row["conversion_action_id"],
     row["conversions"],
     row["cost_per_conversion"],
   ]);
   expect(
-    rows.map((row) => [row.platform, row.part_id, row.conversions, row.cost_per_conversion]).toSorted(byKeys),
+    rows
+      .map((row) => [row.platform, row.account_id, row.part_id, row.conversions, row.cost_per_conversion])
+      .toSorted(byKeys),
   ).toEqual(ofReport.toSorted(byKeys));
   expect(new Set(rows.map(({ part }) => part))).toEqual(new Set(["Lead <form>", "Purchase"]));
   expect(totals[0]).toMatchObject(

@@ -132,7 +132,7 @@ test("five syncs in new processes, with --account checked before each, ask for t
   const config = parseConfig(world.configText(), "/nowhere/costper.yaml", {});
   for (let run = 0; run < 5; run += 1) {
     const selection = { from: yesterday, to: yesterday, account: ["acc2demo"] };
-    await refuseUnreached(config, selection, { log, signal: new AbortController().signal });
+    await refuseUnreached(config, selection, { env: {}, log, signal: new AbortController().signal });
     const { app, close } = await world.open();
     expect((await world.sync(selection, app)).lines).toEqual([]);
     await close();

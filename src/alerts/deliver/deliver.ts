@@ -1,6 +1,6 @@
 import { type Kysely, sql } from "kysely";
 import type { DB } from "../../warehouse/schema.ts";
-import type { NoticeBody } from "../notice/notice.ts";
+import type { OutboxBody } from "../notice/notice.ts";
 import { DeliveryError } from "./post.ts";
 import { send } from "./send.ts";
 import type { Notifiers } from "../rule/settings.ts";
@@ -32,7 +32,7 @@ const lanes = 4;
 interface Waiting {
   readonly noticeId: string;
   readonly key: string;
-  readonly body: NoticeBody;
+  readonly body: OutboxBody;
   readonly attempts: number;
   readonly createdAt: Date;
   readonly nextAttemptAt: Date;

@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
-import type { NoticeBody } from "../notice/notice.ts";
+import type { OutboxBody } from "../notice/notice.ts";
 import { DeliveryError, postJson } from "./post.ts";
+import { digestMail, digestSlack, digestWebhook } from "../notice/digest.ts";
 import { mailOf, slackText, webhookText } from "../notice/render.ts";
 import type { Notifier } from "../rule/settings.ts";
 
@@ -9,7 +10,7 @@ export const defaultTimeoutMs = 10_000;
 
 export interface NoticeDelivery {
   readonly notifier: Notifier;
-  readonly body: NoticeBody;
+  readonly body: OutboxBody;
   /** The same for every attempt at the same notice. */
   readonly idempotencyKey: string;
   readonly timeoutMs?: number | undefined;
@@ -40,7 +41,7 @@ const sendMail = async (
     await transport.sendMail({
       from: notifier.from,
       to: notifier.to,
-      ...mailOf(body),
+      ...(body.status === "digest" ? digestMail(body) : mailOf(body)),
       // Mail servers drop a second message of the same id.
       messageId: `<${idempotencyKey.slice(0, 40)}@costper>`,
       headers: { "Idempotency-Key": idempotencyKey, "Auto-Submitted": "auto-generated" },
@@ -58,6 +59,11 @@ const sendMail = async (
   }
 };
 
+const textFor = (type: "slack" | "webhook", body: OutboxBody): string => {
+  if (body.status === "digest") return type === "slack" ? digestSlack(body) : digestWebhook(body);
+  return type === "slack" ? slackText(body) : webhookText(body);
+};
+
 /**
  * Makes one attempt to hand a notice over.
  * @throws DeliveryError
@@ -65,7 +71,7 @@ const sendMail = async (
 export const send = async (delivery: NoticeDelivery): Promise<void> => {
   const { notifier, body, idempotencyKey, timeoutMs = defaultTimeoutMs } = delivery;
   if (notifier.type === "email") return sendMail(notifier, delivery);
-  const text = notifier.type === "slack" ? slackText(body) : webhookText(body);
+  const text = textFor(notifier.type, body);
   const secret = notifier.type === "webhook" ? notifier.secret : undefined;
   const signature =
     secret === undefined ? undefined : createHmac("sha256", secret).update(text).digest("hex");

@@ -3,6 +3,7 @@ import { type Kysely, sql } from "kysely";
 import type { Day } from "../../domain/day.ts";
 import type { Decimal } from "../../domain/decimal.ts";
 import type { DB } from "../../warehouse/schema.ts";
+import type { DigestBody } from "./digest.ts";
 import type { Labels } from "../figures/series.ts";
 
 /** One alert as a notice says it; the names are the webhook's. */
@@ -21,10 +22,15 @@ export interface NoticeAlert {
   readonly explanation: string;
 }
 
+/** What the outbox holds: news of alerts, or a digest. */
+export type OutboxBody = NoticeBody | DigestBody;
+
 export interface NoticeBody {
   readonly version: 1;
   readonly status: "firing" | "resolved" | "test";
   readonly alerts: readonly NoticeAlert[];
+  /** Configured platforms and accounts that no figure here tells of; absent where all are there. */
+  readonly missing?: readonly string[];
 }
 
 /** Something that one alert has to say, and to whom. */
@@ -39,8 +45,8 @@ export interface Announcement {
 interface Notice {
   readonly key: string;
   readonly notifier: string;
-  readonly kind: "firing" | "resolved";
-  readonly body: NoticeBody;
+  readonly kind: "firing" | "resolved" | "digest";
+  readonly body: OutboxBody;
 }
 
 const rank: Readonly<Record<string, number>> = { critical: 0, warning: 1, info: 2 };
@@ -49,7 +55,7 @@ const bySeverity = (a: Announcement, b: Announcement): number =>
   (rank[a.alert.severity] ?? 3) - (rank[b.alert.severity] ?? 3) || (a.event < b.event ? -1 : 1);
 
 /** Made from what is said and to whom, so that the same can never be said under another name. */
-const keyOf = (notifier: string, kind: string, events: readonly string[]): string =>
+export const noticeKey = (notifier: string, kind: string, events: readonly string[]): string =>
   createHash("sha256")
     .update(JSON.stringify([notifier, kind, events.toSorted()]))
     .digest("hex");
@@ -58,6 +64,7 @@ const keyOf = (notifier: string, kind: string, events: readonly string[]): strin
 export const groupNotices = (
   announcements: readonly Announcement[],
   notifiers: ReadonlySet<string>,
+  missing: readonly string[],
 ): readonly Notice[] => {
   const groups = new Map<string, { notifier: string; kind: Announcement["kind"]; items: Announcement[] }>();
   for (const item of announcements)
@@ -71,14 +78,19 @@ export const groupNotices = (
   return [...groups.values()].map(({ notifier, kind, items }) => {
     const sorted = items.toSorted(bySeverity);
     return {
-      key: keyOf(
+      key: noticeKey(
         notifier,
         kind,
         items.map(({ event }) => event),
       ),
       notifier,
       kind,
-      body: { version: 1, status: kind, alerts: sorted.map(({ alert }) => alert) },
+      body: {
+        version: 1,
+        status: kind,
+        alerts: sorted.map(({ alert }) => alert),
+        ...(missing.length > 0 && { missing }),
+      },
     };
   });
 };

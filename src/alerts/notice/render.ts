@@ -1,12 +1,10 @@
 import type { NoticeAlert, NoticeBody } from "./notice.ts";
+import { htmlSafe, oneLine, slackSafe } from "./plain.ts";
 
 /** A notice in the forms that people read it in. */
 
 /** How many alerts a chat message or mail spells out. */
 const spelledOut = 10;
-
-/** One line of text, whatever a name or an explanation holds: no line break or other control character. */
-const oneLine = (text: string): string => text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ").trim();
 
 const headline = ({ status, alerts }: NoticeBody): string => {
   const names = [...new Set(alerts.map(({ name }) => name))];
@@ -36,8 +34,14 @@ const title = (alert: NoticeAlert): string =>
 const left = (alerts: readonly NoticeAlert[]): string | undefined =>
   alerts.length > spelledOut ? `and ${String(alerts.length - spelledOut)} more` : undefined;
 
+/** What no figure of the notice tells of. */
+const absent = ({ missing = [] }: NoticeBody): readonly string[] =>
+  missing.length > spelledOut
+    ? [...missing.slice(0, spelledOut), `and ${String(missing.length - spelledOut)} more`]
+    : missing;
+
 /** The webhook's body. The order of keys is always the same, so that every attempt signs the same bytes. */
-export const webhookText = ({ version, status, alerts }: NoticeBody): string =>
+export const webhookText = ({ version, status, alerts, missing = [] }: NoticeBody): string =>
   JSON.stringify({
     version,
     status,
@@ -55,11 +59,8 @@ export const webhookText = ({ version, status, alerts }: NoticeBody): string =>
       since: alert.since,
       explanation: alert.explanation,
     })),
+    ...(missing.length > 0 && { missing }),
   });
-
-/** Slack reads `<`, `>` and `&` as its own marks; a section holds 3,000 characters at most. */
-const slackSafe = (text: string): string =>
-  text.slice(0, 1_400).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
 /** The body of a Slack-compatible incoming webhook. */
 export const slackText = (body: NoticeBody): string => {
@@ -72,13 +73,14 @@ export const slackText = (body: NoticeBody): string => {
     blocks: [
       { type: "header", text: { type: "plain_text", text: headline(body).slice(0, 150) } },
       ...sections.map((text) => ({ type: "section", text: { type: "mrkdwn", text } })),
+      ...absent(body).map((line) => ({
+        type: "context",
+        elements: [{ type: "mrkdwn", text: slackSafe(`Missing: ${oneLine(line)}`) }],
+      })),
       ...(rest === undefined ? [] : [{ type: "context", elements: [{ type: "mrkdwn", text: rest }] }]),
     ],
   });
 };
-
-const htmlSafe = (text: string): string =>
-  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 
 export interface Mail {
   readonly subject: string;
@@ -95,7 +97,10 @@ export const mailOf = (body: NoticeBody): Mail => {
     .map((alert) =>
       [title(alert), ...lines(alert).map((line) => `  ${line}`), `  since ${alert.since}`].join("\n"),
     )
-    .concat(rest ?? [])
+    .concat(
+      rest ?? [],
+      absent(body).map((line) => `Missing: ${oneLine(line)}`),
+    )
     .join("\n\n");
   const html = alerts
     .map(
@@ -104,7 +109,10 @@ export const mailOf = (body: NoticeBody): Mail => {
           .map((line) => `<li>${htmlSafe(line)}</li>`)
           .join("")}</ul>`,
     )
-    .concat(rest === undefined ? [] : [`<p>${rest}</p>`])
+    .concat(
+      rest === undefined ? [] : [`<p>${rest}</p>`],
+      absent(body).map((line) => `<p>Missing: ${htmlSafe(oneLine(line))}</p>`),
+    )
     .join("\n");
   return {
     subject,

@@ -5,22 +5,27 @@ import type { Reached, SignIn, SignInContext } from "../../connectors/sign-in.ts
 import { jsonOrUndefined } from "../../connectors/wire/json.ts";
 import type { Frame } from "../frame.ts";
 
-/** The grant that was in use last. */
+/** The grant that was in use last: as it is kept, and what of it a setting holds. */
 export interface Newest {
-  readonly refreshToken?: string;
+  readonly grant: string;
+  readonly expiresAt: Date | undefined;
+  readonly refreshToken: string | undefined;
 }
 
 /** Remembers the grants of this process alone: nothing may be kept before the accounts are known. */
 const memoryStore = (): TokenStore & { newest(): Newest | undefined } => {
   const kept = new Map<string, string>();
-  let last: string | undefined;
+  let last: Omit<Newest, "refreshToken"> | undefined;
   return {
     read: async (key) => kept.get(key),
-    write: async (key, secret) => {
+    write: async (key, secret, expiresAt) => {
       kept.set(key, secret);
-      last = secret;
+      last = { grant: secret, expiresAt: expiresAt ?? last?.expiresAt };
     },
-    newest: () => (last === undefined ? undefined : (jsonOrUndefined(last) as Newest | undefined)),
+    newest: () => {
+      const grant = last && (jsonOrUndefined(last.grant) as { readonly refreshToken?: string } | undefined);
+      return last && { ...last, refreshToken: grant?.refreshToken };
+    },
   };
 };
 

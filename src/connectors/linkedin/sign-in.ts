@@ -1,6 +1,8 @@
 import type { SignIn } from "../sign-in.ts";
 import { codeConsent, demandScopes, endAfter, exchangeCode, lifeWords } from "../wire/authorization-code.ts";
+import { credentialKey } from "../wire/tokens.ts";
 import type { LinkedinSettings } from "./settings.ts";
+import { credential } from "./token.ts";
 
 const scopes = ["r_ads", "r_ads_reporting"] as const;
 
@@ -22,6 +24,7 @@ export const signIn: SignIn<LinkedinSettings> = {
   ],
   fills: ["refreshToken", "accessToken"],
   redirect,
+  keptAs: (settings) => credentialKey(credential(settings)),
   reachesNothing:
     "sign in as a member with a role on an ad account (Campaign Manager, Account settings, Manage access)",
   begin: async ({ clientId = "", clientSecret = "", timeoutSeconds, endpoints: { oauth } }, context) => {

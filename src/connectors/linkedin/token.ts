@@ -1,7 +1,7 @@
 import { Failure } from "../../domain/failure.ts";
 import type { Redactor } from "../../domain/secrets.ts";
 import type { ConnectorContext } from "../connector.ts";
-import { type AccessTokens, type Grant, openTokens, refreshForm } from "../wire/tokens.ts";
+import { type AccessTokens, type Credential, type Grant, openTokens, refreshForm } from "../wire/tokens.ts";
 import { askAgain } from "./failures.ts";
 import type { LinkedinPace } from "./pace.ts";
 import type { LinkedinSettings } from "./settings.ts";
@@ -25,20 +25,27 @@ const remedyOf = (error: string): string =>
 /** A day before its end a token is renewed; one that lives shorter from the start, in its last tenth. */
 const marginMs = (lifeMs: number | undefined): number => Math.min(dayMs, (lifeMs ?? Infinity) / 10);
 
+export const credential = ({ clientId, refreshToken, accessToken }: LinkedinSettings): Credential => ({
+  name: "linkedin",
+  refreshToken,
+  accessToken,
+  identity: clientId,
+});
+
 export const linkedinTokens = (
   settings: LinkedinSettings,
   context: ConnectorContext,
   redactor: Redactor,
   pace: LinkedinPace,
 ): AccessTokens => {
-  const { clientId, clientSecret, refreshToken, accessToken } = settings;
+  const { clientId, clientSecret, refreshToken } = settings;
   const warnOf = (what: string, endsAt: number | undefined, days: number): void => {
     if (endsAt === undefined) return;
     const daysLeft = Math.floor((endsAt - context.now().getTime()) / dayMs);
     if (daysLeft < days) context.log.warn({ daysLeft }, `${what} expires soon`);
   };
   return openTokens({
-    name: "linkedin",
+    ...credential(settings),
     endpoint: {
       url: `${settings.endpoints.oauth}/oauth/v2/accessToken`,
       label: "LinkedIn",
@@ -49,9 +56,6 @@ export const linkedinTokens = (
     },
     context,
     redactor,
-    refreshToken,
-    accessToken,
-    identity: clientId,
     form: (newest) => {
       if (newest === undefined || clientId === undefined || clientSecret === undefined)
         throw missing(newest === undefined ? "a refresh token" : "the client id or secret");

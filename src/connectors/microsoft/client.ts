@@ -7,6 +7,7 @@ import { readJson } from "../wire/json.ts";
 import { pause, request } from "../wire/request.ts";
 import { type Grant, openTokens, refreshForm } from "../wire/tokens.ts";
 import { downloadFailure, reasons, refusalFailure } from "./failures.ts";
+import { credential } from "./credential.ts";
 import type { Pace } from "./pace.ts";
 import type { MicrosoftSettings } from "./settings.ts";
 
@@ -61,7 +62,7 @@ const tokensOf = (
   pace: Pace,
 ) =>
   openTokens({
-    name: platform,
+    ...credential(settings),
     endpoint: {
       url: `${settings.endpoints.oauth}/${settings.tenant}/oauth2/v2.0/token`,
       label: "Microsoft",
@@ -77,8 +78,6 @@ const tokensOf = (
     },
     context,
     redactor,
-    refreshToken: settings.refreshToken,
-    identity: settings.clientId,
     form: (newest) =>
       refreshForm({
         clientId: settings.clientId,

@@ -1,6 +1,8 @@
 import { Failure } from "../../domain/failure.ts";
 import type { SignIn } from "../sign-in.ts";
 import { codeConsent, demandScopes, endAfter, exchangeCode, lifeWords } from "../wire/authorization-code.ts";
+import { credentialKey } from "../wire/tokens.ts";
+import { credential } from "./credential.ts";
 import type { MicrosoftSettings } from "./settings.ts";
 
 const manage = "https://ads.microsoft.com/msads.manage";
@@ -36,6 +38,7 @@ export const signIn: SignIn<MicrosoftSettings> = {
   ],
   fills: ["refreshToken"],
   redirect,
+  keptAs: (settings) => credentialKey(credential(settings)),
   reachesNothing:
     "sign in as a user with a role on an account (Microsoft Advertising, Settings, Account access)",
   begin: async (settings, context) => {

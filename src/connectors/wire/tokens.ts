@@ -30,21 +30,25 @@ export interface AccessTokens {
   replace(refused: Grant, signal: AbortSignal, mayRenew?: boolean): Promise<Grant | undefined>;
 }
 
-export interface TokenOptions {
-  /** A platform's name or `ga4`: names the credential in the store. */
+/** What a credential is made of: another one has another place in the store. */
+export interface Credential {
+  /** A platform's name or `ga4`. */
   readonly name: string;
+  /** The configured refresh token; absent for a service account or a bare access token. */
+  readonly refreshToken?: string | undefined;
+  /** A configured access token, used until it is refused. */
+  readonly accessToken?: string | undefined;
+  /** What else there is to it: the client's id. */
+  readonly identity?: string | undefined;
+}
+
+export interface TokenOptions extends Credential {
   readonly endpoint: TokenEndpoint;
   /** `limits`: a renewal takes a slot of its own, so leave them out where callers hold one while they ask. */
   readonly context: Pick<ConnectorContext, "log" | "now" | "tokens" | "onRequest"> &
     Partial<Pick<ConnectorContext, "limits">>;
   /** Learns each token, so that none shows in a message. */
   readonly redactor: Redactor;
-  /** The configured refresh token; absent for a service account or a bare access token. */
-  readonly refreshToken?: string | undefined;
-  /** A configured access token, used until it is refused. */
-  readonly accessToken?: string | undefined;
-  /** What else the credential is made of: another one has another place in the store. */
-  readonly identity?: string | undefined;
   /**
    * The fields of a renewal, without secrets beyond them.
    * @param refreshToken the newest one; undefined where none is configured.
@@ -93,7 +97,8 @@ const usualMarginMs = (lifeMs: number | undefined): number => Math.min(60_000, (
 /** A renewal that may have ended the old token is seen through for a while after nobody waits for it any more. */
 const graceMs = 10_000;
 
-const keyOf = ({ name, refreshToken, accessToken, identity }: TokenOptions): string => {
+/** Where the grants of a credential stand in the store. */
+export const credentialKey = ({ name, refreshToken, accessToken, identity }: Credential): string => {
   const credential = [identity, refreshToken ?? accessToken].join("\n");
   return `${name}:${createHash("sha256").update(credential).digest("hex").slice(0, 32)}`;
 };
@@ -102,7 +107,7 @@ export const openTokens = (options: TokenOptions): AccessTokens => {
   const { context, endpoint, redactor, renewable = true, marginMs = usualMarginMs } = options;
   const { platform } = endpoint;
   const store = options.kept ? context.tokens : undefined;
-  const key = keyOf(options);
+  const key = credentialKey(options);
   let grant: Grant | undefined;
   /** Of a grant that could not be kept: it is not handed out before that has succeeded. */
   let keepNow: (() => Promise<void>) | undefined;

@@ -1,4 +1,4 @@
-import { type Kysely, sql } from "kysely";
+import { type Kysely, type RawBuilder, sql } from "kysely";
 import type { DayRange } from "../../domain/day.ts";
 import type { DB } from "../../warehouse/schema.ts";
 import { kpis, targetProgress } from "./catalogue.ts";
@@ -24,6 +24,8 @@ export interface KpiRow {
 
 export const kpiIds: readonly string[] = [...new Set([...kpis.map(({ id }) => id), targetProgress.id])];
 
+type KpiQuestion = DayRange & { readonly ids: readonly string[]; readonly by: readonly KpiKey[] };
+
 const states = [...kpis.filter(({ isState }) => isState).map(({ id }) => id), targetProgress.id];
 const plain = kpis.filter(({ denominator }) => denominator.length === 0).map(({ id }) => id);
 
@@ -37,13 +39,10 @@ const periods = {
  * KPIs over a range: sums first and one division each, over the days on which both sides are known. A state of a day
  * (a rank, progress towards a target) is not summed: the last day's stands.
  */
-export const readKpis = async (
-  db: Kysely<DB>,
-  options: DayRange & { readonly ids: readonly string[]; readonly by: readonly KpiKey[] },
-): Promise<readonly KpiRow[]> => {
+export const kpiStatement = (options: KpiQuestion): RawBuilder<KpiRow> => {
   const period = (["date", "week", "month"] as const).find((key) => options.by.includes(key));
   const byPlatform = options.by.includes("platform");
-  const { rows } = await sql<KpiRow>`
+  return sql<KpiRow>`
     with day as (
       select k.*, ${sql.raw(period === undefined ? "null::date" : periods[period])} as period,
         k.dimensions ->> 'platform' as platform,
@@ -65,6 +64,8 @@ export const readKpis = async (
       unit, round(count(*) filter (where known)::numeric / count(*), 4)::text as coverage
     from day
     group by kpi, period, platform, of, unit
-    order by kpi, of, period, platform`.execute(db);
-  return rows;
+    order by kpi, of, period, platform`;
 };
+
+export const readKpis = async (db: Kysely<DB>, options: KpiQuestion): Promise<readonly KpiRow[]> =>
+  (await kpiStatement(options).execute(db)).rows;

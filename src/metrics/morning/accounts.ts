@@ -15,6 +15,7 @@ export interface Expected {
   readonly account_id: string;
   readonly account_name: string | null;
   readonly currency: string | null;
+  readonly time_zone: string;
   readonly is_active: boolean;
   /** Before this day its currency or time zone was another. */
   readonly series_from: Day | null;
@@ -42,7 +43,7 @@ export const expectedAccounts = async (
       select platform, account_id from ops.account_day
     )
     select a.account_key, k.platform, k.account_id, a.name as account_name, a.currency,
-           coalesce(a.is_active, true) as is_active, a.series_from,
+           coalesce(a.time_zone, 'UTC') as time_zone, coalesce(a.is_active, true) as is_active, a.series_from,
            (select d.date from ops.account_day d
             where d.platform = k.platform and d.account_id = k.account_id and d.state in ('complete', 'no_spend')
             order by d.date desc limit 1) as last_good_date,

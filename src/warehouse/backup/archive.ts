@@ -13,8 +13,10 @@ import { Failure } from "../../domain/failure.ts";
  * A backup is a zip: `manifest.json` and a CSV a table, as Postgres' COPY writes it. Any tool can look into it.
  * The manifest comes last, so a file without one was not written to its end.
  */
+const format = 1;
+
 const manifestShape = z.object({
-  costper_backup: z.literal(1),
+  costper_backup: z.literal(format),
   made_at: z.string(),
   version: z.string(),
   /** The steps of the schema that the tables have. */
@@ -54,7 +56,15 @@ export interface WrittenTable {
 }
 
 const diskFailure = (file: string, error: unknown): unknown => {
-  const { code } = error as NodeJS.ErrnoException;
+  const { code = "" } = error as NodeJS.ErrnoException;
+  if (["ENOENT", "ENOTDIR", "EACCES", "EPERM", "EROFS", "ENAMETOOLONG"].includes(code))
+    return new Failure({
+      kind: "request",
+      code: "usage",
+      message: `${file} cannot be written (${code})`,
+      remedy: "name a file in a folder that is there and may be written",
+      cause: error,
+    });
   if (code !== "ENOSPC" && code !== "EDQUOT") return error;
   return new Failure({
     kind: "request",
@@ -102,7 +112,7 @@ export const writeArchive = async (options: {
     await pipeline(zip.outputStream, createWriteStream(half, { mode: 0o600, flush: true }), { signal });
     await rename(half, file);
   } catch (error) {
-    await rm(half, { force: true });
+    await rm(half, { force: true }).catch(() => undefined);
     signal.throwIfAborted();
     throw diskFailure(file, error);
   }
@@ -125,6 +135,17 @@ const notWhole = (file: string, cause?: unknown): Failure =>
     message: `${file} is not a whole backup of costper`,
     remedy: "name a file that costper backup wrote",
     cause,
+  });
+
+/** What any backup of a later format still says of itself. */
+const newerShape = z.object({ costper_backup: z.number().gt(format), version: z.string() });
+
+const tooNew = (file: string, version: string): Failure =>
+  new Failure({
+    kind: "request",
+    code: "usage",
+    message: `${file} was written by costper ${version}, in a format that this one does not know`,
+    remedy: `update costper to ${version} or later; nothing was changed`,
   });
 
 const readAll = async (stream: Readable): Promise<string> => {
@@ -170,7 +191,10 @@ export const openArchive = async (file: string): Promise<Archive> => {
     const entries = await entriesOf(zip);
     const manifestEntry = entries.get(manifestName);
     if (manifestEntry === undefined) throw notWhole(file);
-    const manifest = manifestShape.parse(JSON.parse(await readAll(await openEntry(manifestEntry))));
+    const written: unknown = JSON.parse(await readAll(await openEntry(manifestEntry)));
+    const newer = newerShape.safeParse(written).data;
+    if (newer !== undefined) throw tooNew(file, newer.version);
+    const manifest = manifestShape.parse(written);
     return {
       manifest,
       table: async (name) => {

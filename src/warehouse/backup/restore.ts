@@ -1,18 +1,15 @@
-import { pipeline } from "node:stream/promises";
 import type { PoolClient } from "pg";
-import { from as copyFrom } from "pg-copy-streams";
 import { Failure } from "../../domain/failure.ts";
 import { grantAnew } from "../analysts/reading.ts";
 import { type Ask, closeToEverybody } from "../analysts/rights.ts";
+import { openCopyIn } from "../copy-in.ts";
 import type { Database } from "../database.ts";
 import { migrate, migrationTexts } from "../migrate.ts";
 import { inTransaction } from "../transaction.ts";
 import { type Archive, type Manifest, openArchive } from "./archive.ts";
 import { appliedSteps } from "./backup.ts";
-import { backupTables, columnList, quoted } from "./tables.ts";
-
-/** What costper makes; a restore makes them anew. The queue is left as it is. */
-const schemas = ["warehouse", "marts", "figures", "ops", "staging", "ad_reporting", "partitions"];
+import { schemasKept, schemasMade } from "./schemas.ts";
+import { type BackupTable, backupTables, columnList, quoted } from "./tables.ts";
 
 const refuse = (message: string, remedy: string): Failure =>
   new Failure({ kind: "request", code: "usage", message, remedy });
@@ -38,12 +35,36 @@ const makeSchema = async (client: PoolClient, steps: readonly string[]): Promise
       "update costper; nothing was changed",
     );
   // The queue's own schema has no table of ours; its jobs point at a ledger that is about to go.
-  for (const schema of schemas) await client.query(`drop schema if exists ${schema} cascade`);
+  for (const schema of schemasMade) await client.query(`drop schema if exists ${schema} cascade`);
   for (const step of steps) await client.query(known.get(step) ?? "");
   // As the migrator makes it, which takes it up from here.
   await client.query(
     "create table ops.kysely_migration (name varchar(255) not null primary key, timestamp varchar(255) not null)",
   );
+};
+
+/** Copies a table's rows out of the archive; how many there were, and the hash of their text. */
+const copyIn = async (
+  client: PoolClient,
+  archive: Archive,
+  { name, columns }: Pick<BackupTable, "name" | "columns">,
+  signal: AbortSignal,
+): Promise<{ readonly rows: number; readonly sha256: string }> => {
+  const { stream, sha256 } = await archive.table(name);
+  const copy = openCopyIn(
+    client,
+    `copy ${quoted(name)} (${columnList(columns)}) from stdin with (format csv, header match)`,
+    signal,
+  );
+  try {
+    for await (const chunk of stream) await copy.write(chunk as Buffer);
+    const rows = await copy.end();
+    return { rows, sha256: sha256() };
+  } catch (error) {
+    stream.destroy();
+    await copy.abort(error as Error);
+    throw error;
+  }
 };
 
 const load = async (
@@ -64,14 +85,8 @@ const load = async (
   for (const table of tables) {
     for (const month of table.months)
       await client.query("select warehouse.ensure_partition($1::regclass, $2::date)", [table.name, month]);
-    const copy = client.query(
-      copyFrom(
-        `copy ${quoted(table.name)} (${columnList(table)}) from stdin with (format csv, header match)`,
-      ),
-    );
-    const { stream, sha256 } = await archive.table(table.name);
-    await pipeline(stream, copy, { signal });
-    if (copy.rowCount !== table.rows || sha256() !== table.sha256)
+    const { rows, sha256 } = await copyIn(client, archive, table, signal);
+    if (rows !== table.rows || sha256 !== table.sha256)
       throw new Failure({
         kind: "data",
         message: `${file} is damaged: ${table.name} is not what was written`,
@@ -86,7 +101,8 @@ const setIdentities = async (client: PoolClient): Promise<void> => {
   const { rows } = await client.query<{ table: string; column: string }>(
     `select n.nspname || '.' || c.relname as "table", a.attname as "column"
      from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
-     where a.attidentity <> '' and not c.relispartition and n.nspname in ('warehouse', 'marts', 'figures', 'ops')`,
+     where a.attidentity <> '' and not c.relispartition and n.nspname = any ($1)`,
+    [schemasKept],
   );
   for (const { table, column } of rows)
     await client.query(
@@ -120,20 +136,24 @@ export const restore = async (
   const { file, force, signal } = options;
   const archive = await openArchive(file);
   try {
-    await inTransaction(database.pool, async (client) => {
-      if (!force && (await isFilled(client)))
-        throw refuse(
-          "the database holds a warehouse already",
-          "name an empty one in `database`, or add --force to replace all that it holds",
-        );
-      if ((await appliedSteps(client)).length > 0)
-        // Nobody loads into tables that are about to go.
-        await client.query("lock table ops.run, warehouse.account in access exclusive mode");
-      await makeSchema(client, archive.manifest.schema);
-      await load(client, archive, signal, file);
-      await setIdentities(client);
-      await endWorkUnderWay(client);
-    });
+    await inTransaction(
+      database.pool,
+      async (client) => {
+        if (!force && (await isFilled(client)))
+          throw refuse(
+            "the database holds a warehouse already",
+            "name an empty one in `database`, or add --force to replace all that it holds",
+          );
+        if ((await appliedSteps(client)).length > 0)
+          // Nobody loads into tables that are about to go.
+          await client.query("lock table ops.run, warehouse.account in access exclusive mode");
+        await makeSchema(client, archive.manifest.schema);
+        await load(client, archive, signal, file);
+        await setIdentities(client);
+        await endWorkUnderWay(client);
+      },
+      signal,
+    );
   } finally {
     archive.close();
   }

@@ -2,7 +2,6 @@ import { spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { mkdir, open, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
@@ -13,6 +12,7 @@ import { writeWhole } from "../whole-file.ts";
 import { dataFolder, findBinaries } from "./binaries.ts";
 import { ensureData, folderFailure, resetPassword } from "./folder.ts";
 import { withLock } from "./lock.ts";
+import { choosePort } from "./port.ts";
 
 /** An embedded Postgres that is up. */
 export interface EmbeddedServer {
@@ -25,6 +25,8 @@ export interface EmbeddedServer {
 export interface EmbeddedOptions {
   /** Where data, log and password are kept; made if missing. */
   readonly folder: string;
+  /** Where it listens; default: where it did the last time. */
+  readonly port?: number | undefined;
   /** Settings of postgresql.conf, for tests. */
   readonly settings?: Readonly<Record<string, string>>;
 }
@@ -35,16 +37,6 @@ interface Access {
 }
 
 const startTimeoutMs = 60_000;
-
-const freePort = (): Promise<number> =>
-  new Promise((found, reject) => {
-    const probe = createServer();
-    probe.once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => found(port));
-    });
-  });
 
 /** Whether the process is the server of that folder, and not one that has got a dead server's number since. */
 const servesFolder = (pid: number, data: string): boolean => {
@@ -196,7 +188,7 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<EmbeddedS
     }
     if (running) await stop(data);
     const wanted: Access = {
-      port: await freePort(),
+      port: await choosePort(options.port, known?.port),
       password: known?.password ?? randomBytes(18).toString("base64url"),
     };
     await writeWhole(accessFile, JSON.stringify(wanted), { mode: 0o600 });

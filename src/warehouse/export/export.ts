@@ -21,7 +21,10 @@ export interface ExportOptions extends RowRange {
   /** With or without schema. */
   readonly table: string;
   readonly format: ExportFormat;
-  /** A file a month, in folders `month=2026-10` as readers of partitioned data know them. */
+  /**
+   * A file a month, in folders `month=2026-10` as readers of partitioned data know them. The folder's name becomes a
+   * column: where the table has a `month` of its own, it is `partition_month=2026-10`.
+   */
   readonly partitionBy?: "month" | undefined;
   /** A folder, made if missing, or a stream, which is left open. */
   readonly destination: string | Writable;
@@ -152,10 +155,11 @@ export const exportTable = async (
     else if (options.partitionBy === undefined)
       files.push(await writeFile(join(destination, fileName), (sink) => write({ from, to }, sink, true)));
     else {
+      const part = table.columns.some(({ name }) => name === "month") ? "partition_month" : "month";
       const { rows: months } = await client.query<{ month: Day }>(selectMonths(table, { from, to }));
       for (const { month } of months)
         files.push(
-          await writeFile(join(destination, `month=${month.slice(0, 7)}`, fileName), (sink) =>
+          await writeFile(join(destination, `${part}=${month.slice(0, 7)}`, fileName), (sink) =>
             write(monthOf(month, { from, to }), sink, true),
           ),
         );

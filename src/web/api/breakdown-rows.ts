@@ -19,7 +19,7 @@ const text = (key: string, title = key): DownloadColumn => ({ key, title, kind: 
 
 const byName: Readonly<Record<string, readonly DownloadColumn[]>> = {
   network: [text("part", "network")],
-  action: [text("part", "action"), text("part_id", "action_id")],
+  action: [text("account_id"), text("account_name"), text("part", "action"), text("part_id", "action_id")],
 };
 
 const named = ["account_id", "account_name", "campaign_id", "campaign_name"].map((key) => text(key));

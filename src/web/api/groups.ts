@@ -56,38 +56,40 @@ const byNetwork = (grouping: Grouping): RawBuilder<unknown> => sql`
     from ${partRows(grouping, "month")} where ${rowsOf(grouping)} group by 1, 2, 3
   ) s ${matching(grouping.q, "s.part_id", "s.platform")}`;
 
-/** What the campaigns of the grouping cost, by platform: actions are held against all of it. */
+/** What the campaigns of the grouping cost, by account: its actions are held against all of it. */
 const spent = (grouping: Grouping): RawBuilder<unknown> => sql`
-  select m.platform, ${currencyOf(grouping.choice)} as currency, ${sums(grouping.choice)}
+  select m.account_key, ${currencyOf(grouping.choice)} as currency, ${sums(grouping.choice)}
   from ${sql.table(grouping.campaign === undefined ? martOf.platform : martOf.campaign)} m
   where ${rowsOf(grouping)} group by 1, 2`;
 
 /**
- * An action is set against the whole spend of its platform in the grouping, as `costper report` has it: spend is never
- * split among actions, so these rows must not be added up, and the total says what they cost together.
+ * An action is set against the whole spend of its account in the grouping, as `costper report --by account,action` has
+ * it: no other account can bring its conversions. Spend is never split among actions, so these rows must not be added
+ * up, and the total says what they cost together.
  */
 const byAction = (grouping: Grouping): RawBuilder<unknown> => sql`
-  select s.platform, null::text as account_id, null::text as account_name, null::text as campaign_id,
+  select a.platform, a.account_id, a.name as account_name, null::text as campaign_id,
          null::text as campaign_name, coalesce(nullif(s.part_name, ''), s.part_id) as part, s.part_id, s.currency,
          c.spend, c.impressions, c.clicks, s.conversions, s.conversion_value, null::numeric as organic_conversions,
          s.is_final
   from (
-    select m.platform, m.part_id, max(m.part_name collate "C") as part_name, ${currencyOf(grouping.choice)} as currency,
+    select m.account_key, m.part_id, max(m.part_name collate "C") as part_name, ${currencyOf(grouping.choice)} as currency,
            sum(m.conversions) as conversions, ${valueOf(grouping.choice)} as conversion_value,
            bool_and(m.is_final) as is_final
     from ${partRows(grouping, "month")} where ${rowsOf(grouping)} group by 1, 2, 4
   ) s
-  left join (${spent(grouping)}) c on c.platform = s.platform and c.currency is not distinct from s.currency
-  ${matching(grouping.q, "s.part_name", "s.part_id", "s.platform")}`;
+  join warehouse.account a on a.account_key = s.account_key
+  left join (${spent(grouping)}) c on c.account_key = s.account_key and c.currency is not distinct from s.currency
+  ${matching(grouping.q, "s.part_name", "s.part_id", "a.platform", "a.name", "a.account_id")}`;
 
-/** Total of a breakdown by action: what the platforms of the shown actions cost, each once. */
+/** Total of a breakdown by action: what the accounts of the shown actions cost, each once. */
 const actionTotals = sql`
   select g.currency, g.count, t.spend, t.impressions, t.clicks, g.conversions, g.conversion_value,
          null::numeric as organic_conversions, g.is_final
   from (select g.currency, count(*)::int as count, ${sumsOfSums} from grouped g group by g.currency) g
   left join (
     select g.currency, ${sumsOfSums} from (
-      select distinct platform, currency, spend, impressions, clicks, 0 as conversions, 0 as conversion_value,
+      select distinct platform, account_id, currency, spend, impressions, clicks, 0 as conversions, 0 as conversion_value,
                       0 as organic_conversions, true as is_final
       from grouped
     ) g group by 1

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import type { Schedule } from "../../domain/schedule.ts";
+import { type Missing, readMissing } from "../../metrics/missing.ts";
 import type { Configured } from "../../metrics/morning/accounts.ts";
 import type { Morning } from "../../metrics/morning/answer.ts";
 import { morning as tell } from "../../metrics/morning/morning.ts";
@@ -22,12 +24,20 @@ export interface MorningAnswer extends Morning {
   readonly currency: CurrencyChoice;
 }
 
-/** Who is asking: what is configured, on whose clock, and when. */
+/** Who is asking: what is configured, when nights are due and on whose clock, and what time it is. */
 export interface WhoAsks {
   readonly configured: Configured | undefined;
-  readonly timeZone: string;
+  readonly schedule: Schedule;
   readonly now: Date;
 }
+
+/** What no figure of the dashboard tells of; every view says it. */
+export const missing = async (
+  read: Read,
+  asker: WhoAsks,
+): Promise<{ readonly missing: readonly Missing[] }> => ({ missing: await readMissing({ read, ...asker }) });
+
+export const missingQuery = z.strictObject({});
 
 /** Yesterday's cost per conversion, how it moved at equal age, and what moved it. */
 export const morning = async (
@@ -38,7 +48,9 @@ export const morning = async (
   const currency = await chooseCurrency(read, asked);
   const told = await tell({
     read,
-    ...asker,
+    now: asker.now,
+    configured: asker.configured,
+    timeZone: asker.schedule.timeZone,
     money: { reporting: currency.mode === "reporting" ? currency.code : null },
     currency: currency.mode === "account" ? (currency.code ?? undefined) : undefined,
     platform,

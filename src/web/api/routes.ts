@@ -4,6 +4,7 @@ import type { Kysely } from "kysely";
 import { z } from "zod";
 import type { Schedule } from "../../domain/schedule.ts";
 import type { AlertSettings } from "../../alerts/rule/settings.ts";
+import type { MonthlyTarget } from "../../metrics/kpi/targets.ts";
 import type { DB } from "../../warehouse/schema.ts";
 import { mayOperate } from "../access.ts";
 import { alerts, alertsQuery } from "./alerts.ts";
@@ -23,13 +24,14 @@ import { breakdownCsv } from "./csv.ts";
 import { dictionary } from "./dictionary.ts";
 import { health, healthQuery } from "./health.ts";
 import { type Jobs, retry, retryBody } from "./jobs.ts";
-import { type WhoAsks, morning, morningQuery } from "./morning.ts";
+import { missing, missingQuery, morning, morningQuery, type WhoAsks } from "./morning.ts";
 import { moved, movedQuery } from "./moved.ts";
 import { beginNight, type Nights } from "./nights.ts";
 import { addNote, changeNote, noteBody, notes, notesQuery, removeNote } from "./notes.ts";
 import { overview, overviewQuery } from "./overview.ts";
 import { pause, pauseBody, resume, resumeBody } from "./pauses.ts";
 import { type Read, reading } from "./read.ts";
+import { truth, truthQuery } from "./truth.ts";
 import { openRefresher } from "./refresher.ts";
 import { openReplays, replayBody, rules } from "./rules.ts";
 import { session } from "./session.ts";
@@ -46,8 +48,10 @@ export interface ApiOptions {
   readonly credentials?: (() => Promise<Health["credentials"]>) | undefined;
   /** When nights are due: it says which accounts are stale. */
   readonly schedule: Schedule;
-  /** What figures are expected of, and on whose clock they are told. */
-  readonly asker: Omit<WhoAsks, "now">;
+  /** What figures are expected of; undefined: of the accounts that are known. */
+  readonly configured: WhoAsks["configured"];
+  /** What KPIs should come to in each month. */
+  readonly targets: readonly MonthlyTarget[];
   /** The rules as they are configured now. */
   readonly alerts: readonly AlertSettings[];
   /** Names of those who can be told of alerts. */
@@ -73,7 +77,7 @@ const shownJobs = 100;
 
 /** The dashboard's JSON: one read-only route a view, its query string checked before the database hears of it. */
 export const apiRoutes = (app: FastifyInstance, options: ApiOptions): void => {
-  const { db, downloads, jobs, nights, credentials, alerts: configured, schedule, asker } = options;
+  const { db, downloads, jobs, nights, credentials, alerts: configured, schedule, targets } = options;
   app.addHook("onSend", async (_request, reply) => void reply.header("cache-control", "no-store"));
 
   const refresher = openRefresher(db, (error) =>
@@ -93,7 +97,10 @@ export const apiRoutes = (app: FastifyInstance, options: ApiOptions): void => {
     });
   };
 
-  get("/morning", morningQuery, (read, query) => morning(read, query, { ...asker, now: new Date() }));
+  const asker = (): WhoAsks => ({ configured: options.configured, schedule, now: new Date() });
+  get("/morning", morningQuery, (read, query) => morning(read, query, asker()));
+  get("/missing", missingQuery, (read) => missing(read, asker()));
+  get("/truth", truthQuery, (read, query) => truth(read, query, targets));
   get("/overview", overviewQuery, overview);
   get("/breakdown", breakdownQuery, async (read, query) => {
     refresher.start();

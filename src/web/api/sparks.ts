@@ -32,7 +32,12 @@ export const sparks = async (
   const range = shownOf(grouping.range);
   const { by, choice } = grouping;
   if (by === "campaign") return linesOf(await campaignDays(read, { ...grouping, range }, rows), range);
-  const account = by === "account" ? sql`m.account_id` : sql`null::text`;
+  const account =
+    by === "account"
+      ? sql`m.account_id`
+      : by === "action"
+        ? sql`(select a.account_id from warehouse.account a where a.account_key = m.account_key)`
+        : sql`null::text`;
   const parts = by === "network" || by === "action";
   const value =
     by === "action" ? sql`sum(m.conversions)` : sql`${spendOf(choice)} / nullif(sum(m.conversions), 0)`;

@@ -2,6 +2,7 @@
 export const pagePaths = {
   "/": "Overview",
   "/breakdown": "Breakdown",
+  "/truth": "Claim and truth",
   "/day": "A day’s history",
   "/excluded": "Excluded",
   "/health": "Health",

@@ -5,6 +5,7 @@ import { dictionaryView } from "../views/dictionary.tsx";
 import { excludedView } from "../views/excluded.tsx";
 import { healthView } from "../views/health.tsx";
 import { overviewView } from "../views/overview.tsx";
+import { truthView } from "../views/truth.tsx";
 import type { View } from "../views/view.ts";
 import type { PagePath } from "./paths.ts";
 
@@ -12,6 +13,7 @@ import type { PagePath } from "./paths.ts";
 const views: Readonly<Record<PagePath, View>> = {
   "/": overviewView,
   "/breakdown": breakdownView,
+  "/truth": truthView,
   "/day": dayView,
   "/excluded": excludedView,
   "/health": healthView,

@@ -2,6 +2,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { address } from "../state/address.ts";
 import type { View } from "../views/view.ts";
 import { Main } from "./content.tsx";
+import { MissingBanner } from "./missing.tsx";
 import { FilterBar } from "./filter-bar.tsx";
 import { type PagePath, pagePaths } from "./paths.ts";
 import { ThemeButton } from "./theme-button.tsx";
@@ -44,6 +45,7 @@ export const Shell = ({ path, view }: { readonly path: string; readonly view: Vi
       <ThemeButton />
     </header>
     <FilterBar wanted={typeof view.filters === "function" ? view.filters() : view.filters} />
+    <MissingBanner />
     <Main>
       <view.Content key={path} />
     </Main>

@@ -76,8 +76,12 @@ const below = (by: BreakdownBy, row: Line): string | null => {
       return `${platform} · ${row.account_name ?? row.account_id ?? ""}`;
     case "account":
       return `${platform} · ${row.account_id ?? ""} · ${row.currency ?? ""}`;
+    case "action":
+      return [platform, row.account_name ?? row.account_id, row.part_id === row.part ? null : row.part_id]
+        .filter((part) => part !== null && part !== "")
+        .join(" · ");
     default:
-      return by === "action" && row.part_id !== row.part ? `${platform} · ${row.part_id ?? ""}` : platform;
+      return platform;
   }
 };
 

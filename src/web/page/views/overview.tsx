@@ -1,4 +1,5 @@
 import type { Annotation, Figures, Overview } from "../../api/answers.ts";
+import type { MorningAnswer } from "../../api/morning.ts";
 import { changeOf, changeText, count, dayText, money, rangeText, times } from "../format.ts";
 import { Answered } from "../parts/answered.tsx";
 import { seconds } from "../parts/series.ts";
@@ -7,6 +8,7 @@ import { address } from "../state/address.ts";
 import { useAnswer } from "../state/answers.ts";
 import { apiPath } from "../state/api.ts";
 import { useShown } from "../state/shown.ts";
+import { MorningCard } from "./morning.tsx";
 import { Trend } from "./trend.tsx";
 import type { View } from "./view.ts";
 
@@ -99,9 +101,11 @@ const Gaps = ({ gaps }: Pick<Overview, "gaps">) =>
 
 const Body = ({
   answer,
+  morning,
   annotations,
 }: {
   readonly answer: Overview;
+  readonly morning: MorningAnswer;
   readonly annotations: readonly Annotation[];
 }) => {
   useShown(answer);
@@ -110,6 +114,7 @@ const Body = ({
   const marks = annotations.map(({ date }) => seconds(date));
   return (
     <>
+      <MorningCard answer={morning} />
       <Heading title="Overview">
         {rangeText(range)}, against {rangeText(before)}
       </Heading>
@@ -149,12 +154,15 @@ const Body = ({
 
 const Content = () => {
   const overview = useAnswer<Overview>(apiPath("overview", ["range", "from", "to", "platform", "currency"]));
+  const morning = useAnswer<MorningAnswer>(apiPath("morning", ["platform", "currency"]));
   const events = useAnswer<{ readonly annotations: readonly Annotation[] }>(
     apiPath("annotations", ["range", "from", "to", "platform"]),
   );
   return (
-    <Answered to={{ overview, events }}>
-      {(answers) => <Body answer={answers.overview} annotations={answers.events.annotations} />}
+    <Answered to={{ overview, events, morning }}>
+      {(answers) => (
+        <Body answer={answers.overview} morning={answers.morning} annotations={answers.events.annotations} />
+      )}
     </Answered>
   );
 };
