@@ -232,12 +232,11 @@ export const createHubspotSandbox = (options: HubspotSandboxOptions) => {
     };
     if (inputs.length > (propertiesWithHistory.length > 0 ? 50 : 100))
       return refuse(exchange, 400, "VALIDATION_ERROR", "too many");
-    const records = new Map(
-      recordsOf(object)
-        .filter(({ archivedAt }) => archivedAt === undefined)
-        .map((record) => [record.id, record]),
-    );
-    const found = inputs.flatMap(({ id }) => records.get(id) ?? []);
+    const records = object === "contacts" ? world.contacts : world.deals;
+    const found = inputs.flatMap(({ id }) => {
+      const record = state.seesNothing ? undefined : records.get(id);
+      return record === undefined || record.archivedAt !== undefined ? [] : [record];
+    });
     ok(
       exchange,
       {
