@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pino } from "pino";
 import { stringify } from "yaml";
-import { advance, jobIdOf } from "../src/jobs/dispatch.ts";
 import { queuePrefix } from "../src/jobs/installation.ts";
-import { claim, finish, insertPlan } from "../src/jobs/ledger.ts";
 import { beginNight } from "../src/jobs/night.ts";
 import { openQueues, type Queues } from "../src/jobs/queue.ts";
 import { nightQueue } from "../src/jobs/schedule.ts";
+import { call, callForReady, callToClose } from "../src/jobs/wake.ts";
+import { finish, insertPlan, take } from "../src/sync/ledger.ts";
 import type { Slice } from "../src/sync/slice.ts";
 import { createGoogleSandbox, googleSandboxSettings } from "../sandbox/google/index.ts";
 import { listen } from "../sandbox/server.ts";
@@ -111,7 +111,7 @@ const timeNight = async (
       { pool: database.pool, log, platforms: ["google"] },
       { at: new Date(), wallClock: name },
     )) ?? "";
-  await advance(database.pool, queues, runId);
+  await callForReady(database.pool, queues);
   const seconds = await secondsUntil(database, runId);
   for (const worker of workers) {
     const ended = once(worker, "exit");
@@ -160,21 +160,30 @@ const timeDrain = async (
     };
   });
   const started = performance.now();
-  await insertPlan(pool, runId, { slices, failures: [], accountAtOnce: 2 });
+  await insertPlan(pool, runId, { slices, failures: [] });
   const planned = (performance.now() - started) / 1_000;
-  const handle: Parameters<Queues["worker"]>[2] = async (job) => {
-    const jobId = jobIdOf(job.data) ?? "";
-    const { verdict } = await claim(pool, jobId, 1_000, 30);
-    if (verdict !== "claimed") return;
-    await finish(pool, jobId);
-    const [kind, , , account] = jobId.split(".");
-    const accountKey = kind === "slice" || kind === "rollup" ? Number(account) + 1 : null;
-    if (kind === "close")
-      await pool.query("update ops.run set outcome = 'done', finished_at = now() where run_id = $1", [runId]);
-    await advance(pool, queues, runId, accountKey);
-  };
-  const workers = [queues.worker(nightQueue, 4, handle), queues.worker("google", 16, handle)];
-  await advance(pool, queues, runId);
+  const answer =
+    (platform: "google" | null): Parameters<Queues["worker"]>[2] =>
+    async () => {
+      const taken = await take(pool, {
+        platform,
+        runId: null,
+        platformAtOnce: 1_000,
+        accountAtOnce: 2,
+        leaseSeconds: 30,
+      });
+      if (!taken) return;
+      await finish(pool, taken.job.jobId);
+      if (taken.job.kind === "close")
+        await pool.query("update ops.run set outcome = 'done', finished_at = now() where run_id = $1", [
+          runId,
+        ]);
+      await call(queues, platform ?? nightQueue);
+      if (taken.job.kind === "plan") await callForReady(pool, queues);
+      if (taken.job.kind === "rollup") await callToClose(pool, queues, runId);
+    };
+  const workers = [queues.worker(nightQueue, 4, answer(null)), queues.worker("google", 16, answer("google"))];
+  await callForReady(pool, queues);
   await secondsUntil(database, runId);
   const total = (performance.now() - started) / 1_000;
   await Promise.all(workers.map((worker) => worker.close()));

@@ -376,3 +376,16 @@ test("costper.schema.json is what the settings say today", async () => {
   ) as unknown;
   expect(shipped, "run npm run schema").toEqual(jsonSchema());
 });
+
+test("a breakdown that a platform lacks is answered with those that it has, or with why it has none", async () => {
+  const problems = await problemsOf(`connectors:
+  google: { clientId: a, clientSecret: b, refreshToken: c, breakdowns: [device, network] }
+  linkedin: { accessToken: d, breakdowns: [device] }
+`);
+  expect(problems).toEqual({
+    "connectors.google.breakdowns[1]": "must be one of device, country, keyword, search_term",
+    "connectors.linkedin.breakdowns": expect.stringContaining(
+      "the platform has no breakdowns, since LinkedIn's",
+    ),
+  });
+});

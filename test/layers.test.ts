@@ -25,8 +25,8 @@ const uses: Readonly<Record<string, readonly string[]>> = {
   config: ["alerts", "connectors", "digest", "domain", "metrics", "package-root", "sources"],
   app: ["config", "connectors", "domain", "warehouse"],
   web: ["alerts", "connectors", "domain", "metrics", "version", "warehouse"],
-  sync: ["alerts", "config", "connectors", "domain", "metrics", "warehouse"],
-  jobs: ["config", "connectors", "domain", "metrics", "sources", "sync", "warehouse"],
+  sync: ["alerts", "config", "connectors", "domain", "metrics", "sources", "warehouse"],
+  jobs: ["config", "connectors", "domain", "metrics", "sync", "warehouse"],
   // It stands beside src, plays the platforms, and knows the product by its days and decimals alone.
   sandbox: ["domain"],
   commands: [

@@ -25,6 +25,10 @@ const attributes: Readonly<Record<string, readonly string[]>> = {
     "resource_name status ad.id ad.name ad.type ad.final_urls ad.final_url_suffix ad.tracking_url_template".split(
       " ",
     ),
+  ad_group_criterion: "resource_name criterion_id status keyword.text keyword.match_type".split(" "),
+  keyword_view: "resource_name".split(" "),
+  search_term_view: "resource_name search_term status ad_group".split(" "),
+  user_location_view: "resource_name country_criterion_id targeting_location".split(" "),
   click_view: "resource_name gclid ad_group_ad".split(" "),
   conversion_action:
     "resource_name id name status type category origin primary_for_goal include_in_conversions_metric counting_type click_through_lookback_window_days view_through_lookback_window_days owner_customer".split(
@@ -36,7 +40,9 @@ const metrics =
     " ",
   );
 const segments =
-  "date ad_network_type conversion_action conversion_action_name conversion_action_category".split(" ");
+  "date ad_network_type device conversion_action conversion_action_name conversion_action_category".split(
+    " ",
+  );
 
 /** Whose fields may be selected beside a resource's own, and whether it has figures. */
 const resources: Readonly<Record<string, { readonly beside: readonly string[]; readonly figures: boolean }>> =
@@ -46,6 +52,9 @@ const resources: Readonly<Record<string, { readonly beside: readonly string[]; r
     campaign: { beside: ["customer"], figures: true },
     ad_group: { beside: ["customer", "campaign"], figures: true },
     ad_group_ad: { beside: ["customer", "campaign", "ad_group"], figures: true },
+    keyword_view: { beside: ["customer", "campaign", "ad_group", "ad_group_criterion"], figures: true },
+    search_term_view: { beside: ["customer", "campaign", "ad_group"], figures: true },
+    user_location_view: { beside: ["customer", "campaign", "ad_group"], figures: true },
     click_view: { beside: ["customer", "campaign", "ad_group"], figures: true },
     conversion_action: { beside: ["customer"], figures: false },
   };

@@ -2,6 +2,7 @@ import type { Day } from "../../src/domain/day.ts";
 import type { Credit, Leaf } from "./figures.ts";
 import type { ParsedQuery } from "./gaql.ts";
 import type { Fields } from "./campaigns.ts";
+import { type PartFields, partsOf } from "./parts.ts";
 import { managerFields, managerId, type SandboxAccount, type SandboxAction } from "./world.ts";
 
 /** Answers to checked queries, as JSON rows. */
@@ -43,6 +44,8 @@ export const fieldMask = (fields: readonly string[]): string =>
 interface Sum {
   /** Any of the leaves added up: all of them agree in what the row is about. */
   readonly leaf: Leaf;
+  /** What tells it from other parts of the same campaign or ad group. */
+  readonly part: PartFields;
   readonly action: SandboxAction | undefined;
   cost: number;
   impressions: number;
@@ -69,6 +72,7 @@ const metrics: Readonly<Record<string, (sum: Sum) => string | number>> = {
 const segments: Readonly<Record<string, (sum: Sum, day: Day) => unknown>> = {
   "segments.date": (_, day) => day,
   "segments.ad_network_type": ({ leaf }) => leaf.network,
+  "segments.device": ({ part }) => part["segments.device"],
   "segments.conversion_action": ({ action }) => action?.resourceName,
   "segments.conversion_action_name": ({ action }) => action?.fields["conversion_action.name"],
   "segments.conversion_action_category": ({ action }) => action?.fields["conversion_action.category"],
@@ -85,8 +89,10 @@ const valueOf = (account: SandboxAccount, field: string): ((sum: Sum, day: Day) 
       return ({ leaf }) => leaf.campaign.fields[field];
     case "ad_group":
       return ({ leaf }) => leaf.adGroup?.fields[field];
-    default:
+    case "ad_group_ad":
       return ({ leaf }) => leaf.ad?.fields[field];
+    default:
+      return ({ part }) => part[field];
   }
 };
 
@@ -96,9 +102,9 @@ const belongs = (leaf: Leaf, resource: string): boolean =>
 const levelKey = (leaf: Leaf, resource: string): string =>
   resource === "customer"
     ? ""
-    : resource === "campaign"
+    : resource === "campaign" || resource === "user_location_view"
       ? leaf.campaign.id
-      : resource === "ad_group"
+      : resource === "ad_group" || resource === "keyword_view" || resource === "search_term_view"
         ? (leaf.adGroup?.id ?? "")
         : `${leaf.adGroup?.id ?? ""}~${leaf.ad?.id ?? ""}`;
 
@@ -113,12 +119,19 @@ export const dayRows = (
   const byAction = query.fields.some((field) => field.startsWith("segments.conversion_action"));
   const sums = new Map<string, Sum>();
 
-  const add = (leaf: Leaf, credits: readonly Credit[], action: SandboxAction | undefined): void => {
-    const key = `${levelKey(leaf, query.resource)}|${byNetwork ? leaf.network : ""}|${action?.id ?? ""}`;
+  const add = (
+    leaf: Leaf,
+    part: PartFields,
+    credits: readonly Credit[],
+    action: SandboxAction | undefined,
+  ): void => {
+    const level = levelKey(leaf, query.resource);
+    const key = `${level}|${byNetwork ? leaf.network : ""}|${action?.id ?? ""}|${Object.values(part).join()}`;
     let sum = sums.get(key);
     if (!sum) {
       sum = {
         leaf,
+        part,
         action,
         cost: 0,
         impressions: 0,
@@ -141,10 +154,10 @@ export const dayRows = (
     }
   };
 
-  for (const leaf of leaves) {
+  for (const { leaf, fields } of partsOf(query.resource, query.fields, leaves)) {
     if (!belongs(leaf, query.resource)) continue;
-    if (byAction) for (const credit of leaf.credits) add(leaf, [credit], credit.action);
-    else add(leaf, leaf.credits, undefined);
+    if (byAction) for (const credit of leaf.credits) add(leaf, fields, [credit], credit.action);
+    else add(leaf, fields, leaf.credits, undefined);
   }
 
   const columns = columnsOf(query).map(({ field, path }) => ({

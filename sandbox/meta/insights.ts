@@ -18,13 +18,44 @@ const knownFields = new Set(
 const liveWindows = new Set(["1d_click", "7d_click", "28d_click", "1d_view", "1d_ev"]);
 const knownWindows = new Set([...liveWindows, "7d_view", "28d_view", "default", "dda"]);
 
+type Labels = Readonly<Record<string, string | undefined>>;
+type Shares = readonly (readonly [labels: Labels, share: number])[];
+
+const sharesOf = (name: string, shares: readonly (readonly [string | undefined, number])[]): Shares =>
+  shares.map(([value, share]) => [{ [name]: value }, share]);
+
 /** Shares of the publisher platforms; the last one's rows lack their key, as some of Meta's do. */
-const networks = [
+const networks = sharesOf("publisher_platform", [
   ["facebook", 0.55],
   ["instagram", 0.34],
   ["audience_network", 0.09],
   [undefined, 0.02],
-] as const;
+]);
+
+const devices = sharesOf("impression_device", [
+  ["iphone", 0.4],
+  ["android_smartphone", 0.3],
+  ["desktop", 0.15],
+  ["ipad", 0.08],
+  ["android_tablet", 0.05],
+  ["other", 0.02],
+]);
+
+const countries = sharesOf("country", [
+  ["DK", 0.6],
+  ["DE", 0.35],
+  ["unknown", 0.05],
+]);
+
+/** The breakdowns that may be asked for together, with the shares of their rows. */
+const allowed: Readonly<Record<string, Shares>> = {
+  "": [],
+  publisher_platform: networks,
+  "publisher_platform,impression_device": networks.flatMap(([network, share]) =>
+    devices.map(([device, part]): Shares[number] => [{ ...network, ...device }, share * part]),
+  ),
+  country: countries,
+};
 
 interface Line {
   readonly campaign: SandboxCampaign;
@@ -38,7 +69,8 @@ interface Query {
   readonly daily: boolean;
   readonly fields: ReadonlySet<string>;
   readonly windows: readonly string[];
-  readonly byNetwork: boolean;
+  /** Empty: figures are not broken down. */
+  readonly shares: Shares;
   readonly keeps: (line: Line) => boolean;
 }
 
@@ -89,16 +121,15 @@ const readQuery = (params: Params, account: SandboxAccount, now: Date): Query =>
   const windows = listParam(params, "action_attribution_windows") ?? [];
   const wrong = windows.find((window) => !knownWindows.has(window));
   if (wrong !== undefined) throw invalid(`${wrong} is not an attribution window`);
-  const breakdowns = listParam(params, "breakdowns") ?? [];
-  if (breakdowns.some((name) => name !== "publisher_platform"))
-    throw new GraphFault("Invalid breakdowns", 2, 1504041);
+  const shares = allowed[(listParam(params, "breakdowns") ?? []).join()];
+  if (!shares) throw new GraphFault("Invalid breakdowns", 2, 1504041);
   return {
     level,
     days: eachDay({ from: since, to: until < today ? until : today }),
     daily: params.get("time_increment") === "1",
     fields: new Set([...fields, "date_start", "date_stop"]),
     windows: windows.filter((window) => liveWindows.has(window)),
-    byNetwork: breakdowns.length > 0,
+    shares,
     keeps: filterOf(params, level),
   };
 };
@@ -106,26 +137,23 @@ const readQuery = (params: Params, account: SandboxAccount, now: Date): Query =>
 interface Group {
   readonly line: Line;
   readonly day: Day;
-  readonly network: string | undefined;
+  readonly labels: Labels;
   impressions: number;
   clicks: number;
   spendMinor: number;
   readonly events: Event[];
 }
 
-/** A network's part of an ad's day. An estimate: rounded down, the parts do not add up to the whole. */
-const parts = (
-  facts: AdFacts,
-  byNetwork: boolean,
-): readonly (AdFacts & { network?: string | undefined })[] => {
-  if (!byNetwork) return [facts];
+/** A part of an ad's day. An estimate: rounded down, the parts do not add up to the whole. */
+const parts = (facts: AdFacts, shares: Shares): readonly (AdFacts & { readonly labels: Labels })[] => {
+  if (shares.length === 0) return [{ ...facts, labels: {} }];
   let below = 0;
-  return networks.map(([network, share]) => {
+  return shares.map(([labels, share]) => {
     const from = below;
     below += share;
     const to = below;
     return {
-      network,
+      labels,
       impressions: Math.floor(facts.impressions * share),
       clicks: Math.floor(facts.clicks * share),
       spendMinor: Math.floor(facts.spendMinor * share),
@@ -146,13 +174,13 @@ const groupsOf = (account: SandboxAccount, query: Query, factsOf: FactsOf): Iter
         for (const day of query.days) {
           const facts = factsOf(account, campaign, ad, day);
           if (!facts) continue;
-          for (const part of parts(facts, query.byNetwork)) {
+          for (const part of parts(facts, query.shares)) {
             if (part.impressions === 0 && part.spendMinor === 0 && part.events.length === 0) continue;
-            const key = `${query.daily ? day : ""} ${node} ${part.network ?? ""}`;
+            const key = `${query.daily ? day : ""} ${node} ${JSON.stringify(part.labels)}`;
             const group: Group = groups.get(key) ?? {
               line,
               day,
-              network: part.network,
+              labels: part.labels,
               impressions: 0,
               clicks: 0,
               spendMinor: 0,
@@ -178,7 +206,7 @@ export const insightsRows = (
 ): readonly Readonly<Record<string, unknown>>[] => {
   const query = readQuery(params, account, now);
   const { level, days, windows } = query;
-  return [...groupsOf(account, query, factsOf)].map(({ line, day, network, events, ...sums }) => {
+  return [...groupsOf(account, query, factsOf)].map(({ line, day, labels, events, ...sums }) => {
     const { campaign, adSet, ad } = line;
     const all: Readonly<Record<string, unknown>> = {
       account_id: account.id,
@@ -196,7 +224,7 @@ export const insightsRows = (
     };
     return {
       ...Object.fromEntries(Object.entries(all).filter(([field]) => query.fields.has(field))),
-      ...(network === undefined ? {} : { publisher_platform: network }),
+      ...Object.fromEntries(Object.entries(labels).filter(([, value]) => value !== undefined)),
     };
   });
 };

@@ -18,6 +18,8 @@ export interface Leaf {
   readonly adGroup: SandboxAdGroup | undefined;
   readonly ad: SandboxAd | undefined;
   readonly network: string;
+  /** Of a part of it: the labels of what it is the part of. */
+  readonly labels?: Readonly<Record<string, string>>;
   readonly spendCents: number;
   readonly impressions: number;
   readonly clicks: number;

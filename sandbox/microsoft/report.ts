@@ -1,5 +1,6 @@
 import { addMonths, type Day, dayAt, eachDay, isDay } from "../../src/domain/day.ts";
 import { chance } from "../pattern.ts";
+import { shareOut } from "../split.ts";
 import { Refusal, refusal } from "./answers.ts";
 import type { Figures, Leaf } from "./figures.ts";
 import { hundredths } from "./truth.ts";
@@ -47,7 +48,14 @@ const reportTypes: Readonly<
   Record<string, { readonly columns: readonly string[]; readonly required: readonly string[] }>
 > = {
   AccountPerformanceReportRequest: { columns: [...account, "AdDistribution", ...metrics], required: [] },
-  CampaignPerformanceReportRequest: { columns: [...campaign, "Goal", "GoalType", ...metrics], required: [] },
+  CampaignPerformanceReportRequest: {
+    columns: [...campaign, "DeviceType", "Goal", "GoalType", ...metrics],
+    required: [],
+  },
+  GeographicPerformanceReportRequest: {
+    columns: [...campaign, "Country", "LocationType", "DeviceType", "Goal", "GoalType", ...metrics],
+    required: ["Country"],
+  },
   AdPerformanceReportRequest: {
     columns: [...campaign, "AdGroupId", "AdGroupName", "AdId", "AdTitle", ...goal, ...metrics],
     required: [],
@@ -203,6 +211,52 @@ function* partsOf(
     yield [credit.goal, { Impressions: 0, Clicks: 0, Spend: 0, ...of([credit]) }];
 }
 
+/** What parts of a leaf are told apart by, with their shares; of some people the country is not known. */
+const divisions: Readonly<Record<string, readonly (readonly [label: string, share: number])[]>> = {
+  DeviceType: [
+    ["Computer", 0.6],
+    ["Smartphone", 0.3],
+    ["Tablet", 0.08],
+    ["Unknown", 0.02],
+  ],
+  Country: [
+    ["Germany", 0.7],
+    ["Denmark", 0.2],
+    ["Bosnia and Herzegovina", 0.05],
+  ],
+};
+
+/** A leaf in the parts of one division. */
+const divided = (leaf: Leaf, column: string): Leaf[] => {
+  const division = divisions[column] ?? [];
+  const shares = division.map(([, share]) => share);
+  const out = (figure: number) => shareOut(figure, shares);
+  const [spend, impressions, clicks] = [out(leaf.spendCents), out(leaf.impressions), out(leaf.clicks)];
+  const credits = leaf.credits.map((credit) => ({
+    goal: credit.goal,
+    qualified: out(credit.qualified),
+    qualifiedValue: out(credit.qualifiedValue),
+    all: out(credit.all),
+    allValue: out(credit.allValue),
+    viewThrough: out(credit.viewThrough),
+  }));
+  return division.map(([label], index) => ({
+    ...leaf,
+    labels: { ...leaf.labels, [column]: label },
+    spendCents: spend[index] ?? 0,
+    impressions: impressions[index] ?? 0,
+    clicks: clicks[index] ?? 0,
+    credits: credits.map((credit) => ({
+      goal: credit.goal,
+      qualified: credit.qualified[index] ?? 0,
+      qualifiedValue: credit.qualifiedValue[index] ?? 0,
+      all: credit.all[index] ?? 0,
+      allValue: credit.allValue[index] ?? 0,
+      viewThrough: credit.viewThrough[index] ?? 0,
+    })),
+  }));
+};
+
 const attributes: Readonly<
   Record<
     string,
@@ -218,6 +272,8 @@ const attributes: Readonly<
   AccountNumber: (_, { account: { number } }) => number,
   CurrencyCode: (_, { account: { currency } }) => currency,
   Network: ({ network }) => network,
+  DeviceType: ({ labels }) => labels?.["DeviceType"] ?? "",
+  Country: ({ labels }) => labels?.["Country"] ?? "",
   AdDistribution: ({ campaign: { adDistribution } }) => adDistribution,
   CampaignId: ({ campaign: { id } }) => id,
   CampaignName: ({ campaign: { name } }) => name,
@@ -272,7 +328,11 @@ export function* reportRows(asked: AskedReport, figures: Figures, now: Date): Ge
   let sums = new Map<string, Sum>();
   for (const account of asked.accounts)
     for (const day of eachDay(asked)) {
-      for (const leaf of figures.of(account, day, dayAt(now, account.iana))) {
+      const whole = figures.of(account, day, dayAt(now, account.iana));
+      const leaves = keys
+        .filter((key) => key in divisions)
+        .reduce<readonly Leaf[]>((all, key) => all.flatMap((leaf) => divided(leaf, key)), whole);
+      for (const leaf of leaves) {
         if (byAd && leaf.ad === undefined) continue;
         for (const [goal, cell] of partsOf(leaf, withGoals)) {
           // Where goals are asked for, rows of delivery alone would double a large report for nothing.

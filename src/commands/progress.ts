@@ -1,6 +1,6 @@
 import { MultiBar, Presets, type SingleBar } from "cli-progress";
 import type { Connector } from "../connectors/connector.ts";
-import type { SyncEvents } from "../sync/drain.ts";
+import type { SyncEvents } from "../sync/watched.ts";
 import { linesAbove } from "./terminal.ts";
 
 const longestName = 9;
@@ -44,7 +44,7 @@ export const createProgress = (stream: NodeJS.WriteStream): SyncEvents & { stop(
       const bar = display.create(slices, 0, { platform: platform.padEnd(longestName), rows: "0", rate: "0" });
       bars.set(platform, { bar, rows: 0, started: performance.now() });
     },
-    onRows: ({ platform }, rows) => {
+    onRows: (platform, rows) => {
       const entry = bars.get(platform);
       if (entry) entry.rows += rows;
       refresh(platform);

@@ -4,13 +4,26 @@ import type { Kysely } from "kysely";
 import type { Config } from "../config.ts";
 import { configuredAccounts } from "../connectors/registry.ts";
 import type { Platform } from "../domain/platform.ts";
+import { type BreakdownName, breakdownKeys, isBreakdown } from "../domain/breakdown.ts";
+import {
+  type BreakdownCoverage,
+  type RangeCoverage,
+  readBreakdownCoverage,
+  readCoverage,
+} from "../metrics/coverage.ts";
 import { scheduleOf } from "../domain/schedule.ts";
 import { type Missing, readMissing } from "../metrics/missing.ts";
 import { reading } from "../warehouse/reading.ts";
 import type { DB } from "../warehouse/schema.ts";
-import { type RangeCoverage, readCoverage } from "../metrics/coverage.ts";
 import { type KpiKey, type KpiRow, kpiIds, kpiKeys, readKpis } from "../metrics/kpi/read.ts";
-import { report, reportColumns, type ReportKey, reportKeys, type ReportRow } from "../metrics/report.ts";
+import {
+  breakdownOf,
+  report,
+  reportColumns,
+  type ReportKey,
+  reportKeys,
+  type ReportRow,
+} from "../metrics/report.ts";
 import { migrate } from "../warehouse/migrate.ts";
 import { platforms } from "../connectors/registry.ts";
 import { offer } from "./completion/offer.ts";
@@ -26,21 +39,27 @@ interface ReportCommandOptions extends SelectionOptions {
   readonly metric?: readonly string[];
 }
 
+/** Whether the rows of a split know their ad group. */
+const splitsAdGroups = (split: string | undefined): boolean =>
+  split !== undefined && isBreakdown(split) && breakdownKeys[split].length > 1;
+
 const parseKeys = (text: string): readonly ReportKey[] => {
   const keys = [...new Set(text.split(",").map((key) => key.trim().toLowerCase()))];
   for (const key of keys) {
     if (key === "cpc" || !(reportKeys as readonly string[]).includes(key))
       throw new InvalidArgumentError(`There is no key ${key}; there are ${reportKeys.join(", ")}.`);
   }
-  if (keys.includes("network") && keys.includes("action"))
+  const splits = keys.filter((key) => key === "network" || key === "action" || isBreakdown(key));
+  const [split, other] = splits;
+  if (split !== undefined && other !== undefined)
     throw new InvalidArgumentError(
-      "network and action cannot be combined: no platform reports both at once.",
+      `${split} and ${other} cannot be combined: no platform reports both at once.`,
     );
-  const below = keys.find((key) => key === "ad_group" || key === "ad");
-  const split = keys.find((key) => key === "network" || key === "action");
+  const below = keys.find((key) => key === "ad" || (key === "ad_group" && !splitsAdGroups(split)));
   if (below !== undefined && split !== undefined)
     throw new InvalidArgumentError(
-      `${split} and ${below} cannot be combined: networks and actions are known by campaign. Say --by campaign,${split}.`,
+      `${split} and ${below} cannot be combined: it is known by ${splitsAdGroups(split) ? "ad group" : "campaign"}. ` +
+        `Say --by ${splitsAdGroups(split) ? "ad_group" : "campaign"},${split}.`,
     );
   return keys as ReportKey[];
 };
@@ -151,6 +170,18 @@ const captionOf = (
   ),
 ];
 
+/** What is not broken down is in no row of the table: the total is of all days. */
+const breakdownCaption = (
+  breakdown: BreakdownName,
+  { known, all }: BreakdownCoverage,
+  from: string,
+): string =>
+  known === all
+    ? `${breakdown} is known on all of them`
+    : `${breakdown} is known on ${known.toLocaleString("en")} of ${all.toLocaleString("en")} account-days with figures; ` +
+      "the others have no row here: add it to `breakdowns` of the connector, then costper sync " +
+      `--from ${from}`;
+
 /** What the table does not tell of: figures of others must not be taken for all there is. */
 const missingOf = (
   db: Kysely<DB>,
@@ -230,6 +261,15 @@ export const register: Register = (command, act) => {
         if (format === "table") {
           const totals = await report(database.db, { ...question, by: [] });
           captionOf(question, await readCoverage(database.db, question), totals).forEach(out.text);
+          const breakdown = breakdownOf(options.by);
+          if (breakdown !== undefined)
+            out.text(
+              breakdownCaption(
+                breakdown,
+                await readBreakdownCoverage(database.db, question, breakdown),
+                from,
+              ),
+            );
         }
         const missing = await missingOf(database.db, config, platforms);
         for (const { platform, account_id: account, text, remedy } of missing)

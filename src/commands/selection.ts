@@ -4,7 +4,7 @@ import type { Config } from "../config.ts";
 import { accountIdProblem, bareAccountId, meanTheSame, namesAccount } from "../connectors/account-ids.ts";
 import { configuredPlatforms, isPlatform, platforms } from "../connectors/registry.ts";
 import type { Platform } from "../domain/platform.ts";
-import { enabledSources } from "../jobs/sources.ts";
+import { enabledSources } from "../sync/sources.ts";
 import { offer } from "./completion/offer.ts";
 import { addRangeOptions } from "./dates.ts";
 import { credentialStore } from "./credentials.ts";

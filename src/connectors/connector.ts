@@ -1,10 +1,12 @@
 import type { Logger } from "pino";
+import type { BreakdownName } from "../domain/breakdown.ts";
 import type { DayRange } from "../domain/day.ts";
 import type {
   Account,
   AccountDay,
   AdClick,
   AdDay,
+  BreakdownDay,
   CampaignDay,
   ConversionDay,
   Entity,
@@ -71,6 +73,13 @@ export interface Connector {
    * network is exact, they follow from it and are not asked for.
    */
   campaigns?(pull: Pull): AsyncIterable<readonly CampaignDay[]>;
+  /**
+   * Campaign-days by what the settings ask for beyond networks, conversions too. Each key comes once: what falls into one
+   * is added up. They need not add up to the campaign: a row unknown covers what they lack.
+   */
+  readonly breakdowns?: {
+    readonly [B in BreakdownName]?: (pull: Pull) => AsyncIterable<readonly BreakdownDay[]>;
+  };
   /** Single clicks with their ids, where the platform has a report of them and the settings want it. */
   readonly clicks?: ClickReport;
 }

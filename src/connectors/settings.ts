@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { BreakdownName } from "../domain/breakdown.ts";
 
 /** Parts that the settings of several connectors share. */
 
@@ -12,6 +13,21 @@ export const accountList = z.array(idText).min(1).optional();
 
 /** Days pulled again each night, in place of the platform's own restatement window. */
 export const lookback = z.number().int().min(1).max(1_125).optional();
+
+/** What campaign-days are split by beyond networks, out of what the platform offers. Each costs requests of its own. */
+export const breakdownList = <const Offered extends BreakdownName>(...offered: readonly Offered[]) =>
+  z
+    .array(z.enum(offered, { error: `must be one of ${offered.join(", ")}` }))
+    .default([])
+    .describe("Splits campaign-days by these too; each takes requests of its own.");
+
+/** For a platform that offers none. @param why ends the sentence "has no breakdowns: ..." */
+export const noBreakdowns = (why: string) =>
+  z
+    .array(z.string())
+    .refine((list) => list.length === 0, `must be left out: the platform has no breakdowns, since ${why}`)
+    .default([])
+    .describe("This platform offers none.");
 
 /** A request is given up when nothing has come for so long. */
 export const requestTimeout = z.number().min(1).max(600).default(45);

@@ -32,7 +32,7 @@ export interface Account {
   readonly failure?: Failure;
 }
 
-/** A campaign, ad group, ad or conversion action, of whatever status. Names may hold any character but NUL. */
+/** A campaign, ad group, ad, keyword or conversion action, of whatever status. Names may hold any character but NUL. */
 export type Entity =
   | {
       readonly kind: "campaign";
@@ -55,6 +55,17 @@ export type Entity =
       readonly adGroupId: string;
       readonly campaignId: string;
       readonly name: string;
+      readonly status: string;
+    }
+  | {
+      readonly kind: "keyword";
+      readonly id: string;
+      readonly adGroupId: string;
+      readonly campaignId: string;
+      /** The text that is bid on. */
+      readonly name: string;
+      /** The platform's word: `EXACT`, `PHRASE`, `BROAD`. */
+      readonly matchType: string;
       readonly status: string;
     }
   | {
@@ -116,27 +127,33 @@ export interface ConversionDay extends Conversions {
 }
 
 /**
- * One campaign-day on one network, either its delivery or one action's conversions.
- * A platform may split delivery and conversions in two calls: so the two kinds of row come apart.
+ * Part of a day's figures: either delivery or one action's conversions. A platform may give the two in two calls, so the
+ * two kinds of row come apart.
  */
-export type NetworkDay =
-  | ({
-      readonly kind: "delivery";
-      readonly date: Day;
-      readonly campaignId: string;
-      readonly network: string;
-    } & Delivery)
-  | ({
-      readonly kind: "conversions";
-      readonly date: Day;
-      readonly campaignId: string;
-      readonly network: string;
-    } & Conversions);
+type Part<Key> =
+  | ({ readonly kind: "delivery" } & Key & Delivery)
+  | ({ readonly kind: "conversions" } & Key & Conversions);
+
+interface CampaignKey {
+  readonly date: Day;
+  readonly campaignId: string;
+}
+
+/** One campaign-day on one network. */
+export type NetworkDay = Part<CampaignKey & { readonly network: string }>;
+
+/** One campaign-day by a breakdown. What the platform reports of a campaign and not so is left to the row unknown. */
+export type BreakdownDay = Part<
+  CampaignKey & {
+    /** Only of a breakdown below the ad group; '' where the platform names none. */
+    readonly adGroupId?: string;
+    /** The device, country, keyword's id or search term. */
+    readonly part: string;
+  }
+>;
 
 /** The platform's own total of a campaign's day, delivery or one action. A residual row covers what the ads lack. */
-export type CampaignDay =
-  | ({ readonly kind: "delivery"; readonly date: Day; readonly campaignId: string } & Delivery)
-  | ({ readonly kind: "conversions"; readonly date: Day; readonly campaignId: string } & Conversions);
+export type CampaignDay = Part<CampaignKey>;
 
 /** One click on an ad, as the platform's click report explains it. Ids are '' where it names none. */
 export interface AdClick {

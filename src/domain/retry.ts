@@ -13,8 +13,6 @@ export const retries = {
   stream: { attempts: 3 },
   /** Publishing, where slices collide: one collision, one slice that was overtaken, two deadlocks. */
   publish: { attempts: 5 },
-  /** A slice that somebody watches: who waits wants to know soon. */
-  watchedSlice: { attempts: 2, delayMs: 3_000 },
   /** A job of a night, minutes apart; how long a limit without an end is waited for; workers that die over one. */
   job: {
     attempts: 5,
@@ -23,6 +21,8 @@ export const retries = {
     busyDelayMs: 60_000,
     crashes: 12,
   },
+  /** A job that somebody watches, who wants to know soon: its requests have waited for limits already. */
+  watchedJob: { attempts: 2, firstDelayMs: 3_000, longestDelayMs: 3_000 },
   /** A notice that its receiver does not take. */
   notice: { firstDelayMs: 30_000, longestDelayMs: 6 * 3_600_000 },
 } as const;

@@ -2,10 +2,10 @@ import type pg from "pg";
 import type { Logger } from "pino";
 import type { Config } from "../config.ts";
 import { configuredPlatforms } from "../connectors/registry.ts";
-import { advance } from "./dispatch.ts";
+import { callForReady } from "./wake.ts";
 import { beginNightNow } from "./night.ts";
 import type { Queues } from "./queue.ts";
-import { enabledSources } from "./sources.ts";
+import { enabledSources } from "../sync/sources.ts";
 
 /**
  * Begins a night at once, as the service does when one is due: workers anywhere drain it.
@@ -22,6 +22,6 @@ export const askForNight = async (options: {
   const platforms = configuredPlatforms(config.connectors);
   const sources = enabledSources(config, "nightly");
   const runId = await beginNightNow({ pool, log, platforms, sources }, now);
-  if (runId !== undefined) await advance(pool, queues, runId);
+  if (runId !== undefined) await callForReady(pool, queues);
   return runId;
 };

@@ -7,7 +7,7 @@ import type { DB } from "../warehouse/schema.ts";
 import { accountStatus } from "../warehouse/status.ts";
 import type { Queues } from "./queue.ts";
 import { nightQueue } from "./schedule.ts";
-import type { JobEvent } from "./worker.ts";
+import type { JobEvent } from "../sync/hand.ts";
 
 /** What `/metrics` shows, and what feeds it. */
 export interface Metrics {

@@ -3,10 +3,42 @@ import type { Logger } from "pino";
 import type { Platform } from "../domain/platform.ts";
 import { type Due, lastDue, type Schedule } from "../domain/schedule.ts";
 import { inTransaction } from "../warehouse/transaction.ts";
-import { insertNight } from "./ledger.ts";
+import { insertJobs, sourcePlatform } from "../sync/ledger.ts";
 
 /** How long after its beginning a night waits for limits; then it says what is missing, and the next one follows. */
 export const nightHours = 20;
+
+/** Begins a night: its run, a plan for each platform, its sources, the rates and the close. */
+export const insertNight = async (
+  client: pg.PoolClient,
+  night: {
+    readonly due: string;
+    readonly dueAt: Date;
+    readonly platforms: readonly Platform[];
+    readonly sources?: readonly string[] | undefined;
+  },
+): Promise<string> => {
+  const { rows } = await client.query<{ run_id: string }>(
+    "insert into ops.run (command, plan) values ('night', $1) returning run_id",
+    [night.due],
+  );
+  const runId = rows[0]?.run_id ?? "";
+  await client.query("insert into ops.night (run_id, due, due_at, give_up_at) values ($1, $2, $3, $4)", [
+    runId,
+    night.due,
+    night.dueAt,
+    new Date(Date.now() + nightHours * 3_600_000),
+  ]);
+  await insertJobs(client, runId, [
+    ...night.platforms.map((platform) => ({ kind: "plan", platform }) as const),
+    ...(night.sources ?? []).map(
+      (source) => ({ kind: "source", platform: sourcePlatform, accountId: source }) as const,
+    ),
+    { kind: "rates" },
+    { kind: "close" },
+  ]);
+  return runId;
+};
 
 export interface NightOptions {
   readonly pool: pg.Pool;
@@ -30,14 +62,7 @@ const begin = ({ pool, log, platforms, sources }: NightOptions, due: Due): Promi
     if (rows.some((night) => night.due === due.wallClock)) return { begun: due.wallClock };
     const running = rows.find(({ over }) => !over);
     if (running) return { running: running.due };
-    const giveUpAt = new Date(Date.now() + nightHours * 3_600_000);
-    const runId = await insertNight(client, {
-      due: due.wallClock,
-      dueAt: due.at,
-      giveUpAt,
-      platforms,
-      ...(sources && { sources }),
-    });
+    const runId = await insertNight(client, { due: due.wallClock, dueAt: due.at, platforms, sources });
     log.info({ run: runId, due: due.wallClock, platforms }, "night begun");
     return { runId };
   });

@@ -1,6 +1,6 @@
 import type pg from "pg";
 import { inTransaction } from "../warehouse/transaction.ts";
-import { advance } from "./dispatch.ts";
+import { callForReady } from "./wake.ts";
 import { nightHours } from "./night.ts";
 import type { Queues } from "./queue.ts";
 
@@ -26,9 +26,9 @@ export const listJobs = async (pool: pg.Pool, which: "open" | "failed"): Promise
   const { rows } = await pool.query<ListedJob>(
     `select job_id, kind, platform, account_id, from_date as from, to_date as to, state, attempts, not_before,
             failure_kind, failure, remedy, changed_at
-     from ops.job
+     from ops.job join ops.night using (run_id)
      where case when $1 then state = 'failed' and changed_at > now() - interval '30 days'
-                else state in ('pending', 'queued', 'running', 'deferred') end
+                else state in ('pending', 'running', 'deferred') end
      order by changed_at desc, job_id limit 1000`,
     [which === "failed"],
   );
@@ -46,11 +46,11 @@ export const retryJobs = async (
   queues: Queues,
   jobId: string | null,
 ): Promise<readonly string[]> => {
-  const { jobs, runs } = await inTransaction(pool, async (client) => {
+  const jobs = await inTransaction(pool, async (client) => {
     const failed = await client.query<{ job_id: string; run_id: string }>(
-      `select job_id, run_id from ops.job
+      `select job_id, run_id from ops.job join ops.night using (run_id)
        where state = 'failed' and ($1::text is null or job_id = $1) and changed_at > now() - interval '30 days'
-       for update`,
+       for update of job`,
       [jobId],
     );
     const ids = failed.rows.map((row) => row.job_id);
@@ -84,8 +84,8 @@ export const retryJobs = async (
       "update ops.night set give_up_at = greatest(give_up_at, now() + make_interval(hours => $2)) where run_id = any ($1)",
       [runIds, nightHours],
     );
-    return { jobs: ids, runs: runIds };
+    return ids;
   });
-  for (const runId of runs) await advance(pool, queues, runId);
+  if (jobs.length > 0) await callForReady(pool, queues);
   return jobs;
 };

@@ -9,23 +9,22 @@ import type { Platform } from "../domain/platform.ts";
 import { type Due, lastDue, scheduleOf } from "../domain/schedule.ts";
 import { endOverrun } from "../warehouse/analysts/overrun.ts";
 import type { Database } from "../warehouse/database.ts";
-import { advance, mendQueues } from "./dispatch.ts";
 import type { Metrics } from "./metrics.ts";
-import { putBack } from "./ledger.ts";
+import { giveUpPaused, putBack } from "../sync/ledger.ts";
 import { beginNight, missedNight, noteSchedule } from "./night.ts";
 import { beginDueSources } from "./source-runs.ts";
 import { noteConfigured } from "../sources/ledger.ts";
-import { enabledSources } from "./sources.ts";
+import { enabledSources } from "../sync/sources.ts";
 import type { Payload, Queues } from "./queue.ts";
 import { ensureScheduler, nightQueue } from "./schedule.ts";
-import { createHandler, type JobEvent, type WorkerContext } from "./worker.ts";
+import { callForReady } from "./wake.ts";
+import { createWorker, type WorkerContext } from "./worker.ts";
+import type { JobEvent } from "../sync/hand.ts";
 
 /** How soon things happen; tests are less patient than production. */
 export interface Pace {
   /** How often the watchdog looks. */
   readonly watchMs: number;
-  /** How long the queue may be behind the ledger before the watchdog repairs it. */
-  readonly quietMs: number;
   /** How long after its time a night may begin by the scheduler alone. */
   readonly graceMs: number;
   readonly renewMs: number;
@@ -39,7 +38,6 @@ export interface Pace {
 
 export const usualPace: Pace = {
   watchMs: 15_000,
-  quietMs: 20_000,
   graceMs: 45_000,
   renewMs: 8_000,
   leaseSeconds: 30,
@@ -114,7 +112,7 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
 
   const begin = async (due: Due): Promise<void> => {
     const runId = await beginNight({ pool, log, platforms, sources }, due);
-    if (runId !== undefined) await advance(pool, queues, runId);
+    if (runId !== undefined) await callForReady(pool, queues);
   };
 
   const watch = async (): Promise<void> => {
@@ -122,16 +120,19 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
     if (found !== "well") log.warn({ found, ...schedule }, "the schedule was mended");
     const missed = await missedNight(pool, new Date(now().getTime() - pace.graceMs));
     if (missed) await begin(missed);
-    for (const runId of await beginDueSources({ pool, log, config, now: now() }))
-      await advance(pool, queues, runId);
-    const { rows } = await pool.query<{ run_id: string }>(
-      "select run_id from ops.night join ops.run using (run_id) where finished_at is null",
-    );
-    for (const { run_id } of rows) await advance(pool, queues, run_id);
-    const mended = await mendQueues(pool, queues, pace.quietMs);
-    if (mended > 0) log.warn({ jobs: mended }, "jobs that the queue had lost were put back");
+    await beginDueSources({ pool, log, config, now: now() });
     for (const { role, seconds } of await endOverrun(pool))
       log.warn({ role, seconds }, "a query of an analyst went on beyond its time, and was ended");
+  };
+
+  /** Heals what a lost call left lying, and ends what no call will ever move. */
+  const tick = async (): Promise<void> => {
+    for (const { platform, accountId, jobId } of await giveUpPaused(pool))
+      log.error(
+        { platform, account: accountId, job: jobId },
+        "given up: the platform's limit outlasts the night",
+      );
+    await callForReady(pool, queues);
   };
 
   const loops: Promise<void>[] = [];
@@ -172,28 +173,31 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
       leaseSeconds: pace.leaseSeconds,
       ...(pace.firstDelayMs !== undefined && { firstDelayMs: pace.firstDelayMs }),
     };
-    const { handle, renew, running } = createHandler(context);
+    const { hand, answer } = createWorker(context);
     // Told to stop is not died: no crash is counted.
     letGo = async () => {
-      for (const jobId of running) await putBack(pool, jobId);
+      for (const jobId of hand.running) await putBack(pool, jobId);
     };
+    const answerNight = answer(null);
     workers.push(
       queues.worker(nightQueue, Math.min(4, options.slicesAtOnce ?? 4), async (job, token) => {
         if (job.name === "tick") await begin(lastDue(schedule, now()));
-        else await handle(job, token);
+        else await answerNight(job, token);
       }),
     );
     for (const platform of platforms) {
       const { concurrency } = await options.connector(platform);
       const atOnce = Math.min(concurrency.platform, options.slicesAtOnce ?? concurrency.platform);
-      workers.push(queues.worker(platform, atOnce, handle));
+      workers.push(queues.worker(platform, atOnce, answer(platform, concurrency)));
     }
     // Leases are renewed until the last slice has ended, so also while the service stops.
-    loops.push(every(pace.renewMs, cancel.signal, log, renew));
+    loops.push(every(pace.renewMs, cancel.signal, log, () => hand.renew()));
     loops.push(every(10_000, stopping.signal, log, () => metrics.flushUsage(pool)));
     const { tend } = options;
     if (tend) loops.push(every(tendMs, stopping.signal, log, () => tend(log)));
   }
+
+  if (roles.scheduler || roles.worker) loops.push(every(pace.watchMs, stopping.signal, log, tick));
 
   let stopped: Promise<void> | undefined;
   const stop = async (): Promise<void> => {

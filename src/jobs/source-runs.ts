@@ -2,8 +2,7 @@ import type pg from "pg";
 import type { Logger } from "pino";
 import type { Config } from "../config.ts";
 import { inTransaction } from "../warehouse/transaction.ts";
-import { insertNight } from "./ledger.ts";
-import { nightHours } from "./night.ts";
+import { insertNight } from "./night.ts";
 import { lastDue } from "../domain/schedule.ts";
 
 const dayMs = 86_400_000;
@@ -33,8 +32,7 @@ export const beginDueSources = async (options: {
         [key, name],
       );
       if (known.rowCount !== 0) return undefined;
-      const giveUpAt = new Date(Date.now() + nightHours * 3_600_000);
-      return insertNight(client, { due: key, dueAt: due.at, giveUpAt, platforms: [], sources: [name] });
+      return insertNight(client, { due: key, dueAt: due.at, platforms: [], sources: [name] });
     });
     if (runId === undefined) continue;
     log.info({ run: runId, source: name, due: due.wallClock }, "source is due");

@@ -1,7 +1,7 @@
 import type { SpanExporter } from "@opentelemetry/sdk-trace-node";
 import type { Telemetry } from "bullmq";
 import type { Logger } from "pino";
-import type { JobEvent } from "./worker.ts";
+import type { JobEvent } from "../sync/hand.ts";
 
 /** Traces of a night, where OTEL_EXPORTER_OTLP_ENDPOINT says where to; nothing is loaded otherwise. */
 export interface Tracing {

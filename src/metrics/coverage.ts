@@ -1,4 +1,5 @@
 import { type Kysely, sql } from "kysely";
+import type { BreakdownName } from "../domain/breakdown.ts";
 import type { DayRange } from "../domain/day.ts";
 import type { Platform } from "../domain/platform.ts";
 import type { DB } from "../warehouse/schema.ts";
@@ -11,6 +12,29 @@ export interface RangeCoverage {
   /** Of those that were asked for and lack, the youngest. */
   readonly youngestLacking: string | null;
 }
+
+/** Of the account-days that have their figures, how many were brought by a breakdown too. */
+export interface BreakdownCoverage {
+  readonly known: number;
+  readonly all: number;
+}
+
+export const readBreakdownCoverage = async (
+  db: Kysely<DB>,
+  { from, to, platforms }: DayRange & { readonly platforms: readonly Platform[] },
+  breakdown: BreakdownName,
+): Promise<BreakdownCoverage> => {
+  const { rows } = await sql<BreakdownCoverage>`
+    select count(*)::int as all, count(b.account_key)::int as known
+    from ops.account_day d
+    join warehouse.account a using (platform, account_id)
+    left join ops.breakdown_day b
+      on b.account_key = a.account_key and b.date = d.date and b.breakdown = ${breakdown}
+    where d.date between ${from} and ${to} and d.state in ('complete', 'no_spend') and d.platform = any (${platforms})`.execute(
+    db,
+  );
+  return rows[0] ?? { known: 0, all: 0 };
+};
 
 export const readCoverage = async (
   db: Kysely<DB>,

@@ -1,4 +1,5 @@
 import { type Kysely, type RawBuilder, sql } from "kysely";
+import { type BreakdownName, breakdowns, isBreakdown } from "../domain/breakdown.ts";
 import type { DayRange } from "../domain/day.ts";
 import type { Platform } from "../domain/platform.ts";
 import type { DB } from "../warehouse/schema.ts";
@@ -11,6 +12,7 @@ export const reportKeys = [
   "ad_group",
   "ad",
   "network",
+  ...breakdowns,
   "action",
   "date",
   "week",
@@ -43,6 +45,15 @@ const adGroupColumns = [
   ["ad_group_name", "m.ad_group_name"],
 ] as const;
 
+const keywordColumns = [
+  ["platform", "m.platform"],
+  ["ad_group_id", "m.ad_group_id"],
+  ["ad_group_name", "m.ad_group_name"],
+  ["keyword_id", "m.keyword_id"],
+  ["keyword", "m.keyword"],
+  ["match_type", "m.match_type"],
+] as const;
+
 const keyColumns: Readonly<Record<ReportKey, readonly (readonly [alias: string, expression: string])[]>> = {
   platform: [["platform", "m.platform"]],
   account: [
@@ -56,6 +67,17 @@ const keyColumns: Readonly<Record<ReportKey, readonly (readonly [alias: string, 
   network: [
     ["platform", "m.platform"],
     ["network", "m.network"],
+  ],
+  device: [
+    ["platform", "m.platform"],
+    ["device", "m.device"],
+  ],
+  // A country is the same on every platform.
+  country: [["country", "m.country"]],
+  keyword: keywordColumns,
+  search_term: [
+    ["platform", "m.platform"],
+    ["search_term", "m.search_term"],
   ],
   action: [
     ["platform", "m.platform"],
@@ -140,8 +162,13 @@ const byAction = async (db: Kysely<DB>, options: ReportOptions): Promise<readonl
   return rows;
 };
 
-/** The mart that holds what is asked for; all of them add up to the same days. */
+/** The breakdown that a report is by, if it is by one. */
+export const breakdownOf = (by: readonly ReportKey[]): BreakdownName | undefined => by.find(isBreakdown);
+
+/** The mart that holds what is asked for; all of them add up to the same days, a breakdown's on those it was brought for. */
 const martOf = (by: readonly ReportKey[]): string => {
+  const breakdown = breakdownOf(by);
+  if (breakdown !== undefined) return `cost_per_conversion_by_${breakdown}_daily`;
   if (by.includes("network")) return "cost_per_conversion_by_network_daily";
   if (by.includes("ad")) return "cost_per_conversion_by_ad_daily";
   if (by.includes("ad_group")) return "cost_per_conversion_by_ad_group_daily";

@@ -1,144 +1,81 @@
 import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
-import type { Logger } from "pino";
-import type { Connector } from "../connectors/connector.ts";
-import { type Failure, failureRules } from "../domain/failure.ts";
-import { retries } from "../domain/retry.ts";
-import { rollUpAccount } from "../metrics/rollup/rollup.ts";
-import { type Run, windowKey } from "../warehouse/runs.ts";
-import type { Plan } from "./plan.ts";
-import { runSlice, skipSlice, type Slice, type SliceResult } from "./slice.ts";
+import type { Platform } from "../domain/platform.ts";
+import type { Hand, JobEvent } from "./hand.ts";
+import { isOpen, type Taken } from "./ledger.ts";
 
-/** Callbacks for the progress display. */
-export interface SyncEvents {
-  readonly onPlanned?: (connector: Connector, slices: number) => void;
-  readonly onRows?: (connector: Connector, rows: number) => void;
-  readonly onSlice?: (result: SliceResult) => void;
+/** What of a run is done side by side: a platform's slices and rollups, or (null) what belongs to no platform. */
+export interface Lane {
+  readonly platform: Platform | null;
+  readonly hands: number;
+  readonly accountAtOnce: number;
 }
 
-export interface SyncOptions extends SyncEvents {
+export interface DrainOptions {
   readonly pool: pg.Pool;
-  readonly log: Logger;
+  readonly hand: Hand;
+  readonly runId: string;
+  readonly lanes: readonly Lane[];
   readonly signal: AbortSignal;
-  readonly run: Run;
-  readonly reportingCurrency: string | null;
-  /** Whether the configuration names the account. */
-  readonly isNamed: (slice: Slice) => boolean;
-  /** The clock; absent: the machine's. */
-  readonly now?: () => Date;
+  readonly onJob: (event: JobEvent) => void;
 }
+
+/** How often a lane with a free hand looks for what has become due meanwhile. */
+const lookMs = 500;
+
+const drainLane = async (options: DrainOptions, lane: Lane): Promise<void> => {
+  const { hand, runId, signal } = options;
+  const active = new Set<Promise<void>>();
+  let near: { readonly runId: string; readonly accountKey: number } | undefined;
+  const failed: unknown[] = [];
+  const carryOut = async (taken: Taken): Promise<void> => {
+    try {
+      options.onJob(await hand.carryOut(taken));
+    } catch (error) {
+      failed.push(error);
+    }
+    near = taken.job.accountKey === null ? near : { runId, accountKey: taken.job.accountKey };
+  };
+  while (failed.length === 0) {
+    let taken: Taken | undefined;
+    while (!signal.aborted && active.size < lane.hands) {
+      taken = await hand.take({ ...lane, runId, near });
+      if (!taken) break;
+      const task: Promise<void> = carryOut(taken).finally(() => active.delete(task));
+      active.add(task);
+    }
+    if (active.size === 0 && (signal.aborted || !(await isOpen(options.pool, runId, lane.platform)))) break;
+    await Promise.race([...active, ...(signal.aborted ? [] : [sleep(lookMs)])]);
+  }
+  await Promise.all(active);
+  if (failed.length > 0) throw failed[0];
+};
+
+/** How often the leases of what is under way are renewed. */
+const renewMs = 8_000;
 
 /**
- * More slices than requests may be under way: while one loads, another one's request uses the free slot. The limits
- * of the connector hold for the requests themselves.
+ * Works through a run in this process, lane beside lane; a lane that fails holds up no other. Ends when nothing of the
+ * run is open any more, or once what was under way has ended after the signal.
  */
-const slicesAtOnce = (connector: Connector): number => connector.concurrency.platform + 3;
-
-/** What a failure has stopped for the rest of this run. */
-interface Stops {
-  platform: Failure | undefined;
-  readonly accounts: Map<string, Failure>;
-}
-
-const noteStop = (stops: Stops, slice: Slice, failure: Failure): void => {
-  const reach = failure.scope;
-  if (reach === "platform") stops.platform ??= failure;
-  else if (reach === "account") stops.accounts.set(slice.account.id, failure);
-};
-
-/** Works through one platform's slices, each account with at most as many at once as the platform allows. */
-const syncPlatform = async (
-  options: SyncOptions,
-  connector: Connector,
-  plan: Plan,
-): Promise<readonly SliceResult[]> => {
-  const { pool, log, signal, run } = options;
-  const pending = plan.slices.filter(
-    (slice) => !run.alreadyDone.has(windowKey(connector.platform, slice.account.id, slice)),
-  );
-  options.onPlanned?.(connector, pending.length);
-  const stops: Stops = { platform: undefined, accounts: new Map() };
-  const results: SliceResult[] = [];
-  const running = new Map<string, number>();
-  const left = new Map<number, number>();
-  for (const slice of pending) left.set(slice.accountKey, (left.get(slice.accountKey) ?? 0) + 1);
-
-  const next = (): Slice | undefined => {
-    const place = pending.findIndex(
-      ({ account }) => (running.get(account.id) ?? 0) < connector.concurrency.account,
-    );
-    return place < 0 ? undefined : pending.splice(place, 1)[0];
-  };
-
-  const load = async (slice: Slice): Promise<SliceResult> => {
-    for (let attempt = 1; ; attempt += 1) {
-      const stop = stops.platform ?? stops.accounts.get(slice.account.id);
-      if (stop) return skipSlice(slice, stop, { pool, runId: run.id, named: options.isNamed(slice) });
-      const result = await runSlice(slice, {
-        pool,
-        connector,
-        log,
-        signal,
-        runId: run.id,
-        attempt,
-        named: options.isNamed(slice),
-        onRows: (rows) => options.onRows?.(connector, rows),
-        ...(options.now && { now: options.now }),
-      });
-      const { failure } = result;
-      if (!failure || result.outcome === "cancelled") return result;
-      noteStop(stops, slice, failure);
-      if (
-        !failureRules[failure.kind].retries ||
-        failure.kind === "busy" ||
-        attempt >= retries.watchedSlice.attempts
-      )
-        return result;
-      await sleep(retries.watchedSlice.delayMs, undefined, { signal }).catch(() => undefined);
-    }
-  };
-
-  const work = async (): Promise<void> => {
-    while (!signal.aborted) {
-      const slice = next();
-      if (!slice) {
-        if (pending.length === 0) return;
-        // What is left belongs to accounts that are busy: wait until one of them is done.
-        await Promise.race(active);
-        continue;
-      }
-      const { id } = slice.account;
-      running.set(id, (running.get(id) ?? 0) + 1);
-      const task = load(slice).finally(() => {
-        running.set(id, (running.get(id) ?? 1) - 1);
-        active.delete(task);
-      });
-      active.add(task);
-      const result = await task;
-      results.push(result);
-      options.onSlice?.(result);
-      const remaining = (left.get(slice.accountKey) ?? 1) - 1;
-      left.set(slice.accountKey, remaining);
-      if (remaining === 0 && !signal.aborted)
-        await rollUpAccount({ pool, reportingCurrency: options.reportingCurrency, signal }, slice.accountKey);
-    }
-  };
-  const active = new Set<Promise<SliceResult>>();
-  await Promise.all(Array.from({ length: slicesAtOnce(connector) }, work));
-  return results;
-};
-
-/** Syncs several platforms side by side, and rolls up each account after its slices; a platform that fails holds up no other. */
-export const syncPlans = async (
-  options: SyncOptions,
-  plans: readonly { readonly connector: Connector; readonly plan: Plan }[],
-): Promise<readonly SliceResult[]> => {
+export const drainRun = async (options: DrainOptions): Promise<void> => {
+  const { hand, lanes, signal } = options;
   // Every request under way listens to it; Node warns of a leak from the eleventh on.
-  setMaxListeners(0, options.signal);
-  const results = await Promise.all(
-    plans.map(async ({ connector, plan }) => syncPlatform(options, connector, plan)),
-  );
-  options.signal.throwIfAborted();
-  return results.flat();
+  setMaxListeners(0, signal);
+  const ended = new AbortController();
+  const renewing = (async () => {
+    while (!ended.signal.aborted) {
+      await sleep(renewMs, undefined, { signal: ended.signal }).catch(() => undefined);
+      // A database that is away for a moment costs nothing while the leases last.
+      await hand.renew().catch(() => undefined);
+    }
+  })();
+  try {
+    const outcomes = await Promise.allSettled(lanes.map((lane) => drainLane(options, lane)));
+    for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+  } finally {
+    ended.abort();
+    await renewing;
+  }
 };

@@ -121,6 +121,11 @@ export const runSlice = async (slice: Slice, work: SliceWork): Promise<SliceResu
     // A figure that moved between two calls makes a day look wrong: asked anew, it adds up.
     if (loaded.failedDays.length > 0) loaded = await load();
     for (const { date, warning } of loaded.oddDays) log.warn({ date, cause: warning }, "published, but odd");
+    for (const { breakdown, failure } of loaded.lackingBreakdowns)
+      log.warn(
+        { breakdown, kind: failure.kind, failure: failure.message, remedy: failure.remedy },
+        "breakdown is missing; all else was published",
+      );
     const unreconciled = loaded.failedDays.length > 0;
     const failure = unreconciled ? asFailureOfDays(slice, failedDaysSentence(loaded.failedDays)) : undefined;
     await endSlice(pool, sliceId, {

@@ -37,7 +37,7 @@ export const pauseAccount = async (
   account: PausedAccount & { readonly madeBy: string | null; readonly reason: string | null },
 ): Promise<boolean> => {
   const { platform, accountId, madeBy, reason } = account;
-  // What the queue holds of the slices finds nothing to claim; the account's rollup follows what was done.
+  // The account's rollup follows what was done. A sync that somebody watches goes on.
   const { rows } = await sql`
     with known as (
       select from warehouse.account where platform = ${platform} and account_id = ${accountId}
@@ -50,7 +50,8 @@ export const pauseAccount = async (
     ), dropped as (
       delete from ops.job
       where platform = ${platform} and account_id = ${accountId} and kind = 'slice'
-        and state in ('pending', 'queued', 'deferred') and exists (select from known)
+        and state in ('pending', 'deferred') and exists (select from known)
+        and run_id in (select run_id from ops.night)
     )
     select 1 from known`.execute(db);
   return rows.length > 0;

@@ -43,6 +43,25 @@ const dimensions: {
     ],
     row: (entity) => [entity.adGroupId, entity.id, entity.campaignId, storable(entity.name), entity.status],
   },
+  keyword: {
+    key: ["ad_group_id", "keyword_id"],
+    columns: [
+      ["ad_group_id", "text"],
+      ["keyword_id", "text"],
+      ["campaign_id", "text"],
+      ["name", "text"],
+      ["match_type", "text"],
+      ["status", "text"],
+    ],
+    row: (entity) => [
+      entity.adGroupId,
+      entity.id,
+      entity.campaignId,
+      storable(entity.name),
+      entity.matchType,
+      entity.status,
+    ],
+  },
   conversion_action: {
     key: ["conversion_action_id"],
     columns: [

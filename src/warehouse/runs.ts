@@ -7,13 +7,10 @@ import { tryLease } from "./lease.ts";
 /** A sync in progress. Its lease is held by the process: one that was killed leaves a run that can be continued. */
 export interface Run {
   readonly id: string;
-  /** Windows that an interrupted run of the same plan had finished: `platform account from to`. */
-  readonly alreadyDone: ReadonlySet<string>;
+  /** Whether it goes on with what an interrupted run of the same plan had begun. */
+  readonly continued: boolean;
   finish(outcome: "done" | "failed" | "interrupted"): Promise<void>;
 }
-
-export const windowKey = (platform: Platform, accountId: string, { from, to }: DayRange): string =>
-  `${platform} ${accountId} ${from} ${to}`;
 
 const insertRun = async (pool: pg.Pool, command: string, plan: string): Promise<string> => {
   const { rows } = await pool.query<{ run_id: string }>(
@@ -41,14 +38,9 @@ export const startRun = async (pool: pg.Pool, command: string, plan: string): Pr
     `update ops.slice set outcome = 'cancelled', finished_at = now() where run_id = $1 and outcome = 'running'`,
     [runId],
   );
-  const done = await pool.query<{ platform: Platform; account_id: string; from: string; to: string }>(
-    `select platform, account_id, from_date as from, to_date as to from ops.slice
-     where run_id = $1 and outcome = 'done'`,
-    [runId],
-  );
   return {
     id: runId,
-    alreadyDone: new Set(done.rows.map((row) => windowKey(row.platform, row.account_id, row))),
+    continued: continued !== undefined,
     async finish(outcome) {
       try {
         await pool.query("update ops.run set outcome = $2, finished_at = now() where run_id = $1", [

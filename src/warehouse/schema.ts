@@ -380,6 +380,61 @@ export interface FiguresCostPerConversionByAdGroupDaily {
   spend_reporting: Numeric | null;
 }
 
+export interface FiguresCostPerConversionByCountryDaily {
+  account_key: number;
+  campaign_id: string;
+  clicks: Int8;
+  conversion_value: Numeric;
+  conversion_value_reporting: Numeric | null;
+  conversions: Numeric;
+  country: string;
+  currency: string;
+  date: string;
+  impressions: Int8;
+  organic_conversions: Numeric;
+  refreshed_at: Timestamp;
+  reporting_currency: string | null;
+  spend: Numeric;
+  spend_reporting: Numeric | null;
+}
+
+export interface FiguresCostPerConversionByDeviceDaily {
+  account_key: number;
+  campaign_id: string;
+  clicks: Int8;
+  conversion_value: Numeric;
+  conversion_value_reporting: Numeric | null;
+  conversions: Numeric;
+  currency: string;
+  date: string;
+  device: string;
+  impressions: Int8;
+  organic_conversions: Numeric;
+  refreshed_at: Timestamp;
+  reporting_currency: string | null;
+  spend: Numeric;
+  spend_reporting: Numeric | null;
+}
+
+export interface FiguresCostPerConversionByKeywordDaily {
+  account_key: number;
+  ad_group_id: string;
+  campaign_id: string;
+  clicks: Int8;
+  conversion_value: Numeric;
+  conversion_value_reporting: Numeric | null;
+  conversions: Numeric;
+  currency: string;
+  date: string;
+  impressions: Int8;
+  keyword_id: string;
+  organic_conversions: Numeric;
+  refreshed_at: Timestamp;
+  reporting_currency: string | null;
+  spend: Numeric;
+  spend_reporting: Numeric | null;
+}
+
 export interface FiguresCostPerConversionByNetworkDaily {
   account_key: number;
   campaign_id: string;
@@ -394,6 +449,25 @@ export interface FiguresCostPerConversionByNetworkDaily {
   organic_conversions: Numeric;
   refreshed_at: Timestamp;
   reporting_currency: string | null;
+  spend: Numeric;
+  spend_reporting: Numeric | null;
+}
+
+export interface FiguresCostPerConversionBySearchTermDaily {
+  account_key: number;
+  ad_group_id: string;
+  campaign_id: string;
+  clicks: Int8;
+  conversion_value: Numeric;
+  conversion_value_reporting: Numeric | null;
+  conversions: Numeric;
+  currency: string;
+  date: string;
+  impressions: Int8;
+  organic_conversions: Numeric;
+  refreshed_at: Timestamp;
+  reporting_currency: string | null;
+  search_term: string;
   spend: Numeric;
   spend_reporting: Numeric | null;
 }
@@ -910,6 +984,331 @@ export interface MartsCostPerConversionByAdGroupDaily {
   spend_reporting: Numeric | null;
 }
 
+export interface MartsCostPerConversionByCountryDaily {
+  /**
+   * The platform's id of the account, bare.
+   */
+  account_id: string | null;
+  /**
+   * The account; see warehouse.account.
+   */
+  account_key: number | null;
+  /**
+   * Name of the account today.
+   */
+  account_name: string | null;
+  /**
+   * The platform's campaign id; '' for spend of a campaign that the platform does not name.
+   */
+  campaign_id: string | null;
+  /**
+   * Name of the campaign today; NULL where the platform names none.
+   */
+  campaign_name: string | null;
+  /**
+   * Paid clicks, as the platform counts them.
+   */
+  clicks: Int8 | null;
+  /**
+   * conversions / clicks, a share; NULL where clicks are 0.
+   */
+  conversion_rate: Numeric | null;
+  /**
+   * Value of those conversions in the account's currency.
+   */
+  conversion_value: Numeric | null;
+  /**
+   * conversion_value at the day's exchange rate; NULL where no rate is known.
+   */
+  conversion_value_reporting: Numeric | null;
+  /**
+   * Paid conversions of counted actions; may be fractional.
+   */
+  conversions: Numeric | null;
+  /**
+   * spend / clicks in the account's currency; NULL where clicks are 0.
+   */
+  cost_per_click: Numeric | null;
+  /**
+   * spend / conversions in the account's currency; NULL where conversions are 0.
+   */
+  cost_per_conversion: Numeric | null;
+  /**
+   * spend_reporting / conversions; NULL where either is unknown or conversions are 0.
+   */
+  cost_per_conversion_reporting: Numeric | null;
+  /**
+   * Country as ISO 3166-1 alpha-2, of where the person was if the platform tells that, or unknown.
+   */
+  country: string | null;
+  /**
+   * ISO 4217 code of every amount of the row that does not end in _reporting.
+   */
+  currency: string | null;
+  /**
+   * Reporting day of the account.
+   */
+  date: string | null;
+  /**
+   * Paid impressions.
+   */
+  impressions: Int8 | null;
+  /**
+   * Whether the day lies outside the platform's restatement window, so that its figures no longer move.
+   */
+  is_final: boolean | null;
+  /**
+   * Conversions of counted actions that were left out because their traffic was organic.
+   */
+  organic_conversions: Numeric | null;
+  /**
+   * Name of the ad platform, such as google; see warehouse.platform.
+   */
+  platform: string | null;
+  /**
+   * When a figure or the currency of this row last changed (not: a name, is_final).
+   */
+  refreshed_at: Timestamp | null;
+  /**
+   * ISO 4217 code of the amounts that end in _reporting; NULL where none is configured.
+   */
+  reporting_currency: string | null;
+  /**
+   * conversion_value / spend; NULL where spend is 0.
+   */
+  return_on_ad_spend: Numeric | null;
+  /**
+   * Paid spend in the account's currency.
+   */
+  spend: Numeric | null;
+  /**
+   * spend at the day's exchange rate; NULL where no rate is known.
+   */
+  spend_reporting: Numeric | null;
+}
+
+export interface MartsCostPerConversionByDeviceDaily {
+  /**
+   * The platform's id of the account, bare.
+   */
+  account_id: string | null;
+  /**
+   * The account; see warehouse.account.
+   */
+  account_key: number | null;
+  /**
+   * Name of the account today.
+   */
+  account_name: string | null;
+  /**
+   * The platform's campaign id; '' for spend of a campaign that the platform does not name.
+   */
+  campaign_id: string | null;
+  /**
+   * Name of the campaign today; NULL where the platform names none.
+   */
+  campaign_name: string | null;
+  /**
+   * Paid clicks, as the platform counts them.
+   */
+  clicks: Int8 | null;
+  /**
+   * conversions / clicks, a share; NULL where clicks are 0.
+   */
+  conversion_rate: Numeric | null;
+  /**
+   * Value of those conversions in the account's currency.
+   */
+  conversion_value: Numeric | null;
+  /**
+   * conversion_value at the day's exchange rate; NULL where no rate is known.
+   */
+  conversion_value_reporting: Numeric | null;
+  /**
+   * Paid conversions of counted actions; may be fractional.
+   */
+  conversions: Numeric | null;
+  /**
+   * spend / clicks in the account's currency; NULL where clicks are 0.
+   */
+  cost_per_click: Numeric | null;
+  /**
+   * spend / conversions in the account's currency; NULL where conversions are 0.
+   */
+  cost_per_conversion: Numeric | null;
+  /**
+   * spend_reporting / conversions; NULL where either is unknown or conversions are 0.
+   */
+  cost_per_conversion_reporting: Numeric | null;
+  /**
+   * ISO 4217 code of every amount of the row that does not end in _reporting.
+   */
+  currency: string | null;
+  /**
+   * Reporting day of the account.
+   */
+  date: string | null;
+  /**
+   * Kind of device: desktop, mobile, tablet, tv, other, or unknown.
+   */
+  device: string | null;
+  /**
+   * Paid impressions.
+   */
+  impressions: Int8 | null;
+  /**
+   * Whether the day lies outside the platform's restatement window, so that its figures no longer move.
+   */
+  is_final: boolean | null;
+  /**
+   * Conversions of counted actions that were left out because their traffic was organic.
+   */
+  organic_conversions: Numeric | null;
+  /**
+   * Name of the ad platform, such as google; see warehouse.platform.
+   */
+  platform: string | null;
+  /**
+   * When a figure or the currency of this row last changed (not: a name, is_final).
+   */
+  refreshed_at: Timestamp | null;
+  /**
+   * ISO 4217 code of the amounts that end in _reporting; NULL where none is configured.
+   */
+  reporting_currency: string | null;
+  /**
+   * conversion_value / spend; NULL where spend is 0.
+   */
+  return_on_ad_spend: Numeric | null;
+  /**
+   * Paid spend in the account's currency.
+   */
+  spend: Numeric | null;
+  /**
+   * spend at the day's exchange rate; NULL where no rate is known.
+   */
+  spend_reporting: Numeric | null;
+}
+
+export interface MartsCostPerConversionByKeywordDaily {
+  /**
+   * The platform's id of the account, bare.
+   */
+  account_id: string | null;
+  /**
+   * The account; see warehouse.account.
+   */
+  account_key: number | null;
+  /**
+   * Name of the account today.
+   */
+  account_name: string | null;
+  /**
+   * The ad group; '' for figures that belong to none.
+   */
+  ad_group_id: string | null;
+  /**
+   * Name of the ad group today; NULL where the platform names none.
+   */
+  ad_group_name: string | null;
+  /**
+   * The platform's campaign id; '' for spend of a campaign that the platform does not name.
+   */
+  campaign_id: string | null;
+  /**
+   * Name of the campaign today; NULL where the platform names none.
+   */
+  campaign_name: string | null;
+  /**
+   * Paid clicks, as the platform counts them.
+   */
+  clicks: Int8 | null;
+  /**
+   * conversions / clicks, a share; NULL where clicks are 0.
+   */
+  conversion_rate: Numeric | null;
+  /**
+   * Value of those conversions in the account's currency.
+   */
+  conversion_value: Numeric | null;
+  /**
+   * conversion_value at the day's exchange rate; NULL where no rate is known.
+   */
+  conversion_value_reporting: Numeric | null;
+  /**
+   * Paid conversions of counted actions; may be fractional.
+   */
+  conversions: Numeric | null;
+  /**
+   * spend / clicks in the account's currency; NULL where clicks are 0.
+   */
+  cost_per_click: Numeric | null;
+  /**
+   * spend / conversions in the account's currency; NULL where conversions are 0.
+   */
+  cost_per_conversion: Numeric | null;
+  /**
+   * spend_reporting / conversions; NULL where either is unknown or conversions are 0.
+   */
+  cost_per_conversion_reporting: Numeric | null;
+  /**
+   * ISO 4217 code of every amount of the row that does not end in _reporting.
+   */
+  currency: string | null;
+  /**
+   * Reporting day of the account.
+   */
+  date: string | null;
+  /**
+   * Paid impressions.
+   */
+  impressions: Int8 | null;
+  /**
+   * Whether the day lies outside the platform's restatement window, so that its figures no longer move.
+   */
+  is_final: boolean | null;
+  /**
+   * Text of the keyword; NULL where the platform names none.
+   */
+  keyword: string | null;
+  /**
+   * The platform's id of the keyword (Google: criterion id), unique within its ad group; unknown where it names none.
+   */
+  keyword_id: string | null;
+  /**
+   * How a search must match the keyword, as the platform says it.
+   */
+  match_type: string | null;
+  /**
+   * Conversions of counted actions that were left out because their traffic was organic.
+   */
+  organic_conversions: Numeric | null;
+  /**
+   * Name of the ad platform, such as google; see warehouse.platform.
+   */
+  platform: string | null;
+  /**
+   * When a figure or the currency of this row last changed (not: a name, is_final).
+   */
+  refreshed_at: Timestamp | null;
+  /**
+   * ISO 4217 code of the amounts that end in _reporting; NULL where none is configured.
+   */
+  reporting_currency: string | null;
+  /**
+   * conversion_value / spend; NULL where spend is 0.
+   */
+  return_on_ad_spend: Numeric | null;
+  /**
+   * Paid spend in the account's currency.
+   */
+  spend: Numeric | null;
+  /**
+   * spend at the day's exchange rate; NULL where no rate is known.
+   */
+  spend_reporting: Numeric | null;
+}
+
 export interface MartsCostPerConversionByNetworkDaily {
   /**
    * The platform's id of the account, bare.
@@ -1003,6 +1402,117 @@ export interface MartsCostPerConversionByNetworkDaily {
    * conversion_value / spend; NULL where spend is 0.
    */
   return_on_ad_spend: Numeric | null;
+  /**
+   * Paid spend in the account's currency.
+   */
+  spend: Numeric | null;
+  /**
+   * spend at the day's exchange rate; NULL where no rate is known.
+   */
+  spend_reporting: Numeric | null;
+}
+
+export interface MartsCostPerConversionBySearchTermDaily {
+  /**
+   * The platform's id of the account, bare.
+   */
+  account_id: string | null;
+  /**
+   * The account; see warehouse.account.
+   */
+  account_key: number | null;
+  /**
+   * Name of the account today.
+   */
+  account_name: string | null;
+  /**
+   * The ad group; '' for figures that belong to none.
+   */
+  ad_group_id: string | null;
+  /**
+   * Name of the ad group today; NULL where the platform names none.
+   */
+  ad_group_name: string | null;
+  /**
+   * The platform's campaign id; '' for spend of a campaign that the platform does not name.
+   */
+  campaign_id: string | null;
+  /**
+   * Name of the campaign today; NULL where the platform names none.
+   */
+  campaign_name: string | null;
+  /**
+   * Paid clicks, as the platform counts them.
+   */
+  clicks: Int8 | null;
+  /**
+   * conversions / clicks, a share; NULL where clicks are 0.
+   */
+  conversion_rate: Numeric | null;
+  /**
+   * Value of those conversions in the account's currency.
+   */
+  conversion_value: Numeric | null;
+  /**
+   * conversion_value at the day's exchange rate; NULL where no rate is known.
+   */
+  conversion_value_reporting: Numeric | null;
+  /**
+   * Paid conversions of counted actions; may be fractional.
+   */
+  conversions: Numeric | null;
+  /**
+   * spend / clicks in the account's currency; NULL where clicks are 0.
+   */
+  cost_per_click: Numeric | null;
+  /**
+   * spend / conversions in the account's currency; NULL where conversions are 0.
+   */
+  cost_per_conversion: Numeric | null;
+  /**
+   * spend_reporting / conversions; NULL where either is unknown or conversions are 0.
+   */
+  cost_per_conversion_reporting: Numeric | null;
+  /**
+   * ISO 4217 code of every amount of the row that does not end in _reporting.
+   */
+  currency: string | null;
+  /**
+   * Reporting day of the account.
+   */
+  date: string | null;
+  /**
+   * Paid impressions.
+   */
+  impressions: Int8 | null;
+  /**
+   * Whether the day lies outside the platform's restatement window, so that its figures no longer move.
+   */
+  is_final: boolean | null;
+  /**
+   * Conversions of counted actions that were left out because their traffic was organic.
+   */
+  organic_conversions: Numeric | null;
+  /**
+   * Name of the ad platform, such as google; see warehouse.platform.
+   */
+  platform: string | null;
+  /**
+   * When a figure or the currency of this row last changed (not: a name, is_final).
+   */
+  refreshed_at: Timestamp | null;
+  /**
+   * ISO 4217 code of the amounts that end in _reporting; NULL where none is configured.
+   */
+  reporting_currency: string | null;
+  /**
+   * conversion_value / spend; NULL where spend is 0.
+   */
+  return_on_ad_spend: Numeric | null;
+  /**
+   * What was searched for; unknown where the platform does not say. A search for that very word has quotes around it.
+   */
+  search_term: string | null;
   /**
    * Paid spend in the account's currency.
    */
@@ -1750,6 +2260,16 @@ export interface OpsAnalyst {
   statement_timeout_ms: Int8;
 }
 
+export interface OpsBreakdownDay {
+  account_key: number;
+  /**
+   * device, country, keyword or search_term.
+   */
+  breakdown: string;
+  date: string;
+  fetched_at: Generated<Timestamp>;
+}
+
 export interface OpsCampaignDaySum {
   account_key: number;
   campaign_key: number;
@@ -1865,7 +2385,6 @@ export interface OpsInstallation {
 export interface OpsJob {
   account_id: string | null;
   account_key: number | null;
-  at_once: Generated<number>;
   attempts: Generated<number>;
   changed_at: Generated<Timestamp>;
   crashes: Generated<number>;
@@ -2012,6 +2531,31 @@ export interface OpsPlace {
   holder: string;
   place_id: Generated<Int8>;
   platform: string;
+}
+
+export interface OpsReadyJob {
+  account_id: string | null;
+  account_key: number | null;
+  attempts: number | null;
+  changed_at: Timestamp | null;
+  crashes: number | null;
+  created_at: Timestamp | null;
+  detail: Json | null;
+  failure: string | null;
+  failure_kind: string | null;
+  finished_at: Timestamp | null;
+  from_date: string | null;
+  job_id: string | null;
+  kind: string | null;
+  lease_until: Timestamp | null;
+  not_before: Timestamp | null;
+  paused_until: Timestamp | null;
+  platform: string | null;
+  position: number | null;
+  remedy: string | null;
+  run_id: string | null;
+  state: string | null;
+  to_date: string | null;
 }
 
 export interface OpsRollupDay {
@@ -2226,6 +2770,34 @@ export interface StagingConversionDaily {
   traffic: string;
 }
 
+export interface StagingCountryConversionDaily {
+  account_key: number;
+  all_conversion_value: Numeric;
+  all_conversions: Numeric;
+  attribution: string;
+  campaign_id: string;
+  conversion_action_id: string;
+  conversion_value: Numeric;
+  conversions: Numeric;
+  country: string;
+  date: string;
+  primary_conversion_value: Numeric;
+  primary_conversions: Numeric;
+  slice_id: Int8;
+  traffic: string;
+}
+
+export interface StagingCountryDaily {
+  account_key: number;
+  campaign_id: string;
+  clicks: Int8;
+  country: string;
+  date: string;
+  impressions: Int8;
+  slice_id: Int8;
+  spend: Numeric;
+}
+
 export interface StagingDeliveryPart {
   campaign_id: string;
   clicks: Numeric;
@@ -2233,6 +2805,64 @@ export interface StagingDeliveryPart {
   impressions: Numeric;
   is_residual: boolean;
   row_count: Int8;
+  slice_id: Int8;
+  spend: Numeric;
+}
+
+export interface StagingDeviceConversionDaily {
+  account_key: number;
+  all_conversion_value: Numeric;
+  all_conversions: Numeric;
+  attribution: string;
+  campaign_id: string;
+  conversion_action_id: string;
+  conversion_value: Numeric;
+  conversions: Numeric;
+  date: string;
+  device: string;
+  primary_conversion_value: Numeric;
+  primary_conversions: Numeric;
+  slice_id: Int8;
+  traffic: string;
+}
+
+export interface StagingDeviceDaily {
+  account_key: number;
+  campaign_id: string;
+  clicks: Int8;
+  date: string;
+  device: string;
+  impressions: Int8;
+  slice_id: Int8;
+  spend: Numeric;
+}
+
+export interface StagingKeywordConversionDaily {
+  account_key: number;
+  ad_group_id: string;
+  all_conversion_value: Numeric;
+  all_conversions: Numeric;
+  attribution: string;
+  campaign_id: string;
+  conversion_action_id: string;
+  conversion_value: Numeric;
+  conversions: Numeric;
+  date: string;
+  keyword_id: string;
+  primary_conversion_value: Numeric;
+  primary_conversions: Numeric;
+  slice_id: Int8;
+  traffic: string;
+}
+
+export interface StagingKeywordDaily {
+  account_key: number;
+  ad_group_id: string;
+  campaign_id: string;
+  clicks: Int8;
+  date: string;
+  impressions: Int8;
+  keyword_id: string;
   slice_id: Int8;
   spend: Numeric;
 }
@@ -2280,6 +2910,36 @@ export interface StagingOutcomePart {
   row_count: Int8;
   slice_id: Int8;
   traffic: string;
+}
+
+export interface StagingSearchTermConversionDaily {
+  account_key: number;
+  ad_group_id: string;
+  all_conversion_value: Numeric;
+  all_conversions: Numeric;
+  attribution: string;
+  campaign_id: string;
+  conversion_action_id: string;
+  conversion_value: Numeric;
+  conversions: Numeric;
+  date: string;
+  primary_conversion_value: Numeric;
+  primary_conversions: Numeric;
+  search_term: string;
+  slice_id: Int8;
+  traffic: string;
+}
+
+export interface StagingSearchTermDaily {
+  account_key: number;
+  ad_group_id: string;
+  campaign_id: string;
+  clicks: Int8;
+  date: string;
+  impressions: Int8;
+  search_term: string;
+  slice_id: Int8;
+  spend: Numeric;
 }
 
 export interface WarehouseAccount {
@@ -2723,6 +3383,127 @@ export interface WarehouseCountedConversionDaily {
   traffic: string | null;
 }
 
+export interface WarehouseCountedCountryConversionDaily {
+  /**
+   * The account; see warehouse.account.
+   */
+  account_key: number | null;
+  /**
+   * Attribution window; '' where the platform has one model.
+   */
+  attribution: string | null;
+  /**
+   * The campaign; '' where the platform names none.
+   */
+  campaign_id: string | null;
+  /**
+   * The conversion action; see warehouse.conversion_action.
+   */
+  conversion_action_id: string | null;
+  /**
+   * Their value in the account's currency.
+   */
+  conversion_value: Numeric | null;
+  /**
+   * Conversions by the figure that the configuration counts.
+   */
+  conversions: Numeric | null;
+  /**
+   * Country as ISO 3166-1 alpha-2, of where the person was if the platform tells that, or unknown.
+   */
+  country: string | null;
+  /**
+   * Reporting day of the account.
+   */
+  date: string | null;
+  /**
+   * paid or organic.
+   */
+  traffic: string | null;
+}
+
+export interface WarehouseCountedDeviceConversionDaily {
+  /**
+   * The account; see warehouse.account.
+   */
+  account_key: number | null;
+  /**
+   * Attribution window; '' where the platform has one model.
+   */
+  attribution: string | null;
+  /**
+   * The campaign; '' where the platform names none.
+   */
+  campaign_id: string | null;
+  /**
+   * The conversion action; see warehouse.conversion_action.
+   */
+  conversion_action_id: string | null;
+  /**
+   * Their value in the account's currency.
+   */
+  conversion_value: Numeric | null;
+  /**
+   * Conversions by the figure that the configuration counts.
+   */
+  conversions: Numeric | null;
+  /**
+   * Reporting day of the account.
+   */
+  date: string | null;
+  /**
+   * Kind of device: desktop, mobile, tablet, tv, other, or unknown.
+   */
+  device: string | null;
+  /**
+   * paid or organic.
+   */
+  traffic: string | null;
+}
+
+export interface WarehouseCountedKeywordConversionDaily {
+  /**
+   * The account; see warehouse.account.
+   */
+  account_key: number | null;
+  /**
+   * The ad group; '' for figures that belong to none.
+   */
+  ad_group_id: string | null;
+  /**
+   * Attribution window; '' where the platform has one model.
+   */
+  attribution: string | null;
+  /**
+   * The campaign; '' where the platform names none.
+   */
+  campaign_id: string | null;
+  /**
+   * The conversion action; see warehouse.conversion_action.
+   */
+  conversion_action_id: string | null;
+  /**
+   * Their value in the account's currency.
+   */
+  conversion_value: Numeric | null;
+  /**
+   * Conversions by the figure that the configuration counts.
+   */
+  conversions: Numeric | null;
+  /**
+   * Reporting day of the account.
+   */
+  date: string | null;
+  /**
+   * The platform's id of the keyword (Google: criterion id), unique within its ad group; unknown where it names none.
+   */
+  keyword_id: string | null;
+  /**
+   * paid or organic.
+   */
+  traffic: string | null;
+}
+
 export interface WarehouseCountedNetworkConversionDaily {
   /**
    * The account; see warehouse.account.
@@ -2760,6 +3541,221 @@ export interface WarehouseCountedNetworkConversionDaily {
    * paid or organic.
    */
   traffic: string | null;
+}
+
+export interface WarehouseCountedSearchTermConversionDaily {
+  /**
+   * The account; see warehouse.account.
+   */
+  account_key: number | null;
+  /**
+   * The ad group; '' for figures that belong to none.
+   */
+  ad_group_id: string | null;
+  /**
+   * Attribution window; '' where the platform has one model.
+   */
+  attribution: string | null;
+  /**
+   * The campaign; '' where the platform names none.
+   */
+  campaign_id: string | null;
+  /**
+   * The conversion action; see warehouse.conversion_action.
+   */
+  conversion_action_id: string | null;
+  /**
+   * Their value in the account's currency.
+   */
+  conversion_value: Numeric | null;
+  /**
+   * Conversions by the figure that the configuration counts.
+   */
+  conversions: Numeric | null;
+  /**
+   * Reporting day of the account.
+   */
+  date: string | null;
+  /**
+   * What was searched for; unknown where the platform does not say. A search for that very word has quotes around it.
+   */
+  search_term: string | null;
+  /**
+   * paid or organic.
+   */
+  traffic: string | null;
+}
+
+export interface WarehouseCountryConversionDaily {
+  /**
+   * The account; see warehouse.account.
+   */
+  account_key: number;
+  /**
+   * Value of all_conversions in the account's currency.
+   */
+  all_conversion_value: Numeric;
+  /**
+   * With what the platform's headline leaves out (Google: all_conversions).
+   */
+  all_conversions: Numeric;
+  /**
+   * Attribution window, such as 7d_click, or the part of a platform's figure (Microsoft: view_through, which never counts; X: post_view, post_engagement); '' where the platform has one model.
+   */
+  attribution: string;
+  /**
+   * The campaign; '' where the platform names none.
+   */
+  campaign_id: string;
+  /**
+   * The conversion action; see warehouse.conversion_action.
+   */
+  conversion_action_id: string;
+  /**
+   * Their value in the account's currency.
+   */
+  conversion_value: Numeric;
+  /**
+   * Conversions, as in warehouse.conversion_daily.
+   */
+  conversions: Numeric;
+  /**
+   * Country as ISO 3166-1 alpha-2, of where the person was if the platform tells that, or unknown.
+   */
+  country: string;
+  /**
+   * Reporting day of the account.
+   */
+  date: string;
+  /**
+   * Value of that part in the account's currency.
+   */
+  primary_conversion_value: Numeric;
+  /**
+   * The part that the platform counts in its own total of conversions.
+   */
+  primary_conversions: Numeric;
+  /**
+   * paid or organic.
+   */
+  traffic: string;
+}
+
+export interface WarehouseCountryDaily {
+  /**
+   * The account; see warehouse.account.
+   */
+  account_key: number;
+  /**
+   * The campaign; '' where the platform names none.
+   */
+  campaign_id: string;
+  /**
+   * Paid clicks, as the platform counts them.
+   */
+  clicks: Int8;
+  /**
+   * Country as ISO 3166-1 alpha-2, of where the person was if the platform tells that, or unknown.
+   */
+  country: string;
+  /**
+   * Reporting day of the account.
+   */
+  date: string;
+  /**
+   * Paid impressions.
+   */
+  impressions: Int8;
+  /**
+   * Spend in the account's currency.
+   */
+  spend: Numeric;
+}
+
+export interface WarehouseDeviceConversionDaily {
+  /**
+   * The account; see warehouse.account.
+   */
+  account_key: number;
+  /**
+   * Value of all_conversions in the account's currency.
+   */
+  all_conversion_value: Numeric;
+  /**
+   * With what the platform's headline leaves out (Google: all_conversions).
+   */
+  all_conversions: Numeric;
+  /**
+   * Attribution window, such as 7d_click, or the part of a platform's figure (Microsoft: view_through, which never counts; X: post_view, post_engagement); '' where the platform has one model.
+   */
+  attribution: string;
+  /**
+   * The campaign; '' where the platform names none.
+   */
+  campaign_id: string;
+  /**
+   * The conversion action; see warehouse.conversion_action.
+   */
+  conversion_action_id: string;
+  /**
+   * Their value in the account's currency.
+   */
+  conversion_value: Numeric;
+  /**
+   * Conversions, as in warehouse.conversion_daily.
+   */
+  conversions: Numeric;
+  /**
+   * Reporting day of the account.
+   */
+  date: string;
+  /**
+   * Kind of device: desktop, mobile, tablet, tv, other, or unknown.
+   */
+  device: string;
+  /**
+   * Value of that part in the account's currency.
+   */
+  primary_conversion_value: Numeric;
+  /**
+   * The part that the platform counts in its own total of conversions.
+   */
+  primary_conversions: Numeric;
+  /**
+   * paid or organic.
+   */
+  traffic: string;
+}
+
+export interface WarehouseDeviceDaily {
+  /**
+   * The account; see warehouse.account.
+   */
+  account_key: number;
+  /**
+   * The campaign; '' where the platform names none.
+   */
+  campaign_id: string;
+  /**
+   * Paid clicks, as the platform counts them.
+   */
+  clicks: Int8;
+  /**
+   * Reporting day of the account.
+   */
+  date: string;
+  /**
+   * Kind of device: desktop, mobile, tablet, tv, other, or unknown.
+   */
+  device: string;
+  /**
+   * Paid impressions.
+   */
+  impressions: Int8;
+  /**
+   * Spend in the account's currency.
+   */
+  spend: Numeric;
 }
 
 export interface WarehouseExchangeRate {
@@ -3056,6 +4052,135 @@ export interface WarehouseGa4SessionDaily {
    * Traffic class of channel.
    */
   traffic: string;
+}
+
+export interface WarehouseKeyword {
+  /**
+   * The account; see warehouse.account.
+   */
+  account_key: number;
+  /**
+   * The ad group that bids on it.
+   */
+  ad_group_id: string;
+  /**
+   * Its campaign.
+   */
+  campaign_id: string;
+  /**
+   * The platform's id of the keyword (Google: criterion id).
+   */
+  keyword_id: string;
+  /**
+   * How a search must match it, as the platform says it (EXACT, PHRASE, BROAD).
+   */
+  match_type: string;
+  /**
+   * The text of the keyword.
+   */
+  name: string;
+  /**
+   * Status, as the platform says it; may be empty.
+   */
+  status: string;
+  /**
+   * When the row last changed.
+   */
+  updated_at: Generated<Timestamp>;
+}
+
+export interface WarehouseKeywordConversionDaily {
+  /**
+   * The account; see warehouse.account.
+   */
+  account_key: number;
+  /**
+   * The ad group; '' for figures that belong to none.
+   */
+  ad_group_id: string;
+  /**
+   * Value of all_conversions in the account's currency.
+   */
+  all_conversion_value: Numeric;
+  /**
+   * With what the platform's headline leaves out (Google: all_conversions).
+   */
+  all_conversions: Numeric;
+  /**
+   * Attribution window, such as 7d_click, or the part of a platform's figure (Microsoft: view_through, which never counts; X: post_view, post_engagement); '' where the platform has one model.
+   */
+  attribution: string;
+  /**
+   * The campaign; '' where the platform names none.
+   */
+  campaign_id: string;
+  /**
+   * The conversion action; see warehouse.conversion_action.
+   */
+  conversion_action_id: string;
+  /**
+   * Their value in the account's currency.
+   */
+  conversion_value: Numeric;
+  /**
+   * Conversions, as in warehouse.conversion_daily.
+   */
+  conversions: Numeric;
+  /**
+   * Reporting day of the account.
+   */
+  date: string;
+  /**
+   * The platform's id of the keyword (Google: criterion id), unique within its ad group; unknown where it names none.
+   */
+  keyword_id: string;
+  /**
+   * Value of that part in the account's currency.
+   */
+  primary_conversion_value: Numeric;
+  /**
+   * The part that the platform counts in its own total of conversions.
+   */
+  primary_conversions: Numeric;
+  /**
+   * paid or organic.
+   */
+  traffic: string;
+}
+
+export interface WarehouseKeywordDaily {
+  /**
+   * The account; see warehouse.account.
+   */
+  account_key: number;
+  /**
+   * The ad group; '' for figures that belong to none.
+   */
+  ad_group_id: string;
+  /**
+   * The campaign; '' where the platform names none.
+   */
+  campaign_id: string;
+  /**
+   * Paid clicks, as the platform counts them.
+   */
+  clicks: Int8;
+  /**
+   * Reporting day of the account.
+   */
+  date: string;
+  /**
+   * Paid impressions.
+   */
+  impressions: Int8;
+  /**
+   * The platform's id of the keyword (Google: criterion id), unique within its ad group; unknown where it names none.
+   */
+  keyword_id: string;
+  /**
+   * Spend in the account's currency.
+   */
+  spend: Numeric;
 }
 
 export interface WarehouseLead {
@@ -3469,6 +4594,100 @@ export interface WarehousePlatform {
   platform: string;
 }
 
+export interface WarehouseSearchTermConversionDaily {
+  /**
+   * The account; see warehouse.account.
+   */
+  account_key: number;
+  /**
+   * The ad group; '' for figures that belong to none.
+   */
+  ad_group_id: string;
+  /**
+   * Value of all_conversions in the account's currency.
+   */
+  all_conversion_value: Numeric;
+  /**
+   * With what the platform's headline leaves out (Google: all_conversions).
+   */
+  all_conversions: Numeric;
+  /**
+   * Attribution window, such as 7d_click, or the part of a platform's figure (Microsoft: view_through, which never counts; X: post_view, post_engagement); '' where the platform has one model.
+   */
+  attribution: string;
+  /**
+   * The campaign; '' where the platform names none.
+   */
+  campaign_id: string;
+  /**
+   * The conversion action; see warehouse.conversion_action.
+   */
+  conversion_action_id: string;
+  /**
+   * Their value in the account's currency.
+   */
+  conversion_value: Numeric;
+  /**
+   * Conversions, as in warehouse.conversion_daily.
+   */
+  conversions: Numeric;
+  /**
+   * Reporting day of the account.
+   */
+  date: string;
+  /**
+   * Value of that part in the account's currency.
+   */
+  primary_conversion_value: Numeric;
+  /**
+   * The part that the platform counts in its own total of conversions.
+   */
+  primary_conversions: Numeric;
+  /**
+   * What was searched for; unknown where the platform does not say. A search for that very word has quotes around it.
+   */
+  search_term: string;
+  /**
+   * paid or organic.
+   */
+  traffic: string;
+}
+
+export interface WarehouseSearchTermDaily {
+  /**
+   * The account; see warehouse.account.
+   */
+  account_key: number;
+  /**
+   * The ad group; '' for figures that belong to none.
+   */
+  ad_group_id: string;
+  /**
+   * The campaign; '' where the platform names none.
+   */
+  campaign_id: string;
+  /**
+   * Paid clicks, as the platform counts them.
+   */
+  clicks: Int8;
+  /**
+   * Reporting day of the account.
+   */
+  date: string;
+  /**
+   * Paid impressions.
+   */
+  impressions: Int8;
+  /**
+   * What was searched for; unknown where the platform does not say. A search for that very word has quotes around it.
+   */
+  search_term: string;
+  /**
+   * Spend in the account's currency.
+   */
+  spend: Numeric;
+}
+
 export interface DB {
   "ad_reporting.ad_reporting__account_report": AdReportingAdReportingAccountReport;
   "ad_reporting.ad_reporting__ad_group_report": AdReportingAdReportingAdGroupReport;
@@ -3478,7 +4697,11 @@ export interface DB {
   "figures.cost_per_conversion_by_action_daily": FiguresCostPerConversionByActionDaily;
   "figures.cost_per_conversion_by_ad_daily": FiguresCostPerConversionByAdDaily;
   "figures.cost_per_conversion_by_ad_group_daily": FiguresCostPerConversionByAdGroupDaily;
+  "figures.cost_per_conversion_by_country_daily": FiguresCostPerConversionByCountryDaily;
+  "figures.cost_per_conversion_by_device_daily": FiguresCostPerConversionByDeviceDaily;
+  "figures.cost_per_conversion_by_keyword_daily": FiguresCostPerConversionByKeywordDaily;
   "figures.cost_per_conversion_by_network_daily": FiguresCostPerConversionByNetworkDaily;
+  "figures.cost_per_conversion_by_search_term_daily": FiguresCostPerConversionBySearchTermDaily;
   "figures.cost_per_conversion_daily": FiguresCostPerConversionDaily;
   "figures.day_rate": FiguresDayRate;
   "marts.account_freshness": MartsAccountFreshness;
@@ -3488,7 +4711,11 @@ export interface DB {
   "marts.cost_per_conversion_by_action_daily": MartsCostPerConversionByActionDaily;
   "marts.cost_per_conversion_by_ad_daily": MartsCostPerConversionByAdDaily;
   "marts.cost_per_conversion_by_ad_group_daily": MartsCostPerConversionByAdGroupDaily;
+  "marts.cost_per_conversion_by_country_daily": MartsCostPerConversionByCountryDaily;
+  "marts.cost_per_conversion_by_device_daily": MartsCostPerConversionByDeviceDaily;
+  "marts.cost_per_conversion_by_keyword_daily": MartsCostPerConversionByKeywordDaily;
   "marts.cost_per_conversion_by_network_daily": MartsCostPerConversionByNetworkDaily;
+  "marts.cost_per_conversion_by_search_term_daily": MartsCostPerConversionBySearchTermDaily;
   "marts.cost_per_conversion_daily": MartsCostPerConversionDaily;
   "marts.cost_per_conversion_history": MartsCostPerConversionHistory;
   "marts.cost_per_conversion_monthly": MartsCostPerConversionMonthly;
@@ -3504,6 +4731,7 @@ export interface DB {
   "ops.alert_event": OpsAlertEvent;
   "ops.alert_silence": OpsAlertSilence;
   "ops.analyst": OpsAnalyst;
+  "ops.breakdown_day": OpsBreakdownDay;
   "ops.campaign_day_sum": OpsCampaignDaySum;
   "ops.campaign_key": OpsCampaignKey;
   "ops.campaign_month_sum": OpsCampaignMonthSum;
@@ -3525,6 +4753,7 @@ export interface DB {
   "ops.part_month": OpsPartMonth;
   "ops.pause": OpsPause;
   "ops.place": OpsPlace;
+  "ops.ready_job": OpsReadyJob;
   "ops.rollup_day": OpsRollupDay;
   "ops.rollup_setting": OpsRollupSetting;
   "ops.run": OpsRun;
@@ -3544,10 +4773,18 @@ export interface DB {
   "staging.campaign_conversion_daily": StagingCampaignConversionDaily;
   "staging.campaign_daily": StagingCampaignDaily;
   "staging.conversion_daily": StagingConversionDaily;
+  "staging.country_conversion_daily": StagingCountryConversionDaily;
+  "staging.country_daily": StagingCountryDaily;
   "staging.delivery_part": StagingDeliveryPart;
+  "staging.device_conversion_daily": StagingDeviceConversionDaily;
+  "staging.device_daily": StagingDeviceDaily;
+  "staging.keyword_conversion_daily": StagingKeywordConversionDaily;
+  "staging.keyword_daily": StagingKeywordDaily;
   "staging.network_conversion_daily": StagingNetworkConversionDaily;
   "staging.network_daily": StagingNetworkDaily;
   "staging.outcome_part": StagingOutcomePart;
+  "staging.search_term_conversion_daily": StagingSearchTermConversionDaily;
+  "staging.search_term_daily": StagingSearchTermDaily;
   "warehouse.account": WarehouseAccount;
   "warehouse.ad": WarehouseAd;
   "warehouse.ad_daily": WarehouseAdDaily;
@@ -3559,11 +4796,22 @@ export interface DB {
   "warehouse.cost": WarehouseCost;
   "warehouse.cost_daily": WarehouseCostDaily;
   "warehouse.counted_conversion_daily": WarehouseCountedConversionDaily;
+  "warehouse.counted_country_conversion_daily": WarehouseCountedCountryConversionDaily;
+  "warehouse.counted_device_conversion_daily": WarehouseCountedDeviceConversionDaily;
+  "warehouse.counted_keyword_conversion_daily": WarehouseCountedKeywordConversionDaily;
   "warehouse.counted_network_conversion_daily": WarehouseCountedNetworkConversionDaily;
+  "warehouse.counted_search_term_conversion_daily": WarehouseCountedSearchTermConversionDaily;
+  "warehouse.country_conversion_daily": WarehouseCountryConversionDaily;
+  "warehouse.country_daily": WarehouseCountryDaily;
+  "warehouse.device_conversion_daily": WarehouseDeviceConversionDaily;
+  "warehouse.device_daily": WarehouseDeviceDaily;
   "warehouse.exchange_rate": WarehouseExchangeRate;
   "warehouse.first_party_conversion": WarehouseFirstPartyConversion;
   "warehouse.ga4_key_event_daily": WarehouseGa4KeyEventDaily;
   "warehouse.ga4_session_daily": WarehouseGa4SessionDaily;
+  "warehouse.keyword": WarehouseKeyword;
+  "warehouse.keyword_conversion_daily": WarehouseKeywordConversionDaily;
+  "warehouse.keyword_daily": WarehouseKeywordDaily;
   "warehouse.lead": WarehouseLead;
   "warehouse.lead_alias": WarehouseLeadAlias;
   "warehouse.lead_raw_stage": WarehouseLeadRawStage;
@@ -3573,4 +4821,6 @@ export interface DB {
   "warehouse.network_conversion_daily": WarehouseNetworkConversionDaily;
   "warehouse.network_daily": WarehouseNetworkDaily;
   "warehouse.platform": WarehousePlatform;
+  "warehouse.search_term_conversion_daily": WarehouseSearchTermConversionDaily;
+  "warehouse.search_term_daily": WarehouseSearchTermDaily;
 }

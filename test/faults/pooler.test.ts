@@ -8,7 +8,7 @@ import {
   linkedinSandboxSettings,
 } from "../../sandbox/linkedin/index.ts";
 import { listen } from "../../sandbox/server.ts";
-import { advance } from "../../src/jobs/dispatch.ts";
+import { callForReady } from "../../src/jobs/wake.ts";
 import { beginNight } from "../../src/jobs/night.ts";
 import { alone } from "../../src/warehouse/lease.ts";
 import { openDatabase } from "../../src/warehouse/database.ts";
@@ -91,7 +91,7 @@ test("a night goes through the pooler, with the queue on a connection of its own
     { pool: database.pool, log: silent, platforms: ["linkedin"] },
     { at: new Date(), wallClock: "a night" },
   );
-  await advance(database.pool, queues, runId ?? "");
+  await callForReady(database.pool, queues);
   expect(await nightOver(database, runId ?? "", 90_000)).toBe("done");
   const answers = await Promise.all(
     ["/readyz", "/api/overview", "/api/health"].map(async (path) => (await fetch(new URL(path, web))).status),
@@ -144,7 +144,7 @@ test("two processes behind a pooler renew a rotating token once, and neither wai
     { pool: database.pool, log: silent, platforms: ["linkedin"] },
     { at: new Date(), wallClock: "a night" },
   );
-  await advance(database.pool, queues, runId ?? "");
+  await callForReady(database.pool, queues);
   await expect
     .poll(
       async () =>

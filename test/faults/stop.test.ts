@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from "vitest";
-import { advance } from "../../src/jobs/dispatch.ts";
+import { callForReady } from "../../src/jobs/wake.ts";
 import { beginNight } from "../../src/jobs/night.ts";
 import { createLinkedinSandbox, linkedinSandboxSettings } from "../../sandbox/linkedin/index.ts";
 import { listen } from "../../sandbox/server.ts";
@@ -32,11 +32,8 @@ const openHanging = async (where: "platform" | "database") => {
   });
   const started = startCostper(folder);
   await started.until("costper is up");
-  const runId = await beginNight(
-    { pool, log: silent, platforms: ["linkedin"] },
-    { at: new Date(), wallClock: "a night" },
-  );
-  await advance(pool, queues, runId ?? "");
+  await beginNight({ pool, log: silent, platforms: ["linkedin"] }, { at: new Date(), wallClock: "a night" });
+  await callForReady(pool, queues);
   const states = async (): Promise<readonly string[]> =>
     (
       await pool.query<{ state: string }>(

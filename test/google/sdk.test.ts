@@ -2,6 +2,7 @@ import { Customer } from "google-ads-api";
 import { fieldDataTypes } from "google-ads-api/build/src/protos/autogen/fields.js";
 import { expect, test } from "vitest";
 import { accessibleCustomersUrl, callHeaders, searchStreamUrl } from "../../src/connectors/google/api.ts";
+import { breakdowns } from "../../src/domain/breakdown.ts";
 import * as queries from "../../src/connectors/google/queries.ts";
 
 // Google's SDK is not loaded at run time, since it brings gRPC. What it knows is held against what we send.
@@ -62,9 +63,14 @@ const isKnown = (field: string): boolean => field.split(".").reduce(partOf, desc
 test("every field and resource of every query is one that Google's SDK knows", () => {
   expect(["campaign.name_of_it", "metrics.cost", "ad_group_ad.id"].filter(isKnown)).toEqual([]);
   const day = { from: "2026-11-10", to: "2026-11-10" };
-  const texts = Object.values(queries)
-    .filter((query) => query !== queries.plainQuery)
-    .map((query) => (typeof query === "string" ? query : (query as (days: typeof day) => string)(day)));
+  const { plainQuery: _, breakdownQuery, breakdownConversionsQuery, ...others } = queries;
+  const texts = [
+    ...Object.values(others).map((query) => (typeof query === "string" ? query : query(day))),
+    ...breakdowns.flatMap((breakdown) => [
+      breakdownQuery(breakdown, day),
+      breakdownConversionsQuery(breakdown, day),
+    ]),
+  ];
   expect(texts.length).toBeGreaterThan(10);
   for (const text of texts) {
     const [, fields = "", resource = ""] = /^SELECT (.+) FROM (\w+)/.exec(text) ?? [];

@@ -6,9 +6,9 @@ import { type AppOverrides, createConnectors } from "../../src/app.ts";
 import { type Config, parseConfig } from "../../src/config.ts";
 import { createMetrics } from "../../src/jobs/metrics.ts";
 import { sharedLimits } from "../../src/warehouse/shared-limits/index.ts";
-import { advance } from "../../src/jobs/dispatch.ts";
+import { callForReady } from "../../src/jobs/wake.ts";
 import { beginNight } from "../../src/jobs/night.ts";
-import { enabledSources } from "../../src/jobs/sources.ts";
+import { enabledSources } from "../../src/sync/sources.ts";
 import { type Service, type ServiceOptions, startService } from "../../src/jobs/service.ts";
 import type { Queues } from "../../src/jobs/queue.ts";
 import { configuredPlatforms } from "../../src/connectors/registry.ts";
@@ -76,7 +76,7 @@ export const begin = async (
     { at: clock(), wallClock: name },
   );
   if (runId === undefined) throw new Error("the night did not begin");
-  await advance(pool, queues, runId);
+  await callForReady(pool, queues);
   return runId;
 };
 

@@ -12,7 +12,6 @@ export const ofProcesses: Patience = { lockMs: 8_000, stalledMs: 1_000 };
 
 export const quick: Pace = {
   watchMs: 400,
-  quietMs: 800,
   graceMs: 60_000,
   renewMs: 700,
   leaseSeconds: 3,

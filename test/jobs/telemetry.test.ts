@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from "vitest";
-import { advance } from "../../src/jobs/dispatch.ts";
+import { callForReady } from "../../src/jobs/wake.ts";
 import { beginNight } from "../../src/jobs/night.ts";
 import {
   createLinkedinSandbox,
@@ -37,7 +37,7 @@ const traceNight = async (kind: "postgres" | "redis", endpoint: string) => {
       { pool: database.pool, log: silent, platforms: ["linkedin"] },
       { at: new Date(), wallClock: "a night" },
     )) ?? "";
-  await advance(database.pool, queues, runId);
+  await callForReady(database.pool, queues);
   return { started, runId, outcome: await nightOver(database, runId), database };
 };
 

@@ -1,7 +1,7 @@
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { advance } from "../../src/jobs/dispatch.ts";
+import { callForReady } from "../../src/jobs/wake.ts";
 import { beginNight } from "../../src/jobs/night.ts";
 import {
   createLinkedinSandbox,
@@ -31,7 +31,7 @@ const openLinkedin = async (accounts: number) => {
       { pool: database.pool, log: silent, platforms: ["linkedin"] },
       { at: new Date(), wallClock: "a night" },
     );
-    await advance(database.pool, queues, runId ?? "");
+    await callForReady(database.pool, queues);
     return runId ?? "";
   };
   return { platform, server, database, folder, begin };

@@ -260,3 +260,38 @@ test("puts the token into no URL, body or log line, and follows no page to anoth
   expect(written).not.toContain(metaSandboxCredentials.accessToken);
   expect(written).not.toContain(metaSandboxCredentials.appSecret);
 });
+
+test.each([
+  ["device", ["mobile", "desktop", "tablet", "other"]],
+  ["country", ["DK", "DE", "unknown"]],
+] as const)(
+  "campaign-days by %s have each part once and nearly add up to the truth",
+  async (breakdown, parts) => {
+    const { connector, pull, accounts, sandbox } = await bench({ settings: { breakdowns: [breakdown] } });
+    const rows = await all(connector.breakdowns?.[breakdown]?.(pull(week)) ?? (async function* () {})());
+    expect(new Set(rows.map(({ part }) => part))).toEqual(new Set(parts));
+    const keys = rows.map((row) =>
+      JSON.stringify([
+        row.kind,
+        row.date,
+        row.campaignId,
+        row.part,
+        row.kind === "conversions" && [row.actionId, row.attribution],
+      ]),
+    );
+    expect(new Set(keys).size).toBe(keys.length);
+    const truth = sandbox.truth.days(accounts[0]?.id ?? "", week.from, week.to);
+    const spent = sum(rows.flatMap((row) => (row.kind === "delivery" ? [row.spend] : [])));
+    const whole = sum(truth.map(({ spend }) => spend));
+    // Estimates: each part is rounded down.
+    expect(Number(spent)).toBeLessThanOrEqual(Number(whole));
+    expect(Number(spent) / Number(whole)).toBeGreaterThan(0.9);
+  },
+);
+
+test("no report by device or country is computed unless it is asked for", async () => {
+  const { connector, pull, heard } = await bench();
+  expect(connector.breakdowns).toEqual({});
+  await all(connector.networks(pull(week)));
+  expect(heard.filter(({ body }) => /impression_device|country/.test(body))).toEqual([]);
+});

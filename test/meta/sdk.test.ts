@@ -6,6 +6,8 @@ import {
   attributionWindows,
   campaignReport,
   idParams,
+  countryReport,
+  deviceReport,
   networkReport,
   reportParams,
   totalParams,
@@ -21,7 +23,9 @@ test("every insights field, breakdown and attribution window is one that Meta's 
   // The SDK lists what an insights row holds; the ids of levels below are among it.
   const fields = values(AdsInsights.Fields);
   const asked = [
-    ...[adReport, campaignReport, networkReport].map((report) => reportParams(report, day, [])),
+    ...[adReport, campaignReport, networkReport, deviceReport, countryReport].map((report) =>
+      reportParams(report, day, []),
+    ),
     ...(["campaign", "adset", "ad"] as const).map((level) => idParams(level, day, [])),
     totalParams(day),
   ];
@@ -31,7 +35,7 @@ test("every insights field, breakdown and attribution window is one that Meta's 
     );
     expect(values(AdsInsights.Level)).toContain(params["level"]);
   }
-  for (const breakdown of networkReport.breakdowns ?? [])
+  for (const breakdown of [networkReport, deviceReport, countryReport].flatMap((one) => one.breakdowns ?? []))
     expect(values(AdsInsights.Breakdowns)).toContain(breakdown);
   const windows = values(AdsInsights.ActionAttributionWindows);
   expect(attributionWindows.filter((window) => !windows.includes(window))).toEqual([]);

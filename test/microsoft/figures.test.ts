@@ -229,3 +229,37 @@ test("knows every zone of both spellings, and no other", () => {
   expect(zoneOf("Atlantis")).toBeUndefined();
   expect(zoneOf("constructor")).toBeUndefined();
 });
+
+test.each([
+  ["device", ["desktop", "mobile", "tablet", "unknown"], 1],
+  ["country", ["DE", "DK", "BA"], 0.9],
+] as const)(
+  "splits campaign-days by %s, conversions too, each part once",
+  async (breakdown, parts, least) => {
+    const { open, sandbox } = await startMicrosoft();
+    const pull = month();
+    const connector = open({ settings: { breakdowns: [breakdown] } });
+    const rows = await drain(connector.breakdowns?.[breakdown]?.(pull) ?? (async function* () {})());
+    expect(new Set(rows.map(({ part }) => part))).toEqual(new Set(parts));
+    const keys = rows.map((row) =>
+      JSON.stringify([
+        row.date,
+        row.campaignId,
+        row.part,
+        row.kind === "conversions" && [row.actionId, row.attribution],
+      ]),
+    );
+    expect(new Set(keys).size).toBe(keys.length);
+    const truth = sandbox.truth.days(firstAccount.id, pull.from, pull.to);
+    const told = sum(rows.flatMap((row) => (row.kind === "delivery" ? [row.spend] : [])));
+    const whole = sum(truth.map(({ spend }) => spend));
+    expect(told).toBeLessThanOrEqual(whole);
+    expect(Number(told) / Number(whole)).toBeGreaterThanOrEqual(least);
+    const converted = sum(
+      rows.flatMap((row) => (row.kind === "conversions" ? [row.primaryConversions ?? "?"] : [])),
+    );
+    expect(Number(converted) / Number(sum(truth.map((day) => day.conversions)))).toBeGreaterThan(
+      least - 0.05,
+    );
+  },
+);

@@ -7,7 +7,8 @@ import { stringify } from "yaml";
 import { type Config, parseConfig } from "../../src/config.ts";
 import { firstPartySettings } from "../../src/metrics/first-party/config.ts";
 import { rollUpFirstParty } from "../../src/metrics/first-party.ts";
-import { pullSources, type SourcePull } from "../../src/jobs/sources.ts";
+import { pullSource } from "../../src/sources/pull.ts";
+import { pullOptions, type SourcePull } from "../../src/sync/sources.ts";
 import type { StreamResult } from "../../src/sources/pull.ts";
 import type { Database } from "../../src/warehouse/database.ts";
 
@@ -38,18 +39,18 @@ export const night = async (
   config: Config,
   { at = "2026-11-28T03:30:00Z", ...more }: PullTest = {},
 ): Promise<readonly StreamResult[]> => {
-  const results = await pullSources(
-    {
-      database,
-      config,
-      log: pino({ level: "silent" }),
-      signal: new AbortController().signal,
-      now: () => new Date(at),
-      firstDelayMs: 1,
-      ...more,
-    },
-    Object.keys(config.sources),
-  );
+  const options = {
+    database,
+    config,
+    log: pino({ level: "silent" }),
+    signal: new AbortController().signal,
+    now: () => new Date(at),
+    firstDelayMs: 1,
+    ...more,
+  };
+  const results = (
+    await Promise.all(Object.keys(config.sources).map((name) => pullSource(pullOptions(options, name))))
+  ).flat();
   await rollUpFirstParty({ database, settings: firstPartySettings(config) });
   return results;
 };

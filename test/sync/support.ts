@@ -8,7 +8,7 @@ import { reportSync } from "../../src/commands/sync/told.ts";
 import type { SelectionOptions } from "../../src/commands/selection.ts";
 import { parseConfig } from "../../src/config.ts";
 import type { Platform } from "../../src/domain/platform.ts";
-import type { SyncEvents } from "../../src/sync/drain.ts";
+import type { SyncEvents } from "../../src/sync/watched.ts";
 import { createLog } from "../../src/log.ts";
 import { sandboxNames, type SandboxName } from "../../sandbox/platforms.ts";
 import { sandboxConfig, startSandbox } from "../../sandbox/start.ts";
@@ -176,5 +176,9 @@ export const rowVersions = async ({ query }: World): Promise<string> => {
       )
       .join(" union all ") + " order by 1",
   );
-  return rows.map(({ versions }) => versions).join("\n");
+  // Postgres may ask the tables side by side, and answers in no order.
+  return rows
+    .map(({ versions }) => versions)
+    .sort()
+    .join("\n");
 };

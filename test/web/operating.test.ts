@@ -63,14 +63,14 @@ test("a pause drops the slices of the night under way that have not begun, and n
     insert into ops.job (job_id, run_id, kind, platform, account_id, state)
     select kind || account_id || state, run_id, kind, 'google', account_id, state
     from run, unnest(array['1000001', '1000002']) account_id,
-         (values ('slice', 'pending'), ('slice', 'queued'), ('slice', 'running'), ('slice', 'done'), ('rollup', 'pending')) as j (kind, state)`);
+         (values ('slice', 'pending'), ('slice', 'deferred'), ('slice', 'running'), ('slice', 'done'), ('rollup', 'pending')) as j (kind, state)`);
   await call("POST", "/api/accounts/pause", { platform: "google", account_id: "1000001" });
   const { rows } = await database.pool.query<{ jobs: string }>(
     "select account_id || ' ' || string_agg(kind || ' ' || state, ', ' order by kind, state) as jobs from ops.job group by account_id order by 1",
   );
   expect(rows.map(({ jobs }) => jobs)).toEqual([
     "1000001 rollup pending, slice done, slice running",
-    "1000002 rollup pending, slice done, slice pending, slice queued, slice running",
+    "1000002 rollup pending, slice deferred, slice done, slice pending, slice running",
   ]);
 });
 

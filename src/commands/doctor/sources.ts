@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { Config } from "../../config.ts";
-import { enabledSources, pullOptions } from "../../jobs/sources.ts";
+import { enabledSources, pullOptions } from "../../sync/sources.ts";
 import { sourceContext } from "../../sources/pull.ts";
 import { openSource } from "../../sources/registry.ts";
 import { streamStatus } from "../../sources/status.ts";

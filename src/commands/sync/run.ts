@@ -1,18 +1,18 @@
 import type { App } from "../../app.ts";
-import { isNamed, namesAccount } from "../../connectors/account-ids.ts";
+import { namesAccount } from "../../connectors/account-ids.ts";
 import { addDays, dayAt, type DayRange } from "../../domain/day.ts";
 import type { Platform } from "../../domain/platform.ts";
-import { enabledSources, pullSources } from "../../jobs/sources.ts";
 import { storeCountingRules } from "../../metrics/counting.ts";
 import { refreshReportingRates } from "../../metrics/reporting-currency.ts";
 import { noteConfigured } from "../../sources/ledger.ts";
 import type { StreamResult } from "../../sources/pull.ts";
 import { alertAfterRollup } from "../../sync/after-rollup.ts";
+import { enabledSources } from "../../sync/sources.ts";
 import { afterSlices } from "../../sync/after-slices.ts";
-import { type SyncEvents, syncPlans } from "../../sync/drain.ts";
 import type { Ga4Result } from "../../sync/ga4.ts";
 import { type Plan, type PlanFailure, planPlatform } from "../../sync/plan.ts";
-import type { Slice, SliceResult } from "../../sync/slice.ts";
+import type { SliceResult } from "../../sync/slice.ts";
+import { drainPlans, type SyncEvents } from "../../sync/watched.ts";
 import { migrate } from "../../warehouse/migrate.ts";
 import { startRun } from "../../warehouse/runs.ts";
 import {
@@ -98,34 +98,15 @@ export const runSync = async (
       log,
       signal,
     });
-    const results = await syncPlans(
-      {
-        pool,
-        log,
-        signal,
-        run,
-        reportingCurrency,
-        isNamed: ({ account: { platform, id } }: Slice) =>
-          isNamed(platform, config.connectors[platform]?.accounts, id),
-        now: app.now,
-        ...events,
-      },
+    await noteConfigured(pool, enabledSources(config));
+    const { results, sources } = await drainPlans({
+      ...app,
+      run,
       plans,
-    );
-    await noteConfigured(database.pool, enabledSources(config));
-    const sources = await pullSources(
-      {
-        database,
-        config,
-        log,
-        signal,
-        now: app.now,
-        full: options.full,
-        range: rangeOf(options),
-        acceptRemovals: options.acceptRemovals,
-      },
       sourceNames,
-    );
+      events,
+      sources: { full: options.full, range: rangeOf(options), acceptRemovals: options.acceptRemovals },
+    });
     signal.throwIfAborted();
     const ga4 = await afterSlices({
       database,

@@ -1,5 +1,9 @@
+import type { BreakdownName } from "../../domain/breakdown.ts";
+import type { BreakdownDay } from "../../domain/facts.ts";
 import type { KnownWindows, OpenConnector, Pull, Restatement } from "../connector.ts";
+import { addedUp } from "../part-sums.ts";
 import { createActionReader, seeActions, type SeenActions } from "./actions.ts";
+import * as breakdowns from "./breakdowns.ts";
 import { createGoogleClient } from "./client.ts";
 import { discover } from "./discovery.ts";
 import * as normalize from "./normalize.ts";
@@ -29,6 +33,34 @@ const openGoogle: OpenConnector<GoogleSettings> = (settings, context) => {
 
   const seen = new WeakMap<Pull, SeenActions>();
 
+  const keywords = new WeakMap<Pull, breakdowns.SeenKeywords>();
+
+  async function* read(pull: Pull, breakdown: BreakdownName): AsyncGenerator<readonly BreakdownDay[]> {
+    const day = normalize.dayReader(pull);
+    const seenHere: breakdowns.SeenKeywords = new Map();
+    if (breakdown === "keyword") keywords.set(pull, seenHere);
+    for await (const batch of rows(
+      pull,
+      `delivery by ${breakdown}`,
+      queries.breakdownQuery(breakdown, pull),
+    )) {
+      if (breakdown === "keyword") breakdowns.seeKeywords(seenHere, batch);
+      yield breakdowns.breakdownDeliveries(breakdown, batch, day);
+    }
+    const { primary } = await readActions(pull);
+    for await (const batch of rows(
+      pull,
+      `conversions by ${breakdown}`,
+      queries.breakdownConversionsQuery(breakdown, pull),
+    )) {
+      if (breakdown === "keyword") breakdowns.seeKeywords(seenHere, batch);
+      yield breakdowns.breakdownConversions(breakdown, batch, day, primary);
+    }
+  }
+
+  const byBreakdown = (breakdown: BreakdownName) => (pull: Pull) =>
+    addedUp(read(pull, breakdown), (row) => breakdowns.mayComeAgain(breakdown, row));
+
   const clicks = async function* (pull: Pull) {
     for await (const batch of rows(pull, "clicks", queries.clicksQuery(pull)))
       yield normalize.adClicks(batch);
@@ -55,6 +87,7 @@ const openGoogle: OpenConnector<GoogleSettings> = (settings, context) => {
 
     async *learnt(pull) {
       yield [...(seen.get(pull)?.values() ?? [])];
+      yield [...(keywords.get(pull)?.values() ?? [])];
     },
 
     async *performance(pull) {
@@ -88,6 +121,10 @@ const openGoogle: OpenConnector<GoogleSettings> = (settings, context) => {
       for await (const batch of rows(pull, "totals", queries.totalsQuery(pull)))
         yield normalize.accountDays(batch, day);
     },
+
+    breakdowns: Object.fromEntries(
+      settings.breakdowns.map((breakdown) => [breakdown, byBreakdown(breakdown)]),
+    ),
 
     ...(settings.clicks && { clicks: { keptDays: clickReportDays, day: clicks } }),
   };

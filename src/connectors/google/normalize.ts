@@ -16,7 +16,7 @@ import { Failure } from "../../domain/failure.ts";
  * A row as Google sends it: lowerCamel names, 64-bit integers as text, doubles as numbers, anything null left out.
  * Figures are checked as they are read, and whatever else is in a row is ignored.
  */
-interface Row {
+export interface Row {
   readonly customer?: { readonly id?: unknown };
   readonly campaign?: {
     readonly id?: unknown;
@@ -29,10 +29,17 @@ interface Row {
     readonly status?: unknown;
     readonly ad?: { readonly id?: unknown; readonly name?: unknown };
   };
+  readonly adGroupCriterion?: {
+    readonly criterionId?: unknown;
+    readonly keyword?: { readonly text?: unknown; readonly matchType?: unknown };
+  };
+  readonly userLocationView?: { readonly countryCriterionId?: unknown };
+  readonly searchTermView?: { readonly searchTerm?: unknown };
   readonly clickView?: { readonly gclid?: unknown; readonly adGroupAd?: unknown };
   readonly segments?: {
     readonly date?: unknown;
     readonly adNetworkType?: unknown;
+    readonly device?: unknown;
     readonly conversionAction?: unknown;
   };
   readonly metrics?: {
@@ -81,7 +88,7 @@ const isZero = (figure: string): boolean => figure === "0" || Number(figure) ===
  * A metric that one row lacks is 0 ("JSON mappings"); one that the whole answer lacks is refused by its columns.
  * Undefined where nothing was delivered: such a row carries other figures, or none at all.
  */
-const deliveryOf = ({ metrics }: Row): Delivery | undefined => {
+export const deliveryOf = ({ metrics }: Row): Delivery | undefined => {
   const impressions = wholeNumber(orZero(metrics?.impressions), "metrics.impressions");
   const clicks = wholeNumber(orZero(metrics?.clicks), "metrics.clicks");
   const spend = fromMicros(orZero(metrics?.costMicros), "metrics.cost_micros");
@@ -101,7 +108,7 @@ const actionIdOf = (value: unknown): string => {
  * What an action brought. The headline is what Google counts in its own column of conversions; of an action that
  * is not counted there, all of its conversions. Undefined where every figure is 0.
  */
-const conversionsOf = (
+export const conversionsOf = (
   { metrics, segments }: Row,
   primaryIds: ReadonlySet<string>,
 ): Required<Conversions> | undefined => {
@@ -133,10 +140,10 @@ const networkKey = (row: Row, date: Day) => ({
   network: textOf(row.segments?.adNetworkType, "UNSPECIFIED"),
 });
 
-type ReadDay = ReturnType<typeof dayReader>;
+export type ReadDay = ReturnType<typeof dayReader>;
 
 /** Maps rows, leaving out those without figures. */
-const mapRows = <T>(rows: readonly unknown[], read: (row: Row) => T | undefined): T[] => {
+export const mapRows = <T>(rows: readonly unknown[], read: (row: Row) => T | undefined): T[] => {
   const facts: T[] = [];
   for (const row of rows) {
     const fact = read(row as Row);

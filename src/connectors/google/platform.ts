@@ -66,6 +66,7 @@ export const google = {
     # accounts: ["111-222-3333"]        # left out: every account that the credentials reach
     conversions: primary                # what Google counts itself; or a list of action names or ids
     # clicks: true                      # joins imported conversions to campaigns by their gclid; one operation more an account and day
+    # breakdowns: [device, country]     # also keyword, search_term; two operations more each, an account and 31 days
     # lookbackDays: 30                  # instead of the one above, for this platform
 `,
     environment: [

@@ -1,3 +1,4 @@
+import type { BreakdownName } from "../../domain/breakdown.ts";
 import { type DayRange, isDay } from "../../domain/day.ts";
 
 /**
@@ -57,6 +58,35 @@ export const networkConversionsQuery = (days: DayRange): string =>
 export const adConversionsQuery = (days: DayRange): string =>
   `SELECT campaign.id, ad_group.id, ad_group_ad.ad.id, segments.date, segments.conversion_action, ${conversions} ` +
   `FROM ad_group_ad ${between(days)}`;
+
+/**
+ * What a breakdown is read from. Where a person was is country, whatever was targeted ("user_location_view"): the other
+ * view of places mixes it with the places that people were interested in. Search terms of Performance Max are left out
+ * by their view.
+ */
+const breakdownSources: Readonly<Record<BreakdownName, readonly [resource: string, fields: string]>> = {
+  device: ["campaign", "segments.device"],
+  country: ["user_location_view", "user_location_view.country_criterion_id"],
+  keyword: [
+    "keyword_view",
+    "ad_group.id, ad_group_criterion.criterion_id, ad_group_criterion.keyword.text, " +
+      "ad_group_criterion.keyword.match_type",
+  ],
+  search_term: ["search_term_view", "ad_group.id, search_term_view.search_term"],
+};
+
+export const breakdownQuery = (breakdown: BreakdownName, days: DayRange): string => {
+  const [resource, fields] = breakdownSources[breakdown];
+  return `SELECT campaign.id, ${fields}, segments.date, ${delivery} FROM ${resource} ${between(days)}`;
+};
+
+export const breakdownConversionsQuery = (breakdown: BreakdownName, days: DayRange): string => {
+  const [resource, fields] = breakdownSources[breakdown];
+  return (
+    `SELECT campaign.id, ${fields}, segments.date, segments.conversion_action, ${conversions} ` +
+    `FROM ${resource} ${between(days)}`
+  );
+};
 
 /** Google answers for exactly one day a query, and not for campaigns that install apps. */
 export const clicksQuery = ({ from, to }: DayRange): string => {

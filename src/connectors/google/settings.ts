@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { accountList, baseUrl, idText, lookback, requestTimeout } from "../settings.ts";
+import { accountList, baseUrl, breakdownList, idText, lookback, requestTimeout } from "../settings.ts";
 
 /** `connectors.google` of costper.yaml. */
 export const googleSettings = z.strictObject({
@@ -18,6 +18,7 @@ export const googleSettings = z.strictObject({
     .boolean()
     .default(false)
     .describe("Also fetch which campaign each click id belongs to, to join first-party conversions."),
+  breakdowns: breakdownList("device", "country", "keyword", "search_term"),
   lookbackDays: lookback,
   timeoutSeconds: requestTimeout,
   endpoints: z

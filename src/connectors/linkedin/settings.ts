@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { accountList, baseUrl, idText, lookback, requestTimeout } from "../settings.ts";
+import { accountList, baseUrl, idText, lookback, noBreakdowns, requestTimeout } from "../settings.ts";
 
 /** `connectors.linkedin` of costper.yaml: an access token, or what is needed to refresh one. */
 export const linkedinSettings = z.strictObject({
@@ -12,6 +12,9 @@ export const linkedinSettings = z.strictObject({
   conversions: z.union([z.literal("all"), z.array(idText).min(1)]).default("all"),
   /** Also pulls creatives (ads); costs one more report per window. */
   creatives: z.boolean().default(false),
+  breakdowns: noBreakdowns(
+    "LinkedIn's reports by device lose rows, and those by country add noise to every figure on purpose",
+  ),
   apiVersion: z
     .string()
     .regex(/^\d{6}$/, "must look like 202609")

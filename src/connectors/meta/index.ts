@@ -1,9 +1,18 @@
 import { addDays, countDays, type DayRange } from "../../domain/day.ts";
-import type { AccountDay, AdDay, CampaignDay, ConversionDay, NetworkDay } from "../../domain/facts.ts";
+import type {
+  AccountDay,
+  AdDay,
+  BreakdownDay,
+  CampaignDay,
+  ConversionDay,
+  NetworkDay,
+} from "../../domain/facts.ts";
 import { asFailure } from "../../domain/failure.ts";
 import type { Connector, OpenConnector, Pull } from "../connector.ts";
+import { addedUp } from "../part-sums.ts";
 import { readAccounts } from "./accounts.ts";
 import { familyOf } from "./actions.ts";
+import { breakdownDaysOf, metaBreakdowns } from "./breakdowns.ts";
 import { createClient } from "./client.ts";
 import { learntEntities, noSightings, readEntities, type Sightings, sight } from "./entities.ts";
 import { TooMuchData } from "./failures.ts";
@@ -74,6 +83,17 @@ const openMeta: OpenConnector<MetaSettings> = (settings, context) => {
     if (unknown.length > 0) yield mergeNetworkDays(unknown);
   }
 
+  /** Several of Meta's devices are one of ours, and each comes once a platform. */
+  async function* broken(
+    pull: Pull,
+    { report, partOf }: (typeof metaBreakdowns)[keyof typeof metaBreakdowns],
+  ): AsyncGenerator<readonly BreakdownDay[]> {
+    for await (const rows of reports.rows(pull, report)) {
+      for (const row of rows) sight(sightingsOf(pull), row);
+      yield rows.flatMap((row) => breakdownDaysOf(row, partOf(row)));
+    }
+  }
+
   /**
    * Campaigns contain what became of their deleted ads. Ads known from earlier runs are not asked for one by one
    * first: the campaign's own figure is enough to keep every cent.
@@ -132,6 +152,12 @@ const openMeta: OpenConnector<MetaSettings> = (settings, context) => {
     performance: (pull) => failing(performance(pull)),
     networks: (pull) => failing(networks(pull)),
     conversions: (pull) => failing(conversions(pull)),
+    breakdowns: Object.fromEntries(
+      settings.breakdowns.map((breakdown) => [
+        breakdown,
+        (pull: Pull) => failing(addedUp(broken(pull, metaBreakdowns[breakdown]))),
+      ]),
+    ),
     campaigns: (pull) => failing(campaigns(pull)),
     totals: (pull) => failing(totalsOf(pull, pull, new Set())),
   } satisfies Connector;

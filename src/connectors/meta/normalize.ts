@@ -26,6 +26,8 @@ const insightsRow = z.object({
   ad_id: id.optional(),
   ad_name: name,
   publisher_platform: z.string().nullish(),
+  impression_device: z.string().nullish(),
+  country: z.string().nullish(),
   spend: figure,
   impressions: figure,
   clicks: figure,

@@ -58,6 +58,7 @@ export const meta = {
     # accounts: ["act_1"]
     conversions: [purchase, lead]       # goals that count; also registration, contact, schedule, subscribe, trial, custom.<id>
     attribution: [7d_click, 1d_view]    # windows that are added up; they must not contain each other
+    # breakdowns: [device, country]     # splits campaign-days by these too; one more report each, an account and 30 days
 `,
     environment: [
       ["META_ACCESS_TOKEN", "costper connect meta fills it in; or a system user's, with ads_read"],

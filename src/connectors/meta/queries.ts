@@ -47,10 +47,10 @@ export const onlyIds = (level: Level, ids: readonly string[]): Filter => ({
 });
 
 export interface InsightsReport {
-  readonly name: "ads" | "campaigns" | "networks";
+  readonly name: "ads" | "campaigns" | "networks" | "devices" | "countries";
   readonly level: Level;
   readonly fields: readonly string[];
-  readonly breakdowns?: readonly string[];
+  readonly breakdowns?: readonly ("publisher_platform" | "impression_device" | "country")[];
 }
 
 const delivery = [
@@ -79,10 +79,22 @@ export const campaignReport: InsightsReport = {
 };
 
 export const networkReport: InsightsReport = {
+  ...campaignReport,
   name: "networks",
-  level: "campaign",
-  fields: [...delivery, ...campaign, ...actions],
   breakdowns: ["publisher_platform"],
+};
+
+/** The device goes with the platform alone ("Combining Breakdowns"). */
+export const deviceReport: InsightsReport = {
+  ...campaignReport,
+  name: "devices",
+  breakdowns: ["publisher_platform", "impression_device"],
+};
+
+export const countryReport: InsightsReport = {
+  ...campaignReport,
+  name: "countries",
+  breakdowns: ["country"],
 };
 
 const timeRange = ({ from, to }: DayRange) => ({ since: from, until: to });

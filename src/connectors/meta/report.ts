@@ -175,12 +175,12 @@ export const createReports = (client: Client, context: ConnectorContext): Report
   return { rows };
 };
 
-/** Pages shift while they are read, so that a row may come twice; without its network, only a twin is the same row. */
+/** Pages shift while they are read, so that a row may come twice; without its part, only a twin is the same row. */
 const isNew = (seen: Set<string>, report: InsightsReport, row: InsightsRow): boolean => {
-  const key =
-    report.breakdowns && !row.publisher_platform
-      ? JSON.stringify(row)
-      : `${row.date_start} ${row.campaign_id ?? ""} ${row.ad_id ?? ""} ${row.publisher_platform ?? ""}`;
+  const parts = (report.breakdowns ?? []).map((breakdown) => row[breakdown] ?? "");
+  const key = parts.includes("")
+    ? JSON.stringify(row)
+    : `${row.date_start} ${row.campaign_id ?? ""} ${row.ad_id ?? ""} ${parts.join(" ")}`;
   if (seen.has(key)) return false;
   seen.add(key);
   return true;

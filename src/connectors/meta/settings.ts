@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { accountList, baseUrl, idText, lookback, requestTimeout } from "../settings.ts";
+import { accountList, baseUrl, breakdownList, idText, lookback, requestTimeout } from "../settings.ts";
 
 /** `connectors.meta` of costper.yaml. */
 export const metaSettings = z.strictObject({
@@ -16,6 +16,7 @@ export const metaSettings = z.strictObject({
     .array(z.enum(["1d_click", "7d_click", "28d_click", "1d_view", "1d_ev"]))
     .min(1)
     .default(["7d_click", "1d_view"]),
+  breakdowns: breakdownList("device", "country"),
   apiVersion: z
     .string()
     .regex(/^v\d+\.\d+$/, "must look like v25.0")

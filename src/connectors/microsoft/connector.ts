@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { dayAt } from "../../domain/day.ts";
+import type { BreakdownDay } from "../../domain/facts.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { Connector, ConnectorContext, KnownWindows, Pull, Restatement } from "../connector.ts";
 import { pause } from "../wire/request.ts";
@@ -13,10 +14,11 @@ import { type Pace, usualPace } from "./pace.ts";
 import { type ReportRows, reportRows } from "./report-file.ts";
 import {
   adReport,
+  breakdownSplits,
   goalReport,
-  networkGoalReport,
-  networkReport,
+  networkSplit,
   type Report,
+  type Split,
   totalReport,
 } from "./reports.ts";
 import type { MicrosoftSettings } from "./settings.ts";
@@ -195,16 +197,25 @@ export const createMicrosoft = (
     goalsRead.add(pull);
   }
 
-  async function* networks(pull: Pull): ReturnType<Connector["networks"]> {
-    const reading = { day: normalize.dayReader(pull), bucket };
+  /** Campaign-days by a column, delivery first; a file's labels may be several to a part, so parts come at its end. */
+  async function* divided(
+    pull: Pull,
+    split: Split,
+    part: (label: string) => string,
+  ): AsyncGenerator<readonly BreakdownDay[]> {
+    const reading = { split, day: normalize.dayReader(pull), part };
     const { noteCampaign, noteGoal } = learned(pull);
-    const deliveries = normalize.createNetworkDeliveries(reading, pull.account.currency, noteCampaign);
-    for await (const batch of rows(pull, networkReport)) deliveries.read(batch);
+    const deliveries = normalize.createSplitDeliveries(reading, pull.account.currency, noteCampaign);
+    for await (const batch of rows(pull, split.deliveries)) deliveries.read(batch);
     yield* inBatches(deliveries.rows());
     if (!goalsRead.has(pull)) for await (const _ of conversions(pull));
-    const outcomes = normalize.createNetworkConversions(reading, goalIds(pull), noteGoal);
-    for await (const batch of rows(pull, networkGoalReport)) outcomes.read(batch);
+    const outcomes = normalize.createSplitConversions(reading, goalIds(pull), noteGoal);
+    for await (const batch of rows(pull, split.goals)) outcomes.read(batch);
     yield* inBatches(outcomes.rows());
+  }
+
+  async function* networks(pull: Pull): ReturnType<Connector["networks"]> {
+    for await (const batch of divided(pull, networkSplit, bucket)) yield normalize.asNetworkDays(batch);
   }
 
   return {
@@ -227,6 +238,13 @@ export const createMicrosoft = (
     conversions,
 
     networks,
+
+    breakdowns: Object.fromEntries(
+      settings.breakdowns.map((breakdown) => [
+        breakdown,
+        (pull: Pull) => divided(pull, breakdownSplits[breakdown], normalize.partsOf[breakdown]),
+      ]),
+    ),
 
     async *totals(pull) {
       const day = normalize.dayReader(pull);

@@ -1,23 +1,20 @@
 import type { Day, DayRange } from "../../domain/day.ts";
-import { addDecimals, decimal, type Decimal, wholeNumber } from "../../domain/decimal.ts";
+import { type Device, unknownPart } from "../../domain/breakdown.ts";
+import { countryOfName } from "../../domain/country.ts";
+import { decimal, type Decimal, wholeNumber } from "../../domain/decimal.ts";
 import type {
   AccountDay,
   AdDay,
+  BreakdownDay,
   Conversions,
   ConversionDay,
   Delivery,
   NetworkDay,
 } from "../../domain/facts.ts";
 import { Failure } from "../../domain/failure.ts";
+import { createPartSums } from "../part-sums.ts";
 import { clickThrough, viewThrough } from "./goals.ts";
-import {
-  adReport,
-  goalReport,
-  networkGoalReport,
-  networkReport,
-  type Report,
-  totalReport,
-} from "./reports.ts";
+import { adReport, goalReport, type Report, type Split, totalReport } from "./reports.ts";
 
 /** Meaning, without talking to anybody. Cells are text as the report's file has them. */
 
@@ -55,6 +52,12 @@ const placesOf = <const R extends Report>({ columns, optional }: R) => {
   const all = [...columns, ...optional];
   return (column: R["columns"][number] | R["optional"][number]): number => all.indexOf(column);
 };
+
+/** The same of a report that is known when it is read. */
+const anyPlacesOf =
+  ({ columns, optional }: Report) =>
+  (column: string): number =>
+    [...columns, ...optional].indexOf(column);
 
 /** Reads the day of a row; one that was not asked for spoils the report. */
 export const dayReader = ({ from, to }: DayRange) => {
@@ -141,64 +144,62 @@ export const bucketOf = (label: string, onUnknown: (label: string) => void): str
   return bucket ?? "other";
 };
 
-const networkAt = placesOf(networkReport);
-const networkPlaces = {
-  campaign: networkAt("CampaignId"),
-  network: networkAt("Network"),
-  currency: networkAt("CurrencyCode"),
-  name: networkAt("CampaignName"),
+/** Kinds of devices; what an account does not tell is `Unknown`. */
+const devices: Readonly<Record<string, Device>> = {
+  Computer: "desktop",
+  Smartphone: "mobile",
+  "Non-smartphone": "mobile",
+  Tablet: "tablet",
+  "Connected TV": "tv",
+  TV: "tv",
+  Other: "other",
 };
-const networkDelivery = deliveryAt(networkAt);
 
-export interface NetworkReading {
+/** What a label of each breakdown is. */
+export const partsOf: Readonly<Record<"device" | "country", (label: string) => string>> = {
+  device: (label) => devices[label] ?? unknownPart,
+  country: (label) => countryOfName(label) ?? unknownPart,
+};
+
+export interface SplitReading {
+  readonly split: Split;
   readonly day: ReadDay;
-  readonly bucket: (label: string) => string;
+  /** What a label of the split's column is. */
+  readonly part: (label: string) => string;
 }
 
-/** Sums of what falls into one key. */
-const createSums = <Row extends object>(add: (a: Row, b: Row) => Row) => {
-  const sums = new Map<string, Row>();
-  return {
-    add(key: string, row: Row): void {
-      const before = sums.get(key);
-      sums.set(key, before ? add(before, row) : row);
-    },
-    rows: (): Row[] => [...sums.values()],
-  };
-};
-
-type DeliveryDay = Extract<NetworkDay, { kind: "delivery" }>;
-
-/** Delivery by campaign and bucket: several labels may be one bucket. */
-export const createNetworkDeliveries = (
-  { day, bucket }: NetworkReading,
+/** Delivery by campaign and part: several labels may be one part. */
+export const createSplitDeliveries = (
+  { split, day, part }: SplitReading,
   currency: string,
   note: (campaignId: string, name: string) => void,
 ) => {
-  const sums = createSums<DeliveryDay>((a, b) => ({
-    ...a,
-    spend: addDecimals(a.spend, b.spend),
-    impressions: addDecimals(a.impressions, b.impressions),
-    clicks: addDecimals(a.clicks, b.clicks),
-  }));
+  const at = anyPlacesOf(split.deliveries);
+  const [campaignAt, partAt, currencyAt, nameAt] = [
+    at("CampaignId"),
+    at(split.column),
+    at("CurrencyCode"),
+    at("CampaignName"),
+  ];
+  const deliveryOf = deliveryAt(at);
+  const sums = createPartSums<BreakdownDay>();
   return {
     read(rows: readonly Cells[]): void {
       for (const cells of rows) {
-        const campaignId = idOf(cells[networkPlaces.campaign], "CampaignId");
-        note(campaignId, cells[networkPlaces.name] ?? "");
-        const own = cells[networkPlaces.currency] ?? "";
+        const campaignId = idOf(cells[campaignAt], "CampaignId");
+        note(campaignId, cells[nameAt] ?? "");
+        const own = cells[currencyAt] ?? "";
         if (!isNothing(own) && own !== currency)
           throw wrong(
             `CurrencyCode is ${JSON.stringify(own.slice(0, 10))}, the account's currency is ${currency}`,
           );
-        const delivery = networkDelivery(cells);
+        const delivery = deliveryOf(cells);
         if (!delivery) continue;
-        const [date, network] = [day(cells[0]), bucket(cells[networkPlaces.network] ?? "")];
-        sums.add(`${date} ${campaignId} ${network}`, {
+        sums.add({
           kind: "delivery",
-          date,
+          date: day(cells[0]),
           campaignId,
-          network,
+          part: part(cells[partAt] ?? ""),
           ...delivery,
         });
       }
@@ -206,6 +207,10 @@ export const createNetworkDeliveries = (
     rows: sums.rows,
   };
 };
+
+/** The parts of a split by network, as rows of networks. */
+export const asNetworkDays = (rows: readonly BreakdownDay[]): NetworkDay[] =>
+  rows.map(({ part, ...row }) => ({ ...row, network: part }));
 
 type ConversionColumn =
   | "ConversionsQualified"
@@ -319,55 +324,36 @@ export const conversionDays = (rows: readonly Cells[], day: ReadDay, note: NoteG
   return days;
 };
 
-const networkGoalAt = placesOf(networkGoalReport);
-const networkGoalPlaces = {
-  campaign: networkGoalAt("CampaignId"),
-  network: networkGoalAt("Network"),
-  name: networkGoalAt("Goal"),
-  type: networkGoalAt("GoalType"),
-};
-const networkGoalFigures = conversionsAt(networkGoalAt);
-
-type NetworkConversionDay = Extract<NetworkDay, { kind: "conversions" }>;
-
-const addConversions = (a: NetworkConversionDay, b: NetworkConversionDay): NetworkConversionDay => ({
-  ...a,
-  conversions: addDecimals(a.conversions, b.conversions),
-  conversionValue: addDecimals(a.conversionValue, b.conversionValue),
-  primaryConversions: addDecimals(a.primaryConversions ?? "0", b.primaryConversions ?? "0"),
-  primaryConversionValue: addDecimals(a.primaryConversionValue ?? "0", b.primaryConversionValue ?? "0"),
-  allConversions: addDecimals(a.allConversions ?? "0", b.allConversions ?? "0"),
-  allConversionValue: addDecimals(a.allConversionValue ?? "0", b.allConversionValue ?? "0"),
-});
-
-/** Conversions by campaign, bucket and goal. `idOfName` is undefined where a name stands for several goals. */
-export const createNetworkConversions = (
-  { day, bucket }: NetworkReading,
+/** Conversions by campaign, part and goal. `idOfName` is undefined where a name stands for several goals. */
+export const createSplitConversions = (
+  { split, day, part }: SplitReading,
   idOfName: (name: string) => string | undefined,
   note: NoteGoal,
 ) => {
-  const sums = createSums(addConversions);
+  const at = anyPlacesOf(split.goals);
+  const [campaignAt, partAt, goalNameAt, typeAt] = [
+    at("CampaignId"),
+    at(split.column),
+    at("Goal"),
+    at("GoalType"),
+  ];
+  const figuresOf = conversionsAt(at);
+  const sums = createPartSums<BreakdownDay>();
   return {
     read(rows: readonly Cells[]): void {
       for (const cells of rows) {
-        const figures = networkGoalFigures(cells);
+        const figures = figuresOf(cells);
         if (figures.length === 0) continue;
-        const name = cells[networkGoalPlaces.name] ?? "";
+        const name = cells[goalNameAt] ?? "";
         const actionId = idOfName(name);
         if (actionId === undefined) continue;
-        note({ id: actionId, name, type: cells[networkGoalPlaces.type] ?? "", counted: isCounted(figures) });
-        const date = day(cells[0]);
-        const campaignId = idOf(cells[networkGoalPlaces.campaign], "CampaignId");
-        const network = bucket(cells[networkGoalPlaces.network] ?? "");
-        for (const figure of figures)
-          sums.add(JSON.stringify([date, campaignId, network, actionId, figure.attribution]), {
-            kind: "conversions",
-            date,
-            campaignId,
-            network,
-            actionId,
-            ...figure,
-          });
+        note({ id: actionId, name, type: cells[typeAt] ?? "", counted: isCounted(figures) });
+        const key = {
+          date: day(cells[0]),
+          campaignId: idOf(cells[campaignAt], "CampaignId"),
+          part: part(cells[partAt] ?? ""),
+        };
+        for (const figure of figures) sums.add({ kind: "conversions", ...key, actionId, ...figure });
       }
     },
     rows: sums.rows,

@@ -41,6 +41,7 @@ export const microsoft = {
     # tenant: common                    # or the id of your own Entra tenant
     # accounts: ["700000021"]           # left out: every account that the user reaches
     conversions: qualified              # goals that are included in bidding; or a list of goal names or ids
+    # breakdowns: [device, country]     # splits campaign-days by these too; two reports more each, an account and 31 days
 `,
     environment: [
       ["MICROSOFT_ADS_DEVELOPER_TOKEN", "Microsoft Advertising developer portal, production"],

@@ -4,7 +4,10 @@ import type { Pull } from "../connector.ts";
 export interface Report {
   /** For logs and messages. */
   readonly name: string;
-  readonly type: "AdPerformanceReportRequest" | "CampaignPerformanceReportRequest";
+  readonly type:
+    | "AdPerformanceReportRequest"
+    | "CampaignPerformanceReportRequest"
+    | "GeographicPerformanceReportRequest";
   readonly columns: readonly string[];
   /** Asked for as well, the last given up first where the platform refuses a column: no name is worth the figures. */
   readonly optional: readonly string[];
@@ -52,6 +55,41 @@ export const networkGoalReport = {
   columns: ["TimePeriod", "CampaignId", "Network", "Goal", ...conversions],
   optional: ["GoalType"],
 } as const satisfies Report;
+
+/** How campaign-days are split: by which column, and the reports of delivery and of goals that have it. */
+export interface Split {
+  readonly column: "Network" | "DeviceType" | "Country";
+  readonly deliveries: Report;
+  readonly goals: Report;
+}
+
+export const networkSplit: Split = {
+  column: "Network",
+  deliveries: networkReport,
+  goals: networkGoalReport,
+};
+
+const splitBy = (name: string, type: Report["type"], column: Split["column"]): Split => ({
+  column,
+  deliveries: {
+    name: `campaigns by ${name}`,
+    type,
+    columns: ["TimePeriod", "CampaignId", column, "CurrencyCode", ...delivery],
+    optional: [],
+  },
+  goals: {
+    name: `campaign goals by ${name}`,
+    type,
+    columns: ["TimePeriod", "CampaignId", column, "Goal", ...conversions],
+    optional: ["GoalType"],
+  },
+});
+
+/** Countries by where people were, or what place they searched for: the report tells by which only if it is asked. */
+export const breakdownSplits = {
+  device: splitBy("device", "CampaignPerformanceReportRequest", "DeviceType"),
+  country: splitBy("country", "GeographicPerformanceReportRequest", "Country"),
+} as const;
 
 /** The account's own total: no attribute but the day. */
 export const totalReport = {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { accountList, baseUrl, idText, lookback, requestTimeout } from "../settings.ts";
+import { accountList, baseUrl, breakdownList, idText, lookback, requestTimeout } from "../settings.ts";
 
 /** `connectors.microsoft` of costper.yaml: Microsoft Advertising (Bing, Yahoo, AOL, partners, Audience network). */
 export const microsoftSettings = z.strictObject({
@@ -16,6 +16,7 @@ export const microsoftSettings = z.strictObject({
   accounts: accountList,
   /** `qualified`: goals that the platform includes in bidding; or names or ids of goals. */
   conversions: z.union([z.literal("qualified"), z.array(idText).min(1)]).default("qualified"),
+  breakdowns: breakdownList("device", "country"),
   lookbackDays: lookback,
   timeoutSeconds: requestTimeout,
   endpoints: z

@@ -1,3 +1,5 @@
+import { type BreakdownName, breakdownKeys, breakdowns, unknownPart } from "../../domain/breakdown.ts";
+
 /**
  * What the figures of an account's days should be, computed from the facts. `$1` is the account, `$2` the days, `$3` the
  * reporting currency or NULL. A level is the sum of the one below it, so that every level adds up to the same day.
@@ -52,15 +54,9 @@ interface Facts {
  * Figures from facts, added up in one pass: a row as soon as any fact of it is stored, an uncounted or organic
  * conversion too.
  */
-const fromFacts = (name: string, key: readonly string[], facts: Facts): Mart => {
+const factSums = (key: readonly string[], facts: Facts): string => {
   const keys = key.join(", ");
-  return {
-    name,
-    key,
-    figures: ["currency", ...summed, ...reporting],
-    fresh: `
-  with ${account},
-  figures as (
+  return `
     select ${keys}, sum(spend) as spend, sum(impressions)::bigint as impressions, sum(clicks)::bigint as clicks,
            sum(conversions) as conversions, sum(conversion_value) as conversion_value,
            sum(organic_conversions) as organic_conversions
@@ -75,10 +71,18 @@ const fromFacts = (name: string, key: readonly string[], facts: Facts): Mart => 
       from ${facts.counted} where ${ofDays}
     ) facts
     group by ${keys}
-  )
-  ${measured(key)}`,
-  };
+`;
 };
+
+const fromFacts = (name: string, key: readonly string[], facts: Facts): Mart => ({
+  name,
+  key,
+  figures: ["currency", ...summed, ...reporting],
+  fresh: `
+  with ${account},
+  figures as (${factSums(key, facts)})
+  ${measured(key)}`,
+});
 
 /** Figures of a level as the sums of the level below, which is made just before. */
 const fromBelow = (name: string, key: readonly string[], below: Mart): Mart => ({
@@ -144,6 +148,60 @@ const byAction: Mart = {
   left join delivery d using (date, campaign_id)
   left join rates r on r.date = f.date`,
 };
+
+/**
+ * Campaign-days by a breakdown, on the days that were brought. The row unknown holds what the platform reports of the
+ * campaign-day and not so; it is negative where the parts come to more.
+ */
+const byBreakdown = (breakdown: BreakdownName): Mart => {
+  const key = ["date", "campaign_id", ...breakdownKeys[breakdown]];
+  const keys = key.join(", ");
+  const unknownKey = breakdownKeys[breakdown].map((column, index, columns) =>
+    index === columns.length - 1 ? `'${unknownPart}' as ${column}` : `'' as ${column}`,
+  );
+  const sums = summed.map((figure) => `sum(${figure})`).join(", ");
+  return {
+    name: `cost_per_conversion_by_${breakdown}_daily`,
+    key,
+    figures: daily.figures,
+    fresh: `
+  with ${account},
+  brought as (select date from ops.breakdown_day where ${ofDays} and breakdown = '${breakdown}'),
+  parts as (${factSums(key, {
+    delivery: `warehouse.${breakdown}_daily`,
+    conversions: `warehouse.${breakdown}_conversion_daily`,
+    counted: `warehouse.counted_${breakdown}_conversion_daily`,
+  })}),
+  rest as (
+    select date, campaign_id, ${summed.map((figure) => `sum(${figure}) as ${figure}`).join(", ")}
+    from (
+      select date, campaign_id, false as is_part, ${summed.join(", ")} from figures.${daily.name} where ${ofDays}
+      union all
+      select date, campaign_id, true, ${summed.map((figure) => `-${figure}`).join(", ")} from parts
+    ) both_sides
+    group by date, campaign_id
+    having (${sums}) <> (${summed.map(() => "0").join(", ")}) or not bool_or(is_part)
+  ),
+  figures as (
+    select ${keys}, sum(spend) as spend, sum(impressions)::bigint as impressions, sum(clicks)::bigint as clicks,
+           sum(conversions) as conversions, sum(conversion_value) as conversion_value,
+           sum(organic_conversions) as organic_conversions
+    from (
+      select ${keys}, ${summed.join(", ")} from parts
+      union all
+      select date, campaign_id, ${unknownKey.join(", ")}, ${summed.join(", ")} from rest
+    ) complete
+    join brought using (date)
+    group by ${keys}
+  )
+  ${measured(key)}`,
+  };
+};
+
+/** Made after the others, of accounts and days that were asked for so. */
+export const breakdownMarts = Object.fromEntries(
+  breakdowns.map((breakdown) => [breakdown, byBreakdown(breakdown)]),
+) as Readonly<Record<BreakdownName, Mart>>;
 
 /** In the order in which they are made. Rows by ad are the facts themselves and are stored nowhere else. */
 export const marts = { byAdGroup, daily, byNetwork, byAction };

@@ -1,6 +1,7 @@
 import type pg from "pg";
 import { ensurePartitions, inTransaction, lockAccount } from "../../warehouse/transaction.ts";
-import { marts } from "./fresh.ts";
+import { type BreakdownName, isBreakdown } from "../../domain/breakdown.ts";
+import { breakdownMarts, type Mart, marts } from "./fresh.ts";
 import { countDifferences, type MartDays, replaceMart } from "./replace.ts";
 
 export interface RollupOptions {
@@ -22,6 +23,20 @@ const plannerSettings = "set local work_mem = '64MB'; set local enable_nestloop 
 
 /** Days of one account per transaction: bounds memory and locks when a whole history is rebuilt. */
 const daysAtOnce = 92;
+
+/** The marts of the breakdowns that any of the days was asked for. */
+const martsAskedFor = async (
+  client: pg.PoolClient | pg.Pool,
+  accountKey: number,
+  days: readonly string[],
+): Promise<readonly Mart[]> => {
+  const { rows } = await client.query<{ breakdown: string }>(
+    "select distinct breakdown from ops.breakdown_day where account_key = $1 and date = any ($2::date[]) order by 1",
+    [accountKey, days],
+  );
+  const asked: readonly BreakdownName[] = rows.map(({ breakdown }) => breakdown).filter(isBreakdown);
+  return asked.map((breakdown) => breakdownMarts[breakdown]);
+};
 
 /** The counted conversions of each network follow the configuration's choice. */
 const countNetworkConversions = async (
@@ -101,7 +116,12 @@ const rollUpDays = (options: RollupOptions, accountKey: number, days: readonly s
       (await replaceMart(scope, marts.byNetwork, { history: false })) +
       (await replaceMart(scope, marts.byAction, { history: false }));
     if (parts > 0) await markStale(client, accountKey, days);
-    return below + daily + parts;
+    let broken = 0;
+    for (const mart of await martsAskedFor(client, accountKey, days)) {
+      await ensurePartitions(client, [`figures.${mart.name}`], days[0] ?? "", days.at(-1) ?? "");
+      broken += await replaceMart(scope, mart, { history: false });
+    }
+    return below + daily + parts + broken;
   };
   return inTransaction(options.pool, work, options.signal);
 };
@@ -221,7 +241,7 @@ export const compareRollups = async (
 ): Promise<readonly RollupDifference[]> => {
   const found: RollupDifference[] = [];
   for (const { account_key, days } of await storedDays(options.pool, range.from, range.to))
-    for (const mart of Object.values(marts)) {
+    for (const mart of [...Object.values(marts), ...(await martsAskedFor(options.pool, account_key, days))]) {
       let rows = 0;
       for (let start = 0; start < days.length; start += daysAtOnce) {
         options.signal?.throwIfAborted();

@@ -56,8 +56,8 @@ export class WarehousePool extends pg.Pool {
 
 const gates = new WeakMap<pg.Pool, Gate>();
 
-/** Connections that must stay free for short questions while long transactions hold theirs. */
-const reserved = 2;
+/** Connections that must stay free for the short questions that those ask who hold one in a long transaction. */
+const reservedOf = (max: number): number => Math.max(2, Math.ceil(max / 4));
 
 class Gate {
   readonly #pool: pg.Pool;
@@ -70,7 +70,8 @@ class Gate {
 
   async enter(signal: AbortSignal): Promise<() => void> {
     signal.throwIfAborted();
-    while (this.#inside >= Math.max(1, this.#pool.options.max - reserved)) await this.#turn(signal);
+    while (this.#inside >= Math.max(1, this.#pool.options.max - reservedOf(this.#pool.options.max)))
+      await this.#turn(signal);
     this.#inside += 1;
     return () => {
       this.#inside -= 1;

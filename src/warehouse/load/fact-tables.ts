@@ -1,6 +1,8 @@
+import { type BreakdownName, breakdownKeys, breakdowns } from "../../domain/breakdown.ts";
 import type {
   AccountDay,
   AdDay,
+  BreakdownDay,
   CampaignDay,
   ConversionDay,
   Conversions,
@@ -11,7 +13,7 @@ import type {
  * What of a day is compared and published as one: tables whose rows are completed from each other's. Conversions of a
  * month move every night, its spend hardly ever.
  */
-export type Part = "delivery" | "outcome";
+export type Part = "delivery" | "outcome" | BreakdownName;
 
 /**
  * How facts lie in tables: names, keys, figures, and the order of a row's fields in COPY. The one place that maps
@@ -83,11 +85,30 @@ export const accountDaily: FactTable = {
   figures: delivery,
 };
 
-/** The tables that are published. */
+/** The tables that are published of every slice. */
 export const factTables = [adDaily, conversionDaily, networkDaily, networkConversionDaily] as const;
 
 /** Their parts. */
 export const factParts: readonly Part[] = [...new Set(factTables.map(({ part }) => part))];
+
+const breakdownTablesOf = (part: BreakdownName): readonly [delivery: FactTable, conversions: FactTable] => {
+  const key = ["date", "campaign_id", ...breakdownKeys[part]];
+  return [
+    { name: `${part}_daily`, part, key, figures: delivery },
+    { name: `${part}_conversion_daily`, part, key: [...key, ...action], figures: conversions },
+  ];
+};
+
+/** Of each breakdown its delivery and its conversions. They are published where a slice brought them. */
+export const breakdownTables = Object.fromEntries(
+  breakdowns.map((breakdown) => [breakdown, breakdownTablesOf(breakdown)]),
+) as Readonly<Record<BreakdownName, ReturnType<typeof breakdownTablesOf>>>;
+
+const published: readonly FactTable[] = [...factTables, ...Object.values(breakdownTables).flat()];
+
+/** The published tables of some parts. */
+export const tablesOf = (...parts: readonly Part[]): readonly FactTable[] =>
+  published.filter(({ part }) => parts.includes(part));
 
 const deliveryFields = (row: { spend: string; impressions: string; clicks: string }): string =>
   `${row.spend}\t${row.impressions}\t${row.clicks}`;
@@ -161,3 +182,16 @@ export const campaignConversionLine = (row: Extract<CampaignDay, { kind: "conver
   `${row.date}\t${escape(row.campaignId)}\t${conversionFields(row)}`;
 
 export const accountLine = (row: AccountDay): string => `${row.date}\t${deliveryFields(row)}`;
+
+/** A row of a breakdown, and the table that it belongs to. */
+export const breakdownLine = (
+  breakdown: BreakdownName,
+  row: BreakdownDay,
+): { readonly table: FactTable; readonly text: string } => {
+  const [deliveries, outcomes] = breakdownTables[breakdown];
+  const adGroup = breakdownKeys[breakdown].length > 1 ? `${escape(row.adGroupId ?? "")}\t` : "";
+  const key = `${row.date}\t${escape(row.campaignId)}\t${adGroup}${escape(row.part)}`;
+  return row.kind === "delivery"
+    ? { table: deliveries, text: `${key}\t${deliveryFields(row)}` }
+    : { table: outcomes, text: `${key}\t${conversionFields(row)}` };
+};

@@ -61,6 +61,7 @@ export const loadApart = async (slice: SliceToLoad): Promise<LoadedSlice> => {
       a.date < b.date ? -1 : 1,
     ),
     oddDays: parts.flatMap(({ oddDays }) => oddDays),
+    lackingBreakdowns: parts.flatMap(({ lackingBreakdowns }) => lackingBreakdowns),
     ...(await totalsOf(pool, slice)),
   };
 };

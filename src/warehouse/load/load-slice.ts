@@ -1,5 +1,6 @@
 import type pg from "pg";
 import type { Connector, Pull, UnknownOf } from "../../connectors/connector.ts";
+import { breakdowns } from "../../domain/breakdown.ts";
 import { eachDay } from "../../domain/day.ts";
 import { asFailure, Failure } from "../../domain/failure.ts";
 import { retries } from "../../domain/retry.ts";
@@ -8,10 +9,11 @@ import { knownWindows, storeRestatement } from "../accounts.ts";
 import { holdingConnection } from "../connection/pool.ts";
 import { storeEntities, unknownIds } from "../dimensions.ts";
 import { ensurePartitions, inTransaction, lockAccount } from "../transaction.ts";
-import { factParts, factTables } from "./fact-tables.ts";
+import { type LackingBreakdown, noteBreakdownDays, readBreakdowns } from "./breakdowns.ts";
+import { factParts, factTables, tablesOf } from "./fact-tables.ts";
 import { fingerprints } from "./fingerprint.ts";
 import type { HeldRows } from "./held-rows.ts";
-import { type DayCheck, daysOf } from "./residual.ts";
+import { type DayCheck, judgedDaysOf } from "./residual.ts";
 import { dataFailure, isDatabaseError, readFacts, type Staging } from "./stage.ts";
 import { changedDays, confirmDays } from "./unchanged.ts";
 import { addUp, publishWindow } from "./window.ts";
@@ -38,9 +40,15 @@ export interface LoadedSlice {
   readonly failedDays: readonly DayCheck[];
   /** Days that were published, with something that is worth a word. */
   readonly oddDays: readonly DayCheck[];
+  /** Breakdowns that the platform refused or garbled; all else of the window does not depend on them. */
+  readonly lackingBreakdowns: readonly LackingBreakdown[];
 }
 
-const factNames = factTables.map(({ name }) => `warehouse.${name}`);
+/** The partitioned tables that the slice may write to. */
+const factNames = ({ connector }: SliceToLoad): readonly string[] =>
+  [...factTables, ...tablesOf(...breakdowns.filter((breakdown) => connector.breakdowns?.[breakdown]))].map(
+    ({ name }) => `warehouse.${name}`,
+  );
 
 /** Whether nothing is stored yet for the window: then rows need no comparison. */
 const rangeIsEmpty = async (client: pg.PoolClient, slice: SliceToLoad): Promise<boolean> => {
@@ -189,13 +197,16 @@ const loadOn = async (
     accountKey,
     direct,
     copiedStraight: new Map(),
+    breakdowns: [],
     prints: [],
     held,
     unfit: new Map(),
     onRows: slice.onRows ?? (() => undefined),
   };
-  const rowsRead = await readFacts(staging);
-  const prints = fingerprints(pull, connector.networkSplit, factParts, staging.prints);
+  const broken = await readBreakdowns(staging);
+  const rowsRead = broken.rowsRead + (await readFacts(staging));
+  const parts = [...factParts, ...staging.breakdowns];
+  const prints = fingerprints(pull, connector.networkSplit, parts, staging.prints);
   // Names are read while the database adds up.
   const names = pullEntities(slice);
   // This promise is awaited below. If the work before it fails, nobody awaits it.
@@ -216,7 +227,12 @@ const loadOn = async (
       connector.restatement(await knownWindows(client, accountKey)).finalAfterDays,
     );
   const published = sums && (await publishWindow(staging, sums, prints, asked));
-  const touched = new Set(daysOf(sums?.staged.days ?? changed));
+  const failed = published?.failedDays.map(({ date }) => date) ?? [];
+  await noteBreakdownDays(
+    staging,
+    eachDay(pull).filter((day) => !failed.includes(day)),
+  );
+  const touched = new Set(judgedDaysOf(sums?.staged.days ?? changed));
   await confirmDays(
     staging,
     eachDay(pull).filter((day) => !touched.has(day)),
@@ -227,6 +243,7 @@ const loadOn = async (
     rowsWritten: published?.rowsWritten ?? 0,
     failedDays: published?.failedDays ?? [],
     oddDays: published?.oddDays ?? [],
+    lackingBreakdowns: broken.lacking,
     ...(await totalsOf(client, slice)),
   };
 };
@@ -249,7 +266,7 @@ const nextWay = (way: Way, error: unknown): Way | undefined => {
  * @throws Failure as the connector gives it; `data` where a figure does not fit.
  */
 export const loadSlice = async (slice: SliceToLoad): Promise<LoadedSlice> => {
-  await ensurePartitions(slice.pool, factNames, slice.pull.from, slice.pull.to);
+  await ensurePartitions(slice.pool, factNames(slice), slice.pull.from, slice.pull.to);
   for (let way: Way = "direct", left: number = retries.publish.attempts; ; left -= 1)
     try {
       return await attempt(slice, way);

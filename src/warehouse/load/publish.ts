@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { adDaily, conversionDaily, type FactTable, factTables } from "./fact-tables.ts";
+import { adDaily, conversionDaily, type FactTable, tablesOf } from "./fact-tables.ts";
 import type { PartDays } from "./residual.ts";
 
 export interface PublishOptions {
@@ -104,7 +104,7 @@ const keepDirect = async (
 export const publish = async (staged: PublishOptions): Promise<{ rowsWritten: number }> => {
   const days = new Set<string>();
   let rowsWritten = 0;
-  for (const table of factTables) {
+  for (const table of tablesOf(...staged.days.keys())) {
     const copiedStraight = staged.direct && (table === adDaily || table === conversionDaily);
     const result = await (copiedStraight ? keepDirect(staged, table) : publishTable(staged, table));
     rowsWritten += result.written;

@@ -2,6 +2,7 @@ import type pg from "pg";
 import {
   adDaily,
   conversionDaily,
+  factParts,
   type FactTable,
   figureLimit,
   type Part,
@@ -32,6 +33,10 @@ export interface StagedWindow {
 
 /** Every day of which any part is published anew. */
 export const daysOf = (days: PartDays): readonly string[] => [...new Set([...days.values()].flat())].sort();
+
+/** Every day of which spend or conversions are published anew. Nothing of a day's state depends on breakdowns. */
+export const judgedDaysOf = (days: PartDays): readonly string[] =>
+  daysOf(new Map([...days].filter(([part]) => factParts.includes(part))));
 
 /** What the platform's rounding explains of a sum of so many rows. */
 export const roundingOf = (rows: string): string =>
@@ -341,7 +346,7 @@ const judgeDays = async (staged: StagedWindow): Promise<readonly DayCheck[]> => 
      left join staging.account_daily t
        on t.slice_id = $1 and t.account_key = $2 and t.date = d.date
      order by d.date`,
-    [...parameters(staged), daysOf(staged.days)],
+    [...parameters(staged), judgedDaysOf(staged.days)],
   );
   return rows;
 };

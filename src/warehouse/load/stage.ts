@@ -1,5 +1,6 @@
 import type pg from "pg";
 import type { Connector, Pull } from "../../connectors/connector.ts";
+import type { BreakdownName } from "../../domain/breakdown.ts";
 import { asFailure, Failure } from "../../domain/failure.ts";
 import { retries } from "../../domain/retry.ts";
 import { type Copy, linesOf, openCopy, type Place } from "./copy.ts";
@@ -20,6 +21,7 @@ import {
   networkConversionLine,
   networkDaily,
   misfitOf,
+  tablesOf,
   networkLine,
 } from "./fact-tables.ts";
 import { createStreamPrint, type StreamPrint } from "./fingerprint.ts";
@@ -35,6 +37,8 @@ export interface Staging {
   readonly direct: boolean;
   /** Rows that went straight into each table of the warehouse. */
   readonly copiedStraight: Map<FactTable, number>;
+  /** The breakdowns that this slice brought, in their order. */
+  readonly breakdowns: BreakdownName[];
   /** Of each stream that went through: what it brought, added up by table and day. */
   readonly prints: StreamPrint[];
   /** Rows that were read and are in no table yet. */
@@ -86,7 +90,7 @@ type Way = "straight" | "held";
  * on; a change of table ends one COPY and begins the next. All others are held. On a transient break everything of this
  * stream is given up and it is asked again.
  */
-const readStream = async <T extends { readonly date: string }>(
+export const readStream = async <T extends { readonly date: string }>(
   staging: Staging,
   stream: () => AsyncIterable<readonly T[]>,
   lineOf: (row: T) => Line,
@@ -202,11 +206,12 @@ export const readFacts = async (staging: Staging): Promise<number> => {
  * would be there twice.
  */
 export const stageHeld = async (
-  { client, sliceId, accountKey, held, pull }: Staging,
+  staging: Staging,
   days: ReadonlyMap<Part, readonly string[]>,
 ): Promise<void> => {
+  const { client, sliceId, accountKey, held, pull } = staging;
   const place: Place = { schema: "staging", sliceId, accountKey };
-  for (const table of stagedTables) {
+  for (const table of stagedTables(staging)) {
     let copy: Copy | undefined;
     try {
       for (const rows of held)
@@ -250,7 +255,7 @@ async function* ofDays<T extends { readonly date: string }>(
   for await (const batch of batches) yield batch.filter(({ date }) => days.has(date));
 }
 
-const stagedTables = [
+const stagedTables = ({ breakdowns }: Staging): readonly FactTable[] => [
   adDaily,
   conversionDaily,
   networkDaily,
@@ -258,6 +263,7 @@ const stagedTables = [
   campaignDaily,
   campaignConversionDaily,
   accountDaily,
+  ...tablesOf(...breakdowns),
 ];
 
 /**
@@ -274,8 +280,9 @@ const hasRepeats = async (client: pg.PoolClient, table: FactTable, sliceId: stri
 };
 
 /** A row that a platform sent twice (a batch repeated, a page that overlaps) is kept once. */
-export const dropRepeats = async ({ client, sliceId, direct }: Staging): Promise<void> => {
-  for (const table of stagedTables) {
+export const dropRepeats = async (staging: Staging): Promise<void> => {
+  const { client, sliceId, direct } = staging;
+  for (const table of stagedTables(staging)) {
     // Straight among the published rows, the primary key has refused a repeat already.
     if (direct && (table === adDaily || table === conversionDaily)) continue;
     if (!(await hasRepeats(client, table, sliceId))) continue;
@@ -295,8 +302,9 @@ export const dropRepeats = async ({ client, sliceId, direct }: Staging): Promise
 };
 
 /** Leaves nothing of the slice in staging. */
-export const clearStaging = async ({ client, sliceId }: Staging): Promise<void> => {
-  const tables = [...stagedTables.map(({ name }) => name), "delivery_part", "outcome_part"];
+export const clearStaging = async (staging: Staging): Promise<void> => {
+  const { client, sliceId } = staging;
+  const tables = [...stagedTables(staging).map(({ name }) => name), "delivery_part", "outcome_part"];
   const [last, ...rest] = tables.map((name) => `delete from staging.${name} where slice_id = $1`);
   await client.query(
     `with ${rest.map((statement, index) => `t${String(index)} as (${statement})`).join(", ")} ${last ?? ""}`,

@@ -1,6 +1,6 @@
 import type pg from "pg";
 import { type DayRange, eachDay } from "../../domain/day.ts";
-import { adDaily, conversionDaily, factParts, factTables, type FactTable, type Part } from "./fact-tables.ts";
+import { adDaily, conversionDaily, type FactTable, type Part, tablesOf } from "./fact-tables.ts";
 import type { Fingerprints } from "./fingerprint.ts";
 import type { PartDays } from "./residual.ts";
 import type { Staging } from "./stage.ts";
@@ -20,8 +20,6 @@ const sumsOf = ({ name, figures }: FactTable, rows: string, count: string): stri
 const joined = (tables: readonly string[]): string =>
   `select date, string_agg(sums, '; ' order by sums) as published
    from (${tables.join(" union all ")}) sums group by date`;
-
-const tablesOf = (part: Part): readonly FactTable[] => factTables.filter((table) => table.part === part);
 
 /** Counts and sums of each day as they stand in the warehouse. Parameters: account, first and last day. */
 const inWarehouse = (part: Part): string =>
@@ -98,8 +96,8 @@ export const noteFingerprints = async (
       "delete from ops.day_fingerprint where account_key = $1 and date between $2 and $3 and date = any ($4::date[])",
       [accountKey, from, to, except],
     );
-  for (const part of factParts) {
-    const noted = (days.get(part) ?? []).filter((date) => !except.includes(date));
+  for (const [part, changed] of days) {
+    const noted = changed.filter((date) => !except.includes(date));
     if (noted.length === 0) continue;
     await client.query(
       `insert into ops.day_fingerprint as f (account_key, date, part, fingerprint, published)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Failure, type FailureKind } from "../../src/domain/failure.ts";
-import { nextStepOf } from "../../src/jobs/next-step.ts";
+import { nextStepOf } from "../../src/sync/next-step.ts";
 
 const now = new Date("2026-10-20T03:00:00Z");
 const giveUpAt = new Date("2026-10-20T23:00:00Z");
@@ -35,6 +35,15 @@ describe("what the queue does with a failure", () => {
     const outcome = after("busy", 1_000, new Date("2026-10-20T22:00:00Z"));
     expect(outcome.kind === "retry" && outcome.at >= new Date("2026-10-20T22:00:00Z")).toBe(true);
     expect(after("busy", 0, new Date("2026-10-21T00:00:00Z"))).toEqual({ kind: "give-up" });
+  });
+
+  test("is to be tried once more soon where somebody watches, and to be told where a limit is met", () => {
+    const watched = (kind: FailureKind, attempts: number) =>
+      nextStepOf(new Failure({ kind, message: "it failed" }), { attempts, now, giveUpAt: null });
+    const first = watched("transient", 0);
+    expect(first.kind === "retry" && first.at.getTime() - now.getTime()).toBeLessThanOrEqual(3_000);
+    expect(watched("transient", 1)).toEqual({ kind: "give-up" });
+    expect(watched("busy", 0)).toEqual({ kind: "give-up" });
   });
 
   test("that was an interruption is to put it back at once", () => {

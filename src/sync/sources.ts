@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import type { Config } from "../config.ts";
 import type { DayRange } from "../domain/day.ts";
 import { classifyOptions } from "../metrics/first-party/config.ts";
-import { type PullOptions, pullSource, type StreamResult } from "../sources/pull.ts";
+import type { PullOptions } from "../sources/pull.ts";
 import type { Database } from "../warehouse/database.ts";
 
 /** The sources that are pulled, of a config; those with a time of their own only where asked. */
@@ -14,17 +14,21 @@ export const enabledSources = (
     .filter(([, { enabled, schedule }]) => enabled && (which === "all" || schedule === undefined))
     .map(([name]) => name);
 
-export interface SourcePull {
-  readonly database: Database;
-  readonly config: Config;
-  readonly log: Logger;
-  readonly signal: AbortSignal;
-  readonly now: () => Date;
+/** What somebody asks of the sources beyond the usual. */
+export interface SourceWish {
   readonly full?: boolean | undefined;
   readonly range?: Partial<DayRange> | undefined;
   readonly acceptRemovals?: boolean | undefined;
   /** Tests shorten the delays; nothing else does. */
   readonly firstDelayMs?: number | undefined;
+}
+
+export interface SourcePull extends SourceWish {
+  readonly database: Database;
+  readonly config: Config;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  readonly now: () => Date;
 }
 
 /** What a pull of a configured source needs besides its name. */
@@ -45,10 +49,3 @@ export const pullOptions = ({ config, ...rest }: SourcePull, name: string): Pull
     },
   };
 };
-
-/** Pulls sources side by side; one that fails holds up no other. */
-export const pullSources = async (
-  options: SourcePull,
-  names: readonly string[],
-): Promise<readonly StreamResult[]> =>
-  (await Promise.all(names.map((name) => pullSource(pullOptions(options, name))))).flat();

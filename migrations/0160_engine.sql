@@ -1,0 +1,102 @@
+-- One ledger for the service and for `costper sync`: whoever has a hand free takes the next unit that is ready, in one
+-- statement. No unit stands in a queue any more; what waits there are calls to look here.
+
+drop function ops.claim_job(text, integer, integer);
+drop index ops.job_unfinished;
+drop index ops.job_running;
+update ops.job set state = 'pending' where state = 'queued';
+alter table ops.job
+  drop column at_once,
+  drop constraint job_state_check,
+  add constraint job_state_check check (state in ('pending', 'running', 'deferred', 'done', 'failed'));
+comment on table ops.job is 'One row per unit of work of a night or of a sync. deferred: tried again at not_before. attempts counts what failed, crashes the processes that ended over it. A running unit whose lease is over is free again.';
+create index job_open on ops.job (run_id, account_key) where state in ('pending', 'running', 'deferred');
+create index job_ready on ops.job (kind, platform, created_at, position)
+  where state in ('pending', 'running', 'deferred');
+
+-- Rates follow the plans, an account's rollup its slices, the close everything. What failed holds nothing up. The open
+-- unit of a run is looked for in the index's order, so that a plan of thousands that no statistics tell of yet costs
+-- one step.
+create view ops.ready_job as
+select j.*,
+       (select max(p.until) from ops.pause p
+        where p.platform = j.platform and p.account_id in ('', coalesce(j.account_id, ''))
+          and p.until > clock_timestamp()) as paused_until
+from ops.job j
+where j.state in ('pending', 'running', 'deferred')
+  and case when j.state = 'running' then j.lease_until < clock_timestamp()
+           else coalesce(j.not_before <= clock_timestamp(), true) end
+  and case j.kind
+        when 'rates' then not exists (
+          select from ops.job p
+          where p.run_id = j.run_id and p.kind = 'plan' and p.state in ('pending', 'running', 'deferred'))
+        when 'rollup' then not exists (
+          select from ops.job s
+          where s.run_id = j.run_id and s.account_key = j.account_key and s.kind = 'slice'
+            and s.state in ('pending', 'running', 'deferred'))
+        when 'close' then (
+          select o.job_id from ops.job o
+          where o.run_id = j.run_id and o.kind <> 'close' and o.state in ('pending', 'running', 'deferred')
+          order by o.account_key limit 1) is null
+        else true
+      end;
+comment on view ops.ready_job is 'Units that may be taken now; paused_until says where their platform or account wants no calls yet.';
+
+-- The next unit for a free hand, leased to it: of a platform a rollup of the account just worked at, else a slice, else
+-- any rollup; without a platform what belongs to none. of_run: of that run alone, else of the nights, which leave alone
+-- what is paused. One asks at a time for a platform, so that no two take the last place.
+create function ops.take_job(
+  of_platform text, of_run uuid, near_run uuid, near_account integer, platform_at_once integer,
+  account_at_once integer, lease_seconds integer
+) returns setof ops.job
+language plpgsql as $$
+declare
+  chosen text;
+begin
+  perform ops.hold('costper.take ' || coalesce(of_platform, 'night'));
+  if of_platform is null then
+    select j.job_id into chosen from ops.ready_job j
+    where j.kind in ('plan', 'source', 'rates', 'close')
+      and case when of_run is null then j.paused_until is null and exists (select from ops.night n where n.run_id = j.run_id)
+               else j.run_id = of_run end
+    order by j.created_at, j.position, j.job_id
+    for update skip locked limit 1;
+  else
+    select j.job_id into chosen from ops.ready_job j
+    where j.kind = 'rollup' and j.run_id = near_run and j.account_key = near_account
+    for update skip locked limit 1;
+    if chosen is null and (
+      platform_at_once is null
+      or (select count(*) from ops.job r
+          where r.kind = 'slice' and r.platform = of_platform and r.state = 'running'
+            and r.lease_until > clock_timestamp()) < platform_at_once) then
+      select j.job_id into chosen from ops.ready_job j
+      where j.kind = 'slice' and j.platform = of_platform
+        and case when of_run is null then j.paused_until is null and exists (select from ops.night n where n.run_id = j.run_id)
+                 else j.run_id = of_run end
+        and (select count(*) from ops.job r
+             where r.run_id = j.run_id and r.account_key = j.account_key and r.kind = 'slice'
+               -- A throttled slice keeps its place: the next one would be throttled too.
+               and (r.state = 'running' and r.lease_until > clock_timestamp()
+                    or r.state = 'deferred' and r.failure_kind = 'busy' and r.not_before > clock_timestamp())
+            ) < account_at_once
+      order by j.created_at, j.position
+      for update skip locked limit 1;
+    end if;
+    if chosen is null then
+      select j.job_id into chosen from ops.ready_job j
+      where j.kind = 'rollup' and j.platform = of_platform
+        and case when of_run is null then exists (select from ops.night n where n.run_id = j.run_id)
+                 else j.run_id = of_run end
+      order by j.created_at
+      for update skip locked limit 1;
+    end if;
+  end if;
+  return query
+    update ops.job j
+    set state = 'running', lease_until = clock_timestamp() + make_interval(secs => lease_seconds),
+        not_before = null, changed_at = clock_timestamp(), crashes = j.crashes + (j.state = 'running')::integer
+    where j.job_id = chosen
+    returning j.*;
+end
+$$;
