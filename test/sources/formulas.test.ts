@@ -52,7 +52,9 @@ const start = async () => {
     );
   const kpi = async (id: string) => {
     const [row] = await readKpis(database.db, { ...range, ids: [id], by: [] });
-    return row && [Number(row.numerator), Number(row.denominator), Number(row.value), row.unit];
+    return (
+      row && [Number(row.numerator), Number(row.denominator), Number(Number(row.value).toFixed(6)), row.unit]
+    );
   };
   return { crm: crm.world, desk, books, database, pull, kpi };
 };
