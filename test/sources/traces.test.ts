@@ -39,15 +39,15 @@ test("nothing of the people of a CRM and a help desk is in the database, in a fi
     await Promise.all([crmServer.close(), deskServer.close()]);
   });
   const yesterday = new Date(Date.now() - 86_400_000).toISOString();
-  const person = plantedPerson("51202");
+  const person = plantedPerson("5120277701");
   const address = encodeURIComponent(person.email);
-  crm.world.addContact("51202", yesterday, {
+  crm.world.addContact("5120277701", yesterday, {
     lifecyclestage: "marketingqualifiedlead",
     hs_analytics_first_url: `https://shop.example/?utm_source=google&utm_medium=cpc&utm_content=${address}&email=${address}&gclid=Cj0forgotten`,
     hs_analytics_first_referrer: `https://mail.example/${person.lastname}`,
   });
   crm.world.addContact("7", yesterday);
-  crm.world.addDeal("903", yesterday, { dealstage: "closedwon", amount: "123.45" }, "51202");
+  crm.world.addDeal("9030277702", yesterday, { dealstage: "closedwon", amount: "123.45" }, "5120277701");
   desk.addCall({ id: "c", type: "I", at: yesterday, answeredAt: yesterday });
   desk.addTicket({ id: "t", channel: "E", status: "N", at: yesterday });
   const folder = await tempFolder();
@@ -119,9 +119,9 @@ test("nothing of the people of a CRM and a help desk is in the database, in a fi
     );
   const before = [await figures(), await days()];
   said.length = 0;
-  await does("forget", "51202", "--source", "crm");
+  await does("forget", "5120277701", "--source", "crm");
   expect([await figures(), await days()]).toEqual(before);
-  for (const word of ["51202", "903", "Cj0forgotten"])
+  for (const word of ["5120277701", "9030277702", "Cj0forgotten"])
     expect([word, await tablesWith(database, word)]).toEqual([word, []]);
   const [lead] = await rows(
     database,
