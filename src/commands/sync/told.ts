@@ -67,17 +67,6 @@ export const reportSync = (
 const counted = (count: number, noun: string): string =>
   `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
 
-/** How many sources came whole, with their rows, and how many lack something. */
-const sumSources = ({ sources }: SyncSummary) => {
-  const failing = new Set(sources.flatMap(({ source, failure }) => (failure === null ? [] : [source])));
-  const all = new Set(sources.map(({ source }) => source));
-  return {
-    well: all.size - failing.size,
-    failing: failing.size,
-    rows: sources.reduce((sum, { rowsRead }) => sum + rowsRead, 0),
-  };
-};
-
 /** The last word of a sync: what was loaded, what is missing, what to do next. */
 export const syncSentence = (summary: SyncSummary): string => {
   const outcomes = worstByAccount(summary);
@@ -94,30 +83,30 @@ export const syncSentence = (summary: SyncSummary): string => {
       .at(-1) ?? "";
   const well = new Set(done.map(({ slice: { account } }) => `${account.platform} ${account.id}`)).size;
   const ga4 = summary.ga4.filter(({ failure }) => failure !== null).length;
-  const sources = sumSources(summary);
-  const loaded = [
-    ...(first === undefined
-      ? []
-      : [
-          `${counted(rows, "row")} of ${counted(well, "account")}, ${first === last ? first : `${first} to ${last}`}`,
-        ]),
-    ...(sources.well === 0 ? [] : [`${counted(sources.rows, "row")} of ${counted(sources.well, "source")}`]),
-  ];
+  const good = summary.sources.filter(({ failure }) => failure === null);
+  const bad = summary.sources.filter(({ failure }) => failure !== null);
+  const broken = new Set(bad.map(({ source }) => source)).size;
+  const read = good.reduce((sum, { rowsRead }) => sum + rowsRead, 0);
+  const ofSources = `${counted(read, "row")} of ${counted(new Set(good.map(({ source }) => source)).size, "source")}`;
   const parts = [
-    loaded.length === 0 ? "Nothing was loaded" : `Loaded ${loaded.join("; ")}`,
-    ...(sources.failing > 0 ? [`${counted(sources.failing, "source")} missing something`] : []),
+    first === undefined
+      ? good.length > 0
+        ? `Loaded ${ofSources}`
+        : "Nothing was loaded"
+      : `Loaded ${counted(rows, "row")} of ${counted(well, "account")}, ${first === last ? first : `${first} to ${last}`}${good.length > 0 ? `, and ${ofSources}` : ""}`,
     ...(failing > 0 ? [`${counted(failing, "account")} missing something`] : []),
     ...(ga4 > 0 ? [`${ga4 === 1 ? "1 GA4 property" : `${String(ga4)} GA4 properties`} missing`] : []),
+    ...(broken > 0 ? [`${counted(broken, "source")} missing something`] : []),
     ...(closed > 0 ? [`${counted(closed, "account")} closed`] : []),
     ...(paused > 0 ? [`${counted(paused, "account")} paused`] : []),
   ];
   const next =
-    failing + ga4 + sources.failing > 0
+    failing + ga4 + broken > 0
       ? "costper doctor says why, costper sync tries again"
-      : outcomes.length > 0
-        ? "costper report shows the figures"
-        : summary.sources.length > 0
-          ? "costper sources lists what came"
-          : "costper accounts lists what the credentials reach";
+      : outcomes.length === 0
+        ? summary.sources.length > 0
+          ? "costper sources lists what came, costper report shows the figures"
+          : "costper accounts lists what the credentials reach"
+        : "costper report shows the figures";
   return `${parts.join("; ")}. Next: ${next}.`;
 };
