@@ -21,6 +21,7 @@ const { values: options, positionals: wanted } = parseArgs({
     baseline: { type: "string" },
     python: { type: "string" },
     rounds: { type: "string" },
+    cases: { type: "string" },
   },
 });
 

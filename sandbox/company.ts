@@ -27,10 +27,18 @@ const later = (at: string, days: number): string =>
   new Date(Date.parse(at) + days * 86_400_000).toISOString();
 
 /** The shop's own systems, up: a CRM and a help desk, empty until it has lived some days. */
-export const startCompany = async ({ clock, since }: { readonly clock: () => Date; readonly since: Day }) => {
+export const startCompany = async ({
+  clock,
+  since,
+  ports = [0, 0],
+}: {
+  readonly clock: () => Date;
+  readonly since: Day;
+  readonly ports?: readonly [crm: number, support: number];
+}) => {
   const crm = createHubspotSandbox({ clock, rateLimit: 100_000 });
   const desk = createLiveagentSandbox({ clock });
-  const [crmServer, deskServer] = await Promise.all([listen(crm), listen(desk)]);
+  const [crmServer, deskServer] = await Promise.all([listen(crm, ports[0]), listen(desk, ports[1])]);
 
   const sell = (range: DayRange, campaigns: readonly ShopCampaign[]): void => {
     const now = clock().toISOString();
@@ -96,6 +104,7 @@ export const startCompany = async ({ clock, since }: { readonly clock: () => Dat
       crm: { ...hubspotSandboxSettings(crmServer.url), since: addDays(since, -1) },
       support: liveagentSandboxSettings(deskServer.url),
     },
+    servers: { crm: crmServer, support: deskServer },
     /** Lets the days pass: leads come by the campaigns' ads, become customers, and people call and write. */
     live: (range: DayRange, campaigns: readonly ShopCampaign[]): void => {
       sell(range, campaigns);

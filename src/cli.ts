@@ -1,13 +1,8 @@
 #!/usr/bin/env node
-import { setFlagsFromString } from "node:v8";
 import { Command, CommanderError, Option } from "commander";
 import { errorLines, exitStatus } from "./commands/errors.ts";
 import { createAct, examples, type Register } from "./commands/frame.ts";
 import { version } from "./version.ts";
-
-// Rows die young and little stays, but V8 lets garbage pile up to what the machine could hold: a gigabyte where 200 MB
-// live. Collecting when the heap has grown by two fifths costs little and halves the peak.
-setFlagsFromString("--heap-growing-percent=40");
 
 const groups = {
   begin: "Begin:",

@@ -8,6 +8,7 @@ import {
 import { addDays, dayAt } from "../../src/domain/day.ts";
 import {
   bulkAccountId,
+  canceledAccountId,
   clientAccountId,
   createGoogleSandbox,
   googleCredentials,
@@ -56,6 +57,8 @@ process.stdout.write(
     settings: googleSandboxSettings(server.url),
     account: bulkAccountId,
     manager: managerId,
-    clients: Array.from({ length: accounts }, (_, index) => clientAccountId(index)),
+    clients: Array.from({ length: accounts }, (_, index) => clientAccountId(index)).filter(
+      (id) => id !== canceledAccountId,
+    ),
   })}\n`,
 );

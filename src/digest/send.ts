@@ -40,15 +40,18 @@ const post = (
 
 /** Since when digests are due at these hours: one that was due before anybody asked for it is not missing. */
 const dueSince = async (db: Kysely<DB>, { pattern, timeZone }: Schedule, now: Date): Promise<Date> => {
+  const read = () =>
+    sql<{ since: Date }>`
+    select since from ops.schedule
+    where name = 'digest' and (pattern, time_zone) = (${pattern}, ${timeZone})`.execute(db);
+  const [known] = (await read()).rows;
+  if (known !== undefined) return known.since;
   await sql`
     insert into ops.schedule as s (name, pattern, time_zone, since) values ('digest', ${pattern}, ${timeZone}, ${now})
     on conflict (name) do update
     set pattern = excluded.pattern, time_zone = excluded.time_zone, since = excluded.since
     where (s.pattern, s.time_zone) is distinct from (excluded.pattern, excluded.time_zone)`.execute(db);
-  const { rows } = await sql<{ since: Date }>`select since from ops.schedule where name = 'digest'`.execute(
-    db,
-  );
-  return rows[0]?.since ?? now;
+  return (await read()).rows[0]?.since ?? now;
 };
 
 const lacking = async (

@@ -1,3 +1,4 @@
+import type { TextAnswer } from "../connectors/wire/exchange.ts";
 import { type Grant, openTokens } from "../connectors/wire/tokens.ts";
 import { Failure } from "../domain/failure.ts";
 import { createRedactor } from "../domain/secrets.ts";
@@ -17,13 +18,16 @@ export const clientTokens = (
     readonly clientSecret: string;
     /** What is sent beside the credential. */
     readonly fields?: Readonly<Record<string, string>>;
-    readonly asJson?: boolean;
+    /** The fields go as JSON, with these numbers. */
+    readonly json?: Readonly<Record<string, number>>;
+    /** What a refusal means here alone. */
+    readonly judge?: (answer: TextAnswer) => Failure | undefined;
     readonly timeoutSeconds: number;
     readonly remedy: string;
   },
 ): WithToken => {
   const { name, log, now, firstDelayMs } = context;
-  const { label, url, clientId, clientSecret, fields = {}, asJson = false, timeoutSeconds, remedy } = options;
+  const { label, url, clientId, clientSecret, fields = {}, json, judge, timeoutSeconds, remedy } = options;
   const tokens = openTokens({
     name: `source ${name}`,
     endpoint: {
@@ -33,7 +37,8 @@ export const clientTokens = (
       timeoutSetting: `sources.${name}.timeoutSeconds`,
       refusal: "gave no access token",
       remedyOf: () => remedy,
-      asJson,
+      json,
+      judge,
     },
     context: { log, now },
     redactor: createRedactor(clientSecret),

@@ -7,6 +7,7 @@ import { salesforce } from "./salesforce/type.ts";
 import type { SourceSettings } from "./settings.ts";
 import type { OpenSource, Source, SourceContext, SourceType } from "./source.ts";
 import { sql } from "./sql/type.ts";
+import { zendesk } from "./zendesk/type.ts";
 
 type Load<Settings> = () => Promise<{ readonly default: OpenSource<Settings> }>;
 
@@ -28,6 +29,7 @@ const register = <Settings extends SourceSettings>(
 register(hubspot, () => import("./hubspot/open.ts"));
 register(salesforce, () => import("./salesforce/open.ts"));
 register(liveagent, () => import("./liveagent/open.ts"));
+register(zendesk, () => import("./zendesk/open.ts"));
 register(sql, () => import("./sql/open.ts"));
 register(https, () => import("./https/open.ts"));
 register(file, () => import("./file/open.ts"));

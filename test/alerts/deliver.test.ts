@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { deliverDue } from "../../src/alerts/deliver/deliver.ts";
 import { evaluateAlerts } from "../../src/alerts/evaluate.ts";
+import { runAlerts } from "../../src/alerts/run.ts";
 import { sendTest } from "../../src/alerts/deliver/send-test.ts";
 import { type AlertSettings, notifierSettings, type Notifiers } from "../../src/alerts/rule/settings.ts";
 import { silence } from "../../src/alerts/state/silence.ts";
@@ -335,4 +336,26 @@ describe("people", () => {
     );
     expect(heard).toEqual(["firing costly", "firing stale", "resolved costly stale"]);
   });
+});
+
+test("every form of a notice says which configured platforms its figures are without", async () => {
+  const database = await costly();
+  const [hook, chat, mail] = [await httpReceiver(), await httpReceiver(), await mailReceiver()];
+  const notifiers = notifiersOf({
+    ops: { type: "webhook", url: hook.url },
+    team: { type: "slack", url: chat.url },
+    mail: { type: "email", smtp: mail.url, from: "costper@example.com", to: ["team@example.com"] },
+  });
+  const rule = ruleFrom({ above: 20, currency: "EUR", notify: ["ops", "team", "mail"] });
+  const connectors = { meta: {}, linkedin: {} } as never;
+  await runAlerts({
+    db: database.db,
+    config: { alerts: [rule], notifiers, connectors },
+    now: at(addDays(day, 1)),
+    asOf: day,
+  });
+  const said = "linkedin is configured and has no account yet: every figure is without it";
+  expect(bodyOf(hook.received[0]?.body).missing).toEqual([said]);
+  expect(chat.received[0]?.body).toContain(`Missing: ${said}`);
+  expect(mail.mails[0]?.replaceAll("=\r\n", "")).toContain(`Missing: ${said}`);
 });

@@ -59,7 +59,7 @@ test.each([
     );
     const { groups, fresh } = await told();
     const all = groups[0]?.all;
-    expect(text).toContain("Yesterday, 18 Nov 2026");
+    expect(text).toContain("The last whole day, 18 Nov 2026");
     expect(text).toContain(`${euros(rows[0]?.cost)} per paid conversion`);
     expect(text).toContain(fresh.text);
     const change = all?.words.change ?? "";

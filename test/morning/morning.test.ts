@@ -37,6 +37,7 @@ test("yesterday is set against the same weekday as it was known at the same age,
   const told = await ask(database);
   expect(told).toMatchObject({
     period: { from: day, to: day },
+    is_yesterday: true,
     partial: false,
     against: { method: "same_age" },
   });

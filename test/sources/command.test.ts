@@ -147,11 +147,13 @@ test("what is wrong with a source is told with its path and the nearest key, all
         ],
       },
       web: { type: "https", url: "http://example.com/{month}.csv", kind: "leads", maxBytes: "lots" },
+      desk: { type: "zendesk", subdomain: "x", clientId: "y" },
       odd: { type: "carrier" },
     }).map((line) => line.slice(0, 90)),
   ).toEqual([
     "sources.erp.queries[0].columns.amout: is no column of costs; there are period_start, perio",
     "sources.erp.queries[1].mode: would remove the costs of queries[0]; make one query of both ",
+    "sources.desk.clientId: is missing: give clientId and clientSecret, or email and apiToken",
     "sources.crm.token: is missing; add it",
     "sources.crm.since: must be a day such as 2025-01-01",
     "sources.crm.tokn: is not a known key; did you mean token?",
@@ -164,6 +166,6 @@ test("what is wrong with a source is told with its path and the nearest key, all
 
 test("the JSON Schema for editors knows every type of source", async () => {
   const text = await readFile(join(import.meta.dirname, "..", "..", "costper.schema.json"), "utf8");
-  for (const name of ["hubspot", "salesforce", "liveagent", "sql", "https", "file"])
+  for (const name of ["hubspot", "salesforce", "liveagent", "zendesk", "sql", "https", "file"])
     expect(text).toContain(`"const": "${name}"`);
 });

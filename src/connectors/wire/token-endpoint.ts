@@ -18,8 +18,10 @@ export interface TokenEndpoint {
   readonly refusal?: string;
   /** What a person can do about a refusal, by OAuth's `error`; absent: of any other. */
   readonly remedyOf: (error: string) => string;
-  /** The fields go as JSON, in the place of a form. */
-  readonly asJson?: boolean;
+  /** The fields go as JSON with these numbers beside them, in the place of a form. */
+  readonly json?: Readonly<Record<string, number>> | undefined;
+  /** What an answer without a token means on this endpoint alone; undefined: what it means everywhere. */
+  readonly judge?: ((answer: TextAnswer) => Failure | undefined) | undefined;
 }
 
 /** What an endpoint granted. */
@@ -110,10 +112,14 @@ export const askToken = async (
       call: "token",
       method: "POST",
       headers: {
-        "content-type": endpoint.asJson === true ? "application/json" : "application/x-www-form-urlencoded",
+        "content-type":
+          endpoint.json === undefined ? "application/x-www-form-urlencoded" : "application/json",
         accept: "application/json",
       },
-      body: endpoint.asJson === true ? JSON.stringify(form) : new URLSearchParams(form).toString(),
+      body:
+        endpoint.json === undefined
+          ? new URLSearchParams(form).toString()
+          : JSON.stringify({ ...form, ...endpoint.json }),
       signal: options.signal,
     },
     longestAnswerBytes,
@@ -123,7 +129,8 @@ export const askToken = async (
     answer.status >= 200 && answer.status < 300
       ? answerShape.safeParse(jsonOrUndefined(answer.text)).data
       : undefined;
-  if (!granted) throw tokenFailure(endpoint, answer, options.redactor, options.now());
+  if (!granted)
+    throw endpoint.judge?.(answer) ?? tokenFailure(endpoint, answer, options.redactor, options.now());
   return {
     accessToken: granted.access_token,
     lifeSeconds: granted.expires_in ?? undefined,

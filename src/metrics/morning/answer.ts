@@ -92,6 +92,8 @@ export interface LeftOut {
 export interface Morning {
   /** The days that are told of: one, or a week; null where no account has a whole day yet. */
   readonly period: DayRange | null;
+  /** Whether the last day is yesterday on the clock that is asked by; else nothing younger is whole. */
+  readonly is_yesterday: boolean;
   /** Whether an active account lacks a day of it: its figures are left out on both sides. */
   readonly partial: boolean;
   readonly fresh: {

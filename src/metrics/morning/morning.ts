@@ -1,4 +1,4 @@
-import { addDays, type Day, type DayRange, eachDay } from "../../domain/day.ts";
+import { addDays, dayAt, type Day, type DayRange, eachDay } from "../../domain/day.ts";
 import { type Decimal, fromUnits, toUnits } from "../../domain/decimal.ts";
 import type { Read } from "../../warehouse/reading.ts";
 import {
@@ -17,8 +17,7 @@ import {
   type AmountsIn,
   type PairSums,
   type PlatformSums,
-  readMovers,
-  readPairs,
+  readComparison,
   readSums,
 } from "./sums.ts";
 import { decimalsOf, momentText } from "./text.ts";
@@ -148,6 +147,7 @@ const latest = (moments: readonly (Date | null | undefined)[]): Date | null =>
 
 const nobody = (accounts: number): Morning => ({
   period: null,
+  is_yesterday: false,
   partial: true,
   fresh: {
     as_of: null,
@@ -204,14 +204,15 @@ export const morning = async (question: MorningQuestion): Promise<Morning> => {
     some.flatMap(({ account_key }) => account_key ?? []);
   const sums = await readSums(read, { keys: keysOf(known), period, money });
   const pairQuestion = { keys: keysOf(alike), period, shift: back, money };
-  const pairs = method === null ? [] : await readPairs(read, { ...pairQuestion, method });
-  const movers = method === null ? [] : await readMovers(read, { ...pairQuestion, method });
+  const { pairs, movers } =
+    method === null ? { pairs: [], movers: [] } : await readComparison(read, { ...pairQuestion, method });
   const currencies = [...new Set([...sums, ...pairs].map((row) => row.currency))];
   const scene = { period, before, method, leftOut };
   const wholeActive = active.length - behind.length;
   const since = asOf === null ? "not fetched yet" : `as of ${momentText(asOf, now, timeZone)}`;
   return {
     period,
+    is_yesterday: to === addDays(dayAt(now, timeZone), -1),
     partial: behind.length > 0,
     fresh: {
       as_of: asOf?.toISOString() ?? null,

@@ -106,32 +106,44 @@ const accountDays = ({ keys, period, shift, money }: Question): RawBuilder<unkno
     on m.platform = a.platform and m.account_id = a.account_id and m.age_days = t.today - (g.day::date - s.back)
   where a.account_key = ${keysOf(keys)}`;
 
-/** Rows of campaign-days: what each side of the comparison says of them. */
-const campaignDays = ({ method, money }: Question): RawBuilder<unknown> => {
-  const present = money.reporting === null ? sql`m.spend` : sql`m.spend_reporting`;
-  if (method === "projection")
-    return sql`
-      select d.side, m.account_key, m.campaign_id, d.currency, ${present} as spend, m.clicks,
-             m.conversions / d.share as conversions
-      from account_day d
-      join figures.cost_per_conversion_daily m on m.account_key = d.account_key and m.date = d.date`;
-  const past = money.reporting === null ? sql`h.spend` : sql`figures.ratio(h.spend * d.rate, 1)`;
+/**
+ * The campaign-days of a side of the comparison: as they are known now, as they were known at the same age, or as they
+ * are expected to end. Looked up account-day by account-day, which is a short stretch of the primary key each.
+ */
+const campaignDays = ({ method, money }: Question, side: 0 | 1): RawBuilder<unknown> => {
+  const isPast = method === "same_age" && side === 0;
+  const reporting = money.reporting !== null;
+  const spend = !reporting
+    ? sql`m.spend`
+    : isPast
+      ? sql`figures.ratio(m.spend * d.rate, 1)`
+      : sql`m.spend_reporting`;
+  const rows = isPast
+    ? sql`
+        select * from (
+          select distinct on (h.campaign_id) h.campaign_id, h.spend, h.clicks, h.conversions
+          from marts.cost_per_conversion_history h
+          where h.account_key = d.account_key and h.date = d.date and h.observed_at < d.known_until
+          order by h.campaign_id, h.observed_at desc
+        ) h where h.spend is not null`
+    : sql`
+        select f.campaign_id, f.spend, f.spend_reporting, f.clicks, f.conversions
+        from figures.cost_per_conversion_daily f where f.account_key = d.account_key and f.date = d.date offset 0`;
   return sql`
-    select d.side, m.account_key, m.campaign_id, d.currency, ${present} as spend, m.clicks, m.conversions
-    from account_day d
-    join figures.cost_per_conversion_daily m on m.account_key = d.account_key and m.date = d.date
-    where d.side = 1
-    union all
-    select d.side, d.account_key, h.campaign_id, d.currency, ${past}, h.clicks, h.conversions
-    from account_day d
-    cross join lateral (
-      select distinct on (h.campaign_id) h.campaign_id, h.spend, h.clicks, h.conversions
-      from marts.cost_per_conversion_history h
-      where h.account_key = d.account_key and h.date = d.date and h.observed_at < d.known_until
-      order by h.campaign_id, h.observed_at desc
-    ) h
-    where d.side = 0 and h.spend is not null`;
+    select d.account_key, d.currency, m.campaign_id, ${spend} is null as unknown, coalesce(${spend}, 0) as spend,
+           m.clicks, ${method === "projection" ? sql`round(m.conversions / d.share, 9)` : sql`m.conversions`} as conversions
+    from account_day d cross join lateral (${rows}) m
+    where d.side = ${sql.lit(side)}`;
 };
+
+/** One row a campaign: a single day has no more, and to add up nothing would take longest. */
+const campaignsOf = (question: Question, side: 0 | 1): RawBuilder<unknown> =>
+  question.period.from === question.period.to
+    ? campaignDays(question, side)
+    : sql`
+        select account_key, currency, campaign_id, bool_or(unknown) as unknown, sum(spend) as spend,
+               sum(clicks) as clicks, sum(conversions) as conversions
+        from (${campaignDays(question, side)}) c group by account_key, currency, campaign_id`;
 
 /**
  * Both sides of the comparison, campaign by campaign (`pair`). A campaign that is there on one side only has no price
@@ -139,83 +151,105 @@ const campaignDays = ({ method, money }: Question): RawBuilder<unknown> => {
  */
 const pairs = (question: Question): RawBuilder<unknown> => sql`
   account_day as materialized (${accountDays(question)}),
-  campaign_day as (${campaignDays(question)}),
   pair as materialized (
-    select account_key, campaign_id, currency, bool_or(spend is null) as unknown,
-           coalesce(sum(spend) filter (where side = 0), 0) as spend_0,
-           coalesce(sum(spend) filter (where side = 1), 0) as spend_1,
-           coalesce(sum(clicks) filter (where side = 0), 0) as clicks_0,
-           coalesce(sum(clicks) filter (where side = 1), 0) as clicks_1,
-           coalesce(sum(conversions) filter (where side = 0), 0) as conversions_0,
-           coalesce(sum(conversions) filter (where side = 1), 0) as conversions_1
-    from campaign_day group by account_key, campaign_id, currency
+    select account_key, campaign_id, currency, coalesce(b.unknown, false) or coalesce(n.unknown, false) as unknown,
+           coalesce(b.spend, 0) as spend_0, coalesce(n.spend, 0) as spend_1,
+           coalesce(b.clicks, 0)::numeric as clicks_0, coalesce(n.clicks, 0)::numeric as clicks_1,
+           coalesce(b.conversions, 0) as conversions_0, coalesce(n.conversions, 0) as conversions_1
+    from (${campaignsOf(question, 0)}) b
+    full join (${campaignsOf(question, 1)}) n using (account_key, campaign_id, currency)
   )`;
 
 const ifClicked = sql`filter (where p.clicked)`;
 const ifNot = sql`filter (where not p.clicked)`;
 
-/** @returns one row a platform and currency, each side summed over the campaigns of accounts that can be compared. */
-export const readPairs = (read: Read, question: Question): Promise<readonly PairSums[]> => {
-  const crossed = (measure: "spend" | "conversions"): RawBuilder<unknown> => {
-    const [then, now] = [sql.ref(`p.${measure}_0`), sql.ref(`p.${measure}_1`)];
-    return sql`
-      coalesce(sum(case when p.clicks_1 = 0 then ${then} else p.clicks_0 * ${now} / p.clicks_1 end) ${ifClicked}, 0)
-        as ${sql.ref(`${measure}_01`)},
-      coalesce(sum(case when p.clicks_0 = 0 then ${now} else p.clicks_1 * ${then} / p.clicks_0 end) ${ifClicked}, 0)
-        as ${sql.ref(`${measure}_10`)},
-      coalesce(sum(${then}) ${ifClicked}, 0) as ${sql.ref(`${measure}_00`)},
-      coalesce(sum(${now}) ${ifClicked}, 0) as ${sql.ref(`${measure}_11`)},
-      coalesce(sum(${then}) ${ifNot}, 0) as ${sql.ref(`other_${measure}_0`)},
-      coalesce(sum(${now}) ${ifNot}, 0) as ${sql.ref(`other_${measure}_1`)}`;
-  };
-  return read(sql`
-    with ${pairs(question)}
-    select a.platform, p.currency, bool_or(p.unknown) as unknown, sum(p.clicks_0) as clicks_0,
-           sum(p.clicks_1) as clicks_1, ${crossed("spend")}, ${crossed("conversions")}
-    from (
-      select *, (clicks_0 > 0 or clicks_1 > 0)
-                and (clicks_0 > 0 or (spend_0 = 0 and conversions_0 = 0))
-                and (clicks_1 > 0 or (spend_1 = 0 and conversions_1 = 0)) as clicked
-      from pair
-    ) p
-    join warehouse.account a on a.account_key = p.account_key
-    group by 1, 2 order by 1, 2`);
-};
-
 /** How many campaigns are named. */
 const moversNamed = 5;
 
+const pairColumns = ["spend", "conversions"].flatMap((measure) => [
+  ...["01", "10", "00", "11"].map((sides) => `${measure}_${sides}`),
+  `other_${measure}_0`,
+  `other_${measure}_1`,
+]);
+
+const crossed = (measure: "spend" | "conversions"): RawBuilder<unknown> => {
+  const [then, now] = [sql.ref(`p.${measure}_0`), sql.ref(`p.${measure}_1`)];
+  return sql`
+    coalesce(sum(case when p.clicks_1 = 0 then ${then} else p.clicks_0 * ${now} / p.clicks_1 end) ${ifClicked}, 0)
+      as ${sql.ref(`${measure}_01`)},
+    coalesce(sum(case when p.clicks_0 = 0 then ${now} else p.clicks_1 * ${then} / p.clicks_0 end) ${ifClicked}, 0)
+      as ${sql.ref(`${measure}_10`)},
+    coalesce(sum(${then}) ${ifClicked}, 0) as ${sql.ref(`${measure}_00`)},
+    coalesce(sum(${now}) ${ifClicked}, 0) as ${sql.ref(`${measure}_11`)},
+    coalesce(sum(${then}) ${ifNot}, 0) as ${sql.ref(`other_${measure}_0`)},
+    coalesce(sum(${now}) ${ifNot}, 0) as ${sql.ref(`other_${measure}_1`)}`;
+};
+
 /**
- * The campaigns that moved the cost of all most, per currency. With C~ = (S0 + S1) / (N0 + N1), a campaign's part is
+ * The comparison by platform and currency, each side summed over the campaigns of accounts that can be compared; and
+ * the campaigns that moved the cost of all most, per currency. With C~ = (S0 + S1) / (N0 + N1), a campaign's part is
  * what its spend rose beyond C~ for each conversion that it gained, over the conversions of all; these parts add up to
  * S1 / N1 - S0 / N0. A campaign that grows at the common cost has none. See docs/morning.md.
  */
-export const readMovers = (read: Read, question: Question): Promise<readonly CampaignSums[]> =>
-  read(sql`
+export const readComparison = async (
+  read: Read,
+  question: Question,
+): Promise<{ readonly pairs: readonly PairSums[]; readonly movers: readonly CampaignSums[] }> => {
+  const none = sql.join(pairColumns.map(() => sql`null::numeric`));
+  const rows = await read<PairSums & CampaignSums & { readonly place: number | null }>(sql`
     with ${pairs(question)},
+    by_platform as (
+      select a.platform, p.currency, bool_or(p.unknown) as unknown, sum(p.clicks_0) as clicks_0,
+             sum(p.clicks_1) as clicks_1, ${crossed("spend")}, ${crossed("conversions")}
+      from (
+        select *, (clicks_0 > 0 or clicks_1 > 0)
+                  and (clicks_0 > 0 or (spend_0 = 0 and conversions_0 = 0))
+                  and (clicks_1 > 0 or (spend_1 = 0 and conversions_1 = 0)) as clicked
+        from pair
+      ) p
+      join warehouse.account a on a.account_key = p.account_key
+      group by 1, 2
+    ),
     whole as (
-      select currency, sum(spend_0) as s0, sum(spend_1) as s1, sum(conversions_0) as n0, sum(conversions_1) as n1
-      from pair group by currency having bool_and(not unknown)
+      select currency, bool_or(unknown) as unknown, sum(spend_00 + other_spend_0) as s0,
+             sum(spend_11 + other_spend_1) as s1, sum(conversions_00 + other_conversions_0) as n0,
+             sum(conversions_11 + other_conversions_1) as n1
+      from by_platform group by currency
     ),
     factor as (
       select currency, (1 / n0 + 1 / n1) / 2 as per_spend, (s0 + s1) / (2 * n0 * n1) as per_conversion
-      from whole where n0 > 0 and n1 > 0
+      from whole where n0 > 0 and n1 > 0 and not unknown
     ),
     moved as (
-      select p.*, round((p.spend_1 - p.spend_0) * f.per_spend
-                        - (p.conversions_1 - p.conversions_0) * f.per_conversion, 6) as contribution
-      from pair p join factor f using (currency)
-    ),
-    ranked as (
-      select *, row_number() over (
-        partition by currency order by abs(contribution) desc, account_key, campaign_id) as place
-      from moved where contribution <> 0
+      select f.currency, p.*
+      from factor f
+      cross join lateral (
+        select p.account_key, p.campaign_id, p.spend_0, p.spend_1, p.conversions_0, p.conversions_1,
+               round((p.spend_1 - p.spend_0) * f.per_spend
+                     - (p.conversions_1 - p.conversions_0) * f.per_conversion, 6) as contribution
+        from pair p where p.currency = f.currency
+        order by abs((p.spend_1 - p.spend_0) * f.per_spend
+                     - (p.conversions_1 - p.conversions_0) * f.per_conversion) desc, p.account_key, p.campaign_id
+        limit ${moversNamed}
+      ) p
+      where p.contribution <> 0
     )
-    select r.currency, a.platform, a.account_id, a.name as account_name, r.campaign_id, c.name as campaign_name,
-           r.contribution, r.spend_0, r.spend_1, round(r.conversions_0, 6) as conversions_0,
-           round(r.conversions_1, 6) as conversions_1
-    from ranked r
-    join warehouse.account a on a.account_key = r.account_key
-    left join warehouse.campaign c on c.account_key = r.account_key and c.campaign_id = r.campaign_id
-    where r.place <= ${moversNamed}
-    order by r.currency, r.place`);
+    select null::bigint as place, platform, currency, unknown, clicks_0, clicks_1,
+           ${sql.join(pairColumns.map((name) => sql.ref(name)))},
+           null::text as account_id, null::text as account_name, null::text as campaign_id,
+           null::text as campaign_name, null::numeric as contribution, null::numeric as spend_0,
+           null::numeric as spend_1, null::numeric as conversions_0, null::numeric as conversions_1
+    from by_platform
+    union all
+    select row_number() over (order by abs(m.contribution) desc, m.account_key, m.campaign_id), a.platform, m.currency,
+           false, null, null, ${none}, a.account_id, a.name, m.campaign_id, c.name, m.contribution, m.spend_0,
+           m.spend_1, round(m.conversions_0, 6), round(m.conversions_1, 6)
+    from moved m
+    join warehouse.account a on a.account_key = m.account_key
+    left join warehouse.campaign c on c.account_key = m.account_key and c.campaign_id = m.campaign_id
+    order by place nulls first, platform, currency`);
+  return {
+    pairs: rows.filter(({ place }) => place === null),
+    movers: rows.filter(({ place }) => place !== null),
+  };
+};

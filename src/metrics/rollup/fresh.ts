@@ -61,14 +61,16 @@ const factSums = (key: readonly string[], facts: Facts): string => {
            sum(conversions) as conversions, sum(conversion_value) as conversion_value,
            sum(organic_conversions) as organic_conversions
     from (
-      select ${keys}, spend, impressions, clicks, 0 as conversions, 0 as conversion_value, 0 as organic_conversions
-      from ${facts.delivery} where ${ofDays}
+      select ${keys}, sum(spend) as spend, sum(impressions) as impressions, sum(clicks) as clicks, 0 as conversions,
+             0 as conversion_value, 0 as organic_conversions
+      from ${facts.delivery} where ${ofDays} group by ${keys}
       union all
-      select ${keys}, 0, 0, 0, 0, 0, 0 from ${facts.conversions} where ${ofDays}
+      select distinct ${keys}, 0, 0, 0, 0, 0, 0 from ${facts.conversions} where ${ofDays}
       union all
-      select ${keys}, 0, 0, 0, case when ${paid} then conversions else 0 end,
-             case when ${paid} then conversion_value else 0 end, case when ${paid} then 0 else conversions end
-      from ${facts.counted} where ${ofDays}
+      select ${keys}, 0, 0, 0, coalesce(sum(conversions) filter (where ${paid}), 0),
+             coalesce(sum(conversion_value) filter (where ${paid}), 0),
+             coalesce(sum(conversions) filter (where not (${paid})), 0)
+      from ${facts.counted} where ${ofDays} group by ${keys}
     ) facts
     group by ${keys}
 `;

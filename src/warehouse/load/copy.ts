@@ -17,6 +17,9 @@ export interface Copy {
   abort(error: Error): Promise<void>;
 }
 
+/** Of a staged line, before the key: the slice and the account. */
+export const leadingColumns = 2;
+
 /** Lines with the leading columns of the place. `lines` hold the columns after these, tab-separated. */
 export const linesOf = (place: Place, lines: readonly string[]): string => {
   const lead = `${place.schema === "staging" ? `${place.sliceId}\t` : ""}${String(place.accountKey)}\t`;

@@ -10,6 +10,7 @@ import { holdingConnection } from "../connection/pool.ts";
 import { storeEntities, unknownIds } from "../dimensions.ts";
 import { ensurePartitions, inTransaction, lockAccount } from "../transaction.ts";
 import { type LackingBreakdown, noteBreakdownDays, readBreakdowns } from "./breakdowns.ts";
+import { collectOften } from "./collect-often.ts";
 import { factParts, factTables, tablesOf } from "./fact-tables.ts";
 import { fingerprints } from "./fingerprint.ts";
 import type { HeldRows } from "./held-rows.ts";
@@ -200,6 +201,7 @@ const loadOn = async (
     breakdowns: [],
     prints: [],
     held,
+    repeated: new Set(),
     unfit: new Map(),
     onRows: slice.onRows ?? (() => undefined),
   };
@@ -266,6 +268,7 @@ const nextWay = (way: Way, error: unknown): Way | undefined => {
  * @throws Failure as the connector gives it; `data` where a figure does not fit.
  */
 export const loadSlice = async (slice: SliceToLoad): Promise<LoadedSlice> => {
+  collectOften();
   await ensurePartitions(slice.pool, factNames(slice), slice.pull.from, slice.pull.to);
   for (let way: Way = "direct", left: number = retries.publish.attempts; ; left -= 1)
     try {

@@ -3,7 +3,7 @@ import type { Connector, Pull } from "../../connectors/connector.ts";
 import type { BreakdownName } from "../../domain/breakdown.ts";
 import { asFailure, Failure } from "../../domain/failure.ts";
 import { retries } from "../../domain/retry.ts";
-import { type Copy, linesOf, openCopy, type Place } from "./copy.ts";
+import { type Copy, leadingColumns, linesOf, openCopy, type Place } from "./copy.ts";
 import {
   accountDaily,
   accountLine,
@@ -26,6 +26,7 @@ import {
 } from "./fact-tables.ts";
 import { createStreamPrint, type StreamPrint } from "./fingerprint.ts";
 import { type HeldRows, holdRows } from "./held-rows.ts";
+import { watchRepeats } from "./repeats.ts";
 
 export interface Staging {
   readonly client: pg.PoolClient;
@@ -43,6 +44,8 @@ export interface Staging {
   readonly prints: StreamPrint[];
   /** Rows that were read and are in no table yet. */
   readonly held: HeldRows[];
+  /** Tables in which a key may have been staged twice. */
+  readonly repeated: Set<FactTable>;
   /** Days with a figure that cannot be stored, each with what it is: they fail, their neighbours do not. */
   readonly unfit: Map<string, string>;
   /** Told of every batch, for the progress display. */
@@ -209,17 +212,21 @@ export const stageHeld = async (
   staging: Staging,
   days: ReadonlyMap<Part, readonly string[]>,
 ): Promise<void> => {
-  const { client, sliceId, accountKey, held, pull } = staging;
+  const { client, sliceId, accountKey, held, pull, repeated } = staging;
   const place: Place = { schema: "staging", sliceId, accountKey };
   for (const table of stagedTables(staging)) {
     let copy: Copy | undefined;
     try {
       for (const rows of held)
-        for (const date of days.get(table.part) ?? [])
+        for (const date of days.get(table.part) ?? []) {
+          const watch = watchRepeats(table, leadingColumns);
           for await (const bytes of rows.read(table, date)) {
             copy ??= openCopy(client, table, place, pull.signal);
+            watch.see(bytes);
             await copy.write(bytes);
           }
+          if (watch.mayRepeat) repeated.add(table);
+        }
       await copy?.end();
     } catch (error) {
       await copy?.abort(error instanceof Error ? error : new Error(String(error)));
@@ -279,12 +286,12 @@ const hasRepeats = async (client: pg.PoolClient, table: FactTable, sliceId: stri
   return rows.length > 0;
 };
 
-/** A row that a platform sent twice (a batch repeated, a page that overlaps) is kept once. */
-export const dropRepeats = async (staging: Staging): Promise<void> => {
-  const { client, sliceId, direct } = staging;
-  for (const table of stagedTables(staging)) {
-    // Straight among the published rows, the primary key has refused a repeat already.
-    if (direct && (table === adDaily || table === conversionDaily)) continue;
+/**
+ * A row that a platform sent twice (a batch repeated, a page that overlaps) is kept once. Among rows that went straight to
+ * the published ones, the primary key has refused it already.
+ */
+export const dropRepeats = async ({ client, sliceId, repeated }: Staging): Promise<void> => {
+  for (const table of repeated) {
     if (!(await hasRepeats(client, table, sliceId))) continue;
     await client.query(
       `delete from staging.${table.name} s

@@ -109,7 +109,7 @@ const titleOf = ({ from, to }: { readonly from: string; readonly to: string }): 
 
 /** What a paid conversion cost on the last whole day, and why that changed: the first thing to be read. */
 export const MorningCard = ({ answer }: { readonly answer: MorningAnswer }) => {
-  const { period, partial, fresh, groups } = answer;
+  const { period, is_yesterday: isYesterday, partial, fresh, groups } = answer;
   if (period === null)
     return (
       <Empty title="No day is whole yet">
@@ -118,9 +118,10 @@ export const MorningCard = ({ answer }: { readonly answer: MorningAnswer }) => {
       </Empty>
     );
   return (
-    <section class="card morning" aria-label="Yesterday">
+    <section class="card morning" aria-label="The last day">
       <h2>
-        Yesterday, {titleOf(period)} <span class="dim">{fresh.text}</span>
+        {`${isYesterday ? "Yesterday" : "The last whole day"}, ${titleOf(period)}`}{" "}
+        <span class="dim">{fresh.text}</span>
         {partial && <span class="badge">partial</span>}
       </h2>
       {groups.length === 0 && <p>Nothing was spent and nothing converted.</p>}
