@@ -4,10 +4,9 @@ import { addDays, dayAt, type DayRange } from "../../domain/day.ts";
 import type { Platform } from "../../domain/platform.ts";
 import { storeCountingRules } from "../../metrics/counting.ts";
 import { refreshReportingRates } from "../../metrics/reporting-currency.ts";
-import { noteConfigured } from "../../sources/ledger.ts";
 import type { StreamResult } from "../../sources/pull.ts";
 import { alertAfterRollup } from "../../sync/after-rollup.ts";
-import { enabledSources } from "../../sync/sources.ts";
+import { noteSources } from "../../sync/sources.ts";
 import { afterSlices } from "../../sync/after-slices.ts";
 import type { Ga4Result } from "../../sync/ga4.ts";
 import { type Plan, type PlanFailure, planPlatform } from "../../sync/plan.ts";
@@ -98,7 +97,7 @@ export const runSync = async (
       log,
       signal,
     });
-    await noteConfigured(pool, enabledSources(config));
+    await noteSources(pool, config);
     const { results, sources } = await drainPlans({
       ...app,
       run,
