@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import type { Config } from "../config.ts";
 import type { DayRange } from "../domain/day.ts";
 import { classifyOptions } from "../metrics/first-party/config.ts";
+import { noteConfigured } from "../sources/ledger.ts";
 import type { PullOptions } from "../sources/pull.ts";
 import type { Database } from "../warehouse/database.ts";
 
