@@ -3,18 +3,21 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import dotenv from "dotenv";
 import pg from "pg";
 import { expect, onTestFinished, test } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
 import { seedWarehouse } from "../scripts/warehouse-docs/render.ts";
 import { checkQueue } from "../src/commands/doctor/services.ts";
-import { loadConfig } from "../src/config.ts";
+import { parseConfig } from "../src/config.ts";
 import { databaseOf, queueOf } from "../src/config/servers.ts";
+import { platforms } from "../src/connectors/registry.ts";
 import { connectionSettings } from "../src/warehouse/connection/settings.ts";
 import { openDatabase } from "../src/warehouse/database.ts";
-import { freshDatabase } from "./support/database.ts";
+import { createDatabase, freshDatabase } from "./support/database.ts";
 import { startRedis } from "./support/redis-server.ts";
+import { costperCall } from "./support/terminal.ts";
 
 const root = join(import.meta.dirname, "..");
 const read = (...path: string[]): Promise<string> => readFile(join(root, ...path), "utf8");
@@ -114,20 +117,81 @@ test("no secret stands in the file, and ports are open to this machine only", as
   }
 });
 
-test("the mounted config is valid once its names are set", async () => {
+const secrets = {
+  DATABASE_URL: "postgresql://costper@postgres:5432/costper",
+  POSTGRES_PASSWORD: "x",
+  REDIS_URL: "redis://redis:6379/0",
+  REDIS_PASSWORD: "x",
+  COSTPER_WEB_TOKEN: "0123456789abcdef0123456789abcdef",
+};
+
+test("only platforms that are taken up are there, and each alone needs no name of another", async () => {
   const text = await read("deploy", "config", "costper.yaml");
-  const names = [...text.matchAll(/\$\{([A-Z_]+)\}/g)].map(([, name = ""]) => name);
-  const env = Object.fromEntries(names.map((name) => [name, `${name.toLowerCase()}-value-of-some-length`]));
-  const config = await loadConfig({
-    cwd: root,
-    file: join(root, "deploy", "config", "costper.yaml"),
-    env: {
-      ...env,
-      DATABASE_URL: "postgresql://costper:x@postgres:5432/costper",
-      REDIS_URL: "redis://redis:6379/0",
-    },
-  });
-  expect(config.web).toMatchObject({ host: "0.0.0.0", port: 8787 });
+  const file = join(root, "deploy", "config", "costper.yaml");
+  // None is wanted by itself: the first start says so, and nothing of any platform is missed.
+  expect(() => parseConfig(text, file, secrets)).toThrow(
+    expect.objectContaining({
+      problems: [{ path: "connectors", message: expect.stringMatching(/^names no platform/) as string }],
+    }) as Error,
+  );
+  const example = dotenv.parse(await read(".env.example"));
+  const lines = text.split("\n");
+  for (const platform of platforms) {
+    const from = lines.indexOf(`  # ${platform}:`);
+    expect(from, platform).toBeGreaterThan(0);
+    const to = lines.findIndex((line, place) => place > from && !line.startsWith("  #   "));
+    const own = lines.map((line, place) => (place >= from && place < to ? line.replace("  # ", "  ") : line));
+    const names = own
+      .slice(from, to)
+      .flatMap((line) => [...line.matchAll(/\$\{([A-Z_]+)\}/g)].map(([, name = ""]) => name));
+    // What must be filled in has a line in .env.example.
+    expect(Object.keys(example), platform).toEqual(expect.arrayContaining(names));
+    const env = { ...secrets, ...Object.fromEntries(names.map((name) => [name, "x"])) };
+    const { connectors, web } = parseConfig(own.join("\n"), file, env);
+    expect(web).toMatchObject({ host: "0.0.0.0", port: 8787 });
+    expect(platforms.filter((name) => connectors[name])).toEqual([platform]);
+  }
+});
+
+test("the demo in containers needs nothing: no name, no secret, no volume, no account", async () => {
+  const text = await read("docker-compose.demo.yml");
+  expect(text).not.toMatch(/\$\{|env_file|volumes:/);
+  const { services: demo } = z
+    .object({ services: z.record(z.string(), service.partial()) })
+    .parse(parse(text));
+  expect(Object.keys(demo)).toEqual(["postgres", "demo"]);
+  expect(demo["demo"]?.depends_on).toEqual({ postgres: { condition: "service_healthy" } });
+  expect(demo["demo"]?.ports).toEqual(["127.0.0.1:8787:8787"]);
+  expect(demo["postgres"]?.ports).toBeUndefined();
+  expect(demo["postgres"]?.image).toBe(compose.services["postgres"]?.image);
+});
+
+test("its command runs on a Postgres that is empty, asks for a token off this machine, and spares figures of others", async () => {
+  const { services: demo } = z
+    .object({ services: z.record(z.string(), service.partial()) })
+    .parse(parse(await read("docker-compose.demo.yml")));
+  const { url, drop } = await createDatabase({ empty: true });
+  onTestFinished(drop);
+  const folder = await mkdtemp(join(tmpdir(), "costper-demo-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const words = (demo["demo"]?.command ?? []).map((word) => (word.startsWith("postgresql:") ? url : word));
+  const [program = "", ...args] = costperCall(...words, "--days", "3", "--once");
+  const run = () => spawnSync(program, args, { cwd: folder, encoding: "utf8" });
+  const first = run();
+  expect({ status: first.status, err: first.stderr }).toMatchObject({ status: 0 });
+  expect(first.stdout).toContain("What did a paid conversion cost?");
+  expect(await readdir(join(folder, ".costper"))).toEqual(["demo.yaml"]);
+  const made = parse(await readFile(join(folder, ".costper", "demo.yaml"), "utf8")) as {
+    web: { host: string; token: string };
+  };
+  expect(made.web).toMatchObject({ host: "0.0.0.0", token: expect.stringMatching(/^.{24}$/) as string });
+  expect(run().status).toBe(0);
+  const own = openDatabase(url, { connections: 1 });
+  onTestFinished(() => own.close());
+  await own.pool.query(`comment on database "${new URL(url).pathname.slice(1)}" is null`);
+  const refused = run();
+  expect(refused.status).toBe(2);
+  expect(refused.stderr).toContain("holds accounts that are not the demo's");
 });
 
 /** As compose fills names in: from .env, where values are taken as they stand. */
@@ -144,17 +208,17 @@ test("costper gets the passwords that the servers got, whatever characters they 
   const key = "0123456789abcdef0123456789abcdef";
   const env = { ...passwords, COSTPER_SECRET_KEY: key, COSTPER_WEB_TOKEN: key };
   const text = await read("deploy", "config", "costper.yaml");
-  const others = Object.fromEntries(
-    [...text.matchAll(/\$\{([A-Z_]+)\}/g)].map(([, name = ""]) => [name, "x"]),
-  );
+  const withMeta = text
+    .replace("  # meta:", "  meta:")
+    .replace("  #   accessToken: ${META", "    accessToken: ${META");
+  expect(withMeta).not.toBe(text);
   for (const [name, { environment = {} }] of ours) {
     const given = Object.fromEntries(
       Object.entries(environment).map(([variable, value]) => [variable, filledIn(value, env)]),
     );
-    const config = await loadConfig({
-      cwd: root,
-      file: join(root, "deploy", "config", "costper.yaml"),
-      env: { ...others, ...given },
+    const config = parseConfig(withMeta, join(root, "deploy", "config", "costper.yaml"), {
+      META_ACCESS_TOKEN: "x",
+      ...given,
     });
     const { password, host, user, database } = connectionSettings(databaseOf(config) ?? { url: "" });
     expect({ password, host, user, database }, name).toEqual({
@@ -285,7 +349,9 @@ const dbtSources = z.object({
           name: z.string(),
           loaded_at_field: z.string().optional(),
           freshness: z.unknown().optional(),
-          columns: z.array(z.object({ name: z.string(), data_tests: z.array(z.unknown()).min(1) })),
+          columns: z.array(
+            z.object({ name: z.string(), data_tests: z.array(z.unknown()).min(1).optional() }),
+          ),
         }),
       ),
     }),

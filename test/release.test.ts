@@ -1,3 +1,5 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { cutChangelog, isLater } from "../scripts/release/changelog.ts";
 
@@ -24,3 +26,32 @@ test.each([
 ])("%s after %s: %s", (next, last, later) => {
   expect(isLater(next, last)).toBe(later);
 });
+
+test("a dry run does all of a release in a copy: changelog, version, a warehouse to upgrade from, the package", () => {
+  const root = join(import.meta.dirname, "..");
+  const status = () => spawnSync("git", ["status", "--porcelain"], { cwd: root, encoding: "utf8" }).stdout;
+  const before = status();
+  const {
+    stdout,
+    stderr,
+    status: ended,
+  } = spawnSync(
+    process.execPath,
+    ["--import", import.meta.resolve("tsx"), join("scripts", "release.ts"), "999.0.0", "--dry-run"],
+    { cwd: root, encoding: "utf8" },
+  );
+  expect({ ended, stderr }).toMatchObject({ ended: 0 });
+  expect(stdout).toMatch(/^chore: release 999\.0\.0$/m);
+  expect(stdout).toMatch(/^\+## 999\.0\.0 \(\d{4}-\d{2}-\d{2}\)$/m);
+  expect(stdout).toMatch(/^\+ {2}"version": "999\.0\.0",$/m);
+  expect(stdout).toMatch(/released\/999\.0\.0\/(warehouse\.zip|steps\.json)/);
+  for (const file of [
+    "dist/cli.js",
+    "migrations/0001_warehouse.sql",
+    "docs/first-hour.md",
+    "docs/examples/costs.csv",
+  ])
+    expect(stdout).toContain(`package/${file}\n`);
+  expect(stdout).not.toMatch(/^package\/(src|test|scripts)\//m);
+  expect(status()).toBe(before);
+}, 280_000);

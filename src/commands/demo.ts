@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -5,15 +6,18 @@ import { join } from "node:path";
 import { InvalidArgumentError } from "commander";
 import { parseConfig } from "../config.ts";
 import { addDays, dayAt } from "../domain/day.ts";
+import { isLoopbackHost } from "../domain/hosts.ts";
 import { report } from "../metrics/report.ts";
 import { platforms } from "../connectors/registry.ts";
 import { startCompany } from "../../sandbox/company.ts";
 import { sandboxConfig, startSandbox } from "../../sandbox/start.ts";
 import { version } from "../version.ts";
+import { describeUrl } from "../warehouse/connection/settings.ts";
 import { examples, type Register } from "./frame.ts";
 import { type DemoAlert, demoAlerts, runDemoAlerts } from "./demo-alerts.ts";
 import { costLine, demoCampaigns, firstPartyLines, importDemoFiles } from "./demo-first-party.ts";
 import { createProgress } from "./progress.ts";
+import { takeForDemo } from "./demo-database.ts";
 import { openDashboard } from "./dashboard.ts";
 import { formatDecimal } from "./output.ts";
 import { printReport } from "./report.ts";
@@ -23,6 +27,8 @@ import { reportSync } from "./sync/told.ts";
 interface DemoOptions {
   readonly days: number;
   readonly once?: boolean;
+  readonly database?: string;
+  readonly host: string;
 }
 
 const alertLine = ({ rule, state, value, threshold }: DemoAlert): string =>
@@ -31,11 +37,11 @@ const alertLine = ({ rule, state, value, threshold }: DemoAlert): string =>
 const usualPort = 8_787;
 
 /** The usual port, or any that is free where another program has it: a demo asks nobody to stop anything. */
-const portForDashboard = (): Promise<number> =>
+const portForDashboard = (host: string): Promise<number> =>
   new Promise((resolve) => {
     const probe = createServer();
     probe.once("error", () => resolve(0));
-    probe.listen(usualPort, "127.0.0.1", () => probe.close(() => resolve(usualPort)));
+    probe.listen(usualPort, host, () => probe.close(() => resolve(usualPort)));
   });
 
 const parseDays = (text: string): number => {
@@ -49,6 +55,12 @@ export const register: Register = (command, act) => {
   command
     .option("--days <days>", "how many days to sync, up to yesterday", parseDays, 90)
     .option("--once", "end when all is done, rather than keep serving")
+    .option("--database <url>", "an empty Postgres (default: one of its own in .costper)")
+    .option(
+      "--host <address>",
+      "where the dashboard listens; off this machine it asks for a token",
+      "127.0.0.1",
+    )
     .addHelpText(
       "after",
       examples(
@@ -62,7 +74,7 @@ export const register: Register = (command, act) => {
         const started = performance.now();
         if (!globals.quiet)
           process.stderr.write(
-            `costper ${version} demo: sandbox platforms, a Postgres of its own in .costper, and ${String(options.days)} days of figures. It takes about a minute.\n`,
+            `costper ${version} demo: sandbox platforms, ${options.database === undefined ? "a Postgres of its own in .costper" : "the named Postgres"}, and ${String(options.days)} days of figures. It takes about a minute.\n`,
           );
         const sandbox = await startSandbox({ clock: () => new Date(), port: 0 });
         onEnd(() => sandbox.close());
@@ -73,14 +85,22 @@ export const register: Register = (command, act) => {
         const from = addDays(to, 1 - options.days);
         const company = await startCompany({ clock: () => new Date(), since: from });
         onEnd(() => company.close());
+        const isOffLoopback = !isLoopbackHost(options.host);
+        const token = randomBytes(18).toString("base64url");
         const text = sandboxConfig(sandbox, {
           alerts: demoAlerts,
           sources: company.sources,
-          web: { port: await portForDashboard() },
+          ...(options.database !== undefined && { database: options.database }),
+          web: {
+            host: options.host,
+            port: await portForDashboard(options.host),
+            ...(isOffLoopback && { token }),
+          },
         });
         await writeFile(file, text, { mode: 0o600 });
         const config = { ...parseConfig(text, file, env), folder: cwd };
         const app = await frame.openApp({ config, connections: 32 });
+        if (options.database !== undefined) await takeForDemo(app.database);
         const live = process.stderr.isTTY && !globals.quiet;
         log.level = globals.verbose ? "debug" : "warn";
         const progress = live ? createProgress(process.stderr) : undefined;
@@ -116,7 +136,11 @@ export const register: Register = (command, act) => {
           for (const line of await firstPartyLines(app, { from, to })) out.text(line);
           out.text(await costLine(app, { from, to }));
           out.text(`\n${alerts.map(alertLine).join("\n")}`);
-          out.text(`\nThe warehouse:  npx costper psql, or psql "${app.databaseUrl}"`);
+          out.text(
+            options.database === undefined
+              ? `\nThe warehouse:  npx costper psql, or psql "${app.databaseUrl}"`
+              : `\nThe warehouse:  ${describeUrl(options.database)}`,
+          );
           out.text(
             "Ask it:         select platform, sum(spend_reporting) / sum(conversions) as cost_per_conversion\n" +
               "                from marts.cost_per_conversion_daily group by platform;",
@@ -128,7 +152,10 @@ export const register: Register = (command, act) => {
         }
         if (options.once) return undefined;
         const url = await openDashboard(frame, app);
-        if (!globals.json) out.text(`The dashboard:  ${url}\n\nBoth stay up until Ctrl-C.`);
+        if (!globals.json)
+          out.text(
+            `The dashboard:  ${url}${isOffLoopback ? `, with the token ${token}` : ""}\n\nBoth stay up until Ctrl-C.`,
+          );
         if (!signal.aborted) await once(signal, "abort");
         return 0;
       }),

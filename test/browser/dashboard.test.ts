@@ -29,8 +29,8 @@ const campaign = "account=google:1000001&campaign=10000010001";
 
 const views = [
   ["/", "Overview"],
-  ["/breakdown?by=campaign", "BreakdownName"],
-  ["/breakdown?by=channel", "BreakdownName"],
+  ["/breakdown?by=campaign", "Breakdown"],
+  ["/breakdown?by=channel", "Breakdown"],
   ["/day", "A day’s history"],
   [`/day?${campaign}&date=2026-11-05`, 'Brand <b>Søk</b> & "co"'],
   ["/excluded", "What was excluded"],
@@ -105,7 +105,7 @@ test("the breakdown leads down from platform to the days of a campaign", async (
   await page.getByText("Conversions of 5 Nov 2026, as they were reported").waitFor();
   await page.goBack();
   await page.goBack();
-  await page.getByRole("heading", { name: "BreakdownName" }).waitFor();
+  await page.getByRole("heading", { name: "Breakdown" }).waitFor();
   expect(new URL(page.url()).searchParams.get("account")).toBe("google:1000001");
 });
 

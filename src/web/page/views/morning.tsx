@@ -39,7 +39,7 @@ const Drivers = ({ drivers }: { readonly drivers: readonly Driver[] }) =>
 
 const Platforms = ({ platforms, currency }: Group) => (
   <DataTable
-    caption="Cost per conversion by platform, at equal age"
+    caption="Cost per conversion at equal age"
     columns={[
       { name: "Platform", whole: true },
       { name: "Reported", number: true },
