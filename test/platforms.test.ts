@@ -42,6 +42,7 @@ const mayName: Readonly<Record<string, string>> = {
   "commands/sync.ts": "examples in the help",
   "commands/init-template.ts": "an example of an alert",
   "commands/demo-alerts.ts": "alerts of the demo, on what its sandboxes are sure to do",
+  "commands/demo-nights.ts": "tells how Google fails one night, and which platform is slow",
   "metrics/channels/click-ids.ts":
     "click ids, sources and hosts of the trade, also of platforms that are not pulled",
   "metrics/channels/classify.ts": "rules of the trade about click ids and hosts",

@@ -1,12 +1,11 @@
 import type { Kysely } from "kysely";
 import { sql } from "kysely";
-import { DateTime } from "luxon";
-import { runAlerts } from "../alerts/run.ts";
-import type { Config } from "../config.ts";
-import { addDays, type Day } from "../domain/day.ts";
 import type { DB } from "../warehouse/schema.ts";
 
-/** Rules that the sandbox's figures are sure to meet: two stay broken, and a Monday's jump is over on Tuesday. */
+/**
+ * Rules that the sandbox's figures are sure to meet: two stay broken, one fires on the night on which an account fails
+ * and is resolved on the next, and one looks out for the jump of a Monday.
+ */
 export const demoAlerts = [
   {
     name: "linkedin-too-expensive",
@@ -25,6 +24,13 @@ export const demoAlerts = [
     where: { platform: "meta" },
     window: "7d",
     below: 5,
+    severity: "warning",
+  },
+  {
+    name: "account-fails",
+    metric: "sync_failure",
+    by: "account",
+    above: 0,
     severity: "warning",
   },
   {
@@ -47,21 +53,8 @@ export interface DemoAlert {
   readonly threshold: string | null;
 }
 
-/** The youngest Monday whose Tuesday is a whole day of the past too: spend jumps after every weekend. */
-const mondayBefore = (yesterday: Day): Day => {
-  const last = DateTime.fromISO(addDays(yesterday, -1), { zone: "utc" });
-  return addDays(yesterday, -1 - (last.weekday - 1));
-};
-
-/** Evaluates as of a Monday and as of the Tuesday after it, and tells what fired and what was resolved. */
-export const runDemoAlerts = async (
-  db: Kysely<DB>,
-  config: Config,
-  yesterday: Day,
-  now: Date,
-): Promise<readonly DemoAlert[]> => {
-  const monday = mondayBefore(yesterday);
-  for (const asOf of [monday, addDays(monday, 1)]) await runAlerts({ db, config, now, asOf });
+/** What fires and what was resolved, as the last night left it. */
+export const demoAlertStates = async (db: Kysely<DB>): Promise<readonly DemoAlert[]> => {
   const { rows } = await sql<DemoAlert>`
     select rule, state, value, threshold from ops.alert where state in ('firing', 'resolved')
     order by state, rule`.execute(db);

@@ -14,8 +14,9 @@ import { sandboxConfig, startSandbox } from "../../sandbox/start.ts";
 import { version } from "../version.ts";
 import { describeUrl } from "../warehouse/connection/settings.ts";
 import { examples, type Register } from "./frame.ts";
-import { type DemoAlert, demoAlerts, runDemoAlerts } from "./demo-alerts.ts";
+import { type DemoAlert, demoAlerts, demoAlertStates } from "./demo-alerts.ts";
 import { costLine, demoCampaigns, firstPartyLines, importDemoFiles } from "./demo-first-party.ts";
+import { createNightClock, nightsPlayed, playNights, restatedLine } from "./demo-nights.ts";
 import { createProgress } from "./progress.ts";
 import { takeForDemo } from "./demo-database.ts";
 import { openDashboard } from "./dashboard.ts";
@@ -74,9 +75,10 @@ export const register: Register = (command, act) => {
         const started = performance.now();
         if (!globals.quiet)
           process.stderr.write(
-            `costper ${version} demo: sandbox platforms, ${options.database === undefined ? "a Postgres of its own in .costper" : "the named Postgres"}, and ${String(options.days)} days of figures. It takes about a minute.\n`,
+            `costper ${version} demo: sandbox platforms, ${options.database === undefined ? "a Postgres of its own in .costper" : "the named Postgres"}, and ${String(options.days)} days of figures, pulled in ${String(nightsPlayed)} nights. It takes about a minute.\n`,
           );
-        const sandbox = await startSandbox({ clock: () => new Date(), port: 0 });
+        const clock = createNightClock();
+        const sandbox = await startSandbox({ clock: clock.now, port: 0 });
         onEnd(() => sandbox.close());
         const folder = join(cwd, ".costper");
         await mkdir(folder, { recursive: true });
@@ -99,25 +101,31 @@ export const register: Register = (command, act) => {
         });
         await writeFile(file, text, { mode: 0o600 });
         const config = { ...parseConfig(text, file, env), folder: cwd };
-        const app = await frame.openApp({ config, connections: 32 });
+        const app = await frame.openApp({ config, connections: 32, now: clock.now });
         if (options.database !== undefined) await takeForDemo(app.database);
         const live = process.stderr.isTTY && !globals.quiet;
         log.level = globals.verbose ? "debug" : "warn";
         const progress = live ? createProgress(process.stderr) : undefined;
-        const ads = await runSync(app, { from, to, platform: platforms }, progress).finally(() =>
-          progress?.stop(),
-        );
+        const { summary: ads, rows } = await playNights(app, {
+          sandbox,
+          clock,
+          platforms,
+          from,
+          to,
+          progress: progress ?? {},
+          ...(!globals.quiet && { onNight: (words) => void process.stderr.write(`${words}\n`) }),
+        }).finally(() => progress?.stop());
         // The shop lives by its ads: what its CRM holds follows from what the campaigns spent.
         const campaigns = await demoCampaigns(app, { from, to });
         company.live({ from, to }, campaigns);
         await importDemoFiles(app, { from, to }, campaigns);
         const own = await runSync(app, { from, to, source: Object.keys(config.sources) });
         const result = { ...ads, sources: own.sources };
-        const alerts = await runDemoAlerts(app.database.db, config, to, app.now());
+        const alerts = await demoAlertStates(app.database.db);
+        const restated = await restatedLine(app);
         reportSync(frame, result);
         const seconds = ((performance.now() - started) / 1_000).toFixed(1);
         if (!globals.json) {
-          const rows = result.results.reduce((sum, slice) => sum + slice.rowsRead, 0);
           out.text(
             `\nWhat did a paid conversion cost? ${from} to ${to}, ${rows.toLocaleString("en")} rows in ${seconds} s\n`,
           );
@@ -136,6 +144,7 @@ export const register: Register = (command, act) => {
           for (const line of await firstPartyLines(app, { from, to })) out.text(line);
           out.text(await costLine(app, { from, to }));
           out.text(`\n${alerts.map(alertLine).join("\n")}`);
+          if (restated !== undefined) out.text(restated);
           out.text(
             options.database === undefined
               ? `\nThe warehouse:  npx costper psql, or psql "${app.databaseUrl}"`

@@ -21,6 +21,8 @@ export interface AfterSlices {
   readonly log: Logger;
   readonly signal: AbortSignal;
   readonly now: () => Date;
+  /** That of the rollups; absent: the database's. */
+  readonly clock?: (() => Date) | undefined;
   readonly platforms: readonly Platform[];
   /** Days of GA4 to pull: `usual` for those of a night; undefined leaves GA4 out. */
   readonly ga4: "usual" | Partial<DayRange> | undefined;
@@ -59,7 +61,12 @@ export const afterSlices = async (options: AfterSlices): Promise<readonly Ga4Res
   }
   await closeDay({ pool, log, now: now(), keepDays: config.history.keepDays });
   const ga4 = await pullGa4(options);
-  await rollUpTouched({ pool, reportingCurrency: config.reportingCurrency ?? null, signal });
+  await rollUpTouched({
+    pool,
+    reportingCurrency: config.reportingCurrency ?? null,
+    signal,
+    clock: options.clock,
+  });
   await warnOfMissingRates({ pool, log, from: options.from ?? addDays(dayAt(now(), "UTC"), -usualDays) });
   // Spend that came in and campaigns that became known move first-party figures too.
   await rollUpFirstParty({ database, settings: firstPartySettings(config), signal });

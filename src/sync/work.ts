@@ -17,6 +17,8 @@ export interface WorkContext {
   readonly config: Config;
   readonly connector: (platform: Platform) => Promise<Connector>;
   readonly now: () => Date;
+  /** That of the rollups; absent: the database's. */
+  readonly clock?: (() => Date) | undefined;
   /** Aborted when what is under way must stop at once. */
   readonly signal: AbortSignal;
   /** Rows as they are read, for a progress display. */
@@ -92,6 +94,7 @@ const rollup: JobWork<WorkContext> = async (context, { job, log }) => {
       pool: context.database.pool,
       reportingCurrency: context.config.reportingCurrency ?? null,
       signal: context.signal,
+      clock: context.clock,
     },
     job.accountKey,
   );

@@ -28,9 +28,9 @@ interface Request {
 const accountsOf = ({ rule, coverage }: Request): readonly CoveredAccount[] =>
   coverage.accounts.filter((account) => rule.matches.account(account));
 
-/** Of a paused account nothing is expected. */
+/** Of an account that the platform has closed, or that a person paused, nothing is expected. */
 const expectedOf = (request: Request): readonly CoveredAccount[] =>
-  accountsOf(request).filter(({ paused }) => !paused);
+  accountsOf(request).filter(({ active, paused }) => active && !paused);
 
 /**
  * `freshness`: hours since the end of the account's last good day, in its own zone. An account that never had one
@@ -38,7 +38,7 @@ const expectedOf = (request: Request): readonly CoveredAccount[] =>
  */
 const freshness = (request: Request): readonly OperationFigure[] =>
   expectedOf(request)
-    .filter(({ active, lastGood, firstAsked }) => active && (lastGood ?? firstAsked) !== null)
+    .filter(({ lastGood, firstAsked }) => (lastGood ?? firstAsked) !== null)
     .map((account) => {
       const at = request.asOf === undefined ? request.now : endOf(account, request.asOf);
       const day = account.lastGood ?? account.firstAsked ?? account.youngest;

@@ -26,6 +26,8 @@ export interface SyncCommandOptions extends SelectionOptions {
   readonly maxWait?: number;
   readonly full?: boolean;
   readonly acceptRemovals?: boolean;
+  /** When the rollups see what they see; absent: by the database's clock. For past nights that are played through. */
+  readonly clock?: () => Date;
 }
 
 /** What one sync did. */
@@ -100,6 +102,7 @@ export const runSync = async (
     await noteSources(pool, config);
     const { results, sources } = await drainPlans({
       ...app,
+      clock: options.clock,
       run,
       plans,
       sourceNames,
@@ -113,6 +116,7 @@ export const runSync = async (
       log,
       signal,
       now: app.now,
+      clock: options.clock,
       platforms,
       from: earliest,
       // GA4 belongs to no platform: it is pulled where the sync is about all of them.

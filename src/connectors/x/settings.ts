@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { accountList, baseUrl, lookback, requestTimeout } from "../settings.ts";
+import { accountList, baseUrl, lookback, noBreakdowns, requestTimeout } from "../settings.ts";
 import { attributions, countedByDefault, webConversionTypes } from "./conversion-types.ts";
 
 /** `connectors.x` of costper.yaml. */
@@ -20,6 +20,9 @@ export const xSettings = z.strictObject({
     .array(z.enum(attributions))
     .min(1)
     .default([...attributions]),
+  breakdowns: noBreakdowns(
+    "X computes segments as jobs alone, they do not add up to the campaign, and none of them is a country",
+  ),
   lookbackDays: lookback,
   timeoutSeconds: requestTimeout,
   endpoints: z

@@ -10,7 +10,7 @@ export interface RollupOptions {
   readonly reportingCurrency: string | null;
   readonly signal?: AbortSignal;
   /** Instead of the database's own clock: when past or coming nights are played through. */
-  readonly clock?: () => Date;
+  readonly clock?: (() => Date) | undefined;
 }
 
 const partitioned = [

@@ -1,3 +1,4 @@
+import type { BreakdownName } from "../../domain/breakdown.ts";
 import type { Day } from "../../domain/day.ts";
 import type { Decimal } from "../../domain/decimal.ts";
 
@@ -63,7 +64,8 @@ export interface Overview {
 }
 
 export const breakdowns = ["platform", "account", "campaign", "network", "action"] as const;
-export type BreakdownBy = (typeof breakdowns)[number];
+/** Those of every account, and those that a connector brings only where its settings ask for them. */
+export type BreakdownBy = (typeof breakdowns)[number] | BreakdownName;
 
 export interface BreakdownRow extends Figures {
   readonly platform: string;
@@ -88,6 +90,11 @@ export interface Breakdown {
   readonly rows: readonly (BreakdownRow & { readonly spark: readonly (Decimal | null)[] })[];
   /** One per currency. */
   readonly totals: readonly (Figures & { readonly currency: string | null })[];
+  /**
+   * By what a connector brings only if asked: of the account-days with figures, on how many it is known. The others are in
+   * no row. Null where every day is.
+   */
+  readonly brought: { readonly known: number; readonly all: number } | null;
 }
 
 export interface ChannelRow {

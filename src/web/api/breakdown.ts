@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import { z } from "zod";
+import { breakdowns as broughtBreakdowns, isBreakdown } from "../../domain/breakdown.ts";
 import { type Breakdown, type BreakdownRow, breakdowns, type Figures } from "./answers.ts";
 import { standingOf } from "./campaign-sums.ts";
 import { chooseCurrency, figure, figureNames, figures } from "./money.ts";
@@ -9,6 +10,8 @@ import type { Read } from "./read.ts";
 import type { Grouping } from "./grouping.ts";
 import { sparks } from "./sparks.ts";
 
+const groupings = [...breakdowns, ...broughtBreakdowns] as const;
+
 const sortable = ["name", ...figureNames] as const;
 
 export const breakdownQuery = z.strictObject({
@@ -16,7 +19,7 @@ export const breakdownQuery = z.strictObject({
   ...currencyKey,
   ...filterKeys,
   ...pageKeys,
-  by: z.enum(breakdowns, `is none of ${breakdowns.join(", ")}`).default("platform"),
+  by: z.enum(groupings, `is none of ${groupings.join(", ")}`).default("platform"),
   q: search,
   sort: z.enum(sortable, `is none of ${sortable.join(", ")}`).default("spend"),
   order: z.enum(["asc", "desc"], "is neither asc nor desc").default("desc"),
@@ -59,6 +62,19 @@ const totalOf = (line: Line): Figures & { currency: string | null } => {
   return { ...(Object.fromEntries(entries) as unknown as Figures), currency: line.currency };
 };
 
+/** On how many of the account-days with figures a breakdown is known. */
+const broughtOf = async (read: Read, { by, range, keys }: Grouping): Promise<Breakdown["brought"]> => {
+  if (!isBreakdown(by)) return null;
+  const [days] = await read<{ known: number; all: number }>(sql`
+    select count(b.account_key)::int as known, count(*)::int as all
+    from ops.account_day d
+    join warehouse.account a using (platform, account_id)
+    left join ops.breakdown_day b on b.account_key = a.account_key and b.date = d.date and b.breakdown = ${by}
+    where d.date between ${range.from}::date and ${range.to}::date and d.state in ('complete', 'no_spend')
+      and (${keys ?? null}::int[] is null or a.account_key = any (${keys ?? null}::int[]))`);
+  return days ?? null;
+};
+
 /** One page of groups, and the total of all of them: one pass over the mart, paged and sorted by the database. */
 export const breakdown = async (read: Read, query: BreakdownQuery): Promise<Breakdown> => {
   const grouping = await groupingOf(read, query);
@@ -89,5 +105,6 @@ export const breakdown = async (read: Read, query: BreakdownQuery): Promise<Brea
     count: totals.reduce((sum, { count }) => sum + count, 0),
     rows: rows.map((row) => ({ ...row, spark: lineOf(row) })),
     totals: totals.map(totalOf),
+    brought: await broughtOf(read, grouping),
   };
 };

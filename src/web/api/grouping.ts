@@ -23,6 +23,10 @@ export const martOf: Readonly<Record<BreakdownBy, string>> = {
   campaign: "marts.cost_per_conversion_daily",
   network: "marts.cost_per_conversion_by_network_daily",
   action: "marts.cost_per_conversion_by_action_daily",
+  device: "marts.cost_per_conversion_by_device_daily",
+  country: "marts.cost_per_conversion_by_country_daily",
+  keyword: "marts.cost_per_conversion_by_keyword_daily",
+  search_term: "marts.cost_per_conversion_by_search_term_daily",
 };
 
 /** The mart that holds the groups of a grouping: the account-days are enough unless a campaign is asked for. */

@@ -56,6 +56,15 @@ const byNetwork = (grouping: Grouping): RawBuilder<unknown> => sql`
     from ${partRows(grouping, "month")} where ${rowsOf(grouping)} group by 1, 2, 3
   ) s ${matching(grouping.q, "s.part_id", "s.platform")}`;
 
+const byBrought = (grouping: Grouping): RawBuilder<unknown> => sql`
+  select s.platform, null::text as account_id, null::text as account_name, null::text as campaign_id,
+         null::text as campaign_name, s.part_name as part, s.part_id, s.currency, ${sumNames}
+  from (
+    select m.platform, m.part_id, max(m.part_name collate "C") as part_name,
+           ${currencyOf(grouping.choice)} as currency, ${sums(grouping.choice)}
+    from ${partRows(grouping, "month")} where ${rowsOf(grouping)} group by 1, 2, 4
+  ) s ${matching(grouping.q, "s.part_name", "s.part_id", "s.platform")}`;
+
 /** What the campaigns of the grouping cost, by account: its actions are held against all of it. */
 const spent = (grouping: Grouping): RawBuilder<unknown> => sql`
   select m.account_key, ${currencyOf(grouping.choice)} as currency, ${sums(grouping.choice)}
@@ -109,6 +118,10 @@ const statements: Readonly<Record<BreakdownBy, (grouping: Grouping) => RawBuilde
   campaign: (grouping) => byCampaign(grouping, matching(grouping.q, "c.name", "k.campaign_id", "a.name")),
   network: byNetwork,
   action: byAction,
+  device: byBrought,
+  country: byBrought,
+  keyword: byBrought,
+  search_term: byBrought,
 };
 
 /** Every group of the grouping with its sums: one row a group and currency. For a common table `grouped`. */

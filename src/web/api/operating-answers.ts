@@ -12,6 +12,8 @@ export interface NightState {
   readonly running: { readonly began_at: string; readonly done: number; readonly all: number } | null;
   /** Whether this process can begin one, and this person may. */
   readonly may_begin: boolean;
+  /** Whether this process has the job board, under /queues. */
+  readonly has_board: boolean;
 }
 
 /** Who asks, and what every view shows around the figures. */

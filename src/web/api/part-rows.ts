@@ -1,9 +1,18 @@
 import { type RawBuilder, sql } from "kysely";
+import { isBreakdown } from "../../domain/breakdown.ts";
 import { addDays, type DayRange } from "../../domain/day.ts";
 import { monthOf } from "./campaign-points.ts";
 import { martOf, type Grouping } from "./grouping.ts";
 
+const measures = sql`n.spend, n.spend_reporting, n.impressions, n.clicks, n.organic_conversions`;
+
 const martColumns: Readonly<Record<string, RawBuilder<unknown>>> = {
+  device: sql`n.device as part_id, n.device as part_name, ${measures}`,
+  country: sql`n.country as part_id, n.country as part_name, ${measures}`,
+  keyword: sql`
+    concat_ws('/', nullif(n.ad_group_id, ''), n.keyword_id) as part_id,
+    coalesce(n.keyword || ' (' || lower(n.match_type) || ')', n.keyword_id) as part_name, ${measures}`,
+  search_term: sql`n.search_term as part_id, n.search_term as part_name, ${measures}`,
   network: sql`n.network as part_id, n.network as part_name, n.spend, n.spend_reporting, n.impressions, n.clicks,
                n.organic_conversions`,
   action: sql`n.conversion_action_id as part_id, n.conversion_action_name as part_name`,
@@ -61,7 +70,8 @@ const summedRows = ({ by, range }: Grouping, grain: PartLength): RawBuilder<unkn
  */
 export const partRows = (grouping: Grouping, grain: PartLength): RawBuilder<unknown> => {
   const { by } = grouping;
-  if (grouping.campaign !== undefined)
+  // Breakdowns that are asked for are summed up nowhere else.
+  if (grouping.campaign !== undefined || isBreakdown(by))
     return sql`(select ${sharedColumns}, n.campaign_id, ${martColumns[by]} from ${sql.table(martOf[by])} n) m`;
   const stale = grouping.standing.flatMap(({ account_key, stale }) =>
     stale.map((month) => ({ account_key, month })),

@@ -22,6 +22,6 @@ export const session = async (
     role: identity === null || identity.role === "feed" ? null : identity.role,
     may_operate: mayOperate,
     firing: alerts?.firing ?? 0,
-    night: { ...(await nightState(read, schedule)), may_begin: mayOperate && hasQueue },
+    night: { ...(await nightState(read, schedule)), may_begin: mayOperate && hasQueue, has_board: hasQueue },
   };
 };

@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { isBreakdown } from "../../domain/breakdown.ts";
 import { addDays, countDays } from "../../domain/day.ts";
 import type { BreakdownRow, Range } from "./answers.ts";
 import { martFor, type Grouping } from "./grouping.ts";
@@ -38,7 +39,7 @@ export const sparks = async (
       : by === "action"
         ? sql`(select a.account_id from warehouse.account a where a.account_key = m.account_key)`
         : sql`null::text`;
-  const parts = by === "network" || by === "action";
+  const parts = by === "network" || by === "action" || isBreakdown(by);
   const value =
     by === "action" ? sql`sum(m.conversions)` : sql`${spendOf(choice)} / nullif(sum(m.conversions), 0)`;
   const days = await read<Day>(sql`

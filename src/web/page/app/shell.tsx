@@ -5,6 +5,7 @@ import { Main } from "./content.tsx";
 import { MissingBanner } from "./missing.tsx";
 import { FilterBar } from "./filter-bar.tsx";
 import { type PagePath, pagePaths } from "./paths.ts";
+import { FiringBadge, SignOut } from "./session.tsx";
 import { ThemeButton } from "./theme-button.tsx";
 
 /** The server writes it into the document. */
@@ -23,6 +24,7 @@ const Navigation = ({ path }: { readonly path: string }) => {
           <li key={to}>
             <a href={address(to as PagePath, {})} aria-current={to === path ? "page" : undefined}>
               {name}
+              {to === "/alerts" && <FiringBadge />}
             </a>
           </li>
         ))}
@@ -43,6 +45,7 @@ export const Shell = ({ path, view }: { readonly path: string; readonly view: Vi
       </a>
       <Navigation path={path} />
       <ThemeButton />
+      <SignOut />
     </header>
     <FilterBar wanted={typeof view.filters === "function" ? view.filters() : view.filters} />
     <MissingBanner />

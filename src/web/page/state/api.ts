@@ -46,9 +46,13 @@ export const apiPath = (
 export const ask = <Answer>(path: string, signal: AbortSignal): Promise<Answer> =>
   request(path, { signal, headers: { accept: "application/json" } });
 
-export const send = <Answer>(path: string, body: unknown): Promise<Answer> =>
+export type ChangingMethod = "POST" | "PUT" | "DELETE";
+
+export const send = <Answer>(path: string, body: unknown, method: ChangingMethod = "POST"): Promise<Answer> =>
   request(path, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(body),
+    method,
+    ...(body !== undefined && {
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    }),
   });

@@ -1,35 +1,13 @@
 import { useState } from "preact/hooks";
 import type { AlertAnswer } from "../../api/health-answers.ts";
-import { compactMoney, count, dayText, momentText, money, percent, times, words } from "../format.ts";
+import { compactMoney, dayText, momentText, words } from "../format.ts";
 import { Chart } from "../parts/chart.tsx";
 import { SendingProblem } from "../parts/sending-problem.tsx";
 import { placeDay, seconds } from "../parts/series.ts";
 import { Hidden } from "../parts/words.tsx";
 import { platformName } from "../platforms.ts";
 import { useSending } from "../state/sending.ts";
-
-const moneyMetrics = new Set([
-  "cost_per_conversion",
-  "projected_cost_per_conversion",
-  "spend",
-  "cost_per_click",
-]);
-
-const valueText = ({ metric, currency }: AlertAnswer, value: string | null): string => {
-  if (value === null) return "no value";
-  if (moneyMetrics.has(metric)) return money(value, currency);
-  if (metric === "conversion_rate") return percent(value);
-  if (metric === "return_on_ad_spend") return times(value);
-  return metric === "freshness" ? `${count(value)} h` : count(value);
-};
-
-/** What an alert is about, in a word. */
-export const subject = (labels: Readonly<Record<string, string>>): string =>
-  labels["campaign_name"] ??
-  labels["campaign_id"] ??
-  labels["account_name"] ??
-  labels["account_id"] ??
-  (labels["platform"] === undefined ? "everything" : platformName(labels["platform"]));
+import { moneyMetrics, saying, subject, subjectPath, valueText } from "./alert-words.tsx";
 
 const silenceTimes = [
   ["4", "4 hours"],
@@ -40,13 +18,14 @@ const silenceTimes = [
 
 const SilenceForm = ({ alert: { rule, labels } }: { readonly alert: AlertAnswer }) => {
   const [hours, setHours] = useState("24");
+  const [reason, setReason] = useState("");
   const { sending, problem, start } = useSending("/api/silences");
   return (
     <form
       class="silence"
       onSubmit={(event) => {
         event.preventDefault();
-        start({ rule, labels, hours: Number(hours) });
+        start({ rule, labels, hours: Number(hours), reason: reason === "" ? null : reason });
       }}
     >
       <select
@@ -60,6 +39,13 @@ const SilenceForm = ({ alert: { rule, labels } }: { readonly alert: AlertAnswer 
           </option>
         ))}
       </select>
+      <input
+        aria-label="Why it is silenced"
+        placeholder="Why"
+        maxLength={300}
+        value={reason}
+        onInput={({ currentTarget: { value } }) => setReason(value)}
+      />
       <button disabled={sending}>
         Silence
         <Hidden>
@@ -118,7 +104,9 @@ export const AlertCard = ({
   readonly alert: AlertAnswer;
   readonly maySilence: boolean;
 }) => {
-  const { rule, labels, state, severity, metric, value, threshold, explanation, silenced_until } = alert;
+  const { rule, labels, state, severity, explanation, silenced_until } = alert;
+  const path = subjectPath(labels);
+  const { platform } = labels;
   const isLoud = state === "firing" || state === "pending";
   return (
     <article class="card alert" data-state={state}>
@@ -133,8 +121,9 @@ export const AlertCard = ({
         {silenced_until !== null && <span class="badge">silenced until {momentText(silenced_until)}</span>}
       </header>
       <p>
-        <strong>{subject(labels)}</strong> · {words(metric)}: {valueText(alert, value)}
-        {threshold !== null && `, threshold ${valueText(alert, threshold)}`}
+        <strong>{path === undefined ? subject(labels) : <a href={path}>{subject(labels)}</a>}</strong>
+        {platform !== undefined && labels["account_id"] !== undefined && ` (${platformName(platform)})`}{" "}
+        {saying(alert)}.
       </p>
       {explanation !== "" && <p>{explanation}</p>}
       <p class="dim small">

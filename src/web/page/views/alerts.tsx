@@ -6,7 +6,10 @@ import { Card, Empty, Heading } from "../parts/words.tsx";
 import { address, go, here, parameter } from "../state/address.ts";
 import { useAnswer } from "../state/answers.ts";
 import { apiPath } from "../state/api.ts";
-import { AlertCard, subject } from "./alert-card.tsx";
+import { AlertCard } from "./alert-card.tsx";
+import { subject } from "./alert-words.tsx";
+import { RulesCard } from "./rules-card.tsx";
+import { Silences } from "./silences.tsx";
 import type { View } from "./view.ts";
 
 const states = ["firing", "pending", "no_data", "resolved", "inactive"];
@@ -63,6 +66,7 @@ const Body = ({ known, alerts, events, may_silence }: Alerts) => {
       {known ? (
         <>
           <StateFilter />
+          <Silences />
           {alerts.length === 0 ? (
             <Empty title="No alert in this state">
               <a href={address("/alerts", {})}>Show all</a>
@@ -80,6 +84,7 @@ const Body = ({ known, alerts, events, may_silence }: Alerts) => {
           them.
         </Empty>
       )}
+      <RulesCard />
     </>
   );
 };

@@ -41,15 +41,20 @@ const columnsOf = (lines: readonly Measured[]): Columns => {
   ];
 };
 
-const nameOf = (by: BreakdownBy, row: BreakdownRow): string =>
-  ({
-    platform: platformName(row.platform),
-    account: row.account_name ?? row.account_id ?? "",
-    campaign:
-      row.campaign_name ?? (row.campaign_id === "" ? "not named by the platform" : (row.campaign_id ?? "")),
-    network: row.part ?? "",
-    action: row.part ?? "",
-  })[by];
+const nameOf = (by: BreakdownBy, row: BreakdownRow): string => {
+  switch (by) {
+    case "platform":
+      return platformName(row.platform);
+    case "account":
+      return row.account_name ?? row.account_id ?? "";
+    case "campaign":
+      return (
+        row.campaign_name ?? (row.campaign_id === "" ? "not named by the platform" : (row.campaign_id ?? ""))
+      );
+    default:
+      return row.part ?? "";
+  }
+};
 
 /** One step down from a row; networks and actions are as deep as it goes. */
 const drill = (by: BreakdownBy, row: BreakdownRow): string | undefined => {

@@ -1,7 +1,7 @@
 import type { Breakdown } from "../../api/answers.ts";
 import { rangeText, words } from "../format.ts";
 import { Answered } from "../parts/answered.tsx";
-import { Download } from "../parts/download.tsx";
+import { Downloads } from "../parts/download.tsx";
 import { Pager } from "../parts/pager.tsx";
 import { Empty, Heading, Hidden } from "../parts/words.tsx";
 import { address, go, here, parameter } from "../state/address.ts";
@@ -92,7 +92,7 @@ const Body = ({ answer }: { readonly answer: Breakdown }) => {
       <Crumbs />
       <div class="tools">
         <SearchBox />
-        <Download path={apiPath("breakdown.csv", names)} file={`costper-${by}.csv`} />
+        <Downloads path="breakdown" names={names} stem={`costper-${by}`} />
       </div>
       {rows.length === 0 ? (
         <Empty title="Nothing matches">

@@ -2,7 +2,7 @@ import type { Channels } from "../../api/answers.ts";
 import { count, integer, money, rangeText } from "../format.ts";
 import { Answered } from "../parts/answered.tsx";
 import { DataTable } from "../parts/data-table.tsx";
-import { Download } from "../parts/download.tsx";
+import { Downloads } from "../parts/download.tsx";
 import { Empty, Heading } from "../parts/words.tsx";
 import { useAnswer } from "../state/answers.ts";
 import { apiPath } from "../state/api.ts";
@@ -45,7 +45,7 @@ const Body = ({ answer }: { readonly answer: Channels }) => {
       {answer.rows.length > 0 ? (
         <>
           <div class="tools">
-            <Download path={apiPath("channels.csv", ["range", "from", "to"])} file="costper-channel.csv" />
+            <Downloads path="channels" names={["range", "from", "to"]} stem="costper-channel" />
           </div>
           <ChannelTable {...answer} />
         </>

@@ -22,6 +22,7 @@ import { apiPath } from "../state/api.ts";
 import { useShown } from "../state/shown.ts";
 import { MaturityChart } from "./maturity-chart.tsx";
 import { MovedCard } from "./moved-days.tsx";
+import { NotesCard } from "./notes-card.tsx";
 import type { View } from "./view.ts";
 
 const movedBy = (now: string | null, before: string | null): string => {
@@ -136,6 +137,7 @@ const CampaignBody = ({
       ) : (
         <DaysTable rows={days.rows} />
       )}
+      <NotesCard />
       <MaturityChart curves={curves} />
     </>
   );

@@ -1,35 +1,21 @@
 import type { Health } from "../../api/health-answers.ts";
-import { dash, dayText, integer, momentText, rangeText } from "../format.ts";
+import { dash, integer, momentText, rangeText } from "../format.ts";
 import { Answered } from "../parts/answered.tsx";
 import { DataTable } from "../parts/data-table.tsx";
 import { Pager } from "../parts/pager.tsx";
 import { Card, Empty, Heading, Notice } from "../parts/words.tsx";
-import { platformName } from "../platforms.ts";
 import { useAnswer } from "../state/answers.ts";
 import { apiPath } from "../state/api.ts";
 import { useShown } from "../state/shown.ts";
 import { AccountDays } from "./account-days.tsx";
 import { FailedJobs } from "./failed-jobs.tsx";
+import { Freshness } from "./freshness.tsx";
 import { LastRun } from "./last-run.tsx";
 import { CredentialsCard, PausesCard, UsageCard } from "./limits.tsx";
+import { NightCard } from "./night-card.tsx";
 import type { View } from "./view.ts";
 
 const wholeColumns = (...names: readonly string[]) => names.map((name) => ({ name, whole: true }));
-
-const Freshness = ({ accounts }: Pick<Health, "accounts">) => (
-  <Card title="Freshness">
-    <DataTable
-      caption="Freshness of each account"
-      columns={wholeColumns("Account", "Platform", "Last good day", "Fetched")}
-      rows={accounts.map(({ platform, account_id, account_name, last_good_date, stale, fetched_at }) => [
-        account_name ?? account_id,
-        platformName(platform),
-        `${last_good_date === null ? "never" : dayText(last_good_date)}${stale ? ", stale" : ""}`,
-        fetched_at === null ? dash : momentText(fetched_at),
-      ])}
-    />
-  </Card>
-);
 
 const Sources = ({ sources }: Pick<Health, "sources">) =>
   sources.length === 0 ? null : (
@@ -72,6 +58,7 @@ const Body = ({ answer }: { readonly answer: Health }) => {
     return (
       <>
         {top}
+        <NightCard />
         <FailedJobs jobs={jobs} />
         <Sources sources={sources} />
         <Empty title="No account was ever fetched">
@@ -82,6 +69,7 @@ const Body = ({ answer }: { readonly answer: Health }) => {
   return (
     <>
       {top}
+      <NightCard />
       <FailedSlices accounts={accounts} night={night} />
       <FailedJobs jobs={jobs} />
       <AccountDays range={answer.range} accounts={accounts} />

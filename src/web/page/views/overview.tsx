@@ -9,6 +9,7 @@ import { useAnswer } from "../state/answers.ts";
 import { apiPath } from "../state/api.ts";
 import { useShown } from "../state/shown.ts";
 import { MorningCard } from "./morning.tsx";
+import { NotesCard } from "./notes-card.tsx";
 import { Trend } from "./trend.tsx";
 import type { View } from "./view.ts";
 
@@ -146,6 +147,7 @@ const Body = ({
             </div>
           ))}
           <AnnotationList annotations={annotations} />
+          <NotesCard />
         </>
       )}
     </>
