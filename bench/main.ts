@@ -17,6 +17,7 @@ const { values: options, positionals: wanted } = parseArgs({
   options: {
     platform: { type: "string" },
     contacts: { type: "string" },
+    rows: { type: "string" },
     baseline: { type: "string" },
     python: { type: "string" },
     rounds: { type: "string" },

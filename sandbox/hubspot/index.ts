@@ -232,12 +232,11 @@ export const createHubspotSandbox = (options: HubspotSandboxOptions) => {
     };
     if (inputs.length > (propertiesWithHistory.length > 0 ? 50 : 100))
       return refuse(exchange, 400, "VALIDATION_ERROR", "too many");
-    const records = new Map(
-      recordsOf(object)
-        .filter(({ archivedAt }) => archivedAt === undefined)
-        .map((record) => [record.id, record]),
-    );
-    const found = inputs.flatMap(({ id }) => records.get(id) ?? []);
+    const records = object === "contacts" ? world.contacts : world.deals;
+    const found = inputs.flatMap(({ id }) => {
+      const record = state.seesNothing ? undefined : records.get(id);
+      return record === undefined || record.archivedAt !== undefined ? [] : [record];
+    });
     ok(
       exchange,
       {
@@ -305,6 +304,17 @@ export const createHubspotSandbox = (options: HubspotSandboxOptions) => {
         timeZone: "Europe/Copenhagen",
         companyCurrency: currency,
         additionalCurrencies: [],
+      });
+    if (call === "GET /account-info/V/api-usage/daily/private-apps")
+      return ok(exchange, {
+        results: [
+          {
+            name: "private-apps-api-calls-daily",
+            usageLimit: 650_000,
+            currentUsage: 650_000 - state.dailyLeft,
+            resetsAt: `${clock().toISOString().slice(0, 10)}T23:59:59Z`,
+          },
+        ],
       });
     if (call === "GET /crm/properties/V/contacts/lifecyclestage")
       return ok(exchange, {

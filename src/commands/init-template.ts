@@ -61,6 +61,20 @@ ${initSources()
     chosen === undefined && name === ga4.name ? commentedOut(template.yaml) : template.yaml,
   )
   .join("")}
+# The company's own systems: leads, won deals, calls and costs that come by themselves (docs/sources.md).
+# sources:
+#   crm:                                # or salesforce; liveagent for calls and contacts; sql, https and file for anything else
+#     type: hubspot
+#     token: \${HUBSPOT_SERVICE_KEY}
+#     leads: { stages: {}, score: { field: contact_score } }   # your own stages by what they mean: { "153180554": sales_qualified }
+#   erp:
+#     type: sql
+#     connection: \${ERP_DATABASE_URL}  # PostgreSQL, with a role that may only read
+#     queries:
+#       - kind: leads                   # as in costper import; columns: { ours: yours }
+#         query: select nr as lead_id, arrived as created_at, gclid from customers where changed >= :since
+#   drop: { type: file, path: "inbox/leads-*.csv", kind: leads, after: move }
+
 # The company's own conversions, leads and costs (costper import), and what counts as paid among them.
 # firstParty:
 #   ownHosts: [shop.example]            # no referrers; a change reaches what was imported before, at the next rollup

@@ -6,7 +6,7 @@ import { type CsvRecord, isEmptyRecord, isPreamble, readCsv, type Separator } fr
 import type { Encoding } from "./decode.ts";
 import { type ForeignFormat, preambleZone } from "./formats.ts";
 import { type Header, readHeader } from "./header.ts";
-import type { ImportContext, ImportKind, Merged, Values } from "./kinds/kind.ts";
+import { type ImportContext, type ImportKind, type Merged, type Values, withOrigin } from "./kinds/kind.ts";
 import type { History } from "./ledger/history.ts";
 import { buryForgotten } from "./ledger/tombstones.ts";
 import { BrokenFile, type RowProblem, Unreadable } from "./problem.ts";
@@ -41,6 +41,8 @@ export interface ImportOptions {
   readonly keepDeleted?: boolean;
   /** The visit and the loss that are stored stand, whatever a CRM says later. */
   readonly keepFirst?: boolean;
+  /** The rows may also hold what a CRM's own source keeps beside. */
+  readonly ofCrm?: boolean;
   /** Headings by the names of ours that they mean, where the file has its own. */
   readonly headings?: Readonly<Record<string, string>>;
   /** Put before every id, so that ids of different origins never meet. */
@@ -78,12 +80,13 @@ const nothing: Merged = { inserted: 0, changed: 0, unchanged: 0 };
  * the file. Everything wrong with it goes to `onProblem`, line by line.
  */
 export const importFile = async (options: ImportOptions): Promise<ImportResult> => {
+  const { kind, ofCrm = false } = options;
   const client = await options.database.pool.connect();
   const refusedName = options.dryRun === true ? undefined : options.skipBad?.refusedFile;
   const refused = refusedName === undefined ? undefined : openRefused(refusedName);
   try {
     await begin(client);
-    const result = await load(client, options, refused);
+    const result = await load(client, ofCrm ? { ...options, kind: withOrigin(kind) } : options, refused);
     await client.query(result.loaded ? "commit" : "rollback");
     const written = await refused?.close(result.loaded);
     return { ...result, ...(written === undefined ? {} : { refusedFile: written }) };

@@ -5,7 +5,7 @@ import { takeCurrency } from "./numbers.ts";
 import { personalData } from "./personal-data.ts";
 import { type RowProblem, Unreadable } from "./problem.ts";
 import type { ValueFormat } from "./value-format.ts";
-import { cell } from "./values.ts";
+import { cell, day, instant } from "./values.ts";
 import type { CsvRecord } from "./csv.ts";
 
 export interface RowReader {
@@ -19,6 +19,12 @@ export interface RowReader {
   /** A cell that looks like personal data is left out; absent: it refuses the line. */
   readonly onRedacted?: ((column: string) => void) | undefined;
 }
+
+const timeReaders: ReadonlySet<unknown> = new Set([day, instant]);
+
+/** Whether a column holds times: 05/11/2026 looks like a telephone number, and is none there. */
+const isTime = ({ columns, origin }: ImportKind, column: string): boolean =>
+  timeReaders.has(columns[column] ?? origin?.[column]);
 
 /** Reads one record into its staged columns, or says everything that is wrong with it. */
 export const readRow = (
@@ -48,10 +54,9 @@ export const readRow = (
     const column = header.columns[index];
     const value = column === undefined ? field.trim() : taken(column, () => cell(field));
     if (value === undefined || value === "") continue;
+    const isPlain = column !== undefined && (kind.ids.includes(column) || isTime(kind, column));
     const personal =
-      column !== undefined && kind.ids.includes(column) && !value.includes("@")
-        ? null
-        : personalData(column ?? header.written[index] ?? "", value);
+      isPlain && !value.includes("@") ? null : personalData(column ?? header.written[index] ?? "", value);
     const isPersonal = personal !== null && (column === undefined || !isFigure(value));
     if (isPersonal && reader.onRedacted) reader.onRedacted(column ?? header.written[index] ?? "");
     else if (isPersonal)

@@ -10,15 +10,21 @@ export interface ImportStaging {
   abort(): Promise<void>;
 }
 
-// COPY's text format: backslash escapes, tabs between columns.
-const escape = (value: string | undefined): string =>
-  value === undefined
-    ? String.raw`\N`
-    : value
-        .replaceAll("\\", String.raw`\\`)
-        .replaceAll("\t", String.raw`\t`)
-        .replaceAll("\n", String.raw`\n`)
-        .replaceAll("\r", String.raw`\r`);
+// COPY's text format: backslash escapes, tabs between columns. Hardly a value has any of them.
+const special = /[\\\t\n\r]/;
+const escaped: Readonly<Record<string, string>> = {
+  "\\": String.raw`\\`,
+  "\t": String.raw`\t`,
+  "\n": String.raw`\n`,
+  "\r": String.raw`\r`,
+};
+
+const escape = (value: string | undefined): string => {
+  if (value === undefined) return String.raw`\N`;
+  return special.test(value)
+    ? value.replaceAll(/[\\\t\n\r]/g, (character) => escaped[character] ?? character)
+    : value;
+};
 
 const chunkLength = 65_536;
 
@@ -41,7 +47,9 @@ export const openStaging = async (
   };
   return {
     add: async (line, row) => {
-      pending += `${String(line)}\t${names.map((name) => escape(row[name])).join("\t")}\n`;
+      let text = String(line);
+      for (const name of names) text += `\t${escape(row[name])}`;
+      pending += `${text}\n`;
       if (pending.length > chunkLength) await flush();
     },
     end: async () => {

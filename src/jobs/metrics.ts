@@ -150,7 +150,7 @@ export const addGauges = (
       lastGood.reset();
       const { rows } = await pool.query<{ source: string; type: string; at: number }>(
         `select source, min(type) as type, extract(epoch from min(last_good_at))::float8 as at
-         from ops.source group by source having bool_and(last_good_at is not null)`,
+         from ops.source where is_active group by source having bool_and(last_good_at is not null)`,
       );
       for (const { source, type, at } of rows) lastGood.set({ source, type }, at);
     },

@@ -13,7 +13,7 @@ import type { Metrics } from "./metrics.ts";
 import { giveUpPaused, putBack } from "../sync/ledger.ts";
 import { beginNight, missedNight, noteSchedule } from "./night.ts";
 import { beginDueSources } from "./source-runs.ts";
-import { enabledSources } from "../sync/sources.ts";
+import { enabledSources, noteSources } from "../sync/sources.ts";
 import type { Payload, Queues } from "./queue.ts";
 import { ensureScheduler, nightQueue } from "./schedule.ts";
 import { callForReady } from "./wake.ts";
@@ -105,6 +105,7 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
   const schedule = scheduleOf(config);
   const platforms = configuredPlatforms(config.connectors);
   const sources = enabledSources(config, "nightly");
+  await noteSources(pool, config);
   const stopping = new AbortController();
   const cancel = new AbortController();
 

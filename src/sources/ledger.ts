@@ -19,6 +19,14 @@ export const readMemory = async (pool: pg.Pool, { source, stream }: StreamKey): 
   return rows[0] ?? { mark: null, lastWholeAt: null, state: {} };
 };
 
+/** Keeps which sources the config has: of others nothing is told any more. What was pulled of them is remembered. */
+export const noteConfigured = async (pool: pg.Pool, sources: readonly string[]): Promise<void> => {
+  await pool.query(
+    "update ops.source set is_active = not is_active where is_active is distinct from (source = any ($1))",
+    [sources],
+  );
+};
+
 /** Keeps what a pull came to; its mark moves only with a good one. */
 export const keepGood = async (
   pool: pg.Pool,

@@ -7,6 +7,7 @@ import type { ImportContext } from "../imports/kinds/kind.ts";
 import { describeProblem } from "../imports/problem.ts";
 import { loadSourceLists } from "../metrics/channels/lists.ts";
 import type { Database } from "../warehouse/database.ts";
+import { holdSource } from "./hold.ts";
 import { type Counts, keepFailed, keepGood, readMemory, type StreamKey } from "./ledger.ts";
 import { openSource } from "./registry.ts";
 import { replaceRows } from "./replace.ts";
@@ -106,16 +107,7 @@ const landing =
       },
       onWarning: (warning) => context.log.debug({ file, warning }, "rows of a source"),
       beforeMerge: async (client) => {
-        const { rows } = await client.query<{ free: boolean }>(
-          "select ops.try_hold('costper.source', hashtext($1)) as free",
-          [name],
-        );
-        if (rows[0]?.free !== true)
-          throw new Failure({
-            kind: "transient",
-            message: `source ${name} is being pulled by another process`,
-            remedy: "wait until it has ended",
-          });
+        await holdSource(client, name);
         await beforeMerge?.(client);
       },
       afterMerge: async (client) => {

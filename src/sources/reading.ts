@@ -2,6 +2,25 @@ import { dateFormat } from "../imports/dates.ts";
 import type { ValueFormat } from "../imports/value-format.ts";
 import type { Landing } from "./source.ts";
 
+/** All that decides what a CSV of a source is read as: read another way, the same content is another one. */
+export const readingKey = (
+  settings: Parameters<typeof csvReading>[0] & { readonly skipBad: boolean },
+): string => {
+  const {
+    kind,
+    columns,
+    mode,
+    separator,
+    encoding,
+    decimalComma,
+    dateFormat: dates,
+    timezone,
+    skipBad,
+  } = settings;
+  const named = Object.entries(columns).sort(([one], [other]) => (one < other ? -1 : 1));
+  return JSON.stringify([kind, named, mode, separator, encoding, decimalComma, dates, timezone, skipBad]);
+};
+
 /** How a CSV of a source is written, as its settings say. */
 export const csvReading = (settings: {
   readonly kind: string;

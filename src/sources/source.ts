@@ -55,6 +55,7 @@ export type Landing = Pick<ImportOptions, "bytes"> &
       | "correct"
       | "keepDeleted"
       | "keepFirst"
+      | "ofCrm"
       | "keepHistory"
       | "skipBad"
       | "afterMerge"

@@ -71,6 +71,12 @@ export const sourceStatus = async (
     });
 };
 
+/** A failure's message where the source is named beside it already. */
+export const withoutName = (message: string, source: string): string => {
+  const [, rest] = new RegExp(`^source ${source}[:,] (.*)$`, "s").exec(message) ?? [];
+  return rest ?? message;
+};
+
 /** What is wrong with a source, and what to do; null where nothing is. */
 export const sourceTrouble = (
   status: SourceStatus,
@@ -78,7 +84,10 @@ export const sourceTrouble = (
 ): { readonly what: string; readonly remedy: string } | null => {
   const again = `costper doctor says what is wrong, costper sync --source ${status.name} tries again`;
   if (status.outcome === "failed")
-    return { what: status.failure ?? "the last pull failed", remedy: status.remedy || again };
+    return {
+      what: withoutName(status.failure ?? "the last pull failed", status.name),
+      remedy: status.remedy || again,
+    };
   if (status.freshness_hours === null) return { what: "was never loaded", remedy: again };
   if (status.freshness_hours > maxAgeHours)
     return {

@@ -1,5 +1,5 @@
 import type { PoolClient } from "pg";
-import { retractConversions, withdrawLeads } from "../imports/ledger/changes.ts";
+import { retractConversions } from "../imports/ledger/changes.ts";
 import { eraseLeads } from "../imports/ledger/erase.ts";
 import { guardRemovals } from "./replace.ts";
 
@@ -12,26 +12,21 @@ export interface CrmRun {
   /** Whether every record was read: only then is what did not come gone. */
   readonly whole: boolean;
   readonly accepted: boolean;
-  /** Ids with their prefix of records that came, and are no row: they are not gone. */
-  readonly spared: readonly string[];
-  /** Ids with their prefix of records that do not count any more by the config's own conditions. */
-  readonly excluded: readonly string[];
 }
 
 const ours = "l.source_name = $1 and l.lead_id !~ '^erased:'";
 
 // Conditions of the statement's own, so that each is a join: as a filter of an aggregate each would be looked up row by row.
 const missing = `not exists (select from import_row r where r.lead_id = l.lead_id)
-  and not exists (select from import_row r join warehouse.lead_alias a using (lead_id) where a.alias_of = l.lead_id)
-  and l.lead_id <> all ($2)`;
+  and not exists (select from import_row r join warehouse.lead_alias a using (lead_id) where a.alias_of = l.lead_id)`;
 
 /** Leads that a whole read does not show any more become anonymous. */
 const eraseVanished = async (client: PoolClient, run: CrmRun): Promise<number> => {
-  const { source, timeZone, accepted, spared, excluded } = run;
+  const { source, timeZone, accepted } = run;
   await client.query(
     `create temporary table vanished_lead on commit drop as
      select l.lead_id, l.deleted_at is null as counts from warehouse.lead l where ${ours} and ${missing}`,
-    [source, [...spared, ...excluded]],
+    [source],
   );
   const { rows } = await client.query<{ known: string; gone: string }>(
     `select (select count(*) from warehouse.lead l where ${ours} and l.deleted_at is null) as known,
@@ -48,21 +43,14 @@ const eraseVanished = async (client: PoolClient, run: CrmRun): Promise<number> =
  * its transaction. @throws Failure `account` where too much vanished
  */
 export const endLeads = async (client: PoolClient, run: CrmRun): Promise<number> => {
-  const { source, timeZone, whole, excluded } = run;
-  let gone = whole ? await eraseVanished(client, run) : 0;
-  gone += await eraseLeads(client, {
+  const { source, timeZone, whole } = run;
+  const vanished = whole ? await eraseVanished(client, run) : 0;
+  const deleted = await eraseLeads(client, {
     where: `${ours} and l.deleted_at < now() - interval '${erasedAfter}'`,
     parameters: [source],
     timeZone,
   });
-  if (excluded.length > 0)
-    gone += await withdrawLeads(client, {
-      source,
-      kind: "withdrawn",
-      where: `${ours} and l.lead_id = any ($2)`,
-      parameters: [source, excluded],
-    });
-  return gone;
+  return vanished + deleted;
 };
 
 /** Won deals that a whole read does not show any more are taken back. @throws Failure `account` as `endLeads` */

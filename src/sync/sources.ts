@@ -1,7 +1,9 @@
+import type pg from "pg";
 import type { Logger } from "pino";
 import type { Config } from "../config.ts";
 import type { DayRange } from "../domain/day.ts";
 import { classifyOptions } from "../metrics/first-party/config.ts";
+import { noteConfigured } from "../sources/ledger.ts";
 import type { PullOptions } from "../sources/pull.ts";
 import type { Database } from "../warehouse/database.ts";
 
@@ -22,6 +24,10 @@ export interface SourceWish {
   /** Tests shorten the delays; nothing else does. */
   readonly firstDelayMs?: number | undefined;
 }
+
+/** Keeps which sources the config has. */
+export const noteSources = (pool: pg.Pool, config: Pick<Config, "sources">): Promise<void> =>
+  noteConfigured(pool, enabledSources(config));
 
 export interface SourcePull extends SourceWish {
   readonly database: Database;

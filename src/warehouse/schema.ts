@@ -2609,6 +2609,10 @@ export interface OpsSource {
   failure_kind: string | null;
   failures: Generated<number>;
   finished_at: Generated<Timestamp>;
+  /**
+   * Whether the config still has the source, and has it enabled.
+   */
+  is_active: Generated<boolean>;
   last_good_at: Timestamp | null;
   last_whole_at: Timestamp | null;
   mark: Timestamp | null;
@@ -2618,6 +2622,10 @@ export interface OpsSource {
   remedy: string | null;
   rows_read: Generated<Int8>;
   rows_written: Generated<Int8>;
+  /**
+   * When it was first pulled: what never loaded is as old as that.
+   */
+  since: Generated<Timestamp>;
   source: string;
   started_at: Timestamp;
   state: Generated<Json>;
@@ -2648,6 +2656,13 @@ export interface OpsSourceFile {
   outcome: string;
   rows: Int8;
   sha256: string;
+  source: string;
+}
+
+export interface OpsSourceRule {
+  customers: Numeric;
+  leads: Numeric;
+  qualified: Numeric;
   source: string;
 }
 
@@ -4282,6 +4297,10 @@ export interface WarehouseLead {
    */
   qualified_date: string | null;
   /**
+   * Values of the fields that `where` of its source judges by; NULL where it has none.
+   */
+  raw_fields: Json | null;
+  /**
    * The CRM's own value of the stage; NULL where imported by file.
    */
   raw_stage: string | null;
@@ -4350,7 +4369,7 @@ export interface WarehouseLead {
    */
   value: Numeric | null;
   /**
-   * When it was withdrawn; it counts nowhere since.
+   * When it was withdrawn, or its source's conditions came to leave it out; it counts nowhere since.
    */
   withdrawn_at: Timestamp | null;
 }
@@ -4368,6 +4387,25 @@ export interface WarehouseLeadAlias {
    * When it was merged here.
    */
   since: Generated<Timestamp>;
+}
+
+export interface WarehouseLeadRawStage {
+  /**
+   * The first time that the CRM reported; only ever gets earlier.
+   */
+  first_at: Timestamp;
+  /**
+   * The lead; see warehouse.lead.
+   */
+  lead_id: string;
+  /**
+   * When it was loaded.
+   */
+  observed_at: Generated<Timestamp>;
+  /**
+   * The CRM's own value.
+   */
+  raw_stage: string;
 }
 
 export interface WarehouseLeadScore {
@@ -4724,6 +4762,7 @@ export interface DB {
   "ops.source": OpsSource;
   "ops.source_change": OpsSourceChange;
   "ops.source_file": OpsSourceFile;
+  "ops.source_rule": OpsSourceRule;
   "ops.stale_campaign_month": OpsStaleCampaignMonth;
   "ops.tombstone": OpsTombstone;
   "ops.touched_day": OpsTouchedDay;
@@ -4775,6 +4814,7 @@ export interface DB {
   "warehouse.keyword_daily": WarehouseKeywordDaily;
   "warehouse.lead": WarehouseLead;
   "warehouse.lead_alias": WarehouseLeadAlias;
+  "warehouse.lead_raw_stage": WarehouseLeadRawStage;
   "warehouse.lead_score": WarehouseLeadScore;
   "warehouse.lead_stage": WarehouseLeadStage;
   "warehouse.measure_daily": WarehouseMeasureDaily;

@@ -86,10 +86,11 @@ test("a config of sources alone is synced, listed, checked and told, and a perso
   const all = await costper(folder, "sync");
   expect(all.status).toBe(1);
   expect(all.err.trim().split("\n").at(-1)).toBe(
-    "source support: source support, /calls: LiveAgent answered 401: make a new API v3 key and set it in sources.support.apiKey",
+    "source support: /calls: LiveAgent answered 401: make a new API v3 key and set it in sources.support.apiKey",
   );
   const doctor = await costper(folder, "doctor");
-  expect(doctor.out).toContain("source crm the key is taken; portal 7052064, Europe/Copenhagen, EUR");
+  expect(doctor.out).toContain("source crm the key is taken; portal 7052064, Europe/Copenhagen, EUR; ");
+  expect(doctor.out).toContain(" of 650000 calls of the day are used");
   expect(doctor.out).toContain("the portal has stages without a meaning: 77 (Demo held)");
   expect(doctor.out).toContain("source support, /ping: LiveAgent answered 401");
   desk.state.isRevoked = false;

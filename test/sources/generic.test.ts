@@ -304,6 +304,23 @@ describe("file", () => {
     );
   });
 
+  test("a day with slashes is no telephone number, and a file that was refused is taken once the config can read it", async () => {
+    const { folder, inbox, database, put, pull } = await start();
+    const text = "lead_id,created_at\nL1,05/11/2026\n";
+    await put("leads-1.csv", text);
+    expect((await pull())?.failure?.message).toContain("declare --date-format");
+    const reading = { dateFormat: "DD/MM/YYYY", timezone: "Europe/Copenhagen" };
+    const config = configWith(
+      { drop: { type: "file", path: "inbox/leads-*.csv", kind: "leads", after: "move", ...reading } },
+      {},
+      folder,
+    );
+    await put("leads-1.csv", text);
+    expect(await one(database, config)).toMatchObject({ failure: null, redacted: {} });
+    expect(await rows(database, "select date::text from warehouse.lead")).toEqual([{ date: "2026-11-05" }]);
+    expect((await readdir(inbox)).sort()).toEqual(["done", "refused"]);
+  });
+
   test("where its folder is gone the source fails, and nothing is removed", async () => {
     const { inbox, database, put, pull } = await start();
     await put("leads-1.csv", lead("L1"));

@@ -16,7 +16,7 @@ import {
 import { listen } from "../../sandbox/server.ts";
 import type { Database } from "../../src/warehouse/database.ts";
 import { freshDatabase } from "../support/database.ts";
-import { configWith, night, rows, tablesWith } from "./support.ts";
+import { configWith, night, type PullTest, rows, tablesWith } from "./support.ts";
 
 const at = "2026-11-28T03:30:00Z";
 
@@ -137,7 +137,8 @@ test("a property that the portal does not have is refused by name, not read as e
 test("what HubSpot refuses is told by kind, with its code and no text of its own", async () => {
   const { sandbox, server, config, database, world } = await start({ conversions: false });
   world.addContact("1", "2026-11-01T10:00:00Z");
-  const failureOf = async () => (await night(database, config, { at }))[0]?.failure;
+  const failureOf = async (more: PullTest = {}) =>
+    (await night(database, config, { at, ...more }))[0]?.failure;
   sandbox.state.isRevoked = true;
   const revoked = await failureOf();
   expect(revoked).toMatchObject({ kind: "credentials", code: "INVALID_AUTHENTICATION" });
@@ -154,6 +155,13 @@ test("what HubSpot refuses is told by kind, with its code and no text of its own
     answers(429, { category: "RATE_LIMITS", policyName: "DAILY" }, { when: inList, times: 99 }),
   );
   expect(await failureOf()).toMatchObject({ kind: "busy", retryAt: new Date("2026-11-29T00:05:00Z") });
+  // The other two pass by themselves: the pull waits, and goes on.
+  const running = () => new Date(Date.parse(at) + performance.now());
+  for (const policyName of ["TEN_SECONDLY_ROLLING", "SECONDLY"]) {
+    server.clearFaults();
+    server.addFault(answers(429, { category: "RATE_LIMITS", policyName }, { when: inList, times: 1 }));
+    expect([policyName, await failureOf({ now: running })]).toEqual([policyName, null]);
+  }
   for (const [status, kind] of [
     [400, "request"],
     [404, "request"],

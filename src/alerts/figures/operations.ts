@@ -115,11 +115,11 @@ export const sourceFigures = async ({ db, rule, now }: Request): Promise<readonl
     good: string | null;
   }>`
     select source,
-           (greatest(0, extract(epoch from ${now}::timestamptz - min(coalesce(last_good_at, started_at)))) / 3600)::numeric(18, 6)::text as hours,
+           (greatest(0, extract(epoch from ${now}::timestamptz - min(coalesce(last_good_at, since)))) / 3600)::numeric(18, 6)::text as hours,
            max(failures)::text as failures,
            (array_agg(failure order by failures desc))[1] as failure,
            case when bool_and(last_good_at is not null) then to_char(min(last_good_at) at time zone 'UTC', 'YYYY-MM-DD HH24:MI') end as good
-    from ops.source group by source order by source`.execute(db);
+    from ops.source where is_active group by source order by source`.execute(db);
   return rows
     .filter(({ source }) => rule.source?.(source) === true)
     .map(({ source, hours, failures, failure, good }) =>

@@ -6,6 +6,7 @@ import { storeCountingRules } from "../../metrics/counting.ts";
 import { refreshReportingRates } from "../../metrics/reporting-currency.ts";
 import type { StreamResult } from "../../sources/pull.ts";
 import { alertAfterRollup } from "../../sync/after-rollup.ts";
+import { noteSources } from "../../sync/sources.ts";
 import { afterSlices } from "../../sync/after-slices.ts";
 import type { Ga4Result } from "../../sync/ga4.ts";
 import { type Plan, type PlanFailure, planPlatform } from "../../sync/plan.ts";
@@ -98,6 +99,7 @@ export const runSync = async (
       log,
       signal,
     });
+    await noteSources(pool, config);
     const { results, sources } = await drainPlans({
       ...app,
       clock: options.clock,

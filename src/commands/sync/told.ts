@@ -1,4 +1,5 @@
 import type { StreamResult } from "../../sources/pull.ts";
+import { withoutName } from "../../sources/status.ts";
 import type { SliceResult } from "../../sync/slice.ts";
 import type { Frame } from "../frame.ts";
 import type { SyncSummary } from "./run.ts";
@@ -55,7 +56,8 @@ export const reportSync = (
   for (const { source, failure } of report.sources)
     if (failure !== null && !told.has(`${source} ${failure.message}`)) {
       told.add(`${source} ${failure.message}`);
-      shortfall({ platform: "source", accountId: source, what: failure.message, remedy: failure.remedy });
+      const what = withoutName(failure.message, source);
+      shortfall({ platform: "source", accountId: source, what, remedy: failure.remedy });
     }
   for (const { platform, account_id, outcome, failure, remedy } of accounts)
     if (outcome === "failed")

@@ -53,6 +53,8 @@ export interface ImportKind {
   readonly name: string;
   readonly required: readonly string[];
   readonly columns: Readonly<Record<string, ReadCell>>;
+  /** Columns that no file has: what a CRM's own source keeps beside. */
+  readonly origin?: Readonly<Record<string, ReadCell>>;
   /** Columns that are ids: numbers of people are not looked for in them. */
   readonly ids: readonly string[];
   /** Staged columns with ids of the company's own systems, as against those of ad platforms. */
@@ -79,3 +81,9 @@ export const requiredOf = (kind: ImportKind, isTakenBack: boolean): readonly str
   isTakenBack ? kind.key : kind.required;
 
 export const columnsOf = (kind: ImportKind): readonly string[] => Object.keys(kind.columns);
+
+/** The same kind with the columns that only a CRM's own source may give. */
+export const withOrigin = (kind: ImportKind): ImportKind => ({
+  ...kind,
+  columns: { ...kind.columns, ...kind.origin },
+});

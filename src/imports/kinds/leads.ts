@@ -1,6 +1,6 @@
 import { leadStages, stageNamed } from "../../metrics/first-party/stages.ts";
 import { arrival, foldAliases, registerAliases } from "../ledger/aliases.ts";
-import { logRestoredLeads, withdrawLeads } from "../ledger/changes.ts";
+import { logStandings, withdrawLeads } from "../ledger/changes.ts";
 import { forgetHistory, recordHistory } from "../ledger/history.ts";
 import { Unreadable } from "../problem.ts";
 import { currency, flag, id, instant, number, sha256, text } from "../values.ts";
@@ -25,8 +25,17 @@ const facts = {
   phone_sha256: "text",
 } as const;
 
-/** What a row says besides the lead's state: of its history, and that it is no lead any more. */
-const journey = { score_at: "timestamptz", merged_into: "text", is_deleted: "boolean not null" } as const;
+/** What a CRM's own source keeps beside. */
+const raw = { raw_stage: "text", raw_status: "text", raw_fields: "jsonb" } as const;
+
+/** What a row says besides the lead's state: of its history, that it does not count, and that it is no lead any more. */
+const journey = {
+  raw_stage_at: "timestamptz",
+  score_at: "timestamptz",
+  merged_into: "text",
+  is_excluded: "boolean not null",
+  is_deleted: "boolean not null",
+} as const;
 
 /** Whether a row of a merged lead is earlier in anything than what its survivor has. */
 const tellsMore = `exists (
@@ -71,8 +80,18 @@ export const leads: ImportKind = {
     merged_into: id,
     deleted: flag,
   },
-  withdrawal: ["merged_into", "deleted"],
-  ids: ["lead_id", "merged_into", ...visitIds],
+  origin: {
+    raw_stage: text,
+    raw_stage_at: instant,
+    raw_status: text,
+    raw_fields: text,
+    // It came, and its row is left as it is.
+    seen: flag,
+    // It is kept, and does not count by the conditions of its source.
+    excluded: flag,
+  },
+  withdrawal: ["merged_into", "deleted", "seen"],
+  ids: ["lead_id", "merged_into", "raw_stage", "raw_status", ...visitIds],
   example: {
     lead_id: "00123",
     created_at: "2026-10-05T10:12:00+02:00",
@@ -97,11 +116,14 @@ export const leads: ImportKind = {
   },
   ownIds: ["lead_id", "merged_into"],
   money: ["value"],
-  staging: { ...facts, ...visitStaging, ...journey },
+  staging: { ...facts, ...visitStaging, ...raw, ...journey },
   row: (values, refuse, context) => ({
     ...Object.fromEntries(Object.keys(facts).map((name) => [name, values[name]])),
     currency: currencyOfValue(values, refuse, context),
     ...stageVisit(values, refuse, context),
+    raw_stage: values["raw_stage"],
+    raw_status: values["raw_status"],
+    raw_fields: values["raw_fields"],
     ...journeyOf(values, refuse),
   }),
   key: ["lead_id"],
@@ -113,7 +135,7 @@ export const leads: ImportKind = {
     if (run.correct === true) await forgetHistory(client, run.keepHistory);
     await recordHistory(client);
     await keepArrivals(client);
-    await logRestoredLeads(client, source);
+    await logStandings(client, { source, noted: run.correct === true && run.sourceName !== undefined });
     const merged = await mergeLeads(client, standing(false), run);
     await mergeLeads(client, standing(true), run);
     withdrawn += await foldAliases(client, source);
@@ -140,8 +162,10 @@ const journeyOf = (values: Values, refuse: Refuse): Values => {
   const { merged_into: into, deleted } = values;
   if (into !== undefined && into === values["lead_id"]) refuse("merged_into", "is the lead itself");
   return {
+    raw_stage_at: values["raw_stage_at"],
     score_at: values["score_at"],
     merged_into: into,
+    is_excluded: String(values["excluded"] === "true"),
     is_deleted: String(deleted === "true" && into === undefined),
   };
 };
@@ -186,17 +210,19 @@ const mergeLeads = (client: PoolClient, from: string, run: MergeRun): Promise<Me
     table: "warehouse.lead",
     key: ["lead_id"],
     columns: {
-      ...Object.fromEntries(Object.keys({ ...facts, ...visitStaging }).map((name) => [name, name])),
+      ...Object.fromEntries(Object.keys({ ...facts, ...visitStaging, ...raw }).map((name) => [name, name])),
       qualified_at: "first_qualified_at",
       customer_at: "first_customer_at",
       deleted_at: "null::timestamptz",
-      withdrawn_at: "null::timestamptz",
+      withdrawn_at: "case when is_excluded then now() end",
       source_name: sourceColumn(run),
     },
     kept: {
       ...(run.keepFirst === true && run.correct !== true ? keptFirst : {}),
       qualified_at: "least(old.qualified_at, excluded.qualified_at)",
       customer_at: "least(old.customer_at, excluded.customer_at)",
+      withdrawn_at:
+        "case when excluded.withdrawn_at is not null then coalesce(old.withdrawn_at, excluded.withdrawn_at) end",
     },
     from,
     source: run.source,

@@ -121,6 +121,7 @@ export const foldAliases = async (client: PoolClient, source: string): Promise<n
   const { rows } = await client.query<{ found: boolean }>(
     `select exists (select from warehouse.lead_alias a join warehouse.lead using (lead_id))
        or exists (select from warehouse.lead_alias a join warehouse.lead_stage using (lead_id))
+       or exists (select from warehouse.lead_alias a join warehouse.lead_raw_stage using (lead_id))
        or exists (select from warehouse.lead_alias a join warehouse.lead_score using (lead_id))
        or exists (select from warehouse.lead_alias a join warehouse.first_party_conversion using (lead_id)) as found`,
   );
@@ -141,6 +142,7 @@ export const foldAliases = async (client: PoolClient, source: string): Promise<n
   );
   for (const statement of [
     ...moveHistory("warehouse.lead_stage", "stage", "first_at"),
+    ...moveHistory("warehouse.lead_raw_stage", "raw_stage", "first_at"),
     ...moveHistory("warehouse.lead_score", "score", "at"),
     `update warehouse.first_party_conversion c set lead_id = a.alias_of
      from warehouse.lead_alias a where a.lead_id = c.lead_id`,

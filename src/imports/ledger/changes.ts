@@ -1,5 +1,24 @@
 import type { PoolClient } from "pg";
 
+const plain = (sums: string): string =>
+  `select leads, qualified, customers from (${sums}) sums (date, leads, qualified, customers)`;
+
+/**
+ * Keeps for the next rollup that a rule of a source changed, with the leads that came or went by it: it books them
+ * anew, and tells all of it in one line. `sums` is a relation of leads, qualified, customers.
+ */
+export const noteRule = async (client: PoolClient, source: string, sums: string): Promise<void> => {
+  const total = (name: string): string => `coalesce(sum(${name}), 0)`;
+  await client.query(
+    `insert into ops.source_rule as old (source, leads, qualified, customers)
+     select $1, ${total("leads")}, ${total("qualified")}, ${total("customers")} from (${sums}) sums
+     on conflict (source) do update
+     set leads = old.leads + excluded.leads, qualified = old.qualified + excluded.qualified,
+       customers = old.customers + excluded.customers`,
+    [source],
+  );
+};
+
 /** Signed sums of leads by the days on which they are booked, of a relation with these days. */
 const leadSums = (relation: string, sign: "-" | "+"): string => `
   select day as date, ${sign} sum(leads), ${sign} sum(qualified), ${sign} sum(customers) from (
@@ -41,23 +60,35 @@ export const withdrawLeads = async (
     `update warehouse.lead l
      set deleted_at = coalesce(deleted_at, now()), withdrawn_at = ${keep ? "withdrawn_at" : "now()"}, imported_at = now(),
        gclid = null, click_ids = '{}', term = null, content = null, referrer_host = null,
-       email_sha256 = null, phone_sha256 = null
+       raw_fields = null, email_sha256 = null, phone_sha256 = null
      from gone_lead g where g.lead_id = l.lead_id`,
   );
   await client.query("drop table gone_lead");
   return rowCount ?? 0;
 };
 
-/** Logs that withdrawn leads of the file count again, on the days on which they did. */
-export const logRestoredLeads = async (client: PoolClient, source: string): Promise<void> => {
+/** Staged rows of leads that are no more than their last row says. */
+const staged = (counts: boolean): string => `exists (
+    select from import_row r where r.lead_id = l.lead_id and r.created_at is not null and ${counts ? "not " : ""}r.is_excluded)
+  and not exists (select from lead_end e where e.lead_id = l.lead_id and e.is_deleted)`;
+
+const again = `(select l.* from warehouse.lead l where l.withdrawn_at is not null and ${staged(true)}) again`;
+const noMore = `(select l.* from warehouse.lead l where l.withdrawn_at is null and ${staged(false)}) no_more`;
+
+/**
+ * Logs that withdrawn leads of the file count again, on the days on which they did, and that others do not any more.
+ * @param noted a rule that changed did it: the next rollup tells it in its one line
+ */
+export const logStandings = async (
+  client: PoolClient,
+  { source, noted }: { readonly source: string; readonly noted: boolean },
+): Promise<void> => {
+  const [restored, excluded] = [leadSums(again, "+"), leadSums(noMore, "-")];
+  if (noted) return noteRule(client, source, `${plain(restored)} union all ${plain(excluded)}`);
   await client.query(
     `insert into ops.source_change (source, kind, date, leads, qualified, customers)
-     select $1, 'restored', * from (${leadSums(
-       `(select l.* from warehouse.lead l where l.withdrawn_at is not null and exists (
-           select from import_row r where r.lead_id = l.lead_id and r.created_at is not null)
-         and not exists (select from lead_end e where e.lead_id = l.lead_id and e.is_deleted)) restored`,
-       "+",
-     )}) sums`,
+     select $1, 'restored', * from (${restored}) sums
+     union all select $1, 'withdrawn', * from (${excluded}) sums`,
     [source],
   );
 };

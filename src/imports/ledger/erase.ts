@@ -57,6 +57,9 @@ export const eraseLeads = async (
   await client.query(
     "delete from warehouse.lead_alias a using erased_lead e where e.lead_id in (a.lead_id, a.alias_of)",
   );
+  await client.query(
+    "delete from warehouse.lead_raw_stage r using erased_lead e where e.lead_id = r.lead_id",
+  );
   for (const [table, at] of [
     ["warehouse.lead_stage", "first_at"],
     ["warehouse.lead_score", "at"],
@@ -77,7 +80,7 @@ export const eraseLeads = async (
   await client.query(
     `update warehouse.lead l
      set lead_id = e.new_id, deleted_at = coalesce(l.deleted_at, now()), value = null, currency = null,
-       email_sha256 = null, phone_sha256 = null, raw_stage = null, raw_status = null, ${wiped},
+       email_sha256 = null, phone_sha256 = null, raw_stage = null, raw_status = null, raw_fields = null, ${wiped},
        ${times.map((name) => `${name} = ${dayOnly(`l.${name}`)}`).join(", ")}, imported_at = now()
      from erased_lead e where e.lead_id = l.lead_id`,
     [timeZone],

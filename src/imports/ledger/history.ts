@@ -9,7 +9,7 @@ export type History = "stages" | "scores" | "customers";
  * the time of this import, since a day that is over must not move; of a new one when it came in.
  */
 const dated = `
-  select coalesce(a.alias_of, r.lead_id) as lead_id, r.stage, r.stage_at, r.score, r.score_at,
+  select coalesce(a.alias_of, r.lead_id) as lead_id, r.stage, r.stage_at, r.raw_stage, r.raw_stage_at, r.score, r.score_at,
     case when l.lead_id is not null then now() else r.created_at end as seen_at
   from import_row r
   left join warehouse.lead_alias a on a.lead_id = r.lead_id
@@ -24,6 +24,13 @@ export const recordHistory = async (client: PoolClient): Promise<void> => {
      select lead_id, stage, min(coalesce(stage_at, seen_at)) from (${dated}) dated
      where stage is not null group by lead_id, stage
      on conflict (lead_id, stage) do update set first_at = excluded.first_at
+     where excluded.first_at < old.first_at`,
+  );
+  await client.query(
+    `insert into warehouse.lead_raw_stage as old (lead_id, raw_stage, first_at)
+     select lead_id, raw_stage, min(coalesce(raw_stage_at, seen_at)) from (${dated}) dated
+     where raw_stage is not null group by lead_id, raw_stage
+     on conflict (lead_id, raw_stage) do update set first_at = excluded.first_at
      where excluded.first_at < old.first_at`,
   );
   await client.query(

@@ -47,14 +47,25 @@ const booked = `
     where withdrawn_at is null and old_date is not null and old_day is distinct from new_day
   )`;
 
-// A first booking moves nothing: only days that were booked before are told.
+/** How a move changes the number that are booked at all. */
+const net = (count: string): string =>
+  `coalesce(sum(${count} * (num_nonnulls(new_day) - num_nonnulls(old_day))), 0)`;
+
+// A first booking moves nothing: only days that were booked before are told; of a source whose rule changed, one line.
 const logMoves = `
   with ${booked},
+  ruled as (
+    insert into ops.source_change (source, kind, leads, qualified, customers)
+    select r.source, 'reconfigured', r.leads, r.qualified + ${net("c.qualified")}, r.customers + ${net("c.customers")}
+    from ops.source_rule r left join change c using (source)
+    group by r.source having num_nonnulls(nullif(r.leads, 0), nullif(r.qualified, 0), nullif(r.customers, 0)) + count(c.source) > 0
+  ),
+  moves as (select * from change where source not in (select source from ops.source_rule)),
   signed as (
     select source, old_day, new_day, old_day as date, -leads as leads, -qualified as qualified, -customers as customers
-    from change where old_day is not null
+    from moves where old_day is not null
     union all
-    select source, old_day, new_day, new_day, leads, qualified, customers from change where old_day is not null and new_day is not null
+    select source, old_day, new_day, new_day, leads, qualified, customers from moves where old_day is not null and new_day is not null
   )
   insert into ops.source_change (source, kind, date, leads, qualified, customers)
   select source, case when new_day < old_day then 'backdated' else 'corrected' end, date, sum(leads), sum(qualified), sum(customers)
@@ -63,9 +74,10 @@ const logMoves = `
 const logRule = `
   with ${booked}
   insert into ops.source_change (source, kind, leads, qualified, customers)
-  select 'configuration', 'reconfigured', 0,
-    sum(qualified * (num_nonnulls(new_day) - num_nonnulls(old_day))), sum(customers * (num_nonnulls(new_day) - num_nonnulls(old_day)))
-  from change having count(*) > 0`;
+  select 'configuration', 'reconfigured', r.leads, r.qualified + ${net("c.qualified")}, r.customers + ${net("c.customers")}
+  from (select coalesce(sum(leads), 0) as leads, coalesce(sum(qualified), 0) as qualified, coalesce(sum(customers), 0) as customers
+        from ops.source_rule) r left join change c on true
+  group by r.leads, r.qualified, r.customers having count(c.source) > 0 or r.leads <> 0`;
 
 /** Books every lead on its days; what moves a day that was booked before is logged, a changed rule as one line. */
 export const bookLeads = async (client: PoolClient, settings: FirstPartySettings): Promise<void> => {
@@ -81,6 +93,7 @@ export const bookLeads = async (client: PoolClient, settings: FirstPartySettings
     settings.qualifiedScore ?? null,
     stagesFrom("customer"),
   ]);
+  await client.query("delete from ops.source_rule");
   if (rows[0]?.value !== fingerprint)
     await client.query(
       `insert into ops.rollup_setting (name, value) values ($1, $2)

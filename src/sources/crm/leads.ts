@@ -16,6 +16,8 @@ export interface CrmLead {
   readonly rows: readonly LeadRow[];
   /** Whether `where` lets it count. */
   readonly counts: boolean;
+  /** It has a value that nobody gave a meaning, and may be a lead by it: it is kept until somebody does. */
+  readonly isUnclear?: boolean;
   readonly updatedAt: Date;
   /** Ids that were merged into it. */
   readonly merged: readonly string[];
@@ -52,23 +54,22 @@ export const pullLeads = async (
   const first = settings.since ?? addDays(dayAt(plan.now, context.timeZone), -usualSinceDays);
   const sinceAt = endOfDay(addDays(first, -1), context.timeZone);
   const prefixed = (id: string) => `${context.idPrefix}${id}`;
-  const spared: string[] = [];
-  const excluded: string[] = [];
   const countsOutbound = settings.outbound?.count === "leads";
   const outbound = countOutbound(context);
   let read = 0;
 
-  const isDoubtful = ({ deleted, rows, counts, updatedAt }: CrmLead): boolean =>
-    deleted || rows.length === 0 || !counts || updatedAt < sinceAt;
+  const isDoubtful = ({ deleted, rows, isUnclear, updatedAt }: CrmLead): boolean =>
+    deleted || rows.length === 0 || isUnclear === true || updatedAt < sinceAt;
 
   const rowsOf = (lead: CrmLead, isStored: boolean): readonly SourceRow[] => {
-    const { id, rows, counts, merged, mergedInto, deleted, updatedAt } = lead;
+    const { id, rows, counts, isUnclear = false, merged, mergedInto, deleted, updatedAt } = lead;
     if (mergedInto !== undefined) return [{ lead_id: id, merged_into: mergedInto }];
     if (deleted) return isStored ? [{ lead_id: id, deleted: "true" }] : [];
-    if (rows.length === 0 || !counts || (updatedAt < sinceAt && !isStored)) {
-      if (isStored) (counts ? spared : excluded).push(prefixed(id));
-      return [];
-    }
+    if (updatedAt < sinceAt && !isStored) return [];
+    // What was a lead stays one, however little its CRM still tells; only another rule decides anew.
+    if (rows.length === 0 || (isUnclear && isStored && !plan.corrects))
+      return isStored ? [{ lead_id: id, seen: "true" }] : [];
+    if (!counts || isUnclear) return rows.map((row) => ({ ...row, excluded: "true" }));
     if (countsOutbound && lead.isOutbound) outbound.add(rows[0]?.created_at);
     return [...merged.map((other) => ({ lead_id: other, merged_into: id })), ...rows];
   };
@@ -90,6 +91,7 @@ export const pullLeads = async (
     bytes: { records: linesOf(leadColumns, rowPages()) },
     keepDeleted: settings.leads.deleted === "keep",
     keepFirst: true,
+    ofCrm: true,
     // Another rule decides anew what the stages of before were.
     correct: plan.corrects,
     keepHistory,
@@ -99,8 +101,6 @@ export const pullLeads = async (
         timeZone: context.timeZone,
         whole: plan.whole,
         accepted: ask.acceptRemovals,
-        spared,
-        excluded,
       }),
     }),
   });

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { idText } from "../../connectors/settings.ts";
 import { isDay } from "../../domain/day.ts";
 import { clickIdNames } from "../../metrics/channels/click-ids.ts";
+import { personalData } from "../../imports/personal-data.ts";
 import { leadStages } from "../../metrics/first-party/stages.ts";
 
 /** Settings that every CRM takes. */
@@ -60,7 +61,7 @@ export const outbound = z
 
 export type VisitFields = Readonly<Partial<Record<(typeof visitNames)[number], string>>>;
 
-type Conditions = readonly {
+export type Conditions = readonly {
   readonly field: string;
   readonly in?: readonly string[] | undefined;
   readonly notIn?: readonly string[] | undefined;
@@ -84,6 +85,30 @@ export const meets = (conditions: Conditions, valueOf: FieldOf): boolean =>
     const value = valueOf(field) ?? "";
     return allowed === undefined ? notIn?.includes(value) !== true : allowed.includes(value);
   });
+
+/**
+ * A record's own values beside what they mean: its stage, its status, and what `where` judges by. What looks like
+ * somebody's address or number is none of them.
+ */
+export const rawRow = (
+  { stage, stageAt, status }: Readonly<Record<"stage" | "stageAt" | "status", string | undefined>>,
+  where: Conditions,
+  { valueOf, hide }: { readonly valueOf: FieldOf; readonly hide: (field: string) => void },
+): Readonly<Record<string, string>> => {
+  const fields = where.flatMap(({ field }) => {
+    const value = valueOf(field);
+    if (value === undefined) return [];
+    if (personalData(field, value) === null) return [[field, value] as const];
+    hide(field);
+    return [];
+  });
+  return {
+    ...(stage === undefined ? {} : { raw_stage: stage }),
+    ...(stageAt === undefined ? {} : { raw_stage_at: stageAt }),
+    ...(status === undefined ? {} : { raw_status: status }),
+    ...(fields.length === 0 ? {} : { raw_fields: JSON.stringify(Object.fromEntries(fields)) }),
+  };
+};
 
 /** The fields of leads that settings name, with where they do. */
 export const namedLeadFields = ({

@@ -33,18 +33,26 @@ export const stageNames = (
 export const earliest = (...times: readonly (string | undefined)[]): string | undefined =>
   times.filter((time) => time !== undefined).sort()[0];
 
+/** The first time that a lead had each of the CRM's own values, where it is known. */
+export type RawStages = ReadonlyMap<string, string | undefined>;
+
 /** The rows of a lead's life: what it reached and scored, each with its time where one is known. */
 export const journeyRows = (
   base: { readonly lead_id: string; readonly created_at: string },
   stages: ReadonlyMap<LeadStage, string | undefined>,
   scores: readonly { readonly score: string; readonly at: string | undefined }[],
+  raws: RawStages = new Map(),
 ): readonly Readonly<Record<string, string>>[] => {
   const ladder = [...stages];
-  return Array.from({ length: Math.max(ladder.length, scores.length) }, (_, index) => {
+  const own = [...raws];
+  return Array.from({ length: Math.max(ladder.length, scores.length, own.length) }, (_, index) => {
+    const [raw, rawAt] = own[index] ?? [];
     const [stage, stageAt] = ladder[index] ?? [];
     const { score, at } = scores[index] ?? {};
     return {
       ...base,
+      ...(raw === undefined ? {} : { raw_stage: raw }),
+      ...(rawAt === undefined ? {} : { raw_stage_at: rawAt }),
       ...(stage === undefined ? {} : { stage }),
       ...(stageAt === undefined ? {} : { stage_at: stageAt }),
       ...(score === undefined ? {} : { score }),

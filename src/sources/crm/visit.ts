@@ -18,6 +18,12 @@ export const leadColumns = [
   "channel",
   "merged_into",
   "deleted",
+  "raw_stage",
+  "raw_stage_at",
+  "raw_status",
+  "raw_fields",
+  "seen",
+  "excluded",
   ...visitColumns,
 ] as const;
 

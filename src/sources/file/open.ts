@@ -4,7 +4,7 @@ import { lstat, mkdir, readdir, realpath, rename, stat } from "node:fs/promises"
 import { basename, dirname, join, resolve } from "node:path";
 import type pg from "pg";
 import { Failure } from "../../domain/failure.ts";
-import { csvReading } from "../reading.ts";
+import { csvReading, readingKey } from "../reading.ts";
 import type { SourceFinding, OpenSource, Pulled, SourceContext, StreamAsk } from "../source.ts";
 import type { FileSettings } from "./type.ts";
 
@@ -91,16 +91,7 @@ const insertFile = `insert into ops.source_file (source, sha256, mapping, name, 
 
 const pull = async (settings: FileSettings, context: SourceContext, ask: StreamAsk): Promise<Pulled> => {
   const { pool } = context.database;
-  const mapping = createHash("sha256")
-    .update(
-      JSON.stringify([
-        settings.kind,
-        Object.entries(settings.columns).sort(([one], [other]) => (one < other ? -1 : 1)),
-        settings.mode,
-      ]),
-    )
-    .digest("hex")
-    .slice(0, 16);
+  const mapping = createHash("sha256").update(readingKey(settings)).digest("hex").slice(0, 16);
   const sum = { rowsRead: 0, rowsWritten: 0, refused: 0 };
   const failures: Failure[] = [];
   let loaded = 0;

@@ -7,7 +7,7 @@ import { request } from "../../connectors/wire/request.ts";
 import { addDays, dayAt } from "../../domain/day.ts";
 import { Failure } from "../../domain/failure.ts";
 import { isLoopbackHost, isPublicAddress } from "../../domain/hosts.ts";
-import { csvReading } from "../reading.ts";
+import { csvReading, readingKey } from "../reading.ts";
 import type { SourceFinding, OpenSource, Pulled, SourceContext, StreamAsk } from "../source.ts";
 import type { HttpsSettings } from "./type.ts";
 
@@ -172,7 +172,7 @@ const pull = async (settings: HttpsSettings, context: SourceContext, ask: Stream
   const asked = { settings, context, signal: ask.signal };
   const url = addressOf(settings, daysOf(context, ask));
   const { state } = ask.memory;
-  const reading = JSON.stringify([settings.kind, settings.columns, settings.mode]);
+  const reading = readingKey(settings);
   // Only what was loaded the same way need not be sent again.
   const isKnown = !ask.full && state["url"] === url.href && state["reading"] === reading;
   const known = {

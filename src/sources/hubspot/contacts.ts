@@ -1,8 +1,9 @@
 import { type LeadStage, stagesFrom } from "../../metrics/first-party/stages.ts";
-import { type FieldOf, meets, namedLeadFields } from "../crm/settings.ts";
-import { earliest, journeyRows, stageNames } from "../crm/stages.ts";
+import { type FieldOf, meets, namedLeadFields, rawRow } from "../crm/settings.ts";
+import type { Meaning } from "../crm/reconfigure.ts";
+import { earliest, journeyRows, type RawStages, stageNames } from "../crm/stages.ts";
 import { emailHash, type LeadRow, visitRow } from "../crm/visit.ts";
-import type { HubspotRecord } from "./records.ts";
+import { type HubspotRecord, utc } from "./records.ts";
 import type { HubspotSettings } from "./type.ts";
 
 type LeadSettings = HubspotSettings["leads"];
@@ -64,13 +65,6 @@ export const contactProperties = (settings: LeadSettings) => ({
   ] as readonly string[],
 });
 
-const utc = (written: string | null | undefined): string | undefined => {
-  if (written == null || written === "") return undefined;
-  // Dates of properties are text, some of them epoch ms.
-  const at = new Date(/^\d{12,}$/.test(written) ? Number(written) : written);
-  return Number.isNaN(at.getTime()) ? undefined : at.toISOString();
-};
-
 const fieldOf =
   ({ properties }: HubspotRecord): FieldOf =>
   (name) =>
@@ -78,10 +72,13 @@ const fieldOf =
 
 /** How contacts become rows of the import, by settings and the portal's own labels. */
 export interface ContactReader {
+  readonly meaning: Meaning;
   /** The rows of a lead: its history, the last one as it is now. Empty: it is none, or none that counts. */
   readonly rows: (contact: HubspotRecord) => readonly LeadRow[];
   /** Whether `where` lets it count. */
   readonly counts: (contact: HubspotRecord) => boolean;
+  /** Whether all that it has reached has no meaning yet. */
+  readonly isUnclear: (contact: HubspotRecord) => boolean;
   /** Ids that were merged into it. */
   readonly merged: (contact: HubspotRecord) => readonly string[];
 }
@@ -90,24 +87,20 @@ export const contactReader = (options: {
   readonly settings: LeadSettings;
   readonly labels: ReadonlyMap<string, string>;
   readonly unmapped: (value: string) => void;
+  /** Told of fields of `where` with a value that may not be stored. */
+  readonly hide: (field: string) => void;
 }): ContactReader => {
-  const { settings, labels, unmapped } = options;
+  const { settings, labels, unmapped, hide } = options;
   const reached = new Set(stagesFrom(settings.from));
   const { stageOf, shown } = stageNames(settings.stages, labels, builtIn);
   const visit = { ...defaultVisit, ...settings.visit };
   const disqualified = new Set(settings.disqualified);
 
-  const stagesOf = ({
-    properties,
-    propertiesWithHistory,
-  }: HubspotRecord): Map<LeadStage, string | undefined> => {
-    const stages = new Map<LeadStage, string | undefined>();
-    const missing = new Set<string>();
+  /** The first time of each of HubSpot's own values. */
+  const rawStagesOf = ({ properties, propertiesWithHistory }: HubspotRecord): RawStages => {
+    const raws = new Map<string, string | undefined>();
     const reach = (value: string | null | undefined, at: string | undefined) => {
-      if (value == null || value === "") return;
-      const stage = stageOf(value);
-      if (stage === undefined) missing.add(value);
-      else stages.set(stage, earliest(stages.get(stage), at));
+      if (value != null && value !== "") raws.set(value, earliest(raws.get(value), at));
     };
     for (const { value, timestamp } of propertiesWithHistory?.["lifecyclestage"] ?? [])
       reach(value, utc(timestamp));
@@ -115,9 +108,20 @@ export const contactReader = (options: {
       if (name.startsWith("hs_v2_date_entered_") && value)
         reach(name.slice("hs_v2_date_entered_".length), utc(value));
     reach(properties["lifecyclestage"], undefined);
-    for (const value of missing) unmapped(shown(value));
+    return raws;
+  };
+
+  const meaningOf = (raws: RawStages): Map<LeadStage, string | undefined> => {
+    const stages = new Map<LeadStage, string | undefined>();
+    for (const [value, at] of raws) {
+      const stage = stageOf(value);
+      if (stage !== undefined) stages.set(stage, earliest(stages.get(stage), at));
+    }
     return stages;
   };
+
+  const reachesLead = (raws: RawStages): boolean =>
+    [...meaningOf(raws).keys()].some((stage) => reached.has(stage));
 
   /** When the status that it has now, and that disqualifies it, was set. */
   const lostAt = ({ properties, propertiesWithHistory, updatedAt }: HubspotRecord): string | undefined => {
@@ -152,8 +156,20 @@ export const contactReader = (options: {
     return maxima;
   };
 
+  const everyValue = [...Object.keys(builtIn), ...labels.keys(), ...Object.keys(settings.stages)];
   return {
+    meaning: {
+      stages: Object.fromEntries(
+        everyValue.flatMap((value) => {
+          const stage = stageOf(value);
+          return stage === undefined ? [] : [[value, stage] as const];
+        }),
+      ),
+      from: [...reached],
+      where: settings.where,
+    },
     counts: (contact) => meets(settings.where, fieldOf(contact)),
+    isUnclear: (contact) => !reachesLead(rawStagesOf(contact)),
     merged: ({ id, properties }) => {
       const ids = [
         ...(properties["hs_merged_object_ids"] ?? "").split(";"),
@@ -164,16 +180,20 @@ export const contactReader = (options: {
     rows: (contact) => {
       const { id, properties, createdAt } = contact;
       const valueOf = fieldOf(contact);
-      const stages = stagesOf(contact);
+      const raws = rawStagesOf(contact);
+      const stages = meaningOf(raws);
+      const unknown = [...raws.keys()].filter((value) => stageOf(value) === undefined);
+      for (const value of unknown) unmapped(shown(value));
       const asLead = [...stages].filter(([stage]) => reached.has(stage));
-      if (asLead.length === 0) return [];
+      if (asLead.length === 0 && unknown.length === 0) return [];
       const created_at =
         earliest(...asLead.map(([, at]) => at)) ??
         utc(properties["createdate"]) ??
         utc(createdAt) ??
         createdAt;
       const base = { lead_id: id, created_at };
-      const now = stageOf(properties["lifecyclestage"] ?? "");
+      const rawNow = valueOf("lifecyclestage");
+      const now = stageOf(rawNow ?? "");
       const nowAt = now === undefined ? undefined : stages.get(now);
       const score =
         settings.score === undefined ? undefined : (properties[settings.score.field] ?? undefined);
@@ -184,9 +204,14 @@ export const contactReader = (options: {
       const lost = lostAt(contact);
       const email = settings.emailHash ? emailHash(valueOf("email")) : undefined;
       return [
-        ...journeyRows(base, stages, scoresOf(contact)),
+        ...journeyRows(base, stages, scoresOf(contact), raws),
         {
           ...base,
+          ...rawRow(
+            { stage: rawNow, stageAt: raws.get(rawNow ?? ""), status: valueOf("hs_lead_status") },
+            settings.where,
+            { valueOf, hide },
+          ),
           ...visitRow(visit, valueOf, () => {
             const source = valueOf("hs_analytics_source");
             return source === undefined ? undefined : (channels[source] ?? "Unassigned");

@@ -1,5 +1,5 @@
 import type { CrmDeal } from "../crm/deals.ts";
-import type { HubspotRecord } from "./records.ts";
+import { type HubspotRecord, utc } from "./records.ts";
 import type { HubspotSettings } from "./type.ts";
 
 export type DealSettings = Exclude<HubspotSettings["conversions"], false>;
@@ -19,11 +19,6 @@ export const dealProperties = (settings: DealSettings, outbound: HubspotSettings
   ] as readonly string[],
   histories: ["dealstage"] as readonly string[],
 });
-
-const utc = (written: string | null | undefined): string | undefined => {
-  const at = new Date(written ?? "");
-  return Number.isNaN(at.getTime()) ? undefined : at.toISOString();
-};
 
 /** A deal as the books have it now: won, or not (any more), or in a pipeline that is not asked for. */
 export const dealOf = (

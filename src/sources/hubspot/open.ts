@@ -2,10 +2,19 @@ import type { OpenSource, Pulled, SourceContext, SourceFinding, StreamAsk } from
 import { type CrmDeal, pullDeals } from "../crm/deals.ts";
 import { type CrmLead, pullLeads } from "../crm/leads.ts";
 import { type CrmPlan, planOf } from "../crm/plan.ts";
+import { hiddenFields, reconfigured } from "../crm/reconfigure.ts";
 import { createHubspotClient, type HubspotClient } from "./client.ts";
 import { contactProperties, contactReader } from "./contacts.ts";
 import { dealOf, dealProperties, type DealSettings } from "./deals.ts";
-import { type Portal, portalOf, propertyNames, requireProperties, stageLabels, wonStages } from "./portal.ts";
+import {
+  type Portal,
+  portalOf,
+  propertyNames,
+  requireProperties,
+  stageLabels,
+  usageOf,
+  wonStages,
+} from "./portal.ts";
 import { changedRecords, type HubspotRecord, listRecords, type RecordQuery } from "./records.ts";
 import type { HubspotSettings } from "./type.ts";
 
@@ -26,6 +35,9 @@ async function* records(
     yield page.map((record) => ({ ...record, archived: true }));
 }
 
+const outboundOfLeads = ({ outbound }: HubspotSettings): readonly (readonly [string, string])[] =>
+  outbound?.count === "leads" ? [[outbound.field, "outbound.field"]] : [];
+
 const isOutbound = ({ outbound }: HubspotSettings, { properties }: HubspotRecord): boolean =>
   outbound !== undefined && outbound.in.includes(properties[outbound.field] ?? "");
 
@@ -33,18 +45,25 @@ const contactsToLeads = async (opened: Opened, ask: StreamAsk): Promise<Pulled> 
   const { settings, context, client } = opened;
   const { signal } = ask;
   const { required, optional, histories } = contactProperties(settings.leads);
-  const outboundField =
-    settings.outbound?.count === "leads" ? [[settings.outbound.field, "outbound.field"] as const] : [];
+  const outboundField = outboundOfLeads(settings);
   const known = await propertyNames(client, settings, "contacts", signal);
   requireProperties(known, "contacts", [...required, ...outboundField], context.name);
-  const { stages, from, score, visit, where } = settings.leads;
-  const rule = JSON.stringify([stages, from, score, visit, where]);
-  const plan = planOf(ask, { rule, now: context.now(), timeZone: context.timeZone });
+  const hidden = new Set(hiddenFields(ask.memory));
   const reader = contactReader({
     settings: settings.leads,
     labels: await stageLabels(client, settings, signal),
     unmapped: ask.unmapped,
+    hide: (field) => {
+      hidden.add(field);
+      ask.redact(field);
+    },
   });
+  const { from, score, visit, where, disqualified, emailHash } = settings.leads;
+  const fixed = JSON.stringify([from, score, visit, disqualified, emailHash]);
+  const { meaning } = reader;
+  const rule = JSON.stringify([fixed, meaning.stages, where]);
+  const memory = await reconfigured(context, ask.memory, rule, { meaning, fixed, hidden: [] }, signal);
+  const plan = planOf({ ...ask, memory }, { rule, now: context.now(), timeZone: context.timeZone });
   const query: RecordQuery = {
     object: "contacts",
     apiVersion: settings.apiVersion,
@@ -64,13 +83,15 @@ const contactsToLeads = async (opened: Opened, ask: StreamAsk): Promise<Pulled> 
         id: contact.id,
         rows: contact.archived ? [] : reader.rows(contact),
         counts: contact.archived || reader.counts(contact),
+        isUnclear: !contact.archived && reader.isUnclear(contact),
         updatedAt: new Date(contact.updatedAt),
         merged: reader.merged(contact),
         deleted: contact.archived,
         isOutbound: isOutbound(settings, contact),
       }));
   }
-  return pullLeads(opened, ask, plan, pages());
+  const pulled = await pullLeads(opened, ask, plan, pages());
+  return { ...pulled, state: { ...pulled.state, meaning, fixed, hidden: [...hidden] } };
 };
 
 const dealsToConversions = async (opened: Opened, deals: DealSettings, ask: StreamAsk): Promise<Pulled> => {
@@ -107,10 +128,15 @@ async function* check(
   const portal: Portal = await portalOf(client, settings, signal);
   yield {
     outcome: "ok",
-    message: `the key is taken; portal ${portal.portalId}, ${portal.timeZone ?? "unknown zone"}, ${portal.companyCurrency ?? "no currency"}`,
+    message: `the key is taken; portal ${portal.portalId}, ${portal.timeZone ?? "unknown zone"}, ${portal.companyCurrency ?? "no currency"}${await usageOf(client, settings, signal)}`,
   };
   const contacts = await propertyNames(client, settings, "contacts", signal);
-  requireProperties(contacts, "contacts", contactProperties(settings.leads).required, context.name);
+  requireProperties(
+    contacts,
+    "contacts",
+    [...contactProperties(settings.leads).required, ...outboundOfLeads(settings)],
+    context.name,
+  );
   if (settings.conversions !== false)
     requireProperties(
       await propertyNames(client, settings, "deals", signal),
@@ -123,6 +149,7 @@ async function* check(
   const lead = contactReader({
     settings: settings.leads,
     labels,
+    hide: () => undefined,
     unmapped: (value) => void reader.add(value),
   });
   for (const value of labels.keys())

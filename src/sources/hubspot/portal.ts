@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { asFailure } from "../../domain/failure.ts";
 import { requireFields } from "../crm/fields.ts";
 import type { HubspotClient } from "./client.ts";
 import type { HubspotSettings } from "./type.ts";
@@ -36,6 +37,30 @@ export const portalOf = (
   { apiVersion }: HubspotSettings,
   signal: AbortSignal,
 ): Promise<Portal> => client.get(`/account-info/${apiVersion}/details`, detailsShape, signal);
+
+const usageShape = z.object({
+  results: z.array(z.object({ usageLimit: z.number(), currentUsage: z.number() })),
+});
+
+/** Calls of the account's day, in words; empty where the key may not ask. */
+export const usageOf = async (
+  client: HubspotClient,
+  { apiVersion }: HubspotSettings,
+  signal: AbortSignal,
+): Promise<string> => {
+  try {
+    const path = `/account-info/${apiVersion}/api-usage/daily/private-apps`;
+    const [usage] = (await client.get(path, usageShape, signal)).results;
+    return usage === undefined
+      ? ""
+      : `; ${String(usage.currentUsage)} of ${String(usage.usageLimit)} calls of the day are used`;
+  } catch (error) {
+    signal.throwIfAborted();
+    const { kind } = asFailure(error);
+    if (kind === "account" || kind === "request") return "";
+    throw error;
+  }
+};
 
 /** Names of the properties that contacts or deals have. */
 export const propertyNames = async (

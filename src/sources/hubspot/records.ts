@@ -5,6 +5,19 @@ import type { HubspotClient } from "./client.ts";
 
 const text = z.union([z.string(), z.number().transform(String), z.boolean().transform(String)]);
 
+/** An instant in UTC; undefined where there is none. @throws Failure `data` */
+export const utc = (written: string | null | undefined): string | undefined => {
+  if (written == null || written === "") return undefined;
+  // Dates of properties are text, some of them epoch ms.
+  const at = new Date(/^\d{12,}$/.test(written) ? Number(written) : written);
+  if (!Number.isNaN(at.getTime())) return at.toISOString();
+  throw new Failure({
+    kind: "data",
+    message: "HubSpot: a date of a record is none",
+    remedy: "report it to costper",
+  });
+};
+
 /** A record as it comes; only what was asked for is in it, and only this is read of it. */
 const recordShape = z.object({
   id: text,
@@ -83,9 +96,6 @@ export async function* listRecords(
   }
 }
 
-/** A search gives no more hits than this. */
-const mostHits = 10_000;
-
 interface Filter {
   readonly propertyName: string;
   readonly operator: "BETWEEN" | "EQ" | "GT";
@@ -93,20 +103,26 @@ interface Filter {
   readonly highValue?: string;
 }
 
-/** Ids of what changed in a window, oldest change first, however many they are. */
+/**
+ * Ids of what changed in a window, oldest change first, however many they are. Each page begins at the last change of
+ * the one before rather than at its number: a record that is edited meanwhile goes to the end, and would draw another
+ * one over the edge of a page that was read.
+ */
 async function* changedIds(
   client: HubspotClient,
   query: RecordQuery,
   window: { readonly from: Date; readonly to: Date },
 ): AsyncGenerator<readonly string[]> {
   const modified = query.object === "contacts" ? "lastmodifieddate" : "hs_lastmodifieddate";
-  const search = (filters: readonly Filter[], sort: string, after: string) =>
-    client.post(
+  const search = async (filters: readonly Filter[], sort: string) => {
+    const { results, paging } = await client.post(
       `/crm/objects/${query.apiVersion}/${query.object}/search`,
-      { filterGroups: [{ filters }], sorts: [sort], limit: searchPage, after, properties: [modified] },
+      { filterGroups: [{ filters }], sorts: [sort], limit: searchPage, after: "0", properties: [modified] },
       idPageShape,
       query.signal,
     );
+    return { results, isLast: paging?.next == null || results.length === 0 };
+  };
   const instantOf = (properties: Readonly<Record<string, string | null>>): number => {
     const at = Date.parse(properties[modified] ?? "");
     if (Number.isFinite(at)) return at;
@@ -116,60 +132,32 @@ async function* changedIds(
       remedy: "report it to costper",
     });
   };
+  const to = String(window.to.getTime());
   let floor = window.from.getTime();
   let seen = new Set<string>();
   for (;;) {
-    let last = floor;
-    let atLast = new Set<string>(seen);
-    let after = "0";
-    let next: string | undefined;
-    do {
-      const page = await search(
-        [
-          {
-            propertyName: modified,
-            operator: "BETWEEN",
-            value: String(floor),
-            highValue: String(window.to.getTime()),
-          },
-        ],
-        modified,
-        after,
-      );
-      const fresh: string[] = [];
-      for (const { id, properties } of page.results) {
-        const at = instantOf(properties);
-        if (at !== last) [last, atLast] = [at, new Set()];
-        if (!(at === floor && seen.has(id))) fresh.push(id);
-        atLast.add(id);
-      }
-      yield fresh;
-      next = page.paging?.next?.after;
-      if (next !== undefined && Number(next) <= Number(after))
-        throw new Failure({
-          kind: "data",
-          message: `HubSpot ${query.object}: a search does not go on`,
-          remedy: "try again later",
-        });
-      after = next ?? after;
-    } while (next !== undefined && Number(next) + searchPage <= mostHits);
-    if (next === undefined) return;
+    const { results: page, isLast } = await search(
+      [{ propertyName: modified, operator: "BETWEEN", value: String(floor), highValue: to }],
+      modified,
+    );
+    yield page.map(({ id }) => id).filter((id) => !seen.has(id));
+    if (isLast) return;
+    const last = Math.max(...page.map(({ properties }) => instantOf(properties)));
     if (last > floor) {
+      seen = new Set(page.filter(({ properties }) => instantOf(properties) === last).map(({ id }) => id));
       floor = last;
-      seen = atLast;
       continue;
     }
-    // More at one instant than a search gives: an import. They are paged by their ids.
+    // More at one instant than a page holds: an import. They are paged by their ids.
     for (let highest = "0"; ;) {
-      const page = await search(
+      const { results } = await search(
         [
           { propertyName: modified, operator: "EQ", value: String(floor) },
           { propertyName: "hs_object_id", operator: "GT", value: highest },
         ],
         "hs_object_id",
-        "0",
       );
-      const ids = page.results.map(({ id }) => id);
+      const ids = results.map(({ id }) => id);
       if (ids.length === 0) break;
       if (ids.at(-1) === highest)
         throw new Failure({
@@ -178,7 +166,7 @@ async function* changedIds(
           remedy: "try again later",
         });
       highest = ids.at(-1) ?? highest;
-      yield ids.filter((id) => !seen.has(id));
+      yield ids;
     }
     floor += 1;
     seen = new Set();

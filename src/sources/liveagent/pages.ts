@@ -48,13 +48,11 @@ const callFilter = (range: DayRange): string => {
   ]);
 };
 
-const ticketFilter = (range: DayRange): string => {
-  const [from, to] = span(range);
-  return JSON.stringify([
+const ticketFilter = (from: string, to: string): string =>
+  JSON.stringify([
     ["date_created", "D>=", from],
     ["date_created", "D<=", to],
   ]);
-};
 
 /** What falls on each day of the zone; days without any are there, too. */
 const byDay = <Item>(
@@ -122,47 +120,49 @@ export const callsOf = async (
   return byDay(calls.values(), range, timeZone, ({ dateCreated }) => dateCreated);
 };
 
-/** One reading of tickets; undefined where a page repeats, since something was deleted meanwhile. */
+/**
+ * The tickets of some days. Each page begins at the last ticket of the one before rather than at its number: where one
+ * is deleted meanwhile, all after it move up, and one would slip over the edge.
+ * @throws Failure `data` where the pages do not go on
+ */
 const readTickets = async (
   client: LiveagentClient,
   range: DayRange,
   signal: AbortSignal,
-): Promise<Map<string, Ticket> | undefined> => {
+): Promise<ReadonlyMap<string, Ticket>> => {
   const tickets = new Map<string, Ticket>();
-  for (let page = 1; page <= 10_000; page += 1) {
+  const [first, to] = span(range);
+  for (let from: string = first; ;) {
     const { body } = await client.get(
       "/tickets",
       {
-        _page: String(page),
+        _page: "1",
         _perPage: String(perPage),
         _sortField: "date_created",
         _sortDir: "ASC",
-        _filters: ticketFilter(range),
+        _filters: ticketFilter(from, to),
       },
       z.array(ticketShape),
       signal,
     );
-    const before = tickets.size;
     for (const ticket of body) tickets.set(ticket.id, ticket);
-    if (tickets.size - before < body.length) return undefined;
-    if (body.length < perPage) return tickets;
+    const last = body.at(-1)?.date_created;
+    if (body.length < perPage || last === undefined) return tickets;
+    if (last <= from)
+      throw new Failure({
+        kind: "data",
+        message: `LiveAgent: the pages of tickets around ${range.from} do not go on`,
+        remedy: "it is tried again the next night; if it stays, report it to costper",
+      });
+    from = last;
   }
-  return undefined;
 };
 
-/** Tickets of each day in the zone. @throws Failure `data` where pages repeat, twice */
+/** Tickets of each day in the zone. @throws Failure */
 export const ticketsOf = async (
   client: LiveagentClient,
   range: DayRange,
   timeZone: string,
   signal: AbortSignal,
-): Promise<ReadonlyMap<Day, readonly Ticket[]>> => {
-  const tickets = (await readTickets(client, range, signal)) ?? (await readTickets(client, range, signal));
-  if (tickets === undefined)
-    throw new Failure({
-      kind: "data",
-      message: `LiveAgent: pages of tickets around ${range.from} repeat, twice`,
-      remedy: "it is tried again the next night; if it stays, report it to costper",
-    });
-  return byDay(tickets.values(), range, timeZone, ({ date_created: at }) => at);
-};
+): Promise<ReadonlyMap<Day, readonly Ticket[]>> =>
+  byDay((await readTickets(client, range, signal)).values(), range, timeZone, ({ date_created: at }) => at);

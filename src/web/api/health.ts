@@ -89,7 +89,7 @@ const usageOf = (read: Read): Promise<Health["usage"]> =>
 const sourcesOf = (read: Read): Promise<Health["sources"]> =>
   read(sql`
     select source, stream, type, outcome, last_good_at, rows_read, failure, remedy
-    from ops.source order by outcome <> 'failed', source, stream limit 200`);
+    from ops.source where is_active order by outcome <> 'failed', source, stream limit 200`);
 
 const pausesOf = (read: Read): Promise<Health["pauses"]> =>
   read(sql`
