@@ -157,6 +157,7 @@ test("sync, status, reconcile and accounts answer in JSON alone; the last lines 
     "outcome",
     "failure",
     "remedy",
+    "paused",
     "expected_date",
     "stale",
   ]);
