@@ -83,7 +83,7 @@ test("an alert speaks in words with a link, and its silence is listed and ended"
     "Winter (Google) costs €52.40 per conversion, above the limit of €40.00.",
   );
   expect(await card.getByRole("link", { name: "Winter" }).getAttribute("href")).toBe(
-    "/day?account=google%3A1000001&campaign=10000010002",
+    "/campaign?account=google%3A1000001&campaign=10000010002",
   );
   await card.getByLabel("Why it is silenced").fill("known");
   await card.getByRole("button", { name: "Silence dear for Winter" }).click();

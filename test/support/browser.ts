@@ -27,6 +27,8 @@ export const openPage = async (browser: Browser, options: BrowserContextOptions 
     locale: "en-GB",
     timezoneId: "UTC",
     viewport: { width: 1280, height: 900 },
+    // What fades in is looked at once it stands.
+    reducedMotion: "reduce",
     ...options,
   });
   const page = await context.newPage();

@@ -31,7 +31,7 @@ export const subject = (labels: Labels): string =>
   labels["source"] ??
   (labels["platform"] === undefined ? "everything" : platformName(labels["platform"]));
 
-/** Where its figures are looked at: the campaign's days, the account's campaigns, or the platform's accounts. */
+/** Where its figures are looked at: the campaign itself, the account's campaigns, or the platform's accounts. */
 export const subjectPath = ({
   platform,
   account_id: account,
@@ -42,7 +42,7 @@ export const subjectPath = ({
   const scope = { account: `${platform}:${account}` };
   return campaign === undefined
     ? address("/breakdown", { ...scope, by: "campaign" })
-    : address("/day", { ...scope, campaign });
+    : address("/campaign", { ...scope, campaign });
 };
 
 const verbs: Readonly<Record<string, readonly [before: string, after: string]>> = {
