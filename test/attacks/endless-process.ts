@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { pino } from "pino";
 import { createGa4Client } from "../../src/connectors/ga4/client.ts";
 import { ga4Settings } from "../../src/connectors/ga4/settings.ts";
-import { type ConnectorSettings, openConnector } from "../../src/connectors/registry.ts";
+import { type ConnectorSettings, openConnector, profileOf } from "../../src/connectors/registry.ts";
 import { createLimits } from "../../src/connectors/wire/limits.ts";
 import { dayAt } from "../../src/domain/day.ts";
 import { asFailure } from "../../src/domain/failure.ts";
@@ -43,11 +43,15 @@ const run = async (): Promise<void> => {
     maxWaitMs: 1_000,
     now,
   });
-  const connector = await openConnector(name, { [name]: settings } as ConnectorSettings, {
-    log,
-    limits,
-    now,
-  });
+  const connector = await openConnector(
+    name,
+    { [name]: profileOf(name).settings.parse(settings) } as ConnectorSettings,
+    {
+      log,
+      limits,
+      now,
+    },
+  );
   const account = {
     platform: name,
     id: "1234567890",
