@@ -76,7 +76,7 @@ test("and nothing else: no writing, no other schema, no new table", async () => 
   for (const statement of [
     "select * from ops.slice",
     "select * from ops.counting_rule",
-    "select * from ops.claim_job('x', 1, 1)",
+    "select * from ops.take_job('google', null, null, null, 1, 1, 30)",
     "delete from ops.account_day",
     "select * from staging.ad_daily",
     "delete from warehouse.account",
