@@ -82,12 +82,6 @@ ${initSources()
 #   affiliatesArePaid: false            # true only where their commissions are imported as a cost
 #   ga4KeyEvents: []                    # conversion names taken from GA4 rather than from imports
 
-# Its own systems, whose leads, sales, calls and contacts come with the night: hubspot, salesforce, liveagent, zendesk, sql, https, file.
-# sources:
-#   crm: { type: hubspot, token: "\${HUBSPOT_SERVICE_KEY}" }
-#   sales: { type: salesforce, domain: mycompany, clientId: "\${SALESFORCE_CLIENT_ID}", clientSecret: "\${SALESFORCE_CLIENT_SECRET}" }
-#   helpdesk: { type: zendesk, subdomain: mycompany, clientId: "\${ZENDESK_CLIENT_ID}", clientSecret: "\${ZENDESK_CLIENT_SECRET}" }
-
 # What KPIs of docs/kpis.md should come to in each month; the dashboard shows whether they are on track.
 # targets:
 #   - { kpi: cost_per_conversion, of: first_party, target: 40 }
