@@ -1,7 +1,7 @@
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { packageRoot } from "../src/package-root.ts";
-import { buildPage } from "../src/web/bundle.ts";
+import { writePage } from "../src/web/page-files.ts";
 import { bundleProgram } from "./bundle-program.ts";
 
 // npm run build: the command line as one entry and the chunks it loads when needed, and the page beside it.
@@ -11,6 +11,4 @@ import { bundleProgram } from "./bundle-program.ts";
 const dist = join(packageRoot, "dist");
 await rm(dist, { recursive: true, force: true });
 await bundleProgram(dist);
-const page = join(dist, "public");
-await mkdir(page);
-for (const { name, body } of await buildPage()) await writeFile(join(page, name), body);
+await writePage(join(dist, "public"));

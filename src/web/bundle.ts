@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 /** A file of the page, by the name under which it is served. */
@@ -10,8 +9,6 @@ export interface PageFile {
 }
 
 const source = join(import.meta.dirname, "page");
-/** Where `npm run build` puts the page: beside the bundle in the package, absent when run from source. */
-const built = join(import.meta.dirname, "public");
 
 export const hashed = (stem: string, ending: string, body: Uint8Array): PageFile => ({
   name: `${stem}-${createHash("sha256").update(body).digest("hex").slice(0, 12)}.${ending}`,
@@ -44,11 +41,4 @@ export const buildPage = async (): Promise<readonly PageFile[]> => {
   const template = await readFile(join(source, "index.html"), "utf8");
   const index = template.replace("main.js", script.name).replace("style.css", style.name);
   return [{ name: "index.html", body: Buffer.from(index) }, script, style];
-};
-
-/** The page as built into the package, or bundled now where costper runs from source. */
-export const findPage = async (): Promise<readonly PageFile[]> => {
-  if (!existsSync(built)) return buildPage();
-  const names = await readdir(built);
-  return Promise.all(names.map(async (name) => ({ name, body: await readFile(join(built, name)) })));
 };

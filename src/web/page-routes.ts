@@ -1,42 +1,38 @@
-import { constants, brotliCompressSync, gzipSync } from "node:zlib";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import fastifyStatic from "@fastify/static";
 import type { FastifyInstance } from "fastify";
-import { findPage, type PageFile } from "./bundle.ts";
-import { withPlatforms } from "./page-platforms.ts";
 import { pagePaths } from "./page/app/paths.ts";
+import { openPageFolder } from "./page-files.ts";
 
-const types: Readonly<Record<string, string>> = {
-  html: "text/html; charset=utf-8",
-  js: "text/javascript; charset=utf-8",
-  css: "text/css; charset=utf-8",
-};
+const yearSeconds = 31_536_000;
 
-interface Packed extends PageFile {
-  readonly br: Buffer;
-  readonly gzip: Buffer;
-}
-
-const pack = (file: PageFile): Packed => ({
-  ...file,
-  br: brotliCompressSync(file.body, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } }),
-  gzip: gzipSync(file.body, { level: 9 }),
-});
-
-/** The dashboard itself: one document for every view, and its assets, compressed once at start. */
-export const pageRoutes = async (app: FastifyInstance): Promise<void> => {
-  const files = withPlatforms(await findPage()).map(pack);
-  for (const file of files) {
-    const isDocument = file.name === "index.html";
-    const paths = isDocument ? Object.keys(pagePaths) : [`/assets/${file.name}`];
-    for (const path of paths)
-      app.get(path, (request, reply) => {
-        const accepted = request.headers["accept-encoding"] ?? "";
-        const encoding = /\bbr\b/.test(accepted) ? "br" : /\bgzip\b/.test(accepted) ? "gzip" : undefined;
-        if (encoding !== undefined) reply.header("content-encoding", encoding);
-        return reply
-          .header("vary", "accept-encoding")
-          .header("cache-control", isDocument ? "no-cache" : "private, max-age=31536000, immutable")
-          .type(types[file.name.split(".").at(-1) ?? ""] ?? "application/octet-stream")
-          .send(encoding === undefined ? file.body : file[encoding]);
-      });
-  }
+/** The dashboard itself: one document for every view, and its assets, which their names change with. */
+export const pageRoutes = async (
+  app: FastifyInstance,
+  { hasBoard }: { readonly hasBoard: boolean },
+): Promise<void> => {
+  const folder = await openPageFolder();
+  app.addHook("onClose", () => folder.close());
+  const written = await readFile(join(folder.path, "index.html"), "utf8");
+  const document = written.replace(
+    'name="board" content="no"',
+    `name="board" content="${hasBoard ? "yes" : "no"}"`,
+  );
+  for (const path of Object.keys(pagePaths))
+    app.get(path, (_request, reply) =>
+      reply.header("cache-control", "no-cache").type("text/html; charset=utf-8").send(document),
+    );
+  await app.register(fastifyStatic, {
+    root: folder.path,
+    prefix: "/assets/",
+    decorateReply: false,
+    index: false,
+    preCompressed: true,
+    // Their compressed likenesses are asked for by their own names.
+    allowedPath: (path) => /\.(?:js|css)$/.test(path),
+    cacheControl: false,
+    setHeaders: (reply) =>
+      void reply.header("cache-control", `private, max-age=${String(yearSeconds)}, immutable`),
+  });
 };

@@ -191,7 +191,7 @@ export const openWeb = async (options: WebOptions): Promise<Web> => {
       { prefix: "/api" },
     );
     await ours.register(async (feeds) => feedRoutes(feeds, downloads), { prefix: "/feed" });
-    await pageRoutes(ours);
+    await pageRoutes(ours, { hasBoard: options.extraRoutes !== undefined });
     if (access !== undefined) await ours.register(async (login) => loginRoutes(login, access));
   });
   const { extraRoutes } = options;

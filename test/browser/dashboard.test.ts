@@ -31,6 +31,9 @@ const views = [
   ["/", "Overview"],
   ["/breakdown?by=campaign", "Breakdown"],
   ["/breakdown?by=channel", "Breakdown"],
+  [`/campaign?${campaign}`, 'Brand <b>Søk</b> & "co"'],
+  [`/campaign?${campaign}&tab=days`, 'Brand <b>Søk</b> & "co"'],
+  ["/campaign", "Campaign"],
   ["/day", "A day’s history"],
   [`/day?${campaign}&date=2026-11-05`, 'Brand <b>Søk</b> & "co"'],
   ["/excluded", "What was excluded"],
@@ -84,13 +87,86 @@ test("the overview's figures are those of the mart", async () => {
   );
 });
 
+test("young figures are compared as they are expected to end, never as they are", async () => {
+  const page = await openPage(browser);
+  await visit(page, `${shared.url}/?range=7d`);
+  // The account whose last days failed is on neither side.
+  const { now, before } = await sqlRow(
+    `select sum(spend_reporting) filter (where date > '2026-11-13')
+              / sum(projected_conversions) filter (where date > '2026-11-13') as now,
+            sum(spend_reporting) filter (where date <= '2026-11-13')
+              / sum(projected_conversions) filter (where date <= '2026-11-13') as before
+     from marts.cost_per_conversion_by_account_daily
+     where date between '2026-11-07' and '2026-11-20' and account_id <> '3000002'`,
+  );
+  const change = new Intl.NumberFormat("en-GB", {
+    style: "percent",
+    maximumFractionDigits: 1,
+    signDisplay: "exceptZero",
+  }).format(Number(now) / Number(before) - 1);
+  const tile = (title: string) => page.locator(".tile", { hasText: title });
+  expect(await tile("Cost per conversion").locator(".change").textContent()).toBe(
+    `${change} on the period before`,
+  );
+  expect(await tile("Return on ad spend").textContent()).toContain("still ripening, so not compared");
+  await page.getByText("Compared without 1 of 6 accounts").waitFor();
+  await page.getByLabel("Compared with").selectOption("year");
+  await page.getByText("There is no comparison").waitFor();
+  await page.getByLabel("Compared with").selectOption("none");
+  await page.waitForURL(/compare=none/);
+  await drawn(page);
+  expect(await page.locator(".tile .change").count()).toBe(0);
+});
+
+test("a day is drawn within its month, and weeks are said with their days", async () => {
+  const page = await openPage(browser);
+  await visit(page, `${shared.url}/?range=yesterday`);
+  await page.getByRole("heading", { name: /thirty days up to 20 Nov 2026/ }).waitFor();
+  await page.locator(".stage").first().focus();
+  await page.keyboard.press("Home");
+  expect(await page.locator(".readout").first().textContent()).toMatch(/^22 Oct 2026: All €/);
+  await visit(page, `${shared.url}/?from=2026-07-08&to=2026-11-20`);
+  await page.locator(".stage").first().focus();
+  await page.keyboard.press("End");
+  expect(await page.locator(".readout").first().textContent()).toMatch(/^Week 47, 16\D+20 Nov 2026: All €/);
+});
+
+test("on a phone the figure comes first, and the filters are folded into a line", async () => {
+  const page = await openPage(browser, { viewport: { width: 390, height: 800 } });
+  await visit(page, `${shared.url}/?range=7d`);
+  const fold = page.getByRole("button", { name: "Filters: 14 – 20 Nov 2026 · all platforms" });
+  expect(await fold.getAttribute("aria-expanded")).toBe("false");
+  expect(await page.getByLabel("Range").isVisible()).toBe(false);
+  const figure = await page.locator(".figure").first().boundingBox();
+  expect((figure?.y ?? 999) + (figure?.height ?? 0)).toBeLessThan(800);
+  await fold.click();
+  await page.getByLabel("Range").selectOption("this_month");
+  await page.getByText("1 – 20 Nov 2026, against 1 – 20 Oct 2026").waitFor();
+  expect(await axeViolations(page)).toEqual([]);
+});
+
+test("a printed page has the figures and nothing to click", async () => {
+  const page = await openPage(browser, { colorScheme: "dark" });
+  await visit(page, `${shared.url}/breakdown?${range}&by=campaign`);
+  await page.emulateMedia({ media: "print" });
+  expect(await page.getByRole("navigation", { name: "Views" }).isVisible()).toBe(false);
+  expect(await page.getByRole("button", { name: "Find" }).isVisible()).toBe(false);
+  expect(await page.locator(".breakdown").isVisible()).toBe(true);
+  expect(await page.evaluate<string>("getComputedStyle(document.body).color")).toBe("rgb(0, 0, 0)");
+  expect(await page.evaluate<string>("getComputedStyle(document.body).backgroundColor")).toBe(
+    "rgb(255, 255, 255)",
+  );
+});
+
 test("arrow keys read a chart out", async () => {
   const page = await openPage(browser);
   await visit(page, `${shared.url}/?${range}`);
   await page.waitForSelector(".stage canvas");
   await page.locator(".stage").first().focus();
   await page.keyboard.press("ArrowLeft");
-  expect(await page.locator(".readout").first().textContent()).toMatch(/^20 Nov 2026: Google €/);
+  expect(await page.locator(".readout").first().textContent()).toMatch(
+    /^20 Nov 2026 \(Alert too-expensive fired: .*\): All €/,
+  );
 });
 
 test("the breakdown leads down from platform to the days of a campaign", async () => {
@@ -101,10 +177,19 @@ test("the breakdown leads down from platform to the days of a campaign", async (
   await page.getByRole("link", { name: 'Brand <b>Søk</b> & "co"' }).click();
   await page.getByRole("heading", { name: 'Brand <b>Søk</b> & "co"' }).waitFor();
   expect(await page.locator("h1 b").count()).toBe(0);
+  expect(new URL(page.url()).pathname).toBe("/campaign");
+  await page.getByText("Seven days cost 52.50 EUR per conversion, above 40.").waitFor();
+  await page.getByRole("link", { name: "Ad group <i>1</i>" }).click();
+  await page.getByText("Ad one").waitFor();
+  const spent = await sqlRow(
+    `select sum(spend_reporting) as spend from marts.cost_per_conversion_by_ad_daily
+     where ${inRange} and ad_group_id = '10000010001-1'`,
+  );
+  expect(await page.locator(".breakdown tfoot td:nth-child(3)").textContent()).toBe(euros(spent["spend"]));
+  await page.getByRole("link", { name: "Days", exact: true }).click();
   await page.getByRole("link", { name: "5 Nov 2026", exact: true }).click();
   await page.getByText("Conversions of 5 Nov 2026, as they were reported").waitFor();
-  await page.goBack();
-  await page.goBack();
+  for (const _ of [1, 2, 3, 4]) await page.goBack();
   await page.getByRole("heading", { name: "Breakdown" }).waitFor();
   expect(new URL(page.url()).searchParams.get("account")).toBe("google:1000001");
 });
@@ -152,8 +237,9 @@ test("the keyboard, open panels and the place in a wide table outlive a redraw",
 
   await visit(page, `${shared.url}/?${range}`);
   await page.locator(".figures summary").nth(1).click();
-  await page.getByLabel("Platform").focus();
-  await page.getByLabel("Platform").selectOption("meta");
+  const platform = page.getByRole("combobox", { name: "Platform" });
+  await platform.focus();
+  await platform.selectOption("meta");
   await page.waitForURL(/platform=meta/);
   await drawn(page);
   expect(await page.locator(".figures").nth(1).getAttribute("open")).not.toBeNull();
@@ -388,6 +474,8 @@ test("the job board is drawn, read-only where no token guards it", async () => {
   });
   onTestFinished(() => web.close());
   const page = await openPage(browser);
+  await visit(page, web.url);
+  expect(await page.getByRole("link", { name: "Jobs", exact: true }).getAttribute("href")).toBe("/queues");
   await page.goto(`${web.url}/queues/`);
   await page.getByText("night", { exact: false }).first().waitFor();
   const answer = await page.request.put(`${web.url}/queues/api/queues/night/pause`);

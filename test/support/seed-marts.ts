@@ -83,6 +83,54 @@ const actions = `
   cross join (values ('purchase', 0.25), ('lead', 0.75)) n (action, share)
   where conversions > 0 and date between $1 and $2 and (date > $3 or campaign_id like '%0001')`;
 
+// Each campaign has two ad groups of two ads, and a tenth that the platform reports for none of them. Organic
+// conversions are of no ad, so that the facts of them stay out of what is left out.
+const ofAds = `
+  select m.*, case when ad_group = '' then '' else campaign_id || '-' || ad_group end as ad_group_id,
+         case when ad = '' then '' else campaign_id || '-' || ad_group || '-' || ad end as ad_id, share
+  from figures.cost_per_conversion_daily m
+  cross join (values ('1', '1', 0.3), ('1', '2', 0.3), ('2', '1', 0.2), ('2', '2', 0.1), ('', '', 0.1)) n (ad_group, ad, share)`;
+
+const countAll = `insert into ops.counting_rule (account_key, measure) select account_key, 'conversions' from warehouse.account`;
+
+const dayRates = `
+  insert into figures.day_rate (account_key, date, rate)
+  select account_key, date, max(spend_reporting / spend) from figures.cost_per_conversion_daily
+  where spend_reporting is not null and spend > 0 group by 1, 2`;
+
+const adDays = `
+  insert into warehouse.ad_daily (account_key, date, campaign_id, ad_group_id, ad_id, spend, impressions, clicks)
+  select account_key, date, campaign_id, ad_group_id, ad_id, spend * share, floor(impressions * share), floor(clicks * share)
+  from (${ofAds}) a`;
+
+const adConversions = `
+  insert into warehouse.conversion_daily
+    (account_key, date, campaign_id, ad_group_id, ad_id, conversion_action_id, attribution, traffic, conversions,
+     conversion_value, primary_conversions, primary_conversion_value, all_conversions, all_conversion_value)
+  select account_key, date, campaign_id, ad_group_id, ad_id, 'lead', '', 'paid', conversions * share,
+         conversion_value * share, 0, 0, 0, 0
+  from (${ofAds}) a where conversions > 0`;
+
+const adGroups = `
+  insert into figures.cost_per_conversion_by_ad_group_daily
+    (account_key, date, campaign_id, ad_group_id, currency, spend, impressions, clicks, conversions,
+     conversion_value, organic_conversions, reporting_currency, spend_reporting, conversion_value_reporting, refreshed_at)
+  select account_key, date, campaign_id, ad_group_id, currency, sum(spend * share), sum(floor(impressions * share)),
+         sum(floor(clicks * share)), sum(conversions * share), sum(conversion_value * share), 0, reporting_currency,
+         sum(spend_reporting * share), sum(conversion_value_reporting * share), refreshed_at
+  from (${ofAds}) a
+  group by account_key, date, campaign_id, ad_group_id, currency, reporting_currency, refreshed_at`;
+
+const adNames = `
+  with g as (
+    insert into warehouse.ad_group (account_key, ad_group_id, campaign_id, name, status)
+    select account_key, campaign_id || '-' || n, campaign_id, 'Ad group <i>' || n || '</i>', 'ENABLED'
+    from warehouse.campaign, generate_series(1, 2) as n
+    returning account_key, ad_group_id, campaign_id)
+  insert into warehouse.ad (account_key, ad_group_id, ad_id, campaign_id, name, status)
+  select account_key, ad_group_id, ad_group_id || '-' || n, campaign_id, case n when 1 then 'Ad one' else '' end, 'ENABLED'
+  from g, generate_series(1, 2) as n`;
+
 const actionNames = `
   insert into warehouse.conversion_action (account_key, conversion_action_id, name, status, category, origin, is_primary)
   select account_key, action, action_name, 'ENABLED', '', '', true
@@ -213,7 +261,8 @@ export const seedMarts = async (pool: pg.Pool, seed: Seed): Promise<void> => {
   await pool.query(
     `select warehouse.ensure_partition(t, m::date)
      from unnest(array['figures.cost_per_conversion_daily', 'figures.cost_per_conversion_by_network_daily',
-                       'figures.cost_per_conversion_by_action_daily', 'marts.cost_per_conversion_history']::regclass[]) t,
+                       'figures.cost_per_conversion_by_action_daily', 'warehouse.ad_daily', 'warehouse.conversion_daily',
+                       'figures.cost_per_conversion_by_ad_group_daily', 'marts.cost_per_conversion_history']::regclass[]) t,
           generate_series(date_trunc('month', $1::date - $2::int), $1::date, interval '1 month') m`,
     range,
   );
@@ -231,6 +280,8 @@ export const seedMarts = async (pool: pg.Pool, seed: Seed): Promise<void> => {
     await pool.query(triggers("enable"));
   } else {
     await sowMarts(pool, seed);
+    for (const statement of [adNames, countAll, dayRates, adDays, adConversions, adGroups])
+      await pool.query(statement);
     for (const statement of [history, alerts, alertEvents, channels, excluded])
       await pool.query(statement, [seed.lastDay]);
   }

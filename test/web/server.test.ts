@@ -129,6 +129,29 @@ test("pages may run no script and no style but their own", async () => {
   expect(board).toContain("unsafe-inline");
 });
 
+test("the page's assets come compressed, are kept for good, and nothing else of their folder is served", async () => {
+  const { url } = await startWeb();
+  const document = await (await fetch(url)).text();
+  const [script = ""] = /\/assets\/main-[0-9a-f]+\.js/.exec(document) ?? [];
+  for (const encoding of ["br", "gzip", undefined]) {
+    const answer = await fetch(url + script, { headers: { "accept-encoding": encoding ?? "identity" } });
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get("content-encoding"), encoding).toBe(encoding ?? null);
+    expect(answer.headers.get("cache-control")).toContain("immutable");
+    expect(answer.headers.get("content-type")).toContain("javascript");
+    expect(await answer.text()).toContain("cost_per_conversion");
+  }
+  for (const path of [
+    "/assets/index.html",
+    `${script}.br`,
+    "/assets/",
+    "/assets/..%2f..%2fpackage.json",
+    "/assets/%2e%2e/server.js",
+    "/assets/main.js%00",
+  ])
+    expect([400, 403, 404], path).toContain((await fetch(url + path)).status);
+});
+
 test("without a token only the names of this machine are answered", async () => {
   const { url } = await startWeb();
   expect(await withHost(`${url}/api/overview`, "evil.example")).toBe(403);

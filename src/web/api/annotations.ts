@@ -2,9 +2,11 @@ import { sql } from "kysely";
 import { z } from "zod";
 import { profiles } from "../../connectors/registry.ts";
 import type { Annotation } from "./answers.ts";
+import { labelsOf } from "./alerts.ts";
+import { accountOf, filterKeys } from "./query.ts";
+import { rangeKeys, resolveRange } from "./ranges.ts";
 import { notesOf } from "./notes.ts";
 import type { NoteAnswer } from "./operating-answers.ts";
-import { filterKeys, rangeKeys, resolveRange } from "./query.ts";
 import { hasRows, type Read } from "./read.ts";
 
 export const annotationsQuery = z.strictObject({ ...rangeKeys, ...filterKeys });
@@ -29,9 +31,10 @@ export const annotations = async (
   query: z.infer<typeof annotationsQuery>,
 ): Promise<{ readonly annotations: readonly Annotation[] }> => {
   const range = await resolveRange(read, query);
+  const about = query.account === undefined ? query.platform : accountOf(query.account).platform;
   const changes = platformChanges().filter(
     ({ date, platform }) =>
-      date >= range.from && date <= range.to && (query.platform === undefined || platform === query.platform),
+      date >= range.from && date <= range.to && (about === undefined || platform === about),
   );
   const events = (await hasRows(read, "ops.alert_event"))
     ? await read<Annotation>(sql`
@@ -40,7 +43,7 @@ export const annotations = async (
                  || coalesce(': ' || coalesce(labels ->> 'campaign_name', labels ->> 'account_id'), '') as text
         from ops.alert_event
         where to_state in ('firing', 'resolved') and occurred_at::date between ${range.from}::date and ${range.to}::date
-          and (${query.platform ?? null}::text is null or labels ->> 'platform' = ${query.platform ?? null})
+          and labels @> ${labelsOf(query)}::jsonb
         order by 1 desc, 4 limit 50`)
     : [];
   const notes = (await notesOf(read, range, query)).map((note): Annotation => ({

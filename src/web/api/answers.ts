@@ -34,36 +34,60 @@ export interface CurrencyChoice {
   readonly available: readonly string[];
 }
 
+/** Figures as reported, and what they are expected to be once their days are final. */
+export interface ExpectedFigures extends Figures {
+  /** The same as the conversions where every day is final; null where nothing is known of a day. */
+  readonly projected_conversions: Decimal | null;
+  readonly projected_cost_per_conversion: Decimal | null;
+  readonly is_final: boolean;
+}
+
 export interface Period {
   readonly date: Day;
+  /** Empty: all platforms together. */
   readonly platform: string;
   readonly currency: string | null;
   readonly spend: Decimal | null;
   readonly conversions: Decimal;
   readonly conversion_value: Decimal | null;
   readonly cost_per_conversion: Decimal | null;
+  /** Null where the period is final. */
   readonly projected_cost_per_conversion: Decimal | null;
+  readonly projected_conversions: Decimal | null;
   readonly return_on_ad_spend: Decimal | null;
   readonly is_final: boolean;
 }
 
+/** Two ranges side by side, of the accounts that have both whole. */
+export interface Comparison {
+  readonly now: ExpectedFigures;
+  readonly before: ExpectedFigures;
+}
+
 export interface Overview {
   readonly range: Range;
-  readonly before: Range;
+  /** What the range is compared with; null where that is not wanted. */
+  readonly before: Range | null;
   readonly grain: "day" | "week" | "month";
+  /** The days of the periods: of a range of one day, the month up to it. */
+  readonly drawn: Range;
   readonly currency: CurrencyChoice;
   /** One per currency; several only where currencies are kept apart. */
   readonly groups: readonly {
     readonly currency: string | null;
-    readonly now: Figures;
-    readonly before: Figures | null;
+    readonly now: ExpectedFigures;
+    /** Null where there is nothing to compare. */
+    readonly compared: Comparison | null;
     readonly periods: readonly Period[];
   }[];
   /** Account-days of the range that are not good: missing, failed, or apart from the platform's total. */
   readonly gaps: number;
+  /** Accounts that are in no comparison, since a day of theirs was not fetched whole, out of how many. */
+  readonly left_out: number;
+  readonly accounts: number;
 }
 
-export const breakdowns = ["platform", "account", "campaign", "network", "action"] as const;
+export const breakdowns = ["platform", "account", "campaign", "ad_group", "ad", "network", "action"] as const;
 /** Those of every account, and those that a connector brings only where its settings ask for them. */
 export type BreakdownBy = (typeof breakdowns)[number] | BreakdownName;
 
@@ -73,7 +97,10 @@ export interface BreakdownRow extends Figures {
   readonly account_name: string | null;
   readonly campaign_id: string | null;
   readonly campaign_name: string | null;
-  /** Of a network its name; of an action its name, or its id where it has none. */
+  /** Empty: figures of the campaign that belong to none of its ad groups. */
+  readonly ad_group_id: string | null;
+  readonly ad_group_name: string | null;
+  /** Of a network its name; of an action its name, or its id where it has none; of an ad its name. */
   readonly part: string | null;
   readonly part_id: string | null;
   readonly currency: string | null;

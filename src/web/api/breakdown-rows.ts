@@ -17,12 +17,15 @@ export interface DownloadColumn {
 
 const text = (key: string, title = key): DownloadColumn => ({ key, title, kind: "text" });
 
+const named = ["account_id", "account_name", "campaign_id", "campaign_name"].map((key) => text(key));
+const ofAdGroups = [...named, text("ad_group_id"), text("ad_group_name")];
+
 const byName: Readonly<Record<string, readonly DownloadColumn[]>> = {
   network: [text("part", "network")],
   action: [text("account_id"), text("account_name"), text("part", "action"), text("part_id", "action_id")],
+  ad_group: ofAdGroups,
+  ad: [...ofAdGroups, text("part_id", "ad_id"), text("part", "ad_name")],
 };
-
-const named = ["account_id", "account_name", "campaign_id", "campaign_name"].map((key) => text(key));
 
 const ratioNames = new Set<string>([
   "cost_per_conversion",
@@ -53,7 +56,8 @@ export async function* breakdownRows(read: Read, query: BreakdownQuery): AsyncGe
     declare breakdown no scroll cursor for
     with grouped as materialized (${grouped(grouping)})
     select ${grouping.range.from}::text as "from", ${grouping.range.to}::text as "to", g.platform, g.account_id,
-           g.account_name, g.campaign_id, g.campaign_name, g.part, g.part_id, g.currency, ${figures}, g.is_final
+           g.account_name, g.campaign_id, g.campaign_name, g.ad_group_id, g.ad_group_name, g.part, g.part_id, g.currency,
+           ${figures}, g.is_final
     from (${shown(grouping, sql`grouped`)}) g order by ${ordering(query)}`);
   for (;;) {
     const rows = await read<Row>(sql`fetch ${sql.lit(batch)} from breakdown`);

@@ -3,9 +3,11 @@ import { z } from "zod";
 import { breakdowns as broughtBreakdowns, isBreakdown } from "../../domain/breakdown.ts";
 import { type Breakdown, type BreakdownRow, breakdowns, type Figures } from "./answers.ts";
 import { standingOf } from "./campaign-sums.ts";
+import { WebProblem } from "../failures.ts";
 import { chooseCurrency, figure, figureNames, figures } from "./money.ts";
 import { grouped, nameOf, shown, totalsOf } from "./groups.ts";
-import { accountKeys, currencyKey, filterKeys, pageKeys, rangeKeys, resolveRange, search } from "./query.ts";
+import { accountKeys, currencyKey, filterKeys, pageKeys, search } from "./query.ts";
+import { rangeKeys, resolveRange } from "./ranges.ts";
 import type { Read } from "./read.ts";
 import type { Grouping } from "./grouping.ts";
 import { sparks } from "./sparks.ts";
@@ -19,6 +21,8 @@ export const breakdownQuery = z.strictObject({
   ...currencyKey,
   ...filterKeys,
   ...pageKeys,
+  /** Of ad groups or ads. */
+  ad_group: search,
   by: z.enum(groupings, `is none of ${groupings.join(", ")}`).default("platform"),
   q: search,
   sort: z.enum(sortable, `is none of ${sortable.join(", ")}`).default("spend"),
@@ -31,14 +35,22 @@ export type BreakdownQuery = z.infer<typeof breakdownQuery>;
 export const groupingOf = async (read: Read, query: BreakdownQuery, named = false): Promise<Grouping> => {
   const range = await resolveRange(read, query);
   const keys = await accountKeys(read, query);
-  const { by, campaign } = query;
+  const { by, campaign, ad_group: adGroup } = query;
+  const isBelow = by === "ad_group" || by === "ad";
+  if (isBelow && keys === undefined)
+    throw new WebProblem(
+      400,
+      "by: ad groups and ads are shown within a platform or an account",
+      "choose a platform, an account or a campaign",
+    );
   return {
     by,
     range,
     choice: await chooseCurrency(read, query.currency),
     keys,
     campaign,
-    standing: by === "platform" || by === "account" ? [] : await standingOf(read, range, keys),
+    adGroup: isBelow ? adGroup : undefined,
+    standing: by === "platform" || by === "account" || isBelow ? [] : await standingOf(read, range, keys),
     named: named || query.sort === "name" || (query.q ?? "") !== "",
     q: query.q === "" ? undefined : query.q,
   };
@@ -49,7 +61,9 @@ export const ordering = ({ by, sort, order }: BreakdownQuery): RawBuilder<unknow
   const direction = order === "asc" ? sql`asc` : sql`desc`;
   const key = sort === "name" ? nameOf(by) : figure(sort);
   const rest =
-    by === "campaign" ? sql`g.campaign_key` : sql`g.platform, g.account_id, g.campaign_id, g.part, g.part_id`;
+    by === "campaign"
+      ? sql`g.campaign_key`
+      : sql`g.platform, g.account_id, g.campaign_id, g.ad_group_id, g.part, g.part_id`;
   return sql`${key} ${direction} nulls last, ${rest}, g.currency`;
 };
 
@@ -86,12 +100,13 @@ export const breakdown = async (read: Read, query: BreakdownQuery): Promise<Brea
     )
     select * from (
       select 'row' as kind, row_number() over (order by ${ordering(query)}) as place, g.platform, g.account_id,
-             g.account_name, g.campaign_id, g.campaign_name, g.part, g.part_id, g.currency, g.is_final, 0 as count,
+             g.account_name, g.campaign_id, g.campaign_name, g.ad_group_id, g.ad_group_name, g.part, g.part_id, g.currency,
+             g.is_final, 0 as count,
              ${figures}
       from (${shown(grouping, sql`page`)}) g
     ) g
     union all
-    select 'total', null, '', null, null, null, null, null, null, g.currency, g.is_final, g.count, ${figures} from totals g
+    select 'total', null, '', null, null, null, null, null, null, null, null, g.currency, g.is_final, g.count, ${figures} from totals g
     order by 2 nulls last, currency`);
   const rows = lines.filter(({ kind }) => kind === "row").map(plain);
   const totals = lines.filter(({ kind }) => kind === "total");

@@ -2,7 +2,8 @@ import { sql } from "kysely";
 import { z } from "zod";
 import type { CampaignDayRow, CampaignDays, HistoryRow, MaturityCurve } from "./answers.ts";
 import { WebProblem } from "../failures.ts";
-import { accountOf, filterKeys, rangeKeys, resolveRange } from "./query.ts";
+import { accountOf, filterKeys } from "./query.ts";
+import { rangeKeys, resolveRange } from "./ranges.ts";
 import type { Read } from "./read.ts";
 
 const campaignKeys = {

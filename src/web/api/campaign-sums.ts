@@ -134,7 +134,7 @@ const wholeUnits = sql`
 /** Campaigns of the common table `grouped`, or of some of it, as they are shown: in whole units and named. */
 export const shownCampaigns = (some: RawBuilder<unknown>): RawBuilder<unknown> => sql`
   select g.campaign_key, g.currency, ${wholeUnits}, a.platform, a.account_id, a.name as account_name, k.campaign_id,
-         c.name as campaign_name, null::text as part, null::text as part_id
+         c.name as campaign_name, null::text as ad_group_id, null::text as ad_group_name, null::text as part, null::text as part_id
   from ${some} g
   join ops.campaign_key k on k.campaign_key = g.campaign_key ${nameJoins}`;
 

@@ -3,7 +3,8 @@ import { type RawBuilder, sql } from "kysely";
 import { z } from "zod";
 import type { ChannelRow, Channels, Excluded, Range } from "./answers.ts";
 import { asText } from "./csv.ts";
-import { accountKeys, filterKeys, rangeKeys, resolveRange, within } from "./query.ts";
+import { accountKeys, filterKeys, within } from "./query.ts";
+import { rangeKeys, resolveRange } from "./ranges.ts";
 import { hasRows, type Read } from "./read.ts";
 
 export const channelsQuery = z.strictObject({ ...rangeKeys });

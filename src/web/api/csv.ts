@@ -15,6 +15,7 @@ const lineOf = (row: Row): Row => ({
   ...row,
   account_name: asText(row["account_name"]),
   campaign_name: asText(row["campaign_name"]),
+  ad_group_name: asText(row["ad_group_name"]),
   part: asText(row["part"]),
 });
 

@@ -9,6 +9,8 @@ export interface Grouping {
   /** The accounts to take; undefined: all. */
   readonly keys: readonly number[] | undefined;
   readonly campaign: string | undefined;
+  /** Only where ad groups or ads are asked for. */
+  readonly adGroup: string | undefined;
   /** How far what is summed up beforehand (ops.campaign_day_sum, ops.part_day) stands for each of the accounts. */
   readonly standing: readonly AccountSums[];
   /** Whether every campaign's name is needed, for sorting or searching by it; else those of a page are enough. */
@@ -21,6 +23,8 @@ export const martOf: Readonly<Record<BreakdownBy, string>> = {
   platform: "marts.cost_per_conversion_by_account_daily",
   account: "marts.cost_per_conversion_by_account_daily",
   campaign: "marts.cost_per_conversion_daily",
+  ad_group: "marts.cost_per_conversion_by_ad_group_daily",
+  ad: "marts.cost_per_conversion_by_ad_daily",
   network: "marts.cost_per_conversion_by_network_daily",
   action: "marts.cost_per_conversion_by_action_daily",
   device: "marts.cost_per_conversion_by_device_daily",

@@ -14,10 +14,20 @@ export const nameOf = (by: BreakdownBy): RawBuilder<unknown> =>
       ? sql`lower(coalesce(nullif(g.account_name, ''), g.account_id))`
       : by === "campaign"
         ? sql`lower(coalesce(nullif(g.campaign_name, ''), g.campaign_id))`
-        : sql`lower(g.part)`;
+        : by === "ad_group"
+          ? sql`lower(coalesce(nullif(g.ad_group_name, ''), g.ad_group_id))`
+          : by === "ad"
+            ? sql`lower(coalesce(nullif(g.part, ''), g.part_id))`
+            : sql`lower(g.part)`;
 
 const rowsOf = (grouping: Grouping): RawBuilder<unknown> =>
   sql`${within(grouping.range, grouping.keys, grouping.campaign)} ${inCurrency(grouping.choice)}`;
+
+/** The same of ad groups or ads. */
+export const adRowsOf = (grouping: Grouping): RawBuilder<unknown> =>
+  grouping.adGroup === undefined
+    ? rowsOf(grouping)
+    : sql`${rowsOf(grouping)} and m.ad_group_id = ${grouping.adGroup}`;
 
 const matching = (q: string | undefined, ...columns: readonly string[]): RawBuilder<unknown> =>
   q === undefined
@@ -27,11 +37,13 @@ const matching = (q: string | undefined, ...columns: readonly string[]): RawBuil
         sql` or `,
       )})`;
 
+const noAdGroup = sql`null::text as ad_group_id, null::text as ad_group_name`;
+
 const sumNames = sql`s.spend, s.impressions, s.clicks, s.conversions, s.conversion_value, s.organic_conversions, s.is_final`;
 
 const byPlatform = (grouping: Grouping): RawBuilder<unknown> => sql`
   select s.platform, null::text as account_id, null::text as account_name, null::text as campaign_id,
-         null::text as campaign_name, null::text as part, null::text as part_id, s.currency, ${sumNames}
+         null::text as campaign_name, ${noAdGroup}, null::text as part, null::text as part_id, s.currency, ${sumNames}
   from (
     select m.platform, ${currencyOf(grouping.choice)} as currency, ${sums(grouping.choice)}
     from ${sql.table(martFor(grouping))} m where ${rowsOf(grouping)} group by 1, 2
@@ -40,7 +52,7 @@ const byPlatform = (grouping: Grouping): RawBuilder<unknown> => sql`
 // Names are joined to the groups, not to the days: thousands rather than millions.
 const byAccount = (grouping: Grouping): RawBuilder<unknown> => sql`
   select a.platform, a.account_id, a.name as account_name, null::text as campaign_id,
-         null::text as campaign_name, null::text as part, null::text as part_id, s.currency, ${sumNames}
+         null::text as campaign_name, ${noAdGroup}, null::text as part, null::text as part_id, s.currency, ${sumNames}
   from (
     select m.account_key, ${currencyOf(grouping.choice)} as currency, ${sums(grouping.choice)}
     from ${sql.table(martFor(grouping))} m where ${rowsOf(grouping)} group by 1, 2
@@ -48,9 +60,27 @@ const byAccount = (grouping: Grouping): RawBuilder<unknown> => sql`
   join warehouse.account a on a.account_key = s.account_key
   ${matching(grouping.q, "a.name", "a.account_id", "a.platform")}`;
 
+/** Ad groups, or ads, with all that they lie in. What the platform reports for none of them has empty ids. */
+const byAd = (grouping: Grouping): RawBuilder<unknown> => {
+  const isAd = grouping.by === "ad";
+  return sql`
+    select a.platform, a.account_id, a.name as account_name, s.campaign_id, c.name as campaign_name, s.ad_group_id,
+           d.name as ad_group_name, ${isAd ? sql`ad.name` : sql`null::text`} as part, s.part_id, s.currency, ${sumNames}
+    from (
+      select m.account_key, m.campaign_id, m.ad_group_id, ${isAd ? sql`m.ad_id` : sql`null::text`} as part_id,
+             ${currencyOf(grouping.choice)} as currency, ${sums(grouping.choice)}
+      from ${sql.table(martOf[grouping.by])} m where ${adRowsOf(grouping)} group by 1, 2, 3, 4, 5
+    ) s
+    join warehouse.account a on a.account_key = s.account_key
+    left join warehouse.campaign c on c.account_key = s.account_key and c.campaign_id = s.campaign_id
+    left join warehouse.ad_group d on d.account_key = s.account_key and d.ad_group_id = s.ad_group_id
+    ${isAd ? sql`left join warehouse.ad ad on ad.account_key = s.account_key and ad.ad_group_id = s.ad_group_id and ad.ad_id = s.part_id` : sql``}
+    ${matching(grouping.q, ...(isAd ? ["ad.name", "s.part_id"] : ["d.name", "s.ad_group_id"]), "c.name")}`;
+};
+
 const byNetwork = (grouping: Grouping): RawBuilder<unknown> => sql`
   select s.platform, null::text as account_id, null::text as account_name, null::text as campaign_id,
-         null::text as campaign_name, s.part_id as part, s.part_id, s.currency, ${sumNames}
+         null::text as campaign_name, ${noAdGroup}, s.part_id as part, s.part_id, s.currency, ${sumNames}
   from (
     select m.platform, m.part_id, ${currencyOf(grouping.choice)} as currency, ${sums(grouping.choice)}
     from ${partRows(grouping, "month")} where ${rowsOf(grouping)} group by 1, 2, 3
@@ -58,7 +88,7 @@ const byNetwork = (grouping: Grouping): RawBuilder<unknown> => sql`
 
 const byBrought = (grouping: Grouping): RawBuilder<unknown> => sql`
   select s.platform, null::text as account_id, null::text as account_name, null::text as campaign_id,
-         null::text as campaign_name, s.part_name as part, s.part_id, s.currency, ${sumNames}
+         null::text as campaign_name, ${noAdGroup}, s.part_name as part, s.part_id, s.currency, ${sumNames}
   from (
     select m.platform, m.part_id, max(m.part_name collate "C") as part_name,
            ${currencyOf(grouping.choice)} as currency, ${sums(grouping.choice)}
@@ -78,7 +108,7 @@ const spent = (grouping: Grouping): RawBuilder<unknown> => sql`
  */
 const byAction = (grouping: Grouping): RawBuilder<unknown> => sql`
   select a.platform, a.account_id, a.name as account_name, null::text as campaign_id,
-         null::text as campaign_name, coalesce(nullif(s.part_name, ''), s.part_id) as part, s.part_id, s.currency,
+         null::text as campaign_name, ${noAdGroup}, coalesce(nullif(s.part_name, ''), s.part_id) as part, s.part_id, s.currency,
          c.spend, c.impressions, c.clicks, s.conversions, s.conversion_value, null::numeric as organic_conversions,
          s.is_final
   from (
@@ -116,6 +146,8 @@ const statements: Readonly<Record<BreakdownBy, (grouping: Grouping) => RawBuilde
   platform: byPlatform,
   account: byAccount,
   campaign: (grouping) => byCampaign(grouping, matching(grouping.q, "c.name", "k.campaign_id", "a.name")),
+  ad_group: byAd,
+  ad: byAd,
   network: byNetwork,
   action: byAction,
   device: byBrought,

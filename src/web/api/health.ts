@@ -4,7 +4,8 @@ import { countDays } from "../../domain/day.ts";
 import { expectedDay, type Schedule } from "../../domain/schedule.ts";
 import { inUse } from "../../warehouse/credentials.ts";
 import type { Health } from "./health-answers.ts";
-import { filterKeys, pageKeys, rangeKeys, resolveRange } from "./query.ts";
+import { filterKeys, pageKeys } from "./query.ts";
+import { rangeKeys, resolveRange } from "./ranges.ts";
 import type { Read } from "./read.ts";
 import { WebProblem } from "../failures.ts";
 

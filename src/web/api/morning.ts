@@ -6,7 +6,8 @@ import type { Morning } from "../../metrics/morning/answer.ts";
 import { morning as tell } from "../../metrics/morning/morning.ts";
 import type { CurrencyChoice } from "./answers.ts";
 import { chooseCurrency } from "./money.ts";
-import { currencyKey, filterKeys, rangeKeys } from "./query.ts";
+import { currencyKey, filterKeys } from "./query.ts";
+import { rangeKeys } from "./ranges.ts";
 import type { Read } from "./read.ts";
 
 const backs = { day: 1, week: 7, four_weeks: 28 } as const;

@@ -4,15 +4,8 @@ import type { DB } from "../../warehouse/schema.ts";
 import { WebProblem } from "../failures.ts";
 import type { Range } from "./answers.ts";
 import type { NoteAnswer } from "./operating-answers.ts";
-import {
-  accountOf,
-  dayKey,
-  filterKeys,
-  idParameter,
-  rangeKeys,
-  resolveRange,
-  storableText,
-} from "./query.ts";
+import { accountOf, filterKeys, idParameter, storableText } from "./query.ts";
+import { dayKey, rangeKeys, resolveRange } from "./ranges.ts";
 import type { Read } from "./read.ts";
 
 const shownNotes = 200;

@@ -1,26 +1,18 @@
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import { z } from "zod";
-import { countDays } from "../../domain/day.ts";
-import type { CurrencyChoice, Figures, Overview, Period, Range } from "./answers.ts";
+import { addDays, countDays } from "../../domain/day.ts";
+import type { Comparison, CurrencyChoice, ExpectedFigures, Overview, Period, Range } from "./answers.ts";
+import { countGaps, wholeInBoth } from "./coverage.ts";
 import { chooseCurrency, currencyOf, figureNames, figures, inCurrency, sums, sumsOfSums } from "./money.ts";
-import {
-  accountKeys,
-  currencyKey,
-  filterKeys,
-  rangeBefore,
-  rangeKeys,
-  resolveRange,
-  within,
-} from "./query.ts";
+import { accountKeys, currencyKey, filterKeys, type Keys, within } from "./query.ts";
+import { comparedRange, compareKey, rangeKeys, resolveRange } from "./ranges.ts";
 import type { Read } from "./read.ts";
-
-const { platform, account } = filterKeys;
 
 export const overviewQuery = z.strictObject({
   ...rangeKeys,
   ...currencyKey,
-  platform,
-  account,
+  ...filterKeys,
+  ...compareKey,
   grain: z.enum(["day", "week", "month"], "is none of day, week, month").optional(),
 });
 
@@ -29,39 +21,79 @@ const grainOf = (range: Range): Overview["grain"] => {
   return days <= 120 ? "day" : days <= 800 ? "week" : "month";
 };
 
-type Keys = readonly number[] | undefined;
+/** A line needs more than one day: a single one is shown at the end of its month. */
+const drawnOf = (range: Range): Range =>
+  range.from === range.to ? { from: addDays(range.to, -29), to: range.to } : range;
 
-type Sums = Figures & { readonly currency: string | null };
+type Sums = ExpectedFigures & { readonly currency: string | null };
 
 type Line = Period & Sums;
 
-/** The periods of each platform, and after them, without a date, what they add up to: one pass over the days. */
+interface Rows {
+  readonly keys: Keys;
+  readonly campaign: string | undefined;
+  readonly choice: CurrencyChoice;
+}
+
+/** Account-days are enough, unless one campaign is asked for. */
+const martOf = ({ campaign }: Rows): RawBuilder<unknown> =>
+  campaign === undefined
+    ? sql`marts.cost_per_conversion_by_account_daily m`
+    : sql`marts.cost_per_conversion_daily m`;
+
+const rowsIn = (range: Range, { keys, campaign, choice }: Rows): RawBuilder<unknown> =>
+  sql`${within(range, keys, campaign)} ${inCurrency(choice)}`;
+
+// The mart of the campaigns has no projection for final days, that of the accounts their conversions.
+const projected = sql`coalesce(m.projected_conversions, case when m.is_final then m.conversions end)`;
+
+const projectedSum = sql`
+  case when count(*) = count(${projected}) then sum(${projected}) end as projected_conversions`;
+
+const projectedOfSums = sql`
+  case when count(*) = count(g.projected_conversions) then sum(g.projected_conversions) end as projected_conversions`;
+
+const expectedCost = sql`g.spend / nullif(g.projected_conversions, 0)`;
+
+/** The periods of each platform and of all together, and after them, without a date, what those of the range add up to. */
 const lines = (
   read: Read,
-  range: Range,
-  keys: Keys,
-  choice: CurrencyChoice,
+  { range, drawn }: { readonly range: Range; readonly drawn: Range },
+  rows: Rows,
   grain: Overview["grain"],
 ): Promise<readonly (Omit<Line, "date"> & { readonly date: string | null })[]> =>
   read(sql`
     with period as materialized (
       select date_trunc(${sql.lit(grain)}, m.date::timestamp)::date as date, m.platform,
-             ${currencyOf(choice)} as currency, ${sums(choice)},
-             case when count(*) = count(m.projected_conversions) then sum(m.projected_conversions) end as projected_conversions
-      from marts.cost_per_conversion_by_account_daily m
-      where ${within(range, keys)} ${inCurrency(choice)}
+             ${currencyOf(rows.choice)} as currency, ${sums(rows.choice)}, ${projectedSum}
+      from ${martOf(rows)}
+      where ${rowsIn(drawn, rows)}
       group by 1, 2, 3
     )
-    select g.date, g.platform, g.currency, ${figures}, g.is_final,
-           case when not g.is_final then g.spend / nullif(g.projected_conversions, 0) end as projected_cost_per_conversion
-    from period g
+    select g.date, g.platform, g.currency, ${figures}, g.is_final, g.projected_conversions,
+           case when not g.is_final then ${expectedCost} end as projected_cost_per_conversion
+    from (
+      select g.date, g.platform, g.currency, g.spend, g.impressions, g.clicks, g.conversions, g.conversion_value,
+             g.organic_conversions, g.is_final, g.projected_conversions
+      from period g
+      union all
+      select g.date, '', g.currency, ${sumsOfSums}, ${projectedOfSums} from period g group by 1, 2, 3
+    ) g
     union all
-    select null, null, g.currency, ${figures}, g.is_final, null
-    from (select g.currency, ${sumsOfSums} from period g group by g.currency) g
+    select null, null, g.currency, ${figures}, g.is_final, g.projected_conversions, ${expectedCost}
+    from (
+      select g.currency, ${sumsOfSums}, ${projectedOfSums} from period g
+      ${drawn === range ? sql`` : sql`where g.date = ${range.to}::date`}
+      group by g.currency
+    ) g
     order by date nulls last, platform, spend desc nulls last, currency`);
 
-const figuresOf = (line: Figures): Figures =>
-  Object.fromEntries(figureNames.map((name) => [name, line[name]])) as unknown as Figures;
+const sumsOf = (line: ExpectedFigures): ExpectedFigures => ({
+  ...(Object.fromEntries(figureNames.map((name) => [name, line[name]])) as unknown as ExpectedFigures),
+  projected_conversions: line.projected_conversions,
+  projected_cost_per_conversion: line.projected_cost_per_conversion,
+  is_final: line.is_final,
+});
 
 const periodOf = (line: Line): Period => ({
   date: line.date,
@@ -71,61 +103,79 @@ const periodOf = (line: Line): Period => ({
   conversions: line.conversions,
   conversion_value: line.conversion_value,
   cost_per_conversion: line.cost_per_conversion,
+  projected_conversions: line.projected_conversions,
   projected_cost_per_conversion: line.projected_cost_per_conversion,
   return_on_ad_spend: line.return_on_ad_spend,
   is_final: line.is_final,
 });
 
-const tiles = (read: Read, range: Range, keys: Keys, choice: CurrencyChoice): Promise<readonly Sums[]> =>
-  read<Sums>(sql`
-    select g.currency, ${figures}
+/** What the days of a range add up to, by currency. */
+const totals = async (read: Read, range: Range, rows: Rows): Promise<ReadonlyMap<string | null, Sums>> => {
+  const found = await read<Sums>(sql`
+    select g.currency, ${figures}, g.is_final, g.projected_conversions, ${expectedCost} as projected_cost_per_conversion
     from (
-      select ${currencyOf(choice)} as currency, ${sums(choice)}
-      from marts.cost_per_conversion_by_account_daily m
-      where ${within(range, keys)} ${inCurrency(choice)}
+      select ${currencyOf(rows.choice)} as currency, ${sums(rows.choice)}, ${projectedSum}
+      from ${martOf(rows)} where ${rowsIn(range, rows)}
       group by 1
     ) g`);
-
-const countGaps = async (read: Read, range: Range, keys: Keys): Promise<number> => {
-  const [row] = await read<{ gaps: number }>(sql`
-    select count(*)::int as gaps
-    from ops.account_day d
-    join warehouse.account a
-      on a.platform = d.platform and a.account_id = d.account_id
-      and d.date between coalesce(a.series_from, '-infinity') and coalesce(a.series_to, 'infinity')
-    where d.date between ${range.from}::date and ${range.to}::date
-      and (d.state in ('not_fetched', 'failed') or ops.differs(d))
-      ${keys === undefined ? sql`` : sql`and a.account_key = any(${[...keys]}::int[])`}`);
-  return row?.gaps ?? 0;
+  return new Map(found.map((line) => [line.currency, line]));
 };
 
-/** Every platform over time, and the range's sums against as many days before. */
+interface Compared {
+  readonly left_out: number;
+  readonly accounts: number;
+  readonly of: (currency: string | null, now: ExpectedFigures) => Comparison | null;
+}
+
+/** Days that were not fetched whole compare with nothing: their accounts are left out on both sides. */
+const compare = async (read: Read, range: Range, before: Range | null, rows: Rows): Promise<Compared> => {
+  if (before === null) return { left_out: 0, accounts: 0, of: () => null };
+  const { whole, partial } = await wholeInBoth(read, range, before, rows.keys);
+  const kept = partial.length === 0 ? rows : { ...rows, keys: whole };
+  const then = await totals(read, before, kept);
+  const here = partial.length === 0 ? undefined : await totals(read, range, kept);
+  return {
+    left_out: partial.length,
+    accounts: partial.length + whole.length,
+    of: (currency, all) => {
+      const now = here === undefined ? all : here.get(currency);
+      const earlier = then.get(currency);
+      return now === undefined || earlier === undefined
+        ? null
+        : { now: sumsOf(now), before: sumsOf(earlier) };
+    },
+  };
+};
+
+/** Every platform over time, and the range's sums against those of other days. */
 export const overview = async (read: Read, query: z.infer<typeof overviewQuery>): Promise<Overview> => {
   const range = await resolveRange(read, query);
-  const currency = await chooseCurrency(read, query.currency);
+  const choice = await chooseCurrency(read, query.currency);
   const keys = await accountKeys(read, query);
-  const grain = query.grain ?? grainOf(range);
-  const before = rangeBefore(range);
-  const all = await lines(read, range, keys, currency, grain);
-  const earlier = await tiles(read, before, keys, currency);
+  const rows: Rows = { keys, campaign: query.campaign, choice };
+  const drawn = drawnOf(range);
+  const grain = query.grain ?? grainOf(drawn);
+  const before = comparedRange(range, query);
+  const all = await lines(read, { range, drawn: grain === "day" ? drawn : range }, rows, grain);
+  const compared = await compare(read, range, before, rows);
   const isPeriod = (line: (typeof all)[number]): line is Line => line.date !== null;
   const periods = all.filter(isPeriod).map(periodOf);
   return {
     range,
     before,
     grain,
-    currency,
+    drawn: grain === "day" ? drawn : range,
+    currency: choice,
     groups: all
       .filter((line) => !isPeriod(line))
-      .map((now) => {
-        const then = earlier.find((tile) => tile.currency === now.currency);
-        return {
-          currency: now.currency,
-          now: figuresOf(now),
-          before: then === undefined ? null : figuresOf(then),
-          periods: periods.filter((period) => period.currency === now.currency),
-        };
-      }),
+      .map((now) => ({
+        currency: now.currency,
+        now: sumsOf(now),
+        compared: compared.of(now.currency, now),
+        periods: periods.filter((period) => period.currency === now.currency),
+      })),
     gaps: await countGaps(read, range, keys),
+    left_out: compared.left_out,
+    accounts: compared.accounts,
   };
 };

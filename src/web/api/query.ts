@@ -1,29 +1,9 @@
 import { type RawBuilder, sql } from "kysely";
 import { z } from "zod";
-import { addDays, countDays, isDay } from "../../domain/day.ts";
 import { bareAccountId } from "../../connectors/account-ids.ts";
 import { isPlatform, platforms } from "../../connectors/registry.ts";
 import type { Range } from "./answers.ts";
 import type { Read } from "./read.ts";
-
-const longestDays = 3700;
-
-export const dayKey = z
-  .string()
-  .refine((text) => isDay(text) && text > "1999" && text < "2100", "is not a day like 2026-11-20");
-
-/** `range=30d`: the days up to the youngest one with figures; or `from` and `to`. */
-export const rangeKeys = {
-  range: z
-    .string()
-    .regex(/^\d{1,4}d$/, "is not a number of days like 30d")
-    .refine((text) => Number.parseInt(text, 10) > 0 && Number.parseInt(text, 10) <= longestDays, {
-      message: `must be between 1d and ${String(longestDays)}d`,
-    })
-    .optional(),
-  from: dayKey.optional(),
-  to: dayKey.optional(),
-};
 
 /** Text that Postgres can hold: no NUL, and no half of a surrogate pair. */
 export const storableText = (longest: number) =>
@@ -75,38 +55,6 @@ export const pageKeys = {
   size: z.coerce.number().int().min(1).max(100, "must be at most 100").default(25),
 };
 
-interface Asked {
-  readonly range?: string | undefined;
-  readonly from?: string | undefined;
-  readonly to?: string | undefined;
-}
-
-const misplaced = (path: string, message: string): z.ZodError =>
-  new z.ZodError([{ code: "custom", path: [path], message, input: undefined }]);
-
-/** The days that are meant. Without a start or an end: thirty days up to the youngest day with figures. */
-export const resolveRange = async (read: Read, asked: Asked): Promise<Range> => {
-  const days = asked.range === undefined ? 30 : Number.parseInt(asked.range, 10);
-  const to = asked.to ?? (await youngestDay(read));
-  const from = asked.from ?? addDays(to, 1 - days);
-  if (from > to) throw misplaced("from", "is later than to");
-  if (countDays({ from, to }) > longestDays)
-    throw misplaced("from", `the range is longer than ${String(longestDays)} days`);
-  return { from, to };
-};
-
-const youngestDay = async (read: Read): Promise<string> => {
-  const [row] = await read<{ day: string }>(sql`
-    select coalesce(max(date), current_date - 1) as day from marts.cost_per_conversion_by_account_daily`);
-  return row?.day ?? "";
-};
-
-/** As many days just before. */
-export const rangeBefore = ({ from, to }: Range): Range => ({
-  from: addDays(from, -countDays({ from, to })),
-  to: addDays(from, -1),
-});
-
 interface Filters {
   readonly platform?: string | undefined;
   readonly account?: string | undefined;
@@ -118,11 +66,11 @@ export const accountOf = (account: string): { readonly platform: string; readonl
   return { platform, id: isPlatform(platform) ? bareAccountId(platform, rest.join(":")) : rest.join(":") };
 };
 
+/** The accounts to take; undefined: all. */
+export type Keys = readonly number[] | undefined;
+
 /** Which accounts a filter leaves, as a list of keys: the first column of every primary key. */
-export const accountKeys = async (
-  read: Read,
-  { platform, account }: Filters,
-): Promise<readonly number[] | undefined> => {
+export const accountKeys = async (read: Read, { platform, account }: Filters): Promise<Keys> => {
   if (platform === undefined && account === undefined) return undefined;
   const wanted = account === undefined ? undefined : accountOf(account);
   const rows = await read<{ account_key: number }>(sql`
@@ -133,11 +81,7 @@ export const accountKeys = async (
 };
 
 /** `and`-able conditions on a mart `m`. */
-export const within = (
-  range: Range,
-  keys: readonly number[] | undefined,
-  campaign?: string,
-): RawBuilder<unknown> => sql`
+export const within = (range: Range, keys: Keys, campaign?: string): RawBuilder<unknown> => sql`
   m.date between ${range.from}::date and ${range.to}::date
   ${keys === undefined ? sql`` : sql`and m.account_key = any(${[...keys]}::int[])`}
   ${campaign === undefined ? sql`` : sql`and m.campaign_id = ${campaign}`}`;

@@ -9,7 +9,7 @@ import { Failure } from "../../domain/failure.ts";
 import type { DB } from "../../warehouse/schema.ts";
 import { WebProblem } from "../failures.ts";
 import type { ReplayAnswer, RuleAnswer } from "./operating-answers.ts";
-import { dayKey } from "./query.ts";
+import { dayKey } from "./ranges.ts";
 import { onSnapshot } from "./read.ts";
 
 const longestDays = 92;

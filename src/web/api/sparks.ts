@@ -3,6 +3,7 @@ import { isBreakdown } from "../../domain/breakdown.ts";
 import { addDays, countDays } from "../../domain/day.ts";
 import type { BreakdownRow, Range } from "./answers.ts";
 import { martFor, type Grouping } from "./grouping.ts";
+import { adRowsOf } from "./groups.ts";
 import { currencyOf, inCurrency, spendOf } from "./money.ts";
 import { partRows } from "./part-rows.ts";
 import { within } from "./query.ts";
@@ -16,12 +17,15 @@ const shownOf = ({ from, to }: Range): Range => {
   return { from: from > start ? from : start, to };
 };
 
-type Row = Pick<BreakdownRow, "platform" | "account_id" | "campaign_id" | "part_id" | "currency">;
+type Row = Pick<
+  BreakdownRow,
+  "platform" | "account_id" | "campaign_id" | "ad_group_id" | "part_id" | "currency"
+>;
 
 type Day = Row & { readonly place: number; readonly value: string | null };
 
-const identity = ({ platform, account_id, campaign_id, part_id, currency }: Row): string =>
-  JSON.stringify([platform, account_id, campaign_id, part_id, currency]);
+const identity = ({ platform, account_id, campaign_id, ad_group_id, part_id, currency }: Row): string =>
+  JSON.stringify([platform, account_id, campaign_id, ad_group_id, part_id, currency]);
 
 /** Cost per conversion of each row by day (an action: its conversions), for the rows of one page only. */
 export const sparks = async (
@@ -33,6 +37,8 @@ export const sparks = async (
   const range = shownOf(grouping.range);
   const { by, choice } = grouping;
   if (by === "campaign") return linesOf(await campaignDays(read, { ...grouping, range }, rows), range);
+  if (by === "ad_group" || by === "ad")
+    return linesOf(await adDays(read, { ...grouping, range }, rows), range);
   const account =
     by === "account"
       ? sql`m.account_id`
@@ -43,11 +49,12 @@ export const sparks = async (
   const value =
     by === "action" ? sql`sum(m.conversions)` : sql`${spendOf(choice)} / nullif(sum(m.conversions), 0)`;
   const days = await read<Day>(sql`
-    select m.platform, ${account} as account_id, null::text as campaign_id, ${parts ? sql`m.part_id` : sql`null::text`} as part_id,
+    select m.platform, ${account} as account_id, null::text as campaign_id,
+           null::text as ad_group_id, ${parts ? sql`m.part_id` : sql`null::text`} as part_id,
            ${currencyOf(choice)} as currency, m.date - ${range.from}::date as place, round(${value}, 6) as value
     from ${parts ? partRows({ ...grouping, range }, "day") : sql`${sql.table(martFor(grouping))} m`}
     where ${within(range, grouping.keys, grouping.campaign)} ${inCurrency(choice)}
-    group by 1, 2, 3, 4, 5, 6`);
+    group by 1, 2, 3, 4, 5, 6, 7`);
   return linesOf(days, range);
 };
 
@@ -70,7 +77,8 @@ const campaignDays = (
 ): Promise<readonly Day[]> => {
   const spend = choice.mode === "reporting" ? sql`m.spend_reporting` : sql`m.spend`;
   return read<Day>(sql`
-    select m.platform, m.account_id, m.campaign_id, null::text as part_id, ${currencyOf(choice)} as currency,
+    select m.platform, m.account_id, m.campaign_id, null::text as ad_group_id, null::text as part_id,
+           ${currencyOf(choice)} as currency,
            m.date - ${range.from}::date as place, round(${spend} / nullif(m.conversions, 0), 6) as value
     from unnest(${rows.map(({ platform }) => platform)}::text[], ${rows.map(({ account_id }) => account_id)}::text[],
                 ${rows.map(({ campaign_id }) => campaign_id)}::text[]) as r (platform, account_id, campaign_id)
@@ -79,4 +87,21 @@ const campaignDays = (
     join marts.cost_per_conversion_daily m
       on m.account_key = a.account_key and m.date = d.day::date and m.campaign_id = r.campaign_id
     where ${within(range, undefined)} ${inCurrency(choice)}`);
+};
+
+/** Days of the ad groups or ads of a page, found by their account's days. */
+const adDays = (read: Read, grouping: Grouping, rows: readonly Row[]): Promise<readonly Day[]> => {
+  const { by, choice, range } = grouping;
+  const ad = by === "ad" ? sql`m.ad_id` : sql`null::text`;
+  const column = (name: "account_id" | "campaign_id" | "ad_group_id" | "part_id") =>
+    rows.map((row) => row[name]);
+  return read<Day>(sql`
+    select m.platform, m.account_id, m.campaign_id, m.ad_group_id, ${ad} as part_id, ${currencyOf(choice)} as currency,
+           m.date - ${range.from}::date as place, round(${spendOf(choice)} / nullif(sum(m.conversions), 0), 6) as value
+    from ${sql.table(martFor(grouping))} m
+    where ${adRowsOf(grouping)}
+      and (m.account_id, m.campaign_id, m.ad_group_id, coalesce(${ad}, '')) in (
+        select * from unnest(${column("account_id")}::text[], ${column("campaign_id")}::text[],
+                             ${column("ad_group_id")}::text[], ${column("part_id").map((id) => id ?? "")}::text[]))
+    group by 1, 2, 3, 4, 5, 6, 7`);
 };

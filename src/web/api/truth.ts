@@ -10,7 +10,8 @@ import {
 import { type KpiPace, monthPace } from "../../metrics/kpi/pace.ts";
 import type { MonthlyTarget } from "../../metrics/kpi/targets.ts";
 import type { Range } from "./answers.ts";
-import { filterKeys, pageKeys, rangeKeys, resolveRange } from "./query.ts";
+import { filterKeys, pageKeys } from "./query.ts";
+import { rangeKeys, resolveRange } from "./ranges.ts";
 import { hasRows, type Read } from "./read.ts";
 
 export const truthQuery = z.strictObject({ ...rangeKeys, ...pageKeys, platform: filterKeys.platform });

@@ -106,3 +106,32 @@ export const words = (name: string): string => {
   const spaced = name.replaceAll("_", " ");
   return spaced.charAt(0).toUpperCase() + spaced.slice(1);
 };
+
+const dayMs = 86_400_000;
+
+/** Number of the ISO week: that of its Thursday. */
+export const weekOf = (day: string): number => {
+  const date = Date.parse(`${day}T00:00:00Z`);
+  const weekday = (new Date(date).getUTCDay() + 6) % 7;
+  const thursday = date + (3 - weekday) * dayMs;
+  const yearStart = Date.UTC(new Date(thursday).getUTCFullYear(), 0, 1);
+  return Math.floor((thursday - yearStart) / dayMs / 7) + 1;
+};
+
+const monthFormat = new Intl.DateTimeFormat(undefined, { month: "long", year: "numeric", timeZone: "UTC" });
+
+const later = (day: string, days: number): string =>
+  new Date(Date.parse(`${day}T00:00:00Z`) + days * dayMs).toISOString().slice(0, 10);
+
+/** A day, an ISO week with those of its days that lie in the range, or a month. */
+export const periodText = (
+  date: string,
+  grain: "day" | "week" | "month",
+  range: { readonly from: string; readonly to: string },
+): string => {
+  if (grain === "day") return dayText(date);
+  if (grain === "month") return monthFormat.format(new Date(`${date}T00:00:00Z`));
+  const end = later(date, 6);
+  const days = { from: date < range.from ? range.from : date, to: end > range.to ? range.to : end };
+  return `Week ${String(weekOf(date))}, ${rangeText(days)}`;
+};

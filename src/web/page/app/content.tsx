@@ -18,7 +18,7 @@ const Guarded = ({ children }: { readonly children: ComponentChildren }) => {
 export const Main = ({ children }: { readonly children: ComponentChildren }) => {
   const main = useRef<HTMLElement>(null);
   const { path, address, back } = useStore(place);
-  const isBusy = useStore(waiting) > 0;
+  const pending = useStore(waiting);
   const before = useRef({ path, address });
   const move = useRef<"to heading" | "if lost" | undefined>(undefined);
   useLayoutEffect(() => {
@@ -29,17 +29,19 @@ export const Main = ({ children }: { readonly children: ComponentChildren }) => 
     before.current = { path, address };
   }, [path, address, back]);
   useLayoutEffect(() => {
-    if (move.current === undefined || waiting.get() > 0) return;
-    const { current } = move;
-    move.current = undefined;
+    if (move.current === undefined) return;
     // The view itself is drawn right after this, in the same turn.
     queueMicrotask(() => {
-      if (current === "to heading" || document.activeElement === document.body)
-        main.current?.querySelector<HTMLElement>("h1")?.focus({ preventScroll: true });
+      const heading = main.current?.querySelector<HTMLElement>("h1");
+      const isDone = waiting.get() === 0;
+      if (move.current === "to heading" ? heading : isDone && document.activeElement === document.body)
+        heading?.focus({ preventScroll: true });
+      // The heading is there as soon as the view has its answer, whatever else is asked for.
+      if (isDone || (move.current === "to heading" && heading)) move.current = undefined;
     });
-  }, [isBusy, address]);
+  }, [pending, address]);
   return (
-    <main id="main" tabIndex={-1} ref={main} aria-busy={isBusy ? "true" : undefined}>
+    <main id="main" tabIndex={-1} ref={main} aria-busy={pending > 0 ? "true" : undefined}>
       <Guarded key={path}>{children}</Guarded>
     </main>
   );

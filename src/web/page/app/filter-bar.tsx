@@ -1,20 +1,14 @@
 import type { ComponentChildren } from "preact";
-import { useRef } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import type { CurrencyChoice } from "../../api/answers.ts";
-import { platforms } from "../platforms.ts";
+import { rangeText } from "../format.ts";
+import { Hidden } from "../parts/words.tsx";
+import { platformName, platforms } from "../platforms.ts";
 import { go, here, parameter } from "../state/address.ts";
+import { comparisons, ranges } from "../state/ranges.ts";
 import { shown } from "../state/shown.ts";
 import { useStore } from "../state/store.ts";
 import type { Filter } from "../views/view.ts";
-
-const ranges = [
-  ["7d", "Last 7 days"],
-  ["14d", "Last 14 days"],
-  ["30d", "Last 30 days"],
-  ["90d", "Last 90 days"],
-  ["365d", "Last 365 days"],
-  ["1095d", "Last 3 years"],
-] as const;
 
 const change = (changes: Record<string, string | undefined>): void =>
   go(here({ ...changes, page: undefined }));
@@ -85,6 +79,23 @@ const PlatformField = () => (
   </Field>
 );
 
+const CompareField = () => (
+  <Field label="Compared with">
+    <select
+      value={parameter("compare") ?? "previous"}
+      onChange={({ currentTarget: { value } }) =>
+        change({ compare: value === "previous" ? undefined : value })
+      }
+    >
+      {comparisons.map(([value, text]) => (
+        <option key={value} value={value}>
+          {text}
+        </option>
+      ))}
+    </select>
+  </Field>
+);
+
 const defaultText = ({ reporting, available, mode }: CurrencyChoice): string =>
   reporting === null
     ? mode === "each" || available.length > 1
@@ -116,12 +127,53 @@ const CurrencyField = () => {
   );
 };
 
-/** Range, platform and currency. They live in the address; a change is a step in the browser's history. */
-export const FilterBar = ({ wanted }: { readonly wanted: readonly Filter[] }) =>
-  wanted.length === 0 ? null : (
-    <form class="filters" aria-label="Filters" onSubmit={(event) => event.preventDefault()}>
-      {wanted.includes("range") && <RangeFields />}
-      {wanted.includes("platform") && <PlatformField />}
-      {wanted.includes("currency") && <CurrencyField />}
-    </form>
+/** What is chosen, in a line: read where the fields are folded. */
+const Chosen = ({ wanted }: { readonly wanted: readonly Filter[] }) => {
+  const { range } = useStore(shown);
+  const platform = parameter("platform");
+  const parts = [
+    ...(wanted.includes("range") && range !== undefined ? [rangeText(range)] : []),
+    ...(wanted.includes("platform")
+      ? [platform === undefined ? "all platforms" : platformName(platform)]
+      : []),
+    ...(wanted.includes("currency") && parameter("currency") !== undefined ? [parameter("currency")] : []),
+  ];
+  return <>{parts.join(" · ")}</>;
+};
+
+/**
+ * Range, comparison, platform and currency. They live in the address; a change is a step in the browser's history. On a
+ * phone they are folded into a line, so that the figures come first.
+ */
+export const FilterBar = ({ wanted }: { readonly wanted: readonly Filter[] }) => {
+  const [isOpen, setOpen] = useState(false);
+  if (wanted.length === 0) return null;
+  return (
+    <div class="filter-bar">
+      <button
+        type="button"
+        class="fold"
+        aria-expanded={isOpen}
+        aria-controls="filters"
+        onClick={() => setOpen(!isOpen)}
+      >
+        <span>
+          <Hidden>Filters: </Hidden>
+          <Chosen wanted={wanted} />
+        </span>
+        <span aria-hidden="true">{isOpen ? "▴" : "▾"}</span>
+      </button>
+      <form
+        id="filters"
+        class={`filters${isOpen ? " open" : ""}`}
+        aria-label="Filters"
+        onSubmit={(event) => event.preventDefault()}
+      >
+        {wanted.includes("range") && <RangeFields />}
+        {wanted.includes("compare") && <CompareField />}
+        {wanted.includes("platform") && <PlatformField />}
+        {wanted.includes("currency") && <CurrencyField />}
+      </form>
+    </div>
   );
+};

@@ -1,5 +1,6 @@
 import { alertsView } from "../views/alerts.tsx";
 import { breakdownView } from "../views/breakdown.tsx";
+import { campaignView } from "../views/campaign.tsx";
 import { dayView } from "../views/day.tsx";
 import { dictionaryView } from "../views/dictionary.tsx";
 import { excludedView } from "../views/excluded.tsx";
@@ -13,6 +14,7 @@ import type { PagePath } from "./paths.ts";
 const views: Readonly<Record<PagePath, View>> = {
   "/": overviewView,
   "/breakdown": breakdownView,
+  "/campaign": campaignView,
   "/truth": truthView,
   "/day": dayView,
   "/excluded": excludedView,

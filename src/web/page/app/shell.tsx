@@ -2,14 +2,20 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { address } from "../state/address.ts";
 import type { View } from "../views/view.ts";
 import { Main } from "./content.tsx";
-import { MissingBanner } from "./missing.tsx";
 import { FilterBar } from "./filter-bar.tsx";
-import { type PagePath, pagePaths } from "./paths.ts";
+import { MissingBanner } from "./missing.tsx";
+import { pagePaths } from "./paths.ts";
 import { FiringBadge, SignOut } from "./session.tsx";
 import { ThemeButton } from "./theme-button.tsx";
 
-/** The server writes it into the document. */
-const version = document.querySelector("[name=version]")?.getAttribute("content") ?? "";
+/** The server writes them into the document. */
+const written = (name: string): string =>
+  document.querySelector(`[name=${name}]`)?.getAttribute("content") ?? "";
+const version = written("version");
+/** Whether the server has the job board. */
+const hasBoard = written("board") === "yes";
+
+const links = Object.entries(pagePaths).filter(([, name]) => name !== null);
 
 const Navigation = ({ path }: { readonly path: string }) => {
   const nav = useRef<HTMLElement>(null);
@@ -20,14 +26,19 @@ const Navigation = ({ path }: { readonly path: string }) => {
   return (
     <nav aria-label="Views" ref={nav}>
       <ul>
-        {Object.entries(pagePaths).map(([to, name]) => (
+        {links.map(([to, name]) => (
           <li key={to}>
-            <a href={address(to as PagePath, {})} aria-current={to === path ? "page" : undefined}>
+            <a href={address(to, {})} aria-current={to === path ? "page" : undefined}>
               {name}
               {to === "/alerts" && <FiringBadge />}
             </a>
           </li>
         ))}
+        {hasBoard && (
+          <li>
+            <a href="/queues">Jobs</a>
+          </li>
+        )}
       </ul>
     </nav>
   );

@@ -17,7 +17,7 @@ export const valuesBy = <Row extends { readonly date: string }>(
   });
 };
 
-/** The runs of dates on which anything is not final. */
+/** The runs of dates on which anything is not final; none where nothing is: a shade over all tells nothing apart. */
 export const settling = (
   dates: readonly string[],
   rows: readonly { readonly date: string; readonly is_final: boolean }[],
@@ -30,5 +30,5 @@ export const settling = (
     else if (open === undefined) runs.push((open = [seconds(date), seconds(date)]));
     else open[1] = seconds(date);
   }
-  return runs;
+  return dates.every((date) => young.has(date)) ? [] : runs;
 };

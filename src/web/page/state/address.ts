@@ -2,7 +2,7 @@ import { store } from "./store.ts";
 
 /** The page's address is its state: what is shown can be sent to someone as it is. */
 
-const shared = ["range", "from", "to", "platform", "currency"] as const;
+const shared = ["range", "from", "to", "compare", "platform", "currency"] as const;
 
 export const parameter = (name: string): string | undefined =>
   new URLSearchParams(location.search).get(name) ?? undefined;

@@ -78,6 +78,7 @@ const AlertChart = ({ alert }: { readonly alert: AlertAnswer }) => {
       <Chart
         {...shared}
         title={`${name}, ${span}`}
+        grain="day"
         places={daily.values.map((_, index) => first + index * 86_400)}
         placeText={(place) => dayText(placeDay(place))}
         lines={[{ label: name, colour: "--accent", values: daily.values.map(number) }]}

@@ -51,12 +51,17 @@ const nameOf = (by: BreakdownBy, row: BreakdownRow): string => {
       return (
         row.campaign_name ?? (row.campaign_id === "" ? "not named by the platform" : (row.campaign_id ?? ""))
       );
+    case "ad_group":
+      return row.ad_group_name ?? (row.ad_group_id === "" ? "in no ad group" : (row.ad_group_id ?? ""));
+    // Ads of some platforms have no name of their own.
+    case "ad":
+      return row.part || (row.part_id === "" ? "of no ad" : (row.part_id ?? ""));
     default:
       return row.part ?? "";
   }
 };
 
-/** One step down from a row; networks and actions are as deep as it goes. */
+/** One step down from a row; ads, networks and actions are as deep as it goes, and so is what has no id. */
 const drill = (by: BreakdownBy, row: BreakdownRow): string | undefined => {
   const account = `${row.platform}:${row.account_id ?? ""}`;
   const reset = { page: undefined, q: undefined };
@@ -66,7 +71,11 @@ const drill = (by: BreakdownBy, row: BreakdownRow): string | undefined => {
     case "account":
       return here({ by: "campaign", account, ...reset });
     case "campaign":
-      return address("/day", { account, campaign: row.campaign_id ?? "" });
+      return row.campaign_id ? address("/campaign", { account, campaign: row.campaign_id }) : undefined;
+    case "ad_group":
+      return row.campaign_id && row.ad_group_id
+        ? address("/campaign", { account, campaign: row.campaign_id, tab: "ad", ad_group: row.ad_group_id })
+        : undefined;
     default:
       return undefined;
   }
@@ -81,6 +90,10 @@ const below = (by: BreakdownBy, row: Line): string | null => {
       return `${platform} · ${row.account_name ?? row.account_id ?? ""}`;
     case "account":
       return `${platform} · ${row.account_id ?? ""} · ${row.currency ?? ""}`;
+    case "ad_group":
+      return row.campaign_name ?? row.campaign_id;
+    case "ad":
+      return [row.ad_group_name ?? row.ad_group_id, row.part_id].filter((text) => text).join(" · ");
     case "action":
       return [platform, row.account_name ?? row.account_id, row.part_id === row.part ? null : row.part_id]
         .filter((part) => part !== null && part !== "")
@@ -133,8 +146,8 @@ const HeaderCell = ({
   );
 };
 
-const keyOf = ({ platform, account_id, campaign_id, part_id, currency }: Line): string =>
-  JSON.stringify([platform, account_id, campaign_id, part_id, currency]);
+const keyOf = ({ platform, account_id, campaign_id, ad_group_id, part_id, currency }: Line): string =>
+  JSON.stringify([platform, account_id, campaign_id, ad_group_id, part_id, currency]);
 
 /** Rows with their course and figures, sortable by each, over the totals of all of them. */
 export const BreakdownTable = ({ answer }: { readonly answer: Breakdown }) => {

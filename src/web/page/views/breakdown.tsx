@@ -20,6 +20,7 @@ const names = [
   "platform",
   "account",
   "campaign",
+  "ad_group",
   "currency",
   "by",
   "q",
@@ -30,7 +31,7 @@ const names = [
 
 /** The filters that drilling down has set, each of which can be taken back. */
 const Crumbs = () => {
-  const set = ["account", "campaign"].flatMap((name) => {
+  const set = ["account", "campaign", "ad_group"].flatMap((name) => {
     const value = parameter(name);
     return value === undefined ? [] : [{ name, value }];
   });

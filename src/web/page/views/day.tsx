@@ -1,67 +1,19 @@
-import type { CampaignDays, CampaignDayRow, HistoryRow, MaturityCurve, MovedDay } from "../../api/answers.ts";
-import {
-  changeOf,
-  changeText,
-  count,
-  countColumn,
-  dash,
-  dayText,
-  integer,
-  momentText,
-  money,
-  rangeText,
-} from "../format.ts";
+import type { CampaignDays, HistoryRow, MaturityCurve, MovedDay } from "../../api/answers.ts";
+import { count, dayText, integer, momentText, money, rangeText } from "../format.ts";
 import { Answered } from "../parts/answered.tsx";
 import { Chart } from "../parts/chart.tsx";
 import { DataTable } from "../parts/data-table.tsx";
 import { Empty, Heading } from "../parts/words.tsx";
 import { platformName } from "../platforms.ts";
-import { address, here, parameter } from "../state/address.ts";
+import { address, parameter } from "../state/address.ts";
 import { useAnswer } from "../state/answers.ts";
 import { apiPath } from "../state/api.ts";
 import { useShown } from "../state/shown.ts";
+import { campaignName, DaysTable } from "./days-table.tsx";
 import { MaturityChart } from "./maturity-chart.tsx";
 import { MovedCard } from "./moved-days.tsx";
 import { NotesCard } from "./notes-card.tsx";
 import type { View } from "./view.ts";
-
-const movedBy = (now: string | null, before: string | null): string => {
-  const by = changeOf(now, before);
-  return by === undefined ? dash : changeText(by);
-};
-
-const DaysTable = ({ rows }: { readonly rows: readonly CampaignDayRow[] }) => {
-  const counts = countColumn(rows.flatMap((row) => [row.first_conversions, row.conversions]));
-  return (
-    <div class="card flush">
-      <DataTable
-        caption="Days of the campaign"
-        columns={[
-          { name: "Day", whole: true },
-          { name: "First reported", number: true },
-          { name: "Conversions now", number: true },
-          { name: "Moved by", number: true },
-          { name: "Expected", number: true },
-          { name: "Spend", number: true },
-          { name: "Cost / conv.", number: true },
-          { name: "Changes", number: true },
-          { name: "State" },
-        ]}
-        rows={rows.map((row) => [
-          <a href={here({ date: row.date })}>{dayText(row.date)}</a>,
-          counts(row.first_conversions),
-          counts(row.conversions),
-          movedBy(row.conversions, row.first_conversions),
-          counts(row.projected_conversions),
-          money(row.spend, row.currency),
-          money(row.cost_per_conversion, row.currency),
-          integer(row.changes),
-          row.is_final ? "final" : "not final",
-        ])}
-      />
-    </div>
-  );
-};
 
 const History = ({ date, rows }: { readonly date: string; readonly rows: readonly HistoryRow[] }) =>
   rows.length === 0 ? (
@@ -106,9 +58,6 @@ const History = ({ date, rows }: { readonly date: string; readonly rows: readonl
     </>
   );
 
-const campaignName = ({ campaign_name, campaign_id }: CampaignDays["campaign"]): string =>
-  campaign_name ?? (campaign_id === "" ? "Not named by the platform" : campaign_id);
-
 const CampaignBody = ({
   days,
   history,
@@ -125,18 +74,11 @@ const CampaignBody = ({
   return (
     <>
       <Heading title={campaignName(days.campaign)}>
-        {platformName(platform)} · {account_name}. {rangeText(days.range)}. Break down by{" "}
-        <a href={address("/breakdown", { ...within, by: "network" })}>network</a> or{" "}
-        <a href={address("/breakdown", { ...within, by: "action" })}>action</a>.
+        {platformName(platform)} · {account_name}. {rangeText(days.range)}.{" "}
+        <a href={address("/campaign", within)}>All about this campaign</a>
       </Heading>
       {date !== undefined && history !== undefined && <History date={date} rows={history.rows} />}
-      {days.rows.length === 0 ? (
-        <Empty title="No days with figures here">
-          Choose a longer range, or another campaign in the breakdown.
-        </Empty>
-      ) : (
-        <DaysTable rows={days.rows} />
-      )}
+      <DaysTable {...days} />
       <NotesCard />
       <MaturityChart curves={curves} />
     </>

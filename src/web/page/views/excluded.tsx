@@ -20,6 +20,7 @@ const DayChart = ({ days }: Pick<Excluded, "days">) => {
   return (
     <Chart
       title="Organic conversions left out, by day"
+      grain="day"
       places={dates.map(seconds)}
       placeText={(place) => dayText(placeDay(place))}
       lines={platforms.map((platform) => ({

@@ -1,12 +1,12 @@
 import { useState } from "preact/hooks";
 import type { Health } from "../../api/health-answers.ts";
-import { useSession } from "../state/session.ts";
 import { dash, dayText, momentText } from "../format.ts";
 import { DataTable } from "../parts/data-table.tsx";
 import { SendingProblem } from "../parts/sending-problem.tsx";
 import { Card, Hidden } from "../parts/words.tsx";
 import { platformName } from "../platforms.ts";
 import { useSending } from "../state/sending.ts";
+import { useSession } from "../state/session.ts";
 
 type Account = Health["accounts"][number];
 

@@ -1,8 +1,8 @@
 import { integer, momentText } from "../format.ts";
 import { SendingProblem } from "../parts/sending-problem.tsx";
 import { Card } from "../parts/words.tsx";
-import { useSession } from "../state/session.ts";
 import { useSending } from "../state/sending.ts";
+import { useSession } from "../state/session.ts";
 
 /** When the next night is, what the one under way has done, and a way to have one now. */
 export const NightCard = () => {

@@ -1,6 +1,6 @@
 import type { ComponentType } from "preact";
 
-export type Filter = "range" | "platform" | "currency";
+export type Filter = "range" | "compare" | "platform" | "currency";
 
 /** What stands under one address. It is drawn from the address alone, and asks for its figures by `useAnswer`. */
 export interface View {
