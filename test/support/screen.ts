@@ -4,7 +4,8 @@ interface Row {
   goesOn: boolean;
 }
 
-const codes = /\u001b\[(\??[0-9;]*)([A-Za-z])|[^]/gu;
+const escape = "\u001b";
+const codes = new RegExp(String.raw`${escape}\[(\??[0-9;]*)([A-Za-z])|[^]`, "gu");
 
 /**
  * What a terminal of so many columns shows in the end: its lines, each in one piece where the terminal alone broke it.
