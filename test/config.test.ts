@@ -7,6 +7,7 @@ import type { ConfigSource } from "../src/config/source.ts";
 import { jsonSchema } from "../src/config/json-schema.ts";
 import { databaseOf, queueOf } from "../src/config/servers.ts";
 import { ConfigError } from "../src/config/problems.ts";
+import { parse } from "yaml";
 import { initTemplate } from "../src/commands/init-template.ts";
 import { platforms } from "../src/connectors/registry.ts";
 
@@ -368,6 +369,14 @@ test("the config that init writes is accepted once its variables are filled in",
   const config = await load(initTemplate("/nowhere").config, env);
   expect(Object.keys(config.connectors)).toEqual(platforms);
   expect(config.database).toBeUndefined();
+});
+
+test("whatever of init's config is taken out of its comments, the file is YAML, with each key once", () => {
+  const { config } = initTemplate("/nowhere");
+  const whole = config.replaceAll(/^# (?=[a-zA-Z]+:(?: |$)(?! [a-z])|  )/gm, "");
+  const keys = Object.keys(parse(whole) as object);
+  expect(keys).toEqual(expect.arrayContaining(["sources", "notifiers", "alerts", "digest", "targets"]));
+  expect(parse(whole)).toMatchObject({ alerts: [{ notify: ["team"] }, { notify: ["ops"] }] });
 });
 
 test("costper.schema.json is what the settings say today", async () => {

@@ -6,6 +6,8 @@ import { expect, onTestFinished, test } from "vitest";
 import { parseDay, parseRange } from "../src/commands/dates.ts";
 import { progressLayout } from "../src/commands/progress.ts";
 import { tableText } from "../src/commands/table.ts";
+import { screenLines } from "./support/screen.ts";
+import { costperCall, onTerminal } from "./support/terminal.ts";
 
 const now = new Date("2026-11-28T12:00:00Z");
 
@@ -112,3 +114,36 @@ test("init asks on a terminal, asks again where an answer does not fit, and writ
     "DATABASE_URL='postgresql://me:p$w@db/costper'\n",
   );
 });
+
+const busyLines = [1, 2, 3, 4, 5, 6].flatMap((part) => [
+  `${String(part)} short`,
+  `${String(part)} long ${"and longer ".repeat(4 * part)}end`,
+  ...(part % 2 === 0 ? [`${String(part)} of`, `${String(part)} two`] : []),
+]);
+
+test.each([
+  [20, []],
+  [80, []],
+  [100, []],
+  [80, ["--leave"]],
+])(
+  "at %i columns the log stands whole above the progress, each bar once below it, %j",
+  async (columns, words) => {
+    const program = join(import.meta.dirname, "support", "busy-display.ts");
+    const [node = "", ...loader] = costperCall().slice(0, -1);
+    const terminal = onTerminal([node, ...loader, program, ...words], { cwd: tmpdir(), columns });
+    expect(await terminal.ended).toBe(0);
+    const lines = screenLines(terminal.shown(), columns).filter((line) => line !== "");
+    const bars = lines.filter((line) => /^(google|microsoft|x) /.test(line));
+    const after = words.length === 0 ? ["done"] : [];
+    expect(lines).toEqual([...busyLines, "last", ...bars, ...after]);
+    expect(bars.map((line) => line.replace(/^(\w+) .*?(\d\/\d).*$/, "$1 $2"))).toEqual([
+      "google 6/6",
+      "microsoft 6/6",
+      "x 3/6",
+    ]);
+    // The cursor is shown again, and lines wrap.
+    expect(terminal.shown().lastIndexOf("[?25h")).toBeGreaterThan(terminal.shown().lastIndexOf("[?25l"));
+    expect(terminal.shown().lastIndexOf("[?7h")).toBeGreaterThan(terminal.shown().lastIndexOf("[?7l"));
+  },
+);

@@ -18,6 +18,7 @@ import { type DemoAlert, demoAlerts, demoAlertStates } from "./demo-alerts.ts";
 import { costLine, demoCampaigns, firstPartyLines, importDemoFiles } from "./demo-first-party.ts";
 import { createNightClock, nightsPlayed, playNights, restatedLine } from "./demo-nights.ts";
 import { createProgress } from "./progress.ts";
+import { terminalLines } from "./terminal.ts";
 import { takeForDemo } from "./demo-database.ts";
 import { openDashboard } from "./dashboard.ts";
 import { formatDecimal } from "./output.ts";
@@ -113,7 +114,7 @@ export const register: Register = (command, act) => {
           from,
           to,
           progress: progress ?? {},
-          ...(!globals.quiet && { onNight: (words) => void process.stderr.write(`${words}\n`) }),
+          ...(!globals.quiet && { onNight: (words) => void terminalLines.write(`${words}\n`) }),
         }).finally(() => progress?.stop());
         // The shop lives by its ads: what its CRM holds follows from what the campaigns spent.
         const campaigns = await demoCampaigns(app, { from, to });

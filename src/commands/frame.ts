@@ -68,7 +68,7 @@ export const examples = (...lines: readonly (readonly [call: string, purpose: st
   return `\nExamples:\n${lines.map(([call, purpose]) => `  ${call.padEnd(width)}  ${purpose}`).join("\n")}`;
 };
 
-const say = (line: string): void => void process.stderr.write(`${line}\n`);
+const say = (line: string): void => void terminalLines.write(`${line}\n`);
 
 const shortfallLine = ({ platform, accountId, what, remedy }: Shortfall): string =>
   [`${platform} ${accountId}`.trimEnd(), what, remedy]

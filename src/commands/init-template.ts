@@ -82,39 +82,33 @@ ${initSources()
 #   affiliatesArePaid: false            # true only where their commissions are imported as a cost
 #   ga4KeyEvents: []                    # conversion names taken from GA4 rather than from imports
 
-# Its own systems, whose leads, sales, calls and contacts come with the night: hubspot, salesforce, liveagent, zendesk, sql, https, file.
-# sources:
-#   crm: { type: hubspot, token: "\${HUBSPOT_SERVICE_KEY}" }
-#   sales: { type: salesforce, domain: mycompany, clientId: "\${SALESFORCE_CLIENT_ID}", clientSecret: "\${SALESFORCE_CLIENT_SECRET}" }
-#   helpdesk: { type: zendesk, subdomain: mycompany, clientId: "\${ZENDESK_CLIENT_ID}", clientSecret: "\${ZENDESK_CLIENT_SECRET}" }
-
 # What KPIs of docs/kpis.md should come to in each month; the dashboard shows whether they are on track.
 # targets:
 #   - { kpi: cost_per_conversion, of: first_party, target: 40 }
 
 # Where alerts go: slack, webhook or email.
-notifiers: {}
-#  team: { type: slack, url: "\${SLACK_WEBHOOK_URL}" }
-#  ops:  { type: webhook, url: "https://example.com/hook", secret: "\${HOOK_SECRET}" }
-#  mail: { type: email, smtp: "\${SMTP_URL}", from: costper@example.com, to: [team@example.com] }
+# notifiers:
+#   team: { type: slack, url: "\${SLACK_WEBHOOK_URL}" }
+#   ops:  { type: webhook, url: "https://example.com/hook", secret: "\${HOOK_SECRET}" }
+#   mail: { type: email, smtp: "\${SMTP_URL}", from: costper@example.com, to: [team@example.com] }
 
 # What is watched.
-alerts: []
-#  - name: meta-too-expensive
-#    metric: cost_per_conversion   # or projected_cost_per_conversion, spend, conversions, cost_per_click, conversion_rate, return_on_ad_spend
-#    by: campaign                  # platform, account, campaign, network, action; left out: one figure for all
-#    where: { platform: meta }
-#    window: 7d                    # whole days of the account
-#    settle: 2d                    # youngest days left out, since their conversions still come in
-#    above: 40                     # or below: N, changeAbove: 30%, changeBelow: 30%
-#    currency: EUR
-#    minSpend: 50
-#    severity: critical            # info, warning, critical
-#    notify: [team]
-#  - name: stale
-#    metric: freshness             # hours since the end of the last good day; also sync_failure, reconciliation_difference
-#    above: 36                     # left out: as soon as a night that was due did not bring its day
-#    notify: [ops]
+# alerts:
+#   - name: meta-too-expensive
+#     metric: cost_per_conversion   # or projected_cost_per_conversion, spend, conversions, cost_per_click, conversion_rate, return_on_ad_spend
+#     by: campaign                  # platform, account, campaign, network, action; left out: one figure for all
+#     where: { platform: meta }
+#     window: 7d                    # whole days of the account
+#     settle: 2d                    # youngest days left out, since their conversions still come in
+#     above: 40                     # or below: N, changeAbove: 30%, changeBelow: 30%
+#     currency: EUR
+#     minSpend: 50
+#     severity: critical            # info, warning, critical
+#     notify: [team]
+#   - name: stale
+#     metric: freshness             # hours since the end of the last good day; also sync_failure, reconciliation_difference
+#     above: 36                     # left out: as soon as a night that was due did not bring its day
+#     notify: [ops]
 
 # What changed, in words, with what drove it and what is missing: \`costper digest --print\` shows it.
 # digest:

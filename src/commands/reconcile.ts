@@ -31,8 +31,18 @@ interface AccountResult {
   readonly differences: readonly Difference[];
 }
 
-const rangeOf = (account: Account, options: SelectionOptions, depth: number, now: Date): DayRange => {
-  const to = options.to ?? addDays(dayAt(now, account.timeZone), -1);
+/** A day that has not ended where the account is adds up to nothing yet: it is left out, unless only it is asked for. */
+export const rangeOf = (
+  account: Pick<Account, "timeZone">,
+  options: Pick<SelectionOptions, "from" | "to">,
+  depth: number,
+  now: Date,
+): DayRange => {
+  const today = dayAt(now, account.timeZone);
+  const yesterday = addDays(today, -1);
+  const isOpenAlone = options.from !== undefined && options.from > yesterday;
+  const asked = options.to ?? (isOpenAlone ? today : yesterday);
+  const to = asked > yesterday && !isOpenAlone ? yesterday : asked;
   return { from: options.from ?? addDays(to, 1 - depth), to };
 };
 

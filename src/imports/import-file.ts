@@ -261,7 +261,7 @@ const warnOfCutIds = async (client: PoolClient, { kind, onWarning }: ImportOptio
 
 const mostRepeatsTold = 20;
 
-/** Says which rows of the file share a key: the last one counts. */
+/** Says which rows of the file share a key, where only the last one counts. */
 const warnOfRepeats = async (client: PoolClient, { kind, onWarning }: ImportOptions): Promise<number> => {
   if (kind.key.length === 0) return 0;
   const { rows } = await client.query<{ key: string; last: string; more: string; total: string }>(
@@ -270,7 +270,7 @@ const warnOfRepeats = async (client: PoolClient, { kind, onWarning }: ImportOpti
      from import_row group by ${kind.key.join(", ")} having count(*) > 1
      order by max(line) limit ${String(mostRepeatsTold)}`,
   );
-  for (const { key, last, more } of rows)
+  for (const { key, last, more } of kind.isHistory ? [] : rows)
     onWarning(
       `${kind.key.join(" ")} ${key} stands ${String(Number(more) + 1)} times in the file; line ${last} counts`,
     );

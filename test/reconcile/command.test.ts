@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { createLinkedinSandbox, linkedinSandboxSettings } from "../../sandbox/linkedin/index.ts";
 import { listen } from "../../sandbox/server.ts";
+import { rangeOf } from "../../src/commands/reconcile.ts";
 import { addDays, dayAt } from "../../src/domain/day.ts";
 import { freshDatabase } from "../support/database.ts";
 
@@ -67,4 +68,23 @@ test("reconcile ends with 1 and names the day where the platform has changed a f
   expect(differing.stderr.trimEnd().split("\n").at(-1)).toContain(`linkedin ${accountId}: 1 day differs`);
   expect((await costper("sync")).status).toBe(0);
   expect((await costper("reconcile")).status).toBe(0);
+});
+
+test.each([
+  // In Los Angeles it is still the 28th.
+  [
+    { from: "2026-11-22", to: "2026-11-28" },
+    { from: "2026-11-22", to: "2026-11-27" },
+  ],
+  [{ to: "2026-11-26" }, { from: "2026-11-24", to: "2026-11-26" }],
+  [{}, { from: "2026-11-25", to: "2026-11-27" }],
+  // Asked for alone, it is compared.
+  [{ from: "2026-11-28" }, { from: "2026-11-28", to: "2026-11-28" }],
+  [
+    { from: "2026-11-28", to: "2026-11-28" },
+    { from: "2026-11-28", to: "2026-11-28" },
+  ],
+])("a day that has not ended where the account is, is no difference: %j", (asked, range) => {
+  const now = new Date("2026-11-29T02:00:00Z");
+  expect(rangeOf({ timeZone: "America/Los_Angeles" }, asked, 3, now)).toEqual(range);
 });

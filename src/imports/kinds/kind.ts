@@ -55,6 +55,8 @@ export interface ImportKind {
   readonly columns: Readonly<Record<string, ReadCell>>;
   /** Columns that no file has: what a CRM's own source keeps beside. */
   readonly origin?: Readonly<Record<string, ReadCell>>;
+  /** Those of them that hold names or numbers of its own, in which as in ids no numbers of people are looked for. */
+  readonly originIds?: readonly string[];
   /** Columns that are ids: numbers of people are not looked for in them. */
   readonly ids: readonly string[];
   /** Staged columns with ids of the company's own systems, as against those of ad platforms. */
@@ -71,6 +73,8 @@ export interface ImportKind {
   row(values: Values, refuse: Refuse, context: ImportContext): Values;
   /** Columns that tell rows of one file apart; the last of equal ones wins. Empty: rows are never the same. */
   readonly key: readonly string[];
+  /** Rows of one key are its history: each adds to it, and none is a mistake. */
+  readonly isHistory?: true;
   /** Merges the temporary table `import_row` into the warehouse. */
   /** @throws BrokenFile where the rows contradict each other */
   merge(client: PoolClient, run: MergeRun): Promise<Merged>;
@@ -86,4 +90,5 @@ export const columnsOf = (kind: ImportKind): readonly string[] => Object.keys(ki
 export const withOrigin = (kind: ImportKind): ImportKind => ({
   ...kind,
   columns: { ...kind.columns, ...kind.origin },
+  ids: [...kind.ids, ...(kind.originIds ?? [])],
 });

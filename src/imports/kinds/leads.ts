@@ -91,7 +91,8 @@ export const leads: ImportKind = {
     excluded: flag,
   },
   withdrawal: ["merged_into", "deleted", "seen"],
-  ids: ["lead_id", "merged_into", "raw_stage", "raw_status", ...visitIds],
+  originIds: ["raw_stage", "raw_status"],
+  ids: ["lead_id", "merged_into", ...visitIds],
   example: {
     lead_id: "00123",
     created_at: "2026-10-05T10:12:00+02:00",
@@ -127,6 +128,7 @@ export const leads: ImportKind = {
     ...journeyOf(values, refuse),
   }),
   key: ["lead_id"],
+  isHistory: true,
   merge: async (client, run) => {
     const { source } = run;
     await stageEnds(client);
