@@ -5,7 +5,7 @@ import { type MicrosoftSettings, microsoftSettings } from "./settings.ts";
 export const microsoft = {
   name: "microsoft",
   label: "Microsoft",
-  colour: { light: "#9a5b00", dark: "#f0b35a" },
+  colour: { light: "#a3195b", dark: "#f48fb8" },
   accountId: {
     bare: (written) => written.trim(),
     pattern: /^\d+$/,
