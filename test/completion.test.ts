@@ -47,7 +47,10 @@ test.each<[readonly string[], readonly string[]]>([
   [["export", "x", "out", "--format=p"], ["--format=parquet"]],
   // As bash splits it.
   [["export", "x", "out", "--format", "=", "p"], ["parquet"]],
-  [["alerts", "si"], ["silence", "silences"]],
+  [
+    ["alerts", "si"],
+    ["silence", "silences"],
+  ],
   [["alerts", "check", "--da"], ["--date"]],
   [
     ["import", "co"],
