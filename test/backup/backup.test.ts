@@ -168,23 +168,20 @@ test("a connection that breaks ends the backup, and leaves no file", async () =>
   const database = await freshDatabase();
   await seedMarts(database.pool, smallSeed);
   const path = await folder();
-  const broken: Promise<unknown>[] = [];
-  await expect(
-    backup(database, {
-      file: join(path, "warehouse.zip"),
-      version: "1",
-      now,
-      signal: never,
-      onTable: (name) =>
-        name === "warehouse.ad_daily" &&
-        broken.push(
-          database.pool.query(
-            "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and state = 'idle in transaction'",
-          ),
-        ),
-    }),
-  ).rejects.toThrow();
-  expect(broken).toHaveLength(1);
+  // Held up in its midst, it is there to be broken.
+  const holder = await database.pool.connect();
+  onTestFinished(() => holder.release(true));
+  await holder.query("begin; lock table warehouse.conversion_daily in access exclusive mode");
+  const saving = backup(database, { file: join(path, "warehouse.zip"), version: "1", now, signal: never });
+  saving.catch(() => undefined);
+  const breakIt = async () =>
+    (
+      await database.pool.query<{ broken: boolean }>(
+        "select pg_terminate_backend(pid) as broken from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+      )
+    ).rows[0]?.broken;
+  await expect.poll(breakIt).toBe(true);
+  await expect(saving).rejects.toThrow();
   expect(await readdir(path)).toEqual([]);
 });
 
