@@ -130,20 +130,20 @@ export interface ConversionDay extends Conversions {
  * Part of a day's figures: either delivery or one action's conversions. A platform may give the two in two calls, so the
  * two kinds of row come apart.
  */
-type Part<Key> =
+export type SplitRow<Key> =
   | ({ readonly kind: "delivery" } & Key & Delivery)
   | ({ readonly kind: "conversions" } & Key & Conversions);
 
-interface CampaignKey {
+export interface CampaignKey {
   readonly date: Day;
   readonly campaignId: string;
 }
 
 /** One campaign-day on one network. */
-export type NetworkDay = Part<CampaignKey & { readonly network: string }>;
+export type NetworkDay = SplitRow<CampaignKey & { readonly network: string }>;
 
 /** One campaign-day by a breakdown. What the platform reports of a campaign and not so is left to the row unknown. */
-export type BreakdownDay = Part<
+export type BreakdownDay = SplitRow<
   CampaignKey & {
     /** Only of a breakdown below the ad group; '' where the platform names none. */
     readonly adGroupId?: string;
@@ -153,7 +153,7 @@ export type BreakdownDay = Part<
 >;
 
 /** The platform's own total of a campaign's day, delivery or one action. A residual row covers what the ads lack. */
-export type CampaignDay = Part<CampaignKey>;
+export type CampaignDay = SplitRow<CampaignKey>;
 
 /** One click on an ad, as the platform's click report explains it. Ids are '' where it names none. */
 export interface AdClick {

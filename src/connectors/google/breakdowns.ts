@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { type BreakdownName, type Device, unknownPart } from "../../domain/breakdown.ts";
 import { countryOfNumber } from "../../domain/country.ts";
 import type { BreakdownDay, Entity } from "../../domain/facts.ts";
-import { conversionsOf, deliveryOf, idOf, mapRows, type ReadDay, type Row, textOf } from "./normalize.ts";
+import { conversionsBy, deliveriesBy, idOf, type ReadDay, type Row, textOf } from "./normalize.ts";
 
 /** Rows of the breakdown queries, without talking to anybody. */
 
@@ -60,22 +60,14 @@ export const breakdownDeliveries = (
   breakdown: BreakdownName,
   rows: readonly unknown[],
   day: ReadDay,
-): BreakdownDay[] =>
-  mapRows(rows, (row) => {
-    const delivery = deliveryOf(row);
-    return delivery && { kind: "delivery", ...keyOf(breakdown, row, day), ...delivery };
-  });
+): BreakdownDay[] => deliveriesBy(rows, (row) => keyOf(breakdown, row, day));
 
 export const breakdownConversions = (
   breakdown: BreakdownName,
   rows: readonly unknown[],
   day: ReadDay,
   primaryIds: ReadonlySet<string>,
-): BreakdownDay[] =>
-  mapRows(rows, (row) => {
-    const figures = conversionsOf(row, primaryIds);
-    return figures && { kind: "conversions", ...keyOf(breakdown, row, day), ...figures };
-  });
+): BreakdownDay[] => conversionsBy(rows, primaryIds, (row) => keyOf(breakdown, row, day));
 
 /** The keywords that rows speak of, by ad group and id. */
 export type SeenKeywords = Map<string, Entity>;

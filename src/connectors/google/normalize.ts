@@ -88,7 +88,7 @@ const isZero = (figure: string): boolean => figure === "0" || Number(figure) ===
  * A metric that one row lacks is 0 ("JSON mappings"); one that the whole answer lacks is refused by its columns.
  * Undefined where nothing was delivered: such a row carries other figures, or none at all.
  */
-export const deliveryOf = ({ metrics }: Row): Delivery | undefined => {
+const deliveryOf = ({ metrics }: Row): Delivery | undefined => {
   const impressions = wholeNumber(orZero(metrics?.impressions), "metrics.impressions");
   const clicks = wholeNumber(orZero(metrics?.clicks), "metrics.clicks");
   const spend = fromMicros(orZero(metrics?.costMicros), "metrics.cost_micros");
@@ -108,7 +108,7 @@ const actionIdOf = (value: unknown): string => {
  * What an action brought. The headline is what Google counts in its own column of conversions; of an action that
  * is not counted there, all of its conversions. Undefined where every figure is 0.
  */
-export const conversionsOf = (
+const conversionsOf = (
   { metrics, segments }: Row,
   primaryIds: ReadonlySet<string>,
 ): Required<Conversions> | undefined => {
@@ -143,7 +143,7 @@ const networkKey = (row: Row, date: Day) => ({
 export type ReadDay = ReturnType<typeof dayReader>;
 
 /** Maps rows, leaving out those without figures. */
-export const mapRows = <T>(rows: readonly unknown[], read: (row: Row) => T | undefined): T[] => {
+const mapRows = <T>(rows: readonly unknown[], read: (row: Row) => T | undefined): T[] => {
   const facts: T[] = [];
   for (const row of rows) {
     const fact = read(row as Row);
@@ -175,21 +175,35 @@ export const accountDays = (rows: readonly unknown[], day: ReadDay): AccountDay[
     return delivery && { date: day(row.segments?.date), ...delivery };
   });
 
-export const networkDeliveries = (rows: readonly unknown[], day: ReadDay): NetworkDay[] =>
+/** The delivery of rows, each under its key. */
+export const deliveriesBy = <Key extends object>(
+  rows: readonly unknown[],
+  keyOf: (row: Row) => Key,
+): ({ readonly kind: "delivery" } & Key & Delivery)[] =>
   mapRows(rows, (row) => {
     const delivery = deliveryOf(row);
-    return delivery && { kind: "delivery", ...networkKey(row, day(row.segments?.date)), ...delivery };
+    return delivery && { kind: "delivery", ...keyOf(row), ...delivery };
   });
+
+/** The conversions of rows, each under its key. */
+export const conversionsBy = <Key extends object>(
+  rows: readonly unknown[],
+  primaryIds: ReadonlySet<string>,
+  keyOf: (row: Row) => Key,
+): ({ readonly kind: "conversions" } & Key & Conversions)[] =>
+  mapRows(rows, (row) => {
+    const figures = conversionsOf(row, primaryIds);
+    return figures && { kind: "conversions", ...keyOf(row), ...figures };
+  });
+
+export const networkDeliveries = (rows: readonly unknown[], day: ReadDay): NetworkDay[] =>
+  deliveriesBy(rows, (row) => networkKey(row, day(row.segments?.date)));
 
 export const networkConversions = (
   rows: readonly unknown[],
   day: ReadDay,
   primaryIds: ReadonlySet<string>,
-): NetworkDay[] =>
-  mapRows(rows, (row) => {
-    const figures = conversionsOf(row, primaryIds);
-    return figures && { kind: "conversions", ...networkKey(row, day(row.segments?.date)), ...figures };
-  });
+): NetworkDay[] => conversionsBy(rows, primaryIds, (row) => networkKey(row, day(row.segments?.date)));
 
 export const conversionDays = (
   rows: readonly unknown[],

@@ -1,7 +1,6 @@
 import { type Device, unknownPart } from "../../domain/breakdown.ts";
 import { countryOfCode } from "../../domain/country.ts";
-import type { BreakdownDay } from "../../domain/facts.ts";
-import { conversionsOf, deliveryOf, type InsightsRow } from "./normalize.ts";
+import type { InsightsRow } from "./normalize.ts";
 import { countryReport, deviceReport, type InsightsReport } from "./queries.ts";
 
 /** Where an ad was seen, by the kind of device; ads in apps of televisions come as other. */
@@ -25,15 +24,3 @@ export const metaBreakdowns = {
 } as const satisfies Readonly<
   Record<string, { readonly report: InsightsReport; readonly partOf: (row: InsightsRow) => string }>
 >;
-
-export const breakdownDaysOf = (row: InsightsRow, part: string): BreakdownDay[] => {
-  const key = { date: row.date_start, campaignId: row.campaign_id ?? "", part };
-  return [
-    { kind: "delivery", ...key, ...deliveryOf(row) },
-    ...conversionsOf(row).map((conversions): BreakdownDay => ({
-      kind: "conversions",
-      ...key,
-      ...conversions,
-    })),
-  ];
-};

@@ -12,13 +12,13 @@ import type { Connector, OpenConnector, Pull } from "../connector.ts";
 import { addedUp } from "../part-sums.ts";
 import { readAccounts } from "./accounts.ts";
 import { familyOf } from "./actions.ts";
-import { breakdownDaysOf, metaBreakdowns } from "./breakdowns.ts";
+import { metaBreakdowns } from "./breakdowns.ts";
 import { createClient } from "./client.ts";
 import { learntEntities, noSightings, readEntities, type Sightings, sight } from "./entities.ts";
 import { TooMuchData } from "./failures.ts";
 import { countedActionTypes } from "./goals.ts";
 import { mergeNetworkDays, networkDaysOf, unknownNetwork } from "./networks.ts";
-import { conversionsOf, deliveryOf, type InsightsRow, readRow } from "./normalize.ts";
+import { campaignRowsOf, conversionsOf, deliveryOf, type InsightsRow, readRow } from "./normalize.ts";
 import { adReport, campaignReport, networkReport, totalParams } from "./queries.ts";
 import { createReports } from "./report.ts";
 import type { MetaSettings } from "./settings.ts";
@@ -90,7 +90,7 @@ const openMeta: OpenConnector<MetaSettings> = (settings, context) => {
   ): AsyncGenerator<readonly BreakdownDay[]> {
     for await (const rows of reports.rows(pull, report)) {
       for (const row of rows) sight(sightingsOf(pull), row);
-      yield rows.flatMap((row) => breakdownDaysOf(row, partOf(row)));
+      yield rows.flatMap((row) => campaignRowsOf(row, { part: partOf(row) }));
     }
   }
 
@@ -101,17 +101,7 @@ const openMeta: OpenConnector<MetaSettings> = (settings, context) => {
   async function* campaigns(pull: Pull): AsyncGenerator<readonly CampaignDay[]> {
     for await (const rows of reports.rows(pull, campaignReport)) {
       for (const row of rows) sight(sightingsOf(pull), row);
-      yield rows.flatMap((row): CampaignDay[] => {
-        const key = { date: row.date_start, campaignId: row.campaign_id ?? "" };
-        return [
-          { kind: "delivery", ...key, ...deliveryOf(row) },
-          ...conversionsOf(row).map((conversions): CampaignDay => ({
-            kind: "conversions",
-            ...key,
-            ...conversions,
-          })),
-        ];
-      });
+      yield rows.flatMap((row): CampaignDay[] => campaignRowsOf(row, {}));
     }
   }
 

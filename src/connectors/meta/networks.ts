@@ -1,21 +1,12 @@
 import type { NetworkDay } from "../../domain/facts.ts";
 import { createPartSums } from "../part-sums.ts";
-import { conversionsOf, deliveryOf, type InsightsRow } from "./normalize.ts";
+import { campaignRowsOf, type InsightsRow } from "./normalize.ts";
 
 export const unknownNetwork = "unknown";
 
 /** Campaign x network rows; the network of a row that names none is unknown. */
-export const networkDaysOf = (row: InsightsRow): NetworkDay[] => {
-  const key = {
-    date: row.date_start,
-    campaignId: row.campaign_id ?? "",
-    network: row.publisher_platform || unknownNetwork,
-  };
-  return [
-    { kind: "delivery", ...key, ...deliveryOf(row) },
-    ...conversionsOf(row).map((conversions): NetworkDay => ({ kind: "conversions", ...key, ...conversions })),
-  ];
-};
+export const networkDaysOf = (row: InsightsRow): NetworkDay[] =>
+  campaignRowsOf(row, { network: row.publisher_platform || unknownNetwork });
 
 /** Several rows of a campaign-day may lack a network: what shares a key is added up into one. */
 export const mergeNetworkDays = (rows: readonly NetworkDay[]): NetworkDay[] => {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { DayRange } from "../../domain/day.ts";
 import { type Decimal, decimal, orZero, wholeNumber } from "../../domain/decimal.ts";
-import type { Account, Conversions, Delivery } from "../../domain/facts.ts";
+import type { Account, CampaignKey, Conversions, Delivery, SplitRow } from "../../domain/facts.ts";
 import { Failure } from "../../domain/failure.ts";
 import { isEngagement } from "./actions.ts";
 import { attributionWindows, type Level } from "./queries.ts";
@@ -123,6 +123,18 @@ export const conversionsOf = (row: InsightsRow): Conversions[] => {
   const known = new Set(actions.map(({ actionId }) => actionId));
   const others = collect(row.conversions, row.conversion_values);
   return [...actions, ...others.filter(({ actionId }) => !known.has(actionId))];
+};
+
+/** A row of a campaign's day, by whatever else names it: its delivery, and what each action brought. */
+export const campaignRowsOf = <Rest extends object>(
+  row: InsightsRow,
+  rest: Rest,
+): SplitRow<CampaignKey & Rest>[] => {
+  const key = { date: row.date_start, campaignId: row.campaign_id ?? "", ...rest };
+  return [
+    { kind: "delivery", ...key, ...deliveryOf(row) },
+    ...conversionsOf(row).map((conversions) => ({ kind: "conversions" as const, ...key, ...conversions })),
+  ];
 };
 
 const collect = (counts: Actions, values: Actions): Conversions[] => {
