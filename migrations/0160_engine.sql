@@ -19,9 +19,11 @@ create index job_ready on ops.job (kind, platform, created_at, position)
 -- one step.
 create view ops.ready_job as
 select j.*,
-       (select max(p.until) from ops.pause p
-        where p.platform = j.platform and p.account_id in ('', coalesce(j.account_id, ''))
-          and p.until > clock_timestamp()) as paused_until
+       exists (select from ops.night n where n.run_id = j.run_id) as is_night,
+       case when j.kind in ('plan', 'slice') then (
+         select max(p.until) from ops.pause p
+         where p.platform = j.platform and p.account_id in ('', coalesce(j.account_id, ''))
+           and p.until > clock_timestamp()) end as paused_until
 from ops.job j
 where j.state in ('pending', 'running', 'deferred')
   and case when j.state = 'running' then j.lease_until < clock_timestamp()
@@ -40,7 +42,7 @@ where j.state in ('pending', 'running', 'deferred')
           order by o.account_key limit 1) is null
         else true
       end;
-comment on view ops.ready_job is 'Units that may be taken now; paused_until says where their platform or account wants no calls yet.';
+comment on view ops.ready_job is 'Units that may be taken now; is_night: of a run that workers of the service take from; paused_until says where their platform or account wants no calls yet.';
 
 -- The next unit for a free hand, leased to it: of a platform a rollup of the account just worked at, else a slice, else
 -- any rollup; without a platform what belongs to none. of_run: of that run alone, else of the nights, which leave alone
@@ -57,8 +59,7 @@ begin
   if of_platform is null then
     select j.job_id into chosen from ops.ready_job j
     where j.kind in ('plan', 'source', 'rates', 'close')
-      and case when of_run is null then j.paused_until is null and exists (select from ops.night n where n.run_id = j.run_id)
-               else j.run_id = of_run end
+      and case when of_run is null then j.is_night and j.paused_until is null else j.run_id = of_run end
     order by j.created_at, j.position, j.job_id
     for update skip locked limit 1;
   else
@@ -72,8 +73,7 @@ begin
             and r.lease_until > clock_timestamp()) < platform_at_once) then
       select j.job_id into chosen from ops.ready_job j
       where j.kind = 'slice' and j.platform = of_platform
-        and case when of_run is null then j.paused_until is null and exists (select from ops.night n where n.run_id = j.run_id)
-                 else j.run_id = of_run end
+        and case when of_run is null then j.is_night and j.paused_until is null else j.run_id = of_run end
         and (select count(*) from ops.job r
              where r.run_id = j.run_id and r.account_key = j.account_key and r.kind = 'slice'
                -- A throttled slice keeps its place: the next one would be throttled too.
@@ -86,8 +86,7 @@ begin
     if chosen is null then
       select j.job_id into chosen from ops.ready_job j
       where j.kind = 'rollup' and j.platform = of_platform
-        and case when of_run is null then exists (select from ops.night n where n.run_id = j.run_id)
-                 else j.run_id = of_run end
+        and case when of_run is null then j.is_night and j.paused_until is null else j.run_id = of_run end
       order by j.created_at
       for update skip locked limit 1;
     end if;

@@ -119,7 +119,8 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
     if (found !== "well") log.warn({ found, ...schedule }, "the schedule was mended");
     const missed = await missedNight(pool, new Date(now().getTime() - pace.graceMs));
     if (missed) await begin(missed);
-    await beginDueSources({ pool, log, config, now: now() });
+    const begun = await beginDueSources({ pool, log, config, now: now() });
+    if (begun.length > 0) await callForReady(pool, queues);
     for (const { role, seconds } of await endOverrun(pool))
       log.warn({ role, seconds }, "a query of an analyst went on beyond its time, and was ended");
   };

@@ -68,15 +68,13 @@ export const callToClose = async (pool: pg.Pool, queues: Queues, runId: string):
 
 /**
  * Calls as many workers as there are jobs ready, beside the calls that wait: after a plan, and as the tick that heals
- * what was lost. The number of calls.
+ * what was lost.
  */
-export const callForReady = async (pool: pg.Pool, queues: Queues): Promise<number> => {
+export const callForReady = async (pool: pg.Pool, queues: Queues): Promise<void> => {
   const { rows } = await pool.query<{ platform: Platform | null; jobs: number }>(
     `select case when kind in ('slice', 'rollup') then platform end as platform, count(*)::integer as jobs
-     from ops.ready_job join ops.night using (run_id)
-     where paused_until is null group by 1`,
+     from ops.ready_job where is_night and paused_until is null group by 1`,
   );
-  let called = 0;
   for (const { platform, jobs } of rows) {
     // A platform that the config no longer has, of a night begun before.
     if (platform !== null && !platforms.includes(platform)) continue;
@@ -84,7 +82,5 @@ export const callForReady = async (pool: pg.Pool, queues: Queues): Promise<numbe
     const waiting = await queues.queue(name).getJobCountByTypes("waiting", "prioritized");
     const missing = Math.min(jobs, mostCalls) - waiting;
     if (missing > 0) await call(queues, name, { count: missing });
-    called += Math.max(0, missing);
   }
-  return called;
 };

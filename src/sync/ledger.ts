@@ -30,7 +30,7 @@ export interface Job {
   readonly detail: { readonly account?: Account; readonly withEntities?: boolean };
 }
 
-export interface JobRow {
+interface JobRow {
   job_id: string;
   run_id: string;
   kind: JobKind;
@@ -42,10 +42,10 @@ export interface JobRow {
   detail: Job["detail"];
 }
 
-export const jobColumns =
+const jobColumns =
   "j.job_id, j.run_id, j.kind, j.platform, j.account_id, j.account_key, j.from_date, j.to_date, j.detail";
 
-export const jobOf = (row: JobRow): Job => ({
+const jobOf = (row: JobRow): Job => ({
   jobId: row.job_id,
   runId: row.run_id,
   kind: row.kind,
@@ -57,11 +57,11 @@ export const jobOf = (row: JobRow): Job => ({
   detail: row.detail,
 });
 
-export const newJobId = (kind: JobKind, runId: string, ...parts: readonly string[]): string =>
-  [kind, runId, ...parts].join(".");
+const newJobId = (kind: JobKind, runId: string, ...parts: readonly (string | undefined)[]): string =>
+  [kind, runId, ...parts].filter((part) => part !== undefined).join(".");
 
 /** States in which a job is still to be done. */
-export const unfinished = "('pending', 'running', 'deferred')";
+const unfinished = "('pending', 'running', 'deferred')";
 
 /** Adds jobs that belong to no account's slices; those of the run that stand there already are left alone. */
 export const insertJobs = async (
@@ -73,13 +73,7 @@ export const insertJobs = async (
     await client.query(
       `insert into ops.job (job_id, run_id, kind, platform, account_id) values ($1, $2, $3, $4, $5)
        on conflict do nothing`,
-      [
-        newJobId(kind, runId, ...[accountId ?? platform ?? []].flat()),
-        runId,
-        kind,
-        platform ?? null,
-        accountId ?? null,
-      ],
+      [newJobId(kind, runId, accountId ?? platform), runId, kind, platform ?? null, accountId ?? null],
     );
 };
 

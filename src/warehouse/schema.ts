@@ -2545,6 +2545,7 @@ export interface OpsReadyJob {
   failure_kind: string | null;
   finished_at: Timestamp | null;
   from_date: string | null;
+  is_night: boolean | null;
   job_id: string | null;
   kind: string | null;
   lease_until: Timestamp | null;
