@@ -1,3 +1,4 @@
+import type pg from "pg";
 import type { FactTable } from "./fact-tables.ts";
 
 /** Watches the rows of one table's day go by, and tells whether a key came twice. */
@@ -38,4 +39,48 @@ export const watchRepeats = ({ key }: FactTable, leading: number): RepeatWatch =
       return mayRepeat;
     },
   };
+};
+
+/**
+ * Whether some key may have come twice. Hashes of keys fit into memory where a million keys themselves do not; two
+ * keys with one hash cost no more than the closer look.
+ */
+const hasRepeats = async (client: pg.PoolClient, table: FactTable, sliceId: string): Promise<boolean> => {
+  const { rows } = await client.query(
+    `select from staging.${table.name} where slice_id = $1
+     group by hash_record_extended(row(${table.key.join(", ")}), 0) having count(*) > 1 limit 1`,
+    [sliceId],
+  );
+  return rows.length > 0;
+};
+
+/**
+ * A row that a platform sent twice (a batch repeated, a page that overlaps) is kept once. Among rows that went straight to
+ * the published ones, the primary key has refused it already.
+ */
+export const dropRepeats = async ({
+  client,
+  sliceId,
+  repeated,
+}: {
+  readonly client: pg.PoolClient;
+  readonly sliceId: string;
+  /** Tables in which a key may have been staged twice. */
+  readonly repeated: ReadonlySet<FactTable>;
+}): Promise<void> => {
+  for (const table of repeated) {
+    if (!(await hasRepeats(client, table, sliceId))) continue;
+    await client.query(
+      `delete from staging.${table.name} s
+       using (
+         select ${table.key.join(", ")}, max(ctid) as kept
+         from staging.${table.name} where slice_id = $1
+         group by ${table.key.join(", ")} having count(*) > 1
+       ) repeated
+       where s.slice_id = $1 and s.ctid <> repeated.kept
+         and (${table.key.map((column) => `s.${column}`).join(", ")})
+           = (${table.key.map((column) => `repeated.${column}`).join(", ")})`,
+      [sliceId],
+    );
+  }
 };

@@ -11,7 +11,8 @@ import {
   sumDelivery,
   sumOutcome,
 } from "./residual.ts";
-import { clearStaging, dropRepeats, readCampaigns, stageHeld, type Staging } from "./stage.ts";
+import { dropRepeats } from "./repeats.ts";
+import { clearStaging, readCampaigns, stageHeld, type Staging } from "./stage.ts";
 import type { Part } from "./fact-tables.ts";
 import type { Fingerprints } from "./fingerprint.ts";
 import { noteFingerprints } from "./unchanged.ts";
