@@ -17,22 +17,21 @@ const dated = `
   where not r.is_deleted and r.created_at is not null
     and not exists (select from lead_end e where e.lead_id = r.lead_id and e.is_deleted)`;
 
+/** The first day of each stage, by our word or the origin's. */
+const recordFirst = async (client: PoolClient, stage: "stage" | "raw_stage"): Promise<void> => {
+  await client.query(
+    `insert into warehouse.lead_${stage} as old (lead_id, ${stage}, first_at)
+     select lead_id, ${stage}, min(coalesce(${stage}_at, seen_at)) from (${dated}) dated
+     where ${stage} is not null group by lead_id, ${stage}
+     on conflict (lead_id, ${stage}) do update set first_at = excluded.first_at
+     where excluded.first_at < old.first_at`,
+  );
+};
+
 /** Adds the staged rows to the history of their leads: first days of stages, new maxima of scores. Before the leads themselves. */
 export const recordHistory = async (client: PoolClient): Promise<void> => {
-  await client.query(
-    `insert into warehouse.lead_stage as old (lead_id, stage, first_at)
-     select lead_id, stage, min(coalesce(stage_at, seen_at)) from (${dated}) dated
-     where stage is not null group by lead_id, stage
-     on conflict (lead_id, stage) do update set first_at = excluded.first_at
-     where excluded.first_at < old.first_at`,
-  );
-  await client.query(
-    `insert into warehouse.lead_raw_stage as old (lead_id, raw_stage, first_at)
-     select lead_id, raw_stage, min(coalesce(raw_stage_at, seen_at)) from (${dated}) dated
-     where raw_stage is not null group by lead_id, raw_stage
-     on conflict (lead_id, raw_stage) do update set first_at = excluded.first_at
-     where excluded.first_at < old.first_at`,
-  );
+  await recordFirst(client, "stage");
+  await recordFirst(client, "raw_stage");
   await client.query(
     `insert into warehouse.lead_score as old (lead_id, score, at)
      select lead_id, score, min(at)
