@@ -3,7 +3,7 @@ import type { LeadStage } from "../../metrics/first-party/stages.ts";
 import { type FieldOf, meets, namedLeadFields } from "../crm/settings.ts";
 import { earliest, journeyRows, stageNames } from "../crm/stages.ts";
 import { emailHash, type LeadRow, visitRow } from "../crm/visit.ts";
-import type { SeenObject } from "./org.ts";
+import { queryFields, type SeenObject, type WantedField } from "./org.ts";
 import type { SalesforceRecord } from "./query.ts";
 import type { SalesforceSettings } from "./type.ts";
 
@@ -14,7 +14,7 @@ const standing = ["Id", "IsDeleted", "MasterRecordId", "CreatedDate", "SystemMod
 const optional = ["IsConverted", "ConvertedDate", "ConvertedOpportunityId"] as const;
 
 /** Fields that settings or the mapping need, with the setting that names them. */
-export const wantedLeadFields = (settings: LeadSettings): readonly (readonly [string, string])[] => [
+export const wantedLeadFields = (settings: LeadSettings): readonly WantedField[] => [
   ["Status", "leads"],
   ...namedLeadFields(settings),
   ...(settings.emailHash ? [["Email", "leads.emailHash"] as const] : []),
@@ -22,15 +22,8 @@ export const wantedLeadFields = (settings: LeadSettings): readonly (readonly [st
 ];
 
 /** The fields of a query: nobody's name, address or number is among them unless a setting names it. */
-export const leadQueryFields = (
-  wanted: readonly (readonly [string, string])[],
-  seen: SeenObject,
-): readonly string[] => [
-  ...new Set([
-    ...standing,
-    ...[...wanted.map(([name]) => name), ...optional].flatMap((name) => seen.named(name) ?? []),
-  ]),
-];
+export const leadQueryFields = (wanted: readonly WantedField[], seen: SeenObject): readonly string[] =>
+  queryFields(seen, standing, [...wanted.map(([name]) => name), ...optional]);
 
 export const utc = (written: string | undefined): string | undefined => {
   const at = new Date(written ?? "");

@@ -3,7 +3,7 @@ import type { CrmDeal } from "../crm/deals.ts";
 import { type FieldOf, meets } from "../crm/settings.ts";
 import type { SalesforceClient } from "./client.ts";
 import { utc } from "./leads.ts";
-import type { SeenObject } from "./org.ts";
+import { queryFields, type SeenObject, type WantedField } from "./org.ts";
 import { recordsOf, type SalesforceRecord } from "./query.ts";
 import type { SalesforceSettings } from "./type.ts";
 
@@ -17,7 +17,7 @@ const recordType = "RecordType.DeveloperName";
 export const wantedOpportunityFields = (
   settings: OpportunitySettings,
   outbound: SalesforceSettings["outbound"],
-): readonly (readonly [string, string])[] => [
+): readonly WantedField[] => [
   ["StageName", "conversions"],
   ["IsWon", "conversions"],
   ...(settings.orderId === undefined ? [] : [[settings.orderId, "conversions.orderId"] as const]),
@@ -27,14 +27,11 @@ export const wantedOpportunityFields = (
 ];
 
 export const opportunityQueryFields = (
-  wanted: readonly (readonly [string, string])[],
+  wanted: readonly WantedField[],
   seen: SeenObject,
 ): readonly string[] => [
-  ...new Set([
-    ...standing,
-    ...[...wanted.map(([name]) => name), ...optional].flatMap((name) => seen.named(name) ?? []),
-    ...(wanted.some(([name]) => name === "RecordTypeId") ? [recordType] : []),
-  ]),
+  ...queryFields(seen, standing, [...wanted.map(([name]) => name), ...optional]),
+  ...(wanted.some(([name]) => name === "RecordTypeId") ? [recordType] : []),
 ];
 
 /** When opportunities entered the stage that they have now, of those whose own field does not say. */

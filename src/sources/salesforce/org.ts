@@ -48,12 +48,18 @@ export const describeObject = async (
   };
 };
 
-/** One field that is not there refuses the whole query: it is told by its setting. @throws Failure `request` */
-export const requireSeen = (
+/** A field that is asked for, and the setting that wants it. */
+export type WantedField = readonly [name: string, setting: string];
+
+/** The fields of a query: those that stand, and of the others those that the run-as user sees; each once. */
+export const queryFields = (
   seen: SeenObject,
-  wanted: readonly (readonly [name: string, setting: string])[],
-  source: string,
-): void =>
+  standing: readonly string[],
+  others: readonly string[],
+): readonly string[] => [...new Set([...standing, ...others.flatMap((name) => seen.named(name) ?? [])])];
+
+/** One field that is not there refuses the whole query: it is told by its setting. @throws Failure `request` */
+export const requireSeen = (seen: SeenObject, wanted: readonly WantedField[], source: string): void =>
   requireFields((name) => seen.named(name) !== undefined, wanted, {
     source,
     lack: `${seen.object} has no field that the run-as user may read named`,
