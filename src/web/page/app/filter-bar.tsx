@@ -1,24 +1,17 @@
-import type { ComponentChildren } from "preact";
 import { useRef, useState } from "preact/hooks";
 import type { CurrencyChoice } from "../../api/answers.ts";
 import { rangeText } from "../format.ts";
 import { Hidden } from "../parts/words.tsx";
-import { platformName, platforms } from "../platforms.ts";
+import { platformName } from "../platforms.ts";
 import { go, here, parameter } from "../state/address.ts";
 import { comparisons, ranges } from "../state/ranges.ts";
 import { shown } from "../state/shown.ts";
 import { useStore } from "../state/store.ts";
 import type { Filter } from "../views/view.ts";
+import { Field, PlatformOptions } from "../parts/field.tsx";
 
 const change = (changes: Record<string, string | undefined>): void =>
   go(here({ ...changes, page: undefined }));
-
-const Field = ({ label, children }: { readonly label: string; readonly children: ComponentChildren }) => (
-  <label class="field">
-    <span>{label}</span>
-    {children}
-  </label>
-);
 
 const RangeFields = () => {
   const from = useRef<HTMLInputElement>(null);
@@ -69,12 +62,7 @@ const PlatformField = () => (
         change({ platform: value, account: undefined, campaign: undefined })
       }
     >
-      <option value="">All platforms</option>
-      {platforms().map(({ name, label }) => (
-        <option key={name} value={name}>
-          {label}
-        </option>
-      ))}
+      <PlatformOptions />
     </select>
   </Field>
 );

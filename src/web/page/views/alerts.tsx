@@ -11,13 +11,13 @@ import { subject } from "./alert-words.tsx";
 import { RulesCard } from "./rules-card.tsx";
 import { Silences } from "./silences.tsx";
 import type { View } from "./view.ts";
+import { Field } from "../parts/field.tsx";
 
 const states = ["firing", "pending", "no_data", "resolved", "inactive"];
 
 const StateFilter = () => (
   <form class="tools">
-    <label class="field">
-      <span>State</span>
+    <Field label="State">
       <select
         value={parameter("state") ?? ""}
         onChange={({ currentTarget: { value } }) => go(here({ state: value }))}
@@ -29,7 +29,7 @@ const StateFilter = () => (
           </option>
         ))}
       </select>
-    </label>
+    </Field>
   </form>
 );
 

@@ -12,6 +12,7 @@ import { BreakdownTable } from "./breakdown-table.tsx";
 import { BreakdownTabs } from "./breakdown-tabs.tsx";
 import { ChannelBreakdown } from "./channels.tsx";
 import type { View } from "./view.ts";
+import { Field } from "../parts/field.tsx";
 
 const names = [
   "range",
@@ -66,8 +67,7 @@ const SearchBox = () => (
       go(here({ q: typeof typed === "string" ? typed.trim() : undefined, page: undefined }));
     }}
   >
-    <label class="field">
-      <span>Find</span>
+    <Field label="Find">
       <input
         type="search"
         name="q"
@@ -75,7 +75,7 @@ const SearchBox = () => (
         value={parameter("q") ?? ""}
         maxLength={200}
       />
-    </label>
+    </Field>
     <button>Find</button>
   </form>
 );

@@ -6,6 +6,7 @@ import { Empty, Heading } from "../parts/words.tsx";
 import { useAnswer } from "../state/answers.ts";
 import { apiPath } from "../state/api.ts";
 import type { View } from "./view.ts";
+import { Field } from "../parts/field.tsx";
 
 type Table = Dictionary["tables"][number];
 
@@ -41,15 +42,14 @@ const Tables = ({ tables }: Dictionary) => {
         Every table and column of the schema marts, as the database explains it.
       </Heading>
       <form class="tools" role="search" onSubmit={(event) => event.preventDefault()}>
-        <label class="field">
-          <span>Find</span>
+        <Field label="Find">
           <input
             type="search"
             placeholder="Table, column or meaning"
             value={typed}
             onInput={({ currentTarget }) => setTyped(currentTarget.value)}
           />
-        </label>
+        </Field>
       </form>
       <div class="group">
         {found.length === 0 ? (

@@ -8,6 +8,7 @@ import { parameter } from "../state/address.ts";
 import { useAnswer } from "../state/answers.ts";
 import { apiPath } from "../state/api.ts";
 import { useSending } from "../state/sending.ts";
+import { Field } from "../parts/field.tsx";
 
 interface Notes {
   readonly range: { readonly to: string };
@@ -57,12 +58,10 @@ const NoteForm = ({
         start({ date: given.get("date"), text: given.get("text"), ...scope });
       }}
     >
-      <label class="field">
-        <span>Day</span>
+      <Field label="Day">
         <input type="date" name="date" required defaultValue={note?.date ?? day} />
-      </label>
-      <label class="field grow">
-        <span>What happened</span>
+      </Field>
+      <Field label="What happened" grow>
         <input
           name="text"
           required
@@ -70,7 +69,7 @@ const NoteForm = ({
           placeholder="new landing page"
           defaultValue={note?.text ?? ""}
         />
-      </label>
+      </Field>
       <button disabled={sending}>{note === undefined ? "Add the note" : "Save"}</button>
       <button type="button" class="quiet" onClick={onDone}>
         Cancel

@@ -1,6 +1,5 @@
-import type { ComponentChildren } from "preact";
 import { words } from "../format.ts";
-import { platforms } from "../platforms.ts";
+import { Field, PlatformOptions } from "../parts/field.tsx";
 
 /** A rule as costper.yaml has it. */
 export type WrittenRule = Readonly<Record<string, unknown>>;
@@ -20,13 +19,6 @@ const conditions = [
   ["changeBelow", "fell by more than, in %"],
 ] as const;
 const series = ["platform", "account", "campaign", "network", "action"];
-
-const Field = ({ label, children }: { readonly label: string; readonly children: ComponentChildren }) => (
-  <label class="field">
-    <span>{label}</span>
-    {children}
-  </label>
-);
 
 const ruleOf = (form: HTMLFormElement): WrittenRule => {
   const given = new FormData(form);
@@ -106,12 +98,7 @@ export const RuleForm = ({
     </Field>
     <Field label="Platform">
       <select name="platform">
-        <option value="">All platforms</option>
-        {platforms().map(({ name, label }) => (
-          <option key={name} value={name}>
-            {label}
-          </option>
-        ))}
+        <PlatformOptions />
       </select>
     </Field>
     <Field label="Currency">

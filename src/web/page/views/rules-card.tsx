@@ -8,6 +8,7 @@ import { useAnswer } from "../state/answers.ts";
 import { useAttempt } from "../state/sending.ts";
 import { subject, valueText } from "./alert-words.tsx";
 import { RuleForm, type WrittenRule } from "./rule-form.tsx";
+import { Field } from "../parts/field.tsx";
 
 interface Rules {
   readonly rules: readonly RuleAnswer[];
@@ -102,18 +103,16 @@ export const RulesCard = () => {
       {value.may_try && (
         <>
           <div class="tools days">
-            <label class="field">
-              <span>Tried from</span>
+            <Field label="Tried from">
               <input
                 type="date"
                 value={from}
                 onChange={({ currentTarget }) => setFrom(currentTarget.value)}
               />
-            </label>
-            <label class="field">
-              <span>Tried to</span>
+            </Field>
+            <Field label="Tried to">
               <input type="date" value={to} onChange={({ currentTarget }) => setTo(currentTarget.value)} />
-            </label>
+            </Field>
           </div>
           <details class="new-rule">
             <summary>A new rule</summary>
