@@ -57,18 +57,17 @@ export const run = async () => {
       const from = addDays(to, 1 - adDays / adsPerDay);
       await fill(pool, from, knownFrom === undefined ? to : addDays(knownFrom, -1));
       await rebuild(options, { from, to: knownFrom === undefined ? to : addDays(knownFrom, -1) });
-      await pool.query("truncate ops.touched_day");
+      await pool.query("truncate ops.touched_days");
       await pool.query("vacuum analyze");
       const firstTouched = addDays(to, 1 - touchedDays);
       await pool.query(
         "update warehouse.ad_daily set spend = spend + 1 where account_key = 1 and date between $1 and $2",
         [firstTouched, to],
       );
-      await pool.query(
-        `insert into ops.touched_day (account_key, date)
-         select 1, d from generate_series($1::date, $2::date, interval '1 day') d`,
-        [firstTouched, to],
-      );
+      await pool.query("insert into ops.touched_days (account_key, from_date, to_date) values (1, $1, $2)", [
+        firstTouched,
+        to,
+      ]);
       const started = performance.now();
       const cpu = postgres.cpuSeconds();
       const written = await rollUpTouched(options);

@@ -70,8 +70,8 @@ export const run = async () => {
     const rollUp = async (change: string): Promise<Run> => {
       await pool.query(`update warehouse.ad_daily set ${change}`);
       await pool.query(
-        `insert into ops.touched_day (account_key, date) select account_key, d from warehouse.account, ${days}
-         on conflict do nothing`,
+        `insert into ops.touched_days (account_key, from_date, to_date)
+         select account_key, $1::date, $2::date from warehouse.account`,
         [from, to],
       );
       await pool.query("vacuum analyze");

@@ -53,7 +53,7 @@ const rates: JobWork<NightContext> = async (context, { job, log }) => {
   );
   const now = context.now();
   await refreshReportingRates({
-    db: database.db,
+    pool: database.pool,
     reportingCurrency: config.reportingCurrency ?? null,
     endpoint: config.rates.endpoint,
     from: rows[0]?.from ?? addDays(dayAt(now, "UTC"), -30),

@@ -1,6 +1,9 @@
 import type pg from "pg";
 import { type ConnectorSettings, profileOf } from "../connectors/registry.ts";
 import type { Platform } from "../domain/platform.ts";
+import { conversionTables } from "../warehouse/load/fact-tables.ts";
+import { touchDaysOf } from "../warehouse/touched-days.ts";
+import { inTransaction, lockAccount } from "../warehouse/transaction.ts";
 
 /**
  * Notes which actions the configured names match today, under each account. What was noted once stays: a rule renamed
@@ -70,9 +73,47 @@ export const unmatchedActions = async (
   });
 };
 
+/** Accounts whose stored rule, which may be none, is not the configured one; and the actions that the names mean. */
+const differing = `
+  select w.account_key, w.actions, to_jsonb(r) as stored
+  from (
+    select a.account_key,
+           case when $3::text[] is null then null
+                else array(select unnest($3::text[]) union
+                           select m.conversion_action_id from ops.action_match m
+                           where m.account_key = a.account_key and m.name = any (
+                             select lower(x) from unnest($3::text[]) x)
+                           order by 1) end as actions
+    from warehouse.account a
+    where a.platform = $1
+  ) w
+  left join ops.counting_rule r using (account_key)
+  where r.account_key is null
+     or (r.measure, r.actions, r.excluded_actions, r.attributions)
+        is distinct from ($2::text, w.actions, $4::text[], $5::text[])
+  order by w.account_key`;
+
 /**
- * Stores the rule of every account of the platform, with names of actions turned into ids. An account whose rule
- * changed is marked to be rolled up again as a whole; nothing is fetched for that.
+ * The days of account `$1` on which a conversion is counted otherwise than by the rule `$2`; every day with
+ * conversions where there was none, or counts by another figure now.
+ */
+const countedOtherwise = conversionTables
+  .map(
+    ({ name }) => `
+      select c.account_key, c.date
+      from warehouse.${name} c
+      join ops.counting_rule now on now.account_key = c.account_key
+      left join jsonb_populate_record(null::ops.counting_rule, $2::jsonb) before on before.account_key = c.account_key
+      where c.account_key = $1::integer
+        and (before.measure is distinct from now.measure
+             or ops.counts(before, c.conversion_action_id, c.attribution)
+                <> ops.counts(now, c.conversion_action_id, c.attribution))`,
+  )
+  .join(" union ");
+
+/**
+ * Stores the rule of every account of the platform, with names of actions turned into ids. Where a rule changed, the
+ * days are marked on which it counts otherwise; nothing is fetched for that.
  */
 export const storeCountingRules = async (
   pool: pg.Pool,
@@ -81,31 +122,27 @@ export const storeCountingRules = async (
 ): Promise<void> => {
   const rule = profileOf(platform).countingRule(settings[platform] ?? {});
   await noteMatches(pool, platform, rule.actions ?? []);
-  await pool.query(
-    `with wanted as (
-       select a.account_key,
-              case when $3::text[] is null then null
-                   else array(select unnest($3::text[]) union
-                              select m.conversion_action_id from ops.action_match m
-                              where m.account_key = a.account_key and m.name = any (
-                                select lower(x) from unnest($3::text[]) x)
-                              order by 1) end as actions
-       from warehouse.account a where a.platform = $1
-     ),
-     changed as (
-       insert into ops.counting_rule as r (account_key, measure, actions, excluded_actions, attributions)
-       select account_key, $2, actions, $4, $5 from wanted
-       on conflict (account_key) do update
-       set measure = excluded.measure, actions = excluded.actions,
-           excluded_actions = excluded.excluded_actions, attributions = excluded.attributions,
-           changed_at = now()
-       where (r.measure, r.actions, r.excluded_actions, r.attributions)
-             is distinct from (excluded.measure, excluded.actions, excluded.excluded_actions, excluded.attributions)
-       returning account_key
-     )
-     insert into ops.touched_day (account_key, date)
-     select distinct f.account_key, f.date from warehouse.conversion_daily f join changed using (account_key)
-     on conflict do nothing`,
-    [platform, rule.measure, rule.actions, rule.excluded, rule.attributions],
-  );
+  const wanted = [platform, rule.measure, rule.actions, rule.excluded, rule.attributions];
+  const { rowCount } = await pool.query(differing, wanted);
+  if (rowCount === 0) return;
+  await inTransaction(pool, async (client) => {
+    // Two that store rules of a platform at once go one after the other.
+    await client.query("select ops.hold('costper.counting')");
+    const { rows } = await client.query<{ account_key: number; actions: string[] | null; stored: unknown }>(
+      differing,
+      wanted,
+    );
+    for (const { account_key, actions, stored } of rows) {
+      await lockAccount(client, "rollup", account_key);
+      await client.query(
+        `insert into ops.counting_rule (account_key, measure, actions, excluded_actions, attributions)
+         values ($1, $2, $3, $4, $5)
+         on conflict (account_key) do update
+         set measure = excluded.measure, actions = excluded.actions, excluded_actions = excluded.excluded_actions,
+             attributions = excluded.attributions, changed_at = now()`,
+        [account_key, rule.measure, actions, rule.excluded, rule.attributions],
+      );
+      await touchDaysOf(client, countedOtherwise, [account_key, JSON.stringify(stored ?? {})]);
+    }
+  });
 };

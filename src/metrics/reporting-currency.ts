@@ -1,9 +1,7 @@
-import type { Kysely } from "kysely";
-import { sql } from "kysely";
+import type pg from "pg";
 import type { Logger } from "pino";
 import type { Day } from "../domain/day.ts";
 import { asFailure } from "../domain/failure.ts";
-import type { DB } from "../warehouse/schema.ts";
 import { refreshRates } from "./rates/refresh.ts";
 
 /**
@@ -11,7 +9,7 @@ import { refreshRates } from "./rates/refresh.ts";
  * amounts in it stay NULL: a bank that does not answer is a warning, and no reason to hold back the night.
  */
 export const refreshReportingRates = async (options: {
-  readonly db: Kysely<DB>;
+  readonly pool: pg.Pool;
   readonly reportingCurrency: string | null;
   readonly endpoint: string;
   readonly from: Day;
@@ -19,11 +17,12 @@ export const refreshReportingRates = async (options: {
   readonly log: Logger;
   readonly signal: AbortSignal;
 }): Promise<void> => {
-  const { db, reportingCurrency, log, signal } = options;
+  const { pool, reportingCurrency, log, signal } = options;
   if (reportingCurrency === null) return;
-  const foreign =
-    await sql`select from warehouse.account where currency <> ${reportingCurrency} limit 1`.execute(db);
-  if (foreign.rows.length === 0) return;
+  const foreign = await pool.query("select from warehouse.account where currency <> $1 limit 1", [
+    reportingCurrency,
+  ]);
+  if (foreign.rowCount === 0) return;
   try {
     await refreshRates(options);
   } catch (error) {

@@ -2,7 +2,8 @@ import type pg from "pg";
 import { addDays, type Day, dayAt } from "../domain/day.ts";
 import type { Account } from "../domain/facts.ts";
 import { changeOf, storable } from "./accounts.ts";
-import { factTables } from "./load/fact-tables.ts";
+import { publishedTables } from "./load/fact-tables.ts";
+import { touchDays } from "./touched-days.ts";
 import { inTransaction, lockAccount } from "./transaction.ts";
 
 /** A series of an account's days that was closed, and the one that goes on. */
@@ -39,13 +40,16 @@ const readStored = async (client: pg.PoolClient, { platform, id }: Account): Pro
 
 /** What was stored of the new series' days belongs to neither: those days are asked for anew. */
 const clearDays = async (client: pg.PoolClient, account: Account, key: number, from: Day): Promise<void> => {
-  for (const { name } of factTables)
-    await client.query(
-      `with gone as (delete from warehouse.${name} where account_key = $1 and date >= $2 returning date)
-       insert into ops.touched_day (account_key, date) select distinct $1::integer, date from gone
-       on conflict (account_key, date) do update set touched_at = now()`,
+  const days = new Set<Day>();
+  for (const table of [...publishedTables.map(({ name }) => `warehouse.${name}`), "ops.breakdown_day"]) {
+    const { rows } = await client.query<{ date: Day }>(
+      `with gone as (delete from ${table} where account_key = $1 and date >= $2 returning date)
+       select distinct date from gone`,
       [key, from],
     );
+    for (const { date } of rows) days.add(date);
+  }
+  await touchDays(client, key, [...days]);
   await client.query("delete from ops.day_fingerprint where account_key = $1 and date >= $2", [key, from]);
   await client.query(
     `update ops.account_day

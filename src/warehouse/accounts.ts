@@ -3,6 +3,8 @@ import type { KnownWindows } from "../connectors/connector.ts";
 import { type Day, isSameTimeZone } from "../domain/day.ts";
 import { type Account, noCurrency } from "../domain/facts.ts";
 import { Failure } from "../domain/failure.ts";
+import { touchStored } from "./touched-days.ts";
+import { inTransaction, lockAccount } from "./transaction.ts";
 
 /** An account as the warehouse knows it. */
 export interface StoredAccount {
@@ -26,6 +28,55 @@ export const changeOf = (
 
 /** Names may hold anything that Postgres can store: only NUL is dropped. */
 const storable = (text: string): string => text.replaceAll("\0", "");
+
+/** Writes what is new or another of the account; its key, where anything was. */
+const writeAccount = async (
+  client: pg.Pool | pg.PoolClient,
+  account: Account,
+  restatementDays: number,
+): Promise<number | undefined> => {
+  const { rows } = await client.query<{ account_key: number }>(
+    `insert into warehouse.account as account
+       (platform, account_id, name, currency, time_zone, status, is_active, restatement_days)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)
+     on conflict (platform, account_id) where series_to is null do update
+     set name = case when $9 then excluded.name else account.name end,
+         currency = case when $9 then excluded.currency else account.currency end,
+         time_zone = case when $9 then excluded.time_zone else account.time_zone end,
+         status = excluded.status, is_active = excluded.is_active,
+         restatement_days = excluded.restatement_days
+     where ((account.name, account.currency, account.time_zone) is distinct from
+            (excluded.name, excluded.currency, excluded.time_zone) and $9)
+        or (account.status, account.is_active, account.restatement_days)
+           is distinct from (excluded.status, excluded.is_active, excluded.restatement_days)
+     returning account_key`,
+    [
+      account.platform,
+      account.id,
+      storable(account.name),
+      account.currency,
+      account.timeZone,
+      account.status,
+      account.active,
+      restatementDays,
+      account.currency !== noCurrency,
+    ],
+  );
+  return rows[0]?.account_key;
+};
+
+/** Writes a currency that the platform did not say before: the days that the marts hold are made again with it. */
+const writeCurrency = (
+  pool: pg.Pool,
+  accountKey: number,
+  account: Account,
+  restatementDays: number,
+): Promise<number | undefined> =>
+  inTransaction(pool, async (client) => {
+    await lockAccount(client, "rollup", accountKey);
+    await touchStored(client, accountKey);
+    return writeAccount(client, account, restatementDays);
+  });
 
 /**
  * Stores what discovery found about an account, and gives its key.
@@ -58,35 +109,13 @@ export const storeAccount = async (
       remedy: `its stored days stay as they are: \`costper accounts accept ${account.platform} ${account.id}\` closes them and begins a new series, then sync again`,
     });
   const known = before ? await knownWindows(pool, before.account_key) : noWindows;
-  const { rows } = await pool.query<{ account_key: number }>(
-    `insert into warehouse.account as account
-       (platform, account_id, name, currency, time_zone, status, is_active, restatement_days)
-     values ($1, $2, $3, $4, $5, $6, $7, $8)
-     on conflict (platform, account_id) where series_to is null do update
-     set name = case when $9 then excluded.name else account.name end,
-         currency = case when $9 then excluded.currency else account.currency end,
-         time_zone = case when $9 then excluded.time_zone else account.time_zone end,
-         status = excluded.status, is_active = excluded.is_active,
-         restatement_days = excluded.restatement_days
-     where ((account.name, account.currency, account.time_zone) is distinct from
-            (excluded.name, excluded.currency, excluded.time_zone) and $9)
-        or (account.status, account.is_active, account.restatement_days)
-           is distinct from (excluded.status, excluded.is_active, excluded.restatement_days)
-     returning account_key`,
-    [
-      account.platform,
-      account.id,
-      storable(account.name),
-      account.currency,
-      account.timeZone,
-      account.status,
-      account.active,
-      restatementDays(known),
-      account.currency !== noCurrency,
-    ],
-  );
+  const days = restatementDays(known);
+  const written =
+    before?.currency === noCurrency && account.currency !== noCurrency
+      ? await writeCurrency(pool, before.account_key, account, days)
+      : await writeAccount(pool, account, days);
   // What is stored already is not written again, and then gives no row.
-  const accountKey = rows[0]?.account_key ?? before?.account_key;
+  const accountKey = written ?? before?.account_key;
   // Nor was it there a moment ago: another process has just stored the same.
   if (accountKey === undefined) return storeAccount(pool, account, restatementDays);
   return { accountKey, known, seriesFrom: before?.series_from ?? undefined };

@@ -2324,7 +2324,7 @@ export interface OpsCountingRule {
   actions: string[] | null;
   attributions: string[] | null;
   /**
-   * When the rule last became another one; -infinity where it never did.
+   * Since when conversions are counted so; -infinity where it was never otherwise. History of before was counted by another rule and is no lesson for maturity. It marks no day.
    */
   changed_at: Generated<Timestamp>;
   excluded_actions: Generated<string[]>;
@@ -2678,10 +2678,10 @@ export interface OpsTombstone {
   since: Generated<Timestamp>;
 }
 
-export interface OpsTouchedDay {
+export interface OpsTouchedDays {
   account_key: number;
-  date: string;
-  touched_at: Generated<Timestamp>;
+  from_date: string;
+  to_date: string;
 }
 
 export interface OpsUsage {
@@ -4766,7 +4766,7 @@ export interface DB {
   "ops.source_rule": OpsSourceRule;
   "ops.stale_campaign_month": OpsStaleCampaignMonth;
   "ops.tombstone": OpsTombstone;
-  "ops.touched_day": OpsTouchedDay;
+  "ops.touched_days": OpsTouchedDays;
   "ops.usage": OpsUsage;
   "ops.web_session": OpsWebSession;
   "staging.account_daily": StagingAccountDaily;

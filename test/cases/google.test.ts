@@ -56,7 +56,7 @@ test("what an earlier version stored of them as organic becomes paid, rows that 
     { id: "710000001", traffic: "paid", conversions: 4, all_conversions: 4 },
     { id: "710000002", traffic: "paid", conversions: 8, all_conversions: 8 },
   ]);
-  expect(await query("select count(*)::int as n from ops.touched_day")).toEqual([{ n: 0 }]);
+  expect(await query("select count(*)::int as n from ops.touched_days")).toEqual([{ n: 0 }]);
   // The next sync has the platform's own figures again.
   await sync(day);
   expect(await query(figures)).toMatchObject([{ conversions: 10 }]);

@@ -28,7 +28,7 @@ const openBank = async (): Promise<Bank> => {
     refresh: (today, from, options = {}) => {
       asOf = today;
       return refreshRates({
-        db: database.db,
+        pool: database.pool,
         endpoint: server.url,
         from,
         now: new Date(`${today}T20:00:00Z`),
@@ -164,7 +164,7 @@ test("a wrong endpoint names the setting, a silent one is given up, and an inter
   server.clearFaults();
   await expect(
     refreshRates({
-      db: database.db,
+      pool: database.pool,
       endpoint: server.url,
       from: "2026-10-01",
       now: new Date("2026-11-20T20:00:00Z"),

@@ -6,18 +6,13 @@ import type { Connector } from "../../src/connectors/connector.ts";
 import { warnOfMissingRates } from "../../src/metrics/missing-rates.ts";
 import { rollUpTouched } from "../../src/metrics/rollup/rollup.ts";
 import { freshDatabase } from "../support/database.ts";
+import { storeRate } from "../support/rates.ts";
 import { load, prepareAccount, scriptedAccount, scriptedConnector } from "../support/scripted.ts";
 
 // A Friday and the Saturday after it.
 const friday = "2026-03-06";
 const saturday = "2026-03-07";
 const range = { from: friday, to: saturday };
-
-const storeRate = (pool: pg.Pool, date: string, quote: string, rate: string) =>
-  pool.query(
-    "insert into warehouse.exchange_rate (rate_date, base, quote, rate, source) values ($1, 'EUR', $2, $3, 'test')",
-    [date, quote, rate],
-  );
 
 /** An account in a currency that spends the amount on both days. */
 const spending = async (pool: pg.Pool, currency: string, spend: string, id = "1") => {

@@ -91,7 +91,7 @@ export const runSync = async (
   try {
     const earliest = plans.flatMap(({ plan }) => plan.slices.map(({ from }) => from)).sort()[0];
     await refreshReportingRates({
-      db: database.db,
+      pool,
       reportingCurrency,
       endpoint: config.rates.endpoint,
       from: earliest ?? addDays(dayAt(now, "UTC"), -30),

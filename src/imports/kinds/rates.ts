@@ -1,4 +1,5 @@
 import { DateTime } from "luxon";
+import { putRates, touchConverted } from "../../metrics/rates/put.ts";
 import { aboveZero, currency, number, pastDay } from "../values.ts";
 import type { ImportKind } from "./kind.ts";
 import { lastRows } from "./merge.ts";
@@ -27,26 +28,16 @@ export const rates: ImportKind = {
   },
   key: ["base", "quote", "date"],
   merge: async (client, { source }) => {
-    const { rows } = await client.query<{ total: string; inserted: string; changed: string }>(
-      `with fresh as ${lastRows(["base", "quote", "date"])},
-       merged as (
-         insert into warehouse.exchange_rate as old (rate_date, base, quote, rate, source)
-         select date, base, quote, rate, $1 from fresh
-         on conflict (base, quote, rate_date) do update
-         set rate = excluded.rate, source = excluded.source, loaded_at = now()
-         where old.rate is distinct from excluded.rate
-         returning xmax = 0 as is_new
-       )
-       select (select count(*) from fresh) as total,
-              count(*) filter (where is_new) as inserted, count(*) filter (where not is_new) as changed
-       from merged`,
+    const put = await putRates(
+      client,
+      `select date, base, quote, rate, $1 from ${lastRows(["base", "quote", "date"])} fresh`,
       [source],
     );
-    const [{ total, inserted, changed } = { total: "0", inserted: "0", changed: "0" }] = rows;
-    return {
-      inserted: Number(inserted),
-      changed: Number(changed),
-      unchanged: Number(total) - Number(inserted) - Number(changed),
-    };
+    await touchConverted(client, [put]);
+    const { rows } = await client.query<{ total: string }>(
+      "select count(*) as total from (select distinct base, quote, date from import_row) fresh",
+    );
+    const { inserted, changed } = put;
+    return { inserted, changed, unchanged: Number(rows[0]?.total ?? 0) - inserted - changed };
   },
 };

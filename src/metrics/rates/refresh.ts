@@ -1,14 +1,14 @@
-import type { Kysely } from "kysely";
+import type pg from "pg";
 import type { Logger } from "pino";
 import { addDays, type Day, laterDay } from "../../domain/day.ts";
 import { lastPublishedDay, targetDays } from "../../domain/target-days.ts";
-import type { DB } from "../../warehouse/schema.ts";
 import { download, type DownloadOptions, type RatesFile, withRetries } from "./download.ts";
 import { parseRates } from "./parse.ts";
+import { reachDays } from "./put.ts";
 import { storedRange, storeRates } from "./store.ts";
 
 export interface RefreshOptions extends DownloadOptions {
-  readonly db: Kysely<DB>;
+  readonly pool: pg.Pool;
   /** The first day whose amounts are to be converted. */
   readonly from: Day;
   readonly now: Date;
@@ -30,8 +30,6 @@ export interface Refreshed {
 const firstDayEver = "1999-01-04";
 /** How far back the file of 90 days is trusted to reach. */
 const recentDays = 85;
-/** A day without rates takes those of up to ten days before: see warehouse.rate_on. */
-const reachDays = 10;
 
 /** The smallest file with what is missing. What is stored is always one stretch without a gap, and stays so. */
 const fileFor = (
@@ -57,13 +55,15 @@ const fileFor = (
  * @throws Failure `transient`, `request` or, for a file that is damaged or came only in part, `data`.
  */
 export const refreshRates = async (options: RefreshOptions): Promise<Refreshed> => {
-  const { db, log } = options;
-  const before = await storedRange(db);
+  const { pool, log, signal } = options;
+  const before = await storedRange(pool);
   const file = fileFor(options, before);
   if (!file) return { files: [], written: 0, last: before?.last };
 
   const load = async (which: RatesFile) => {
-    const result = await withRetries(options, () => storeRates(db, parseRates(download(which, options))));
+    const result = await withRetries(options, () =>
+      storeRates(pool, parseRates(download(which, options)), signal),
+    );
     log.info({ file: which, days: result.days.size, written: result.written }, "exchange rates loaded");
     return result;
   };
@@ -74,7 +74,7 @@ export const refreshRates = async (options: RefreshOptions): Promise<Refreshed> 
     files.push("90d");
     ({ written, days } = await load("90d"));
   }
-  return { files, written, last: (await storedRange(db))?.last };
+  return { files, written, last: (await storedRange(pool))?.last };
 };
 
 const isApart = (last: Day, days: ReadonlySet<Day>): boolean =>

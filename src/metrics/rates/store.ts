@@ -1,7 +1,8 @@
-import { type Kysely, sql } from "kysely";
+import type pg from "pg";
 import type { Day } from "../../domain/day.ts";
-import type { DB } from "../../warehouse/schema.ts";
+import { inTransaction } from "../../warehouse/transaction.ts";
 import type { PublishedRate } from "./parse.ts";
+import { putRates, type RatesPut, touchConverted } from "./put.ts";
 
 export const ecbSource = "ecb";
 
@@ -15,46 +16,50 @@ export interface StoredRates {
 }
 
 // An imported rate is somebody's own choice: what the bank publishes does not replace it.
-const upsert = async (db: Kysely<DB>, batch: readonly PublishedRate[]): Promise<number> => {
-  const { numAffectedRows } = await sql`
-    insert into warehouse.exchange_rate as kept (rate_date, base, quote, rate, source)
-    select rate_date, 'EUR', quote, rate, ${ecbSource}
-    from unnest(
-      ${batch.map(({ date }) => date)}::date[],
-      ${batch.map(({ currency }) => currency)}::text[],
-      ${batch.map(({ rate }) => rate)}::numeric[]
-    ) as file (rate_date, quote, rate)
-    on conflict (base, quote, rate_date) do update set rate = excluded.rate, loaded_at = now()
-    where kept.source = ${ecbSource} and kept.rate is distinct from excluded.rate`.execute(db);
-  return Number(numAffectedRows ?? 0);
-};
+const putBatch = (client: pg.ClientBase, batch: readonly PublishedRate[]): Promise<RatesPut> =>
+  putRates(
+    client,
+    `select rate_date, 'EUR', quote, rate, '${ecbSource}'
+     from unnest($1::date[], $2::text[], $3::numeric[]) as file (rate_date, quote, rate)`,
+    [batch.map(({ date }) => date), batch.map(({ currency }) => currency), batch.map(({ rate }) => rate)],
+    `kept.source <> '${ecbSource}'`,
+  );
 
-/** Stores a file, all of it or, where the stream throws, nothing. */
-export const storeRates = (db: Kysely<DB>, rates: AsyncIterable<PublishedRate>): Promise<StoredRates> =>
-  db.transaction().execute(async (transaction) => {
-    const days = new Set<Day>();
-    let written = 0;
-    let batch: PublishedRate[] = [];
-    const flush = async () => {
-      written += await upsert(transaction, batch);
-      batch = [];
-    };
-    for await (const rate of rates) {
-      days.add(rate.date);
-      if (batch.push(rate) >= batchSize) await flush();
-    }
-    await flush();
-    return { written, days };
-  });
+/** Stores a file, all of it or, where the stream throws, nothing, and marks the days that it converts anew. */
+export const storeRates = (
+  pool: pg.Pool,
+  rates: AsyncIterable<PublishedRate>,
+  signal: AbortSignal,
+): Promise<StoredRates> =>
+  inTransaction(
+    pool,
+    async (client) => {
+      const days = new Set<Day>();
+      const put: RatesPut[] = [];
+      let batch: PublishedRate[] = [];
+      const flush = async () => {
+        put.push(await putBatch(client, batch));
+        batch = [];
+      };
+      for await (const rate of rates) {
+        days.add(rate.date);
+        if (batch.push(rate) >= batchSize) await flush();
+      }
+      await flush();
+      await touchConverted(client, put);
+      return { written: put.reduce((sum, { inserted, changed }) => sum + inserted + changed, 0), days };
+    },
+    signal,
+  );
 
 /** The first and last day of the bank's rates in the warehouse; undefined where there are none. */
 export const storedRange = async (
-  db: Kysely<DB>,
+  pool: pg.Pool,
 ): Promise<{ readonly first: Day; readonly last: Day } | undefined> => {
-  const { first, last } = await db
-    .selectFrom("warehouse.exchange_rate")
-    .select((eb) => [eb.fn.min("rate_date").as("first"), eb.fn.max("rate_date").as("last")])
-    .where("source", "=", ecbSource)
-    .executeTakeFirstOrThrow();
+  const { rows } = await pool.query<{ first: Day | null; last: Day | null }>(
+    "select min(rate_date) as first, max(rate_date) as last from warehouse.exchange_rate where source = $1",
+    [ecbSource],
+  );
+  const { first = null, last = null } = rows[0] ?? {};
   return first === null || last === null ? undefined : { first, last };
 };

@@ -1,6 +1,9 @@
 import type pg from "pg";
-import { ensurePartitions, inTransaction, lockAccount } from "../../warehouse/transaction.ts";
 import { type BreakdownName, isBreakdown } from "../../domain/breakdown.ts";
+import type { Day, DayRange } from "../../domain/day.ts";
+import { takeTouchedDays, touchedAccounts, touchStored } from "../../warehouse/touched-days.ts";
+import { ensurePartitions, inTransaction, lockAccount } from "../../warehouse/transaction.ts";
+import { convertedInto, holdConversion } from "../rates/put.ts";
 import { breakdownMarts, type Mart, marts } from "./fresh.ts";
 import { countDifferences, type MartDays, replaceMart } from "./replace.ts";
 
@@ -11,6 +14,11 @@ export interface RollupOptions {
   readonly signal?: AbortSignal;
   /** Instead of the database's own clock: when past or coming nights are played through. */
   readonly clock?: (() => Date) | undefined;
+}
+
+interface AccountDays {
+  readonly accountKey: number;
+  readonly days: readonly Day[];
 }
 
 const partitioned = [
@@ -89,23 +97,29 @@ const markStale = async (
   );
 };
 
-const rollUpDays = (options: RollupOptions, accountKey: number, days: readonly string[]): Promise<number> => {
+/**
+ * Makes a window of an account's days again: those that are marked, and those that are asked for whether marked or not.
+ */
+const rollUpWindow = (
+  options: RollupOptions,
+  accountKey: number,
+  window: DayRange,
+  asked: readonly Day[],
+): Promise<number> => {
   const work = async (client: pg.PoolClient): Promise<number> => {
     await client.query(plannerSettings);
-    // New rates wait for the rollups under way, and rollups for new rates: none is missed between the two.
-    await client.query("select ops.hold_shared('costper.rates')");
+    await holdConversion(client, "shared");
     await lockAccount(client, "rollup", accountKey);
-    // Taken away before the facts are read: a load that publishes meanwhile marks its days anew.
-    await client.query("delete from ops.touched_day where account_key = $1 and date = any ($2::date[])", [
-      accountKey,
-      days,
-    ]);
+    const marked = await takeTouchedDays(client, accountKey, window);
+    const days = [...new Set([...marked, ...asked])].sort();
+    if (days.length === 0) return 0;
     await countNetworkConversions(client, accountKey, days);
     const scope = {
       client,
       accountKey,
       days,
-      reportingCurrency: options.reportingCurrency,
+      // That of the last who chose it, so that the marts have one: another process may know another choice.
+      reportingCurrency: await convertedInto(client),
       now: options.clock?.() ?? null,
     };
     // Each level is the sum of the one below: the order is that of the levels.
@@ -128,15 +142,16 @@ const rollUpDays = (options: RollupOptions, accountKey: number, days: readonly s
 
 const rollUpAccountDays = async (
   options: RollupOptions,
-  accountKey: number,
-  days: readonly string[],
+  { accountKey, days }: AccountDays,
+  which: "marked" | "all",
 ): Promise<number> => {
   let written = 0;
   for (let start = 0; start < days.length; start += daysAtOnce) {
     options.signal?.throwIfAborted();
     const part = days.slice(start, start + daysAtOnce);
-    await ensurePartitions(options.pool, partitioned, part[0] ?? "", part.at(-1) ?? "");
-    written += await rollUpDays(options, accountKey, part);
+    const [from = "", to = ""] = [part[0], part.at(-1)];
+    await ensurePartitions(options.pool, partitioned, from, to);
+    written += await rollUpWindow(options, accountKey, { from, to }, which === "all" ? part : []);
   }
   return written;
 };
@@ -153,39 +168,47 @@ const noteToday = async ({ pool, clock }: RollupOptions, accountKey: number | nu
 };
 
 /** Where the reporting currency is another than the marts were made with, every day is due again. */
-const noticeReportingCurrency = async ({ pool, reportingCurrency }: RollupOptions): Promise<void> => {
+const noticeReportingCurrency = async ({ pool, reportingCurrency, signal }: RollupOptions): Promise<void> => {
+  const chosen = reportingCurrency ?? "";
   const { rowCount } = await pool.query(
-    `insert into ops.rollup_setting as s (name, value) values ('reporting_currency', $1)
-     on conflict (name) do update set value = excluded.value where s.value <> excluded.value
-     returning 1`,
-    [reportingCurrency ?? ""],
+    "select from ops.rollup_setting where name = 'reporting_currency' and value = $1",
+    [chosen],
   );
-  if (rowCount)
-    await pool.query(
-      `insert into ops.touched_day (account_key, date)
-       select distinct account_key, date from figures.cost_per_conversion_daily on conflict do nothing`,
-    );
+  if (rowCount === 1) return;
+  await inTransaction(
+    pool,
+    async (client) => {
+      await holdConversion(client, "alone");
+      const changed = await client.query(
+        `insert into ops.rollup_setting as s (name, value) values ('reporting_currency', $1)
+         on conflict (name) do update set value = excluded.value where s.value <> excluded.value`,
+        [chosen],
+      );
+      if (changed.rowCount === 0) return;
+      const { rows } = await client.query<{ account_key: number }>(
+        "select account_key from warehouse.account order by 1",
+      );
+      for (const { account_key } of rows) await touchStored(client, account_key);
+    },
+    signal,
+  );
 };
 
-/** Rolls up the days whose facts changed since the last rollup, of one account or of all. */
+/** Rolls up the days that are marked, of one account or of all. */
 const rollUpDue = async (options: RollupOptions, accountKey: number | null): Promise<number> => {
   await noteToday(options, accountKey);
   await noticeReportingCurrency(options);
-  const { rows } = await options.pool.query<{ account_key: number; days: string[] }>(
-    `select account_key, array_agg(date::text order by date) as days from ops.touched_day
-     where $1::integer is null or account_key = $1 group by account_key order by account_key`,
-    [accountKey],
-  );
   let written = 0;
-  for (const row of rows) written += await rollUpAccountDays(options, row.account_key, row.days);
+  for (const account of await touchedAccounts(options.pool, accountKey))
+    written += await rollUpAccountDays(options, account, "marked");
   return written;
 };
 
-/** Rolls up what changed of one account since its last rollup. The number of mart rows written. */
+/** Rolls up what is marked of one account. The number of mart rows written. */
 export const rollUpAccount = (options: RollupOptions, accountKey: number): Promise<number> =>
   rollUpDue(options, accountKey);
 
-/** Rolls up what changed since the last rollup. The number of mart rows written. */
+/** Rolls up what is marked of every account. The number of mart rows written. */
 export const rollUpTouched = (options: RollupOptions): Promise<number> => rollUpDue(options, null);
 
 /** Every account's days that facts or marts hold in the range; open ends where a bound is null. */
@@ -193,14 +216,14 @@ const storedDays = async (
   pool: pg.Pool,
   from: string | null,
   to: string | null,
-): Promise<readonly { account_key: number; days: string[] }[]> => {
+): Promise<readonly AccountDays[]> => {
   const tables = [
     "warehouse.ad_daily",
     "warehouse.conversion_daily",
     "figures.cost_per_conversion_by_ad_group_daily",
   ];
-  const { rows } = await pool.query<{ account_key: number; days: string[] }>(
-    `select account_key, array_agg(distinct date::text order by date::text) as days
+  const { rows } = await pool.query<AccountDays>(
+    `select account_key as "accountKey", array_agg(distinct date::text order by date::text) as days
      from (${tables
        .map(
          (table) =>
@@ -222,8 +245,8 @@ export const rebuild = async (
   await noteToday(options, null);
   await noticeReportingCurrency(options);
   let written = 0;
-  for (const { account_key, days } of await storedDays(options.pool, range.from, range.to))
-    written += await rollUpAccountDays(options, account_key, days);
+  for (const account of await storedDays(options.pool, range.from, range.to))
+    written += await rollUpAccountDays(options, account, "all");
   return written;
 };
 
@@ -240,8 +263,8 @@ export const compareRollups = async (
   range: { readonly from: string | null; readonly to: string | null },
 ): Promise<readonly RollupDifference[]> => {
   const found: RollupDifference[] = [];
-  for (const { account_key, days } of await storedDays(options.pool, range.from, range.to))
-    for (const mart of [...Object.values(marts), ...(await martsAskedFor(options.pool, account_key, days))]) {
+  for (const { accountKey, days } of await storedDays(options.pool, range.from, range.to))
+    for (const mart of [...Object.values(marts), ...(await martsAskedFor(options.pool, accountKey, days))]) {
       let rows = 0;
       for (let start = 0; start < days.length; start += daysAtOnce) {
         options.signal?.throwIfAborted();
@@ -250,7 +273,7 @@ export const compareRollups = async (
           return countDifferences(
             {
               client,
-              accountKey: account_key,
+              accountKey,
               days: days.slice(start, start + daysAtOnce),
               reportingCurrency: options.reportingCurrency,
             },
@@ -258,7 +281,7 @@ export const compareRollups = async (
           );
         });
       }
-      if (rows > 0) found.push({ accountKey: account_key, mart: mart.name, rows });
+      if (rows > 0) found.push({ accountKey, mart: mart.name, rows });
     }
   return found;
 };

@@ -1,6 +1,7 @@
 import type pg from "pg";
 import { type BreakdownName, breakdowns } from "../../domain/breakdown.ts";
 import { asFailure, type Failure } from "../../domain/failure.ts";
+import { touchDays } from "../touched-days.ts";
 import { breakdownLine } from "./fact-tables.ts";
 import { readStream, type Staging } from "./stage.ts";
 
@@ -64,16 +65,16 @@ export const noteBreakdownDays = async (
   days: readonly string[],
 ): Promise<void> => {
   if (brought.length === 0 || days.length === 0) return;
-  await client.query(
-    `with noted as (
-       insert into ops.breakdown_day (account_key, date, breakdown)
-       select $1::integer, d, b from unnest($2::date[]) d, unnest($3::text[]) b
-       on conflict (account_key, date, breakdown) do update set fetched_at = excluded.fetched_at
-       returning date, xmax = 0 as is_new
-     )
-     insert into ops.touched_day (account_key, date)
-     select distinct $1::integer, date from noted where is_new
-     on conflict (account_key, date) do update set touched_at = now()`,
+  const { rows } = await client.query<{ date: string; is_new: boolean }>(
+    `insert into ops.breakdown_day (account_key, date, breakdown)
+     select $1::integer, d, b from unnest($2::date[]) d, unnest($3::text[]) b
+     on conflict (account_key, date, breakdown) do update set fetched_at = excluded.fetched_at
+     returning date, xmax = 0 as is_new`,
     [accountKey, days, brought],
+  );
+  await touchDays(
+    client,
+    accountKey,
+    rows.filter(({ is_new }) => is_new).map(({ date }) => date),
   );
 };

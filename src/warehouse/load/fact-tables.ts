@@ -106,6 +106,14 @@ export const breakdownTables = Object.fromEntries(
 
 const published: readonly FactTable[] = [...factTables, ...Object.values(breakdownTables).flat()];
 
+/** The published tables with conversions by action and attribution, which a counting rule chooses from. */
+export const conversionTables: readonly FactTable[] = published.filter(({ key }) =>
+  key.includes("conversion_action_id"),
+);
+
+/** Every table that slices publish into. */
+export const publishedTables = published;
+
 /** The published tables of some parts. */
 export const tablesOf = (...parts: readonly Part[]): readonly FactTable[] =>
   published.filter(({ part }) => parts.includes(part));

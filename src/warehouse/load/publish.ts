@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { touchDays } from "../touched-days.ts";
 import { adDaily, conversionDaily, type FactTable, tablesOf } from "./fact-tables.ts";
 import type { PartDays } from "./residual.ts";
 
@@ -110,11 +111,6 @@ export const publish = async (staged: PublishOptions): Promise<{ rowsWritten: nu
     rowsWritten += result.written;
     for (const day of result.days) days.add(day);
   }
-  if (days.size > 0)
-    await staged.client.query(
-      `insert into ops.touched_day (account_key, date) select $1, d from unnest($2::date[]) d
-       on conflict (account_key, date) do update set touched_at = now()`,
-      [staged.accountKey, [...days]],
-    );
+  await touchDays(staged.client, staged.accountKey, [...days]);
   return { rowsWritten };
 };
