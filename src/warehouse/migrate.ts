@@ -7,6 +7,9 @@ import { packageRoot } from "../package-root.ts";
 import { grantAnew } from "./analysts/reading.ts";
 import { type Ask, closeToEverybody } from "./analysts/rights.ts";
 import type { Database } from "./database.ts";
+import { distribute } from "./distribute.ts";
+import { readLayout } from "./layout.ts";
+import { aloneWithSchema, nodeByNode } from "./schema-lock.ts";
 import { beginning } from "./transaction.ts";
 
 /** The numbered SQL files, beside `src` in development and beside `dist` in the package. */
@@ -62,19 +65,6 @@ const refuseNewerSchema = async ({ db }: Database): Promise<void> => {
     });
 };
 
-/** A table that nobody else may lock stands for the schema; before it is there, an advisory lock does. */
-const alone = `
-do $$
-begin
-  if to_regclass('ops.kysely_migration_lock') is null then
-    perform pg_advisory_xact_lock(hashtext('costper.migrate'));
-  end if;
-  if to_regclass('ops.kysely_migration_lock') is not null then
-    lock table ops.kysely_migration_lock in exclusive mode;
-  end if;
-end
-$$`;
-
 /** Of what the steps made, nobody may do more than is meant, and analysts no less. */
 const settleRights = async (db: Database["db"]): Promise<void> => {
   const ask: Ask = async <Row extends object>(text: string, values: readonly unknown[] = []) =>
@@ -91,7 +81,7 @@ const inLockedTransaction = async (
   db: Database["db"],
   work: () => Promise<MigrationResultSet>,
 ): Promise<MigrationResultSet> => {
-  await sql.raw(`${beginning}; ${alone}`).execute(db);
+  await sql.raw(`${beginning}; ${nodeByNode}; ${aloneWithSchema}`).execute(db);
   const result = await work()
     .then(async (done) => {
       if (done.error === undefined && (done.results ?? []).length > 0) await settleRights(db);
@@ -135,8 +125,14 @@ export const migrate = async (database: Database): Promise<readonly string[]> =>
       remedy: "remove the cause and run costper migrate again; the schema is as it was before",
       cause: error,
     });
+  const applied = results
+    .filter(({ status }) => status === "Success")
+    .map(({ migrationName }) => migrationName);
+  // What a step made is of no use on one node when what it is joined to lies on all.
+  if (applied.length > 0 && (await readLayout(database)).shards !== undefined)
+    for await (const _ of distribute(database));
   await storePlatforms(database);
-  return results.filter(({ status }) => status === "Success").map(({ migrationName }) => migrationName);
+  return applied;
 };
 
 /** The steps of the schema, applied or not. */
