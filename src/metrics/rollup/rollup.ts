@@ -18,8 +18,9 @@ const partitioned = [
   "marts.cost_per_conversion_history",
 ];
 
-/** Days in an array are taken for few: rows joined one by one would take hours. */
-const plannerSettings = "set local work_mem = '64MB'; set local enable_nestloop = off; set local jit = off";
+/** Days in an array are taken for few: rows joined one by one would take hours, sums would be sorted on disk. */
+const plannerSettings =
+  "set local work_mem = '64MB'; set local enable_nestloop = off; set local enable_sort = off; set local jit = off";
 
 /** Days of one account per transaction: bounds memory and locks when a whole history is rebuilt. */
 const daysAtOnce = 92;
