@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { distribute } from "../src/warehouse/distribute.ts";
+import { readLayout } from "../src/warehouse/layout.ts";
 import { migrate, migrationStatus } from "../src/warehouse/migrate.ts";
 import { freshDatabase } from "./support/database.ts";
 
@@ -26,4 +28,16 @@ test("every table and column of warehouse and marts carries a comment", async ()
     where c.relkind in ('r', 'p', 'v') and not c.relispartition
       and (col_description(c.oid, a.attnum) is null or obj_description(c.oid, 'pg_class') is null)`);
   expect(rows).toEqual([]);
+});
+
+test("one Postgres is no cluster: nothing is distributed, every table is on it, and the way to a cluster is said", async () => {
+  const database = await freshDatabase();
+  await expect(distribute(database).next()).rejects.toMatchObject({
+    code: "usage",
+    message: expect.stringContaining("no extension citus"),
+    remedy: expect.stringContaining("docs/citus.md"),
+  });
+  const { citus, shards, tables } = await readLayout(database);
+  expect({ citus, shards }).toEqual({ citus: undefined, shards: undefined });
+  expect([...new Set(tables.map(({ is }) => is))]).toEqual(["coordinator"]);
 });

@@ -4,8 +4,14 @@ import { grantAnew } from "./analysts/reading.ts";
 import { type Ask, closeToEverybody } from "./analysts/rights.ts";
 import { readComments, restoreComments } from "./comments.ts";
 import type { Database } from "./database.ts";
-import { type Layout, readLayout, type TablePlace } from "./layout.ts";
-import { accountColumn, anchorTable, type Placement } from "./placement.ts";
+import {
+  accountColumn,
+  anchorTable,
+  type Layout,
+  type Placement,
+  readLayout,
+  type TablePlace,
+} from "./layout.ts";
 import { aloneWithSchema, nodeByNode } from "./schema-lock.ts";
 import { inTransaction } from "./transaction.ts";
 

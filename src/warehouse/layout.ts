@@ -1,5 +1,18 @@
 import type { Database } from "./database.ts";
-import { accountColumn, anchorTable, type Placement, placementOf } from "./placement.ts";
+import { byAccount, everywhere } from "./placement.ts";
+
+/** Where a table lives: beside the other tables of its account, whole on every node, or on the coordinator alone. */
+export type Placement = "by account" | "everywhere" | "coordinator";
+
+/** The table that all others by account lie beside. */
+export const anchorTable = "warehouse.ad_daily";
+
+export const accountColumn = "account_key";
+
+const kinds: ReadonlyMap<string, Placement> = new Map([
+  ...byAccount.map((table) => [table, "by account"] as const),
+  ...everywhere.map((table) => [table, "everywhere"] as const),
+]);
 
 /** One table of ours: where it belongs and where it is. */
 export interface TablePlace {
@@ -26,7 +39,6 @@ const schemas = ["warehouse", "marts", "figures", "ops", "staging"];
 
 interface Row {
   readonly name: string;
-  readonly carries: boolean;
   readonly method: string | null;
   readonly copies: string | null;
   readonly key: string | null;
@@ -42,7 +54,6 @@ const isPlace = ({ method, copies, key, beside }: Row): Placement | undefined =>
 
 const ofTables = (places: string): string => `
   select format('%I.%I', n.nspname, c.relname) as name,
-         exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = '${accountColumn}') as carries,
          p.method, p.copies, p.key, p.beside
   from pg_class c
   join pg_namespace n on n.oid = c.relnamespace
@@ -81,7 +92,7 @@ export const readLayout = async ({ pool }: Pick<Database, "pool">): Promise<Layo
     shards: found && found.shards > 0 ? found.shards : undefined,
     tables: rows.map((row) => ({
       table: row.name,
-      belongs: placementOf(row.name, row.carries),
+      belongs: kinds.get(row.name) ?? "coordinator",
       is: isPlace(row),
     })),
   };

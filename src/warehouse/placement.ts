@@ -1,25 +1,119 @@
-/** Where a table lives when the warehouse is distributed over several nodes; on one node all live together. */
-export type Placement = "by account" | "everywhere" | "coordinator";
+/**
+ * Where each table lives once the warehouse is spread over several machines (Citus). Three kinds, and no fourth:
+ * by account: what belongs to one account, split by `account_key`, all tables alike; everywhere: small tables that those
+ * are joined to, whole on each machine; coordinator: all else, on the machine that costper talks to.
+ * docs/decisions/citus.md has the rules that follow from it. Partitions live where their table does.
+ */
+export const byAccount = [
+  "figures.cost_per_conversion_by_account_daily",
+  "figures.cost_per_conversion_by_action_daily",
+  "figures.cost_per_conversion_by_ad_group_daily",
+  "figures.cost_per_conversion_by_country_daily",
+  "figures.cost_per_conversion_by_device_daily",
+  "figures.cost_per_conversion_by_keyword_daily",
+  "figures.cost_per_conversion_by_network_daily",
+  "figures.cost_per_conversion_by_search_term_daily",
+  "figures.cost_per_conversion_daily",
+  "figures.day_rate",
+  "marts.cost_per_conversion_history",
+  "ops.action_match",
+  "ops.breakdown_day",
+  "ops.campaign_day_sum",
+  "ops.campaign_key",
+  "ops.campaign_month_sum",
+  "ops.counting_rule",
+  "ops.day_fingerprint",
+  "ops.part_day",
+  "ops.part_month",
+  "ops.rollup_day",
+  "ops.stale_campaign_month",
+  "ops.touched_day",
+  "staging.account_daily",
+  "staging.ad_daily",
+  "staging.campaign_conversion_daily",
+  "staging.campaign_daily",
+  "staging.conversion_daily",
+  "staging.country_conversion_daily",
+  "staging.country_daily",
+  "staging.delivery_part",
+  "staging.device_conversion_daily",
+  "staging.device_daily",
+  "staging.keyword_conversion_daily",
+  "staging.keyword_daily",
+  "staging.network_conversion_daily",
+  "staging.network_daily",
+  "staging.outcome_part",
+  "staging.search_term_conversion_daily",
+  "staging.search_term_daily",
+  "warehouse.ad",
+  "warehouse.ad_daily",
+  "warehouse.ad_group",
+  "warehouse.campaign",
+  "warehouse.conversion_action",
+  "warehouse.conversion_daily",
+  "warehouse.country_conversion_daily",
+  "warehouse.country_daily",
+  "warehouse.device_conversion_daily",
+  "warehouse.device_daily",
+  "warehouse.keyword",
+  "warehouse.keyword_conversion_daily",
+  "warehouse.keyword_daily",
+  "warehouse.network_conversion_daily",
+  "warehouse.network_daily",
+  "warehouse.search_term_conversion_daily",
+  "warehouse.search_term_daily",
+] as const;
 
-/** Small, and joined to what is distributed: every node has a copy. */
-const everywhere: ReadonlySet<string> = new Set([
-  "warehouse.account",
-  "warehouse.platform",
-  "marts.conversion_maturity",
-]);
+export const everywhere = ["marts.conversion_maturity", "warehouse.account", "warehouse.platform"] as const;
 
-/** They name an account and are never joined to its figures: the ledger is claimed across all accounts. */
-const coordinator: ReadonlySet<string> = new Set(["ops.job"]);
-
-/** The table that all others by account lie beside. */
-export const anchorTable = "warehouse.ad_daily";
-
-export const accountColumn = "account_key";
-
-/** The rule of three kinds: what carries the account lies with it, a few are everywhere, the rest is on the coordinator. */
-export const placementOf = (table: string, carriesAccount: boolean): Placement =>
-  everywhere.has(table)
-    ? "everywhere"
-    : carriesAccount && !coordinator.has(table)
-      ? "by account"
-      : "coordinator";
+export const onCoordinator = [
+  "marts.channel_daily",
+  "marts.excluded_conversions",
+  "marts.kpi_daily",
+  "marts.paid_cost_per_conversion_first_party_daily",
+  "ops.account_day",
+  "ops.account_pause",
+  "ops.alert",
+  "ops.alert_event",
+  "ops.alert_silence",
+  "ops.analyst",
+  "ops.click_day",
+  "ops.credential",
+  "ops.ga4_day",
+  "ops.held_lock",
+  "ops.installation",
+  // The ledger: its rows are found by run and by what is ready, not by account.
+  "ops.job",
+  "ops.kysely_migration",
+  "ops.kysely_migration_lock",
+  "ops.lease",
+  "ops.memory",
+  "ops.night",
+  "ops.note",
+  "ops.notice",
+  "ops.pause",
+  "ops.place",
+  "ops.rollup_setting",
+  "ops.run",
+  "ops.schedule",
+  "ops.slice",
+  "ops.source",
+  "ops.source_change",
+  "ops.source_file",
+  "ops.source_rule",
+  "ops.tombstone",
+  "ops.usage",
+  "ops.web_session",
+  "warehouse.click",
+  "warehouse.cost",
+  "warehouse.exchange_rate",
+  "warehouse.first_party_conversion",
+  "warehouse.ga4_key_event_daily",
+  "warehouse.ga4_session_daily",
+  "warehouse.lead",
+  "warehouse.lead_alias",
+  "warehouse.lead_raw_stage",
+  "warehouse.lead_score",
+  "warehouse.lead_stage",
+  "warehouse.measure_daily",
+] as const;

@@ -5,8 +5,7 @@ import { describeQueue, examineRedis } from "../../jobs/queue/redis.ts";
 import { describeUrl } from "../../warehouse/connection/settings.ts";
 import type { Database } from "../../warehouse/database.ts";
 import { migrationStatus } from "../../warehouse/migrate.ts";
-import { readLayout } from "../../warehouse/layout.ts";
-import type { Placement } from "../../warehouse/placement.ts";
+import { type Placement, readLayout } from "../../warehouse/layout.ts";
 import { type Check, failed, ok } from "./checks.ts";
 
 const checkVersion = async ({ pool }: Database, where: string): Promise<Check> => {
