@@ -1,6 +1,7 @@
 import type pg from "pg";
 import { type ConnectorSettings, profileOf } from "../connectors/registry.ts";
 import type { Platform } from "../domain/platform.ts";
+import { inTransaction } from "../warehouse/transaction.ts";
 
 /**
  * Notes which actions the configured names match today, under each account. What was noted once stays: a rule renamed
@@ -81,31 +82,48 @@ export const storeCountingRules = async (
 ): Promise<void> => {
   const rule = profileOf(platform).countingRule(settings[platform] ?? {});
   await noteMatches(pool, platform, rule.actions ?? []);
-  await pool.query(
-    `with wanted as (
-       select a.account_key,
-              case when $3::text[] is null then null
-                   else array(select unnest($3::text[]) union
-                              select m.conversion_action_id from ops.action_match m
-                              where m.account_key = a.account_key and m.name = any (
-                                select lower(x) from unnest($3::text[]) x)
-                              order by 1) end as actions
-       from warehouse.account a where a.platform = $1
-     ),
-     changed as (
-       insert into ops.counting_rule as r (account_key, measure, actions, excluded_actions, attributions)
-       select account_key, $2, actions, $4, $5 from wanted
+  await inTransaction(pool, async (client) => {
+    const { rows: accounts } = await client.query<{ account_key: number; action: string | null }>(
+      `select a.account_key, m.conversion_action_id as action
+       from warehouse.account a
+       left join (
+         select account_key, conversion_action_id from ops.action_match
+         where name = any (select lower(x) from unnest($2::text[]) x)
+       ) m on m.account_key = a.account_key
+       where a.platform = $1`,
+      [platform, rule.actions],
+    );
+    const wanted = new Map<number, string[]>();
+    for (const { account_key, action } of accounts)
+      wanted.set(account_key, [...(wanted.get(account_key) ?? []), ...(action === null ? [] : [action])]);
+    const { rows: changed } = await client.query<{ account_key: number }>(
+      `insert into ops.counting_rule as r (account_key, measure, actions, excluded_actions, attributions, changed_at)
+       select w.account_key, $2::text,
+              case when $3::text[] is not null
+                then array(select unnest($3::text[]) union select unnest(w.matched) order by 1) end,
+              $4::text[], $5::text[], now()
+       from jsonb_to_recordset($1::jsonb) as w (account_key integer, matched text[])
        on conflict (account_key) do update
        set measure = excluded.measure, actions = excluded.actions,
            excluded_actions = excluded.excluded_actions, attributions = excluded.attributions,
-           changed_at = now()
+           changed_at = excluded.changed_at
        where (r.measure, r.actions, r.excluded_actions, r.attributions)
              is distinct from (excluded.measure, excluded.actions, excluded.excluded_actions, excluded.attributions)
-       returning account_key
-     )
-     insert into ops.touched_day (account_key, date)
-     select distinct f.account_key, f.date from warehouse.conversion_daily f join changed using (account_key)
-     on conflict do nothing`,
-    [platform, rule.measure, rule.actions, rule.excluded, rule.attributions],
-  );
+       returning account_key`,
+      [
+        JSON.stringify([...wanted].map(([account_key, matched]) => ({ account_key, matched }))),
+        rule.measure,
+        rule.actions,
+        rule.excluded,
+        rule.attributions,
+      ],
+    );
+    if (changed.length > 0)
+      await client.query(
+        `insert into ops.touched_day (account_key, date)
+         select distinct account_key, date from warehouse.conversion_daily where account_key = any ($1::integer[])
+         on conflict do nothing`,
+        [changed.map(({ account_key }) => account_key)],
+      );
+  });
 };

@@ -43,7 +43,7 @@ const clearDays = async (client: pg.PoolClient, account: Account, key: number, f
     await client.query(
       `with gone as (delete from warehouse.${name} where account_key = $1 and date >= $2 returning date)
        insert into ops.touched_day (account_key, date) select distinct $1::integer, date from gone
-       on conflict (account_key, date) do update set touched_at = now()`,
+       on conflict (account_key, date) do update set touched_at = excluded.touched_at`,
       [key, from],
     );
   await client.query("delete from ops.day_fingerprint where account_key = $1 and date >= $2", [key, from]);

@@ -33,7 +33,7 @@ export const rates: ImportKind = {
          insert into warehouse.exchange_rate as old (rate_date, base, quote, rate, source)
          select date, base, quote, rate, $1 from fresh
          on conflict (base, quote, rate_date) do update
-         set rate = excluded.rate, source = excluded.source, loaded_at = now()
+         set rate = excluded.rate, source = excluded.source, loaded_at = excluded.loaded_at
          where old.rate is distinct from excluded.rate
          returning xmax = 0 as is_new
        )

@@ -24,7 +24,7 @@ const upsert = async (db: Kysely<DB>, batch: readonly PublishedRate[]): Promise<
       ${batch.map(({ currency }) => currency)}::text[],
       ${batch.map(({ rate }) => rate)}::numeric[]
     ) as file (rate_date, quote, rate)
-    on conflict (base, quote, rate_date) do update set rate = excluded.rate, loaded_at = now()
+    on conflict (base, quote, rate_date) do update set rate = excluded.rate, loaded_at = excluded.loaded_at
     where kept.source = ${ecbSource} and kept.rate is distinct from excluded.rate`.execute(db);
   return Number(numAffectedRows ?? 0);
 };

@@ -65,15 +65,17 @@ export const noteBreakdownDays = async (
 ): Promise<void> => {
   if (brought.length === 0 || days.length === 0) return;
   await client.query(
-    `with noted as (
-       insert into ops.breakdown_day (account_key, date, breakdown)
-       select $1::integer, d, b from unnest($2::date[]) d, unnest($3::text[]) b
-       on conflict (account_key, date, breakdown) do update set fetched_at = excluded.fetched_at
-       returning date, xmax = 0 as is_new
-     )
-     insert into ops.touched_day (account_key, date)
-     select distinct $1::integer, date from noted where is_new
-     on conflict (account_key, date) do update set touched_at = now()`,
+    `insert into ops.touched_day (account_key, date)
+     select distinct $1::integer, d from unnest($2::date[]) d, unnest($3::text[]) b
+     where not exists (
+       select from ops.breakdown_day k where k.account_key = $1 and k.date = d and k.breakdown = b)
+     on conflict (account_key, date) do update set touched_at = excluded.touched_at`,
+    [accountKey, days, brought],
+  );
+  await client.query(
+    `insert into ops.breakdown_day (account_key, date, breakdown)
+     select $1::integer, d, b from unnest($2::date[]) d, unnest($3::text[]) b
+     on conflict (account_key, date, breakdown) do update set fetched_at = excluded.fetched_at`,
     [accountKey, days, brought],
   );
 };

@@ -91,8 +91,8 @@ const keepDirect = async (
   const parts = table === adDaily ? "delivery_part" : "outcome_part";
   const { rows } = await staged.client.query<{ date: string; written: string }>(
     `select date, sum(row_count) as written from staging.${parts}
-     where slice_id = $1 and date <> all ($2::date[]) group by date`,
-    [staged.sliceId, staged.failedDays],
+     where slice_id = $1 and account_key = $3 and date <> all ($2::date[]) group by date`,
+    [staged.sliceId, staged.failedDays, staged.accountKey],
   );
   return {
     days: rows.map(({ date }) => date),
@@ -113,7 +113,7 @@ export const publish = async (staged: PublishOptions): Promise<{ rowsWritten: nu
   if (days.size > 0)
     await staged.client.query(
       `insert into ops.touched_day (account_key, date) select $1, d from unnest($2::date[]) d
-       on conflict (account_key, date) do update set touched_at = now()`,
+       on conflict (account_key, date) do update set touched_at = excluded.touched_at`,
       [staged.accountKey, [...days]],
     );
   return { rowsWritten };
