@@ -18,6 +18,19 @@ test("a database of a newer costper is refused and left alone", async () => {
   await expect(migrate(database)).rejects.toThrow(/newer schema.*9999_future/);
 });
 
+test("a database from before the first release is refused with the way out, and left alone", async () => {
+  const database = await freshDatabase();
+  await database.pool.query("update ops.kysely_migration set name = '0000_' || name");
+  const steps = () => database.pool.query("select * from ops.kysely_migration order by name");
+  const before = await steps();
+  for (const ask of [migrate, migrationStatus])
+    await expect(ask(database)).rejects.toMatchObject({
+      message: expect.stringMatching(/before the first release.*begin with 0000_/) as string,
+      remedy: expect.stringMatching(/^name an empty database.*costper sync.*nothing was changed/) as string,
+    });
+  expect((await steps()).rows).toEqual(before.rows);
+});
+
 test("every table and column of warehouse and marts carries a comment", async () => {
   const database = await freshDatabase();
   const { rows } = await database.pool.query<{ name: string }>(`

@@ -11,6 +11,7 @@ import { distribute } from "./distribute.ts";
 import { readLayout } from "./layout.ts";
 import { aloneWithSchema, nodeByNode } from "./schema-lock.ts";
 import { beginning } from "./transaction.ts";
+import { refuseUnknownSteps } from "./unknown-steps.ts";
 
 /** The numbered SQL files, beside `src` in development and beside `dist` in the package. */
 const folder = join(packageRoot, "migrations");
@@ -46,9 +47,7 @@ const migratorOf = (db: Database["db"]): Migrator =>
     allowUnorderedMigrations: false,
   });
 
-/** @throws Failure where the database was migrated by a newer costper. */
-const refuseNewerSchema = async ({ db }: Database): Promise<void> => {
-  const known = new Set(Object.keys(await readMigrations()));
+const refuseOtherSchema = async ({ db }: Database): Promise<void> => {
   const table = await sql<{
     there: boolean;
   }>`select to_regclass('ops.kysely_migration') is not null as there`.execute(db);
@@ -56,13 +55,11 @@ const refuseNewerSchema = async ({ db }: Database): Promise<void> => {
   const applied = await sql<{ name: string }>`select name from ops.kysely_migration order by name`.execute(
     db,
   );
-  const newer = applied.rows.map(({ name }) => name).filter((name) => !known.has(name));
-  if (newer.length > 0)
-    throw new Failure({
-      kind: "request",
-      message: `the database has a newer schema than this costper knows (${newer.join(", ")})`,
-      remedy: "update costper; nothing was changed",
-    });
+  refuseUnknownSteps(
+    "database",
+    applied.rows.map(({ name }) => name),
+    [...(await migrationTexts()).keys()],
+  );
 };
 
 /** Of what the steps made, nobody may do more than is meant, and analysts no less. */
@@ -113,7 +110,7 @@ const storePlatforms = async ({ pool }: Database): Promise<void> => {
 
 /** Brings the schema up to date, forward only; several processes at once wait for each other. */
 export const migrate = async (database: Database): Promise<readonly string[]> => {
-  await refuseNewerSchema(database);
+  await refuseOtherSchema(database);
   const { error, results = [] } = await database.db
     .connection()
     .execute((db) => inLockedTransaction(db, () => migratorOf(db).migrateToLatest()));
@@ -137,7 +134,7 @@ export const migrate = async (database: Database): Promise<readonly string[]> =>
 
 /** The steps of the schema, applied or not. */
 export const migrationStatus = async (database: Database): Promise<readonly MigrationStep[]> => {
-  await refuseNewerSchema(database);
+  await refuseOtherSchema(database);
   const migrations = await migratorOf(database.db).getMigrations();
   return migrations.map(({ name, executedAt }) => ({ name, appliedAt: executedAt }));
 };
