@@ -42,14 +42,16 @@ export const unmatchedActions = async (
        select n.account_key, n.conversion_action_id as id, n.name
        from warehouse.conversion_action n join warehouse.account using (account_key) where platform = $1
      )
-     select wanted.name,
-            (select string_agg(distinct k.name || ' (' || k.id || ')', ', ')
-             from ops.action_match m
-             join known k on k.account_key = m.account_key and k.id = m.conversion_action_id
-             where m.name = lower(wanted.name)) as now
+     select wanted.name, matched.now
      from unnest($2::text[]) with ordinality as wanted (name, place)
+     left join (
+       select m.name, string_agg(distinct k.name || ' (' || k.id || ')', ', ') as now
+       from ops.action_match m join known k on k.account_key = m.account_key and k.id = m.conversion_action_id
+       group by m.name
+     ) matched on matched.name = lower(wanted.name)
      where exists (select from known)
-       and not exists (select from known where id = wanted.name or lower(name) = lower(wanted.name))
+       and wanted.name not in (select id from known)
+       and lower(wanted.name) not in (select lower(name) from known where name is not null)
      order by place`,
     [platform, actions],
   );
