@@ -22,4 +22,3 @@ drop trigger touch_after_update on warehouse.exchange_rate;
 drop function warehouse.touch_converted_days;
 
 comment on table ops.rollup_setting is 'What was chosen when something was last made by it: no mark, but the memory that tells a new choice from an old one.';
-comment on column ops.counting_rule.changed_at is 'Since when conversions are counted so; -infinity where it was never otherwise. History of before was counted by another rule and is no lesson for maturity. It marks no day.';

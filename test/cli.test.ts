@@ -159,6 +159,7 @@ connectors:
     "secrets warning",
     "database ok",
     "schema ok",
+    "placement ok",
     "queue failed",
     "linkedin failed",
     "clock ok",

@@ -44,14 +44,16 @@ export const unmatchedActions = async (
        select n.account_key, n.conversion_action_id as id, n.name
        from warehouse.conversion_action n join warehouse.account using (account_key) where platform = $1
      )
-     select wanted.name,
-            (select string_agg(distinct k.name || ' (' || k.id || ')', ', ')
-             from ops.action_match m
-             join known k on k.account_key = m.account_key and k.id = m.conversion_action_id
-             where m.name = lower(wanted.name)) as now
+     select wanted.name, matched.now
      from unnest($2::text[]) with ordinality as wanted (name, place)
+     left join (
+       select m.name, string_agg(distinct k.name || ' (' || k.id || ')', ', ') as now
+       from ops.action_match m join known k on k.account_key = m.account_key and k.id = m.conversion_action_id
+       group by m.name
+     ) matched on matched.name = lower(wanted.name)
      where exists (select from known)
-       and not exists (select from known where id = wanted.name or lower(name) = lower(wanted.name))
+       and wanted.name not in (select id from known)
+       and lower(wanted.name) not in (select lower(name) from known where name is not null)
      order by place`,
     [platform, actions],
   );
@@ -106,8 +108,8 @@ const countedOtherwise = conversionTables
       left join jsonb_populate_record(null::ops.counting_rule, $2::jsonb) before on before.account_key = c.account_key
       where c.account_key = $1::integer
         and (before.measure is distinct from now.measure
-             or ops.counts(before, c.conversion_action_id, c.attribution)
-                <> ops.counts(now, c.conversion_action_id, c.attribution))`,
+             or ops.counts(before.actions, before.excluded_actions, before.attributions, c.conversion_action_id, c.attribution)
+                <> ops.counts(now.actions, now.excluded_actions, now.attributions, c.conversion_action_id, c.attribution))`,
   )
   .join(" union ");
 
@@ -135,12 +137,19 @@ export const storeCountingRules = async (
     for (const { account_key, actions, stored } of rows) {
       await lockAccount(client, "rollup", account_key);
       await client.query(
-        `insert into ops.counting_rule (account_key, measure, actions, excluded_actions, attributions)
-         values ($1, $2, $3, $4, $5)
+        `insert into ops.counting_rule (account_key, measure, actions, excluded_actions, attributions, changed_at)
+         values ($1, $2, $3, $4, $5, $6)
          on conflict (account_key) do update
          set measure = excluded.measure, actions = excluded.actions, excluded_actions = excluded.excluded_actions,
-             attributions = excluded.attributions, changed_at = now()`,
-        [account_key, rule.measure, actions, rule.excluded, rule.attributions],
+             attributions = excluded.attributions, changed_at = excluded.changed_at`,
+        [
+          account_key,
+          rule.measure,
+          actions,
+          rule.excluded,
+          rule.attributions,
+          stored === null ? "-infinity" : new Date(),
+        ],
       );
       await touchDaysOf(client, countedOtherwise, [account_key, JSON.stringify(stored ?? {})]);
     }

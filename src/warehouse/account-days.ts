@@ -76,7 +76,7 @@ export const recordDays = async (record: RecordedDays): Promise<void> => {
     `with days as (
        select d as date from unnest($3::date[]) d
      ),
-     parts as (select * from staging.delivery_part where slice_id = $1),
+     parts as (select * from staging.delivery_part where slice_id = $1 and account_key = $2),
      counts as (
        select date, campaign_id, sum(row_count) as row_count from parts where not is_residual
        group by grouping sets ((date), (date, campaign_id))
@@ -97,7 +97,7 @@ export const recordDays = async (record: RecordedDays): Promise<void> => {
      ),
      sums as (select date, sum(spend) as spend from parts group by date),
      conversions as (
-       select distinct date from staging.outcome_part where slice_id = $1
+       select distinct date from staging.outcome_part where slice_id = $1 and account_key = $2
        union
        select d from unnest($4::date[]) d
        where exists (select from warehouse.conversion_daily where account_key = $2 and date = d)
@@ -109,8 +109,8 @@ export const recordDays = async (record: RecordedDays): Promise<void> => {
                  when s.date is null and t.date is null and c.date is null then 'no_spend'
                  when coalesce(s.spend, 0) = 0 and coalesce(t.spend, 0) = 0 and c.date is null then 'no_spend'
                  else 'complete' end,
-            coalesce(t.spend, 0), coalesce(s.spend, 0), coalesce(t.spend, 0) - coalesce(s.spend, 0),
-            coalesce(r.spend, 0), ${roundingOf("coalesce(n.row_count, 0)")}, r.cause,
+            coalesce(t.spend, 0)::numeric(18, 6), coalesce(s.spend, 0)::numeric(18, 6),
+            (coalesce(t.spend, 0) - coalesce(s.spend, 0))::numeric(18, 6), coalesce(r.spend, 0)::numeric(18, 6), ${roundingOf("coalesce(n.row_count, 0)")}, r.cause,
             nullif(concat_ws(', ', r.cause, w.warning,
                              case when d.date = any ($7::date[]) then 'fetched before the day had ended' end), ''),
             clock_timestamp(), $1
@@ -119,7 +119,7 @@ export const recordDays = async (record: RecordedDays): Promise<void> => {
      left join sums s using (date)
      left join residuals r using (date)
      left join conversions c using (date)
-     left join (select date, spend from staging.account_daily where slice_id = $1) t using (date)
+     left join (select date, spend from staging.account_daily where slice_id = $1 and account_key = $2) t using (date)
      left join counts n on n.date = d.date and n.campaign_id is null
      on conflict (platform, account_id, date) do update
      set state = excluded.state, platform_spend = excluded.platform_spend, our_spend = excluded.our_spend,
@@ -139,16 +139,19 @@ export const recordDays = async (record: RecordedDays): Promise<void> => {
     ],
   );
   const conversionsAlone = good.filter((date) => !spent.has(date));
-  if (conversionsAlone.length > 0)
+  if (conversionsAlone.length > 0) {
+    const converting = await client.query<{ date: string }>(
+      "select distinct date from staging.outcome_part where slice_id = $1 and account_key = $2",
+      [sliceId, accountKey],
+    );
     await client.query(
       `update ops.account_day a
-       set state = case when a.platform_spend = 0 and a.our_spend = 0 and c.date is null then 'no_spend'
+       set state = case when a.platform_spend = 0 and a.our_spend = 0 and d <> all ($7::date[]) then 'no_spend'
                         else 'complete' end,
            cause = nullif(concat_ws(', ', a.residual_cause, w.warning), ''),
            fetched_at = clock_timestamp(), slice_id = $1
        from unnest($2::date[]) d
        left join unnest($3::date[], $4::text[]) as w (date, warning) on w.date = d
-       left join (select distinct date from staging.outcome_part where slice_id = $1) c on c.date = d
        where a.platform = $5 and a.account_id = $6 and a.date = d`,
       [
         sliceId,
@@ -157,8 +160,10 @@ export const recordDays = async (record: RecordedDays): Promise<void> => {
         odd.map(({ warning }) => warning),
         record.platform,
         record.accountId,
+        converting.rows.map(({ date }) => date),
       ],
     );
+  }
   for (const { date, problem } of bad.filter(({ date }) => !spent.has(date)))
     await client.query(
       `update ops.account_day set state = 'failed', cause = $1, fetched_at = clock_timestamp(), slice_id = $2

@@ -114,8 +114,8 @@ const storeKind = async <K extends Kind>(
      on conflict (account_key, ${key.join(", ")}) do update
      ${
        source === "listed"
-         ? `set ${rest.map((name) => `${name} = excluded.${name}`).join(", ")}, updated_at = now()`
-         : "set name = excluded.name, updated_at = now() where d.name = '' and excluded.name <> ''"
+         ? `set ${rest.map((name) => `${name} = excluded.${name}`).join(", ")}, updated_at = excluded.updated_at`
+         : "set name = excluded.name, updated_at = excluded.updated_at where d.name = '' and excluded.name <> ''"
      }`,
     [accountKey, ...columns.map((_, index) => values.map((value) => value[index]))],
   );

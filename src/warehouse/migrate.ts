@@ -7,7 +7,11 @@ import { packageRoot } from "../package-root.ts";
 import { grantAnew } from "./analysts/reading.ts";
 import { type Ask, closeToEverybody } from "./analysts/rights.ts";
 import type { Database } from "./database.ts";
+import { distribute } from "./distribute.ts";
+import { readLayout } from "./layout.ts";
+import { aloneWithSchema, nodeByNode } from "./schema-lock.ts";
 import { beginning } from "./transaction.ts";
+import { refuseUnknownSteps } from "./unknown-steps.ts";
 
 /** The numbered SQL files, beside `src` in development and beside `dist` in the package. */
 const folder = join(packageRoot, "migrations");
@@ -43,9 +47,7 @@ const migratorOf = (db: Database["db"]): Migrator =>
     allowUnorderedMigrations: false,
   });
 
-/** @throws Failure where the database was migrated by a newer costper. */
-const refuseNewerSchema = async ({ db }: Database): Promise<void> => {
-  const known = new Set(Object.keys(await readMigrations()));
+const refuseOtherSchema = async ({ db }: Database): Promise<void> => {
   const table = await sql<{
     there: boolean;
   }>`select to_regclass('ops.kysely_migration') is not null as there`.execute(db);
@@ -53,27 +55,12 @@ const refuseNewerSchema = async ({ db }: Database): Promise<void> => {
   const applied = await sql<{ name: string }>`select name from ops.kysely_migration order by name`.execute(
     db,
   );
-  const newer = applied.rows.map(({ name }) => name).filter((name) => !known.has(name));
-  if (newer.length > 0)
-    throw new Failure({
-      kind: "request",
-      message: `the database has a newer schema than this costper knows (${newer.join(", ")})`,
-      remedy: "update costper; nothing was changed",
-    });
+  refuseUnknownSteps(
+    "database",
+    applied.rows.map(({ name }) => name),
+    [...(await migrationTexts()).keys()],
+  );
 };
-
-/** A table that nobody else may lock stands for the schema; before it is there, an advisory lock does. */
-const alone = `
-do $$
-begin
-  if to_regclass('ops.kysely_migration_lock') is null then
-    perform pg_advisory_xact_lock(hashtext('costper.migrate'));
-  end if;
-  if to_regclass('ops.kysely_migration_lock') is not null then
-    lock table ops.kysely_migration_lock in exclusive mode;
-  end if;
-end
-$$`;
 
 /** Of what the steps made, nobody may do more than is meant, and analysts no less. */
 const settleRights = async (db: Database["db"]): Promise<void> => {
@@ -91,7 +78,7 @@ const inLockedTransaction = async (
   db: Database["db"],
   work: () => Promise<MigrationResultSet>,
 ): Promise<MigrationResultSet> => {
-  await sql.raw(`${beginning}; ${alone}`).execute(db);
+  await sql.raw(`${beginning}; ${nodeByNode}; ${aloneWithSchema}`).execute(db);
   const result = await work()
     .then(async (done) => {
       if (done.error === undefined && (done.results ?? []).length > 0) await settleRights(db);
@@ -123,7 +110,7 @@ const storePlatforms = async ({ pool }: Database): Promise<void> => {
 
 /** Brings the schema up to date, forward only; several processes at once wait for each other. */
 export const migrate = async (database: Database): Promise<readonly string[]> => {
-  await refuseNewerSchema(database);
+  await refuseOtherSchema(database);
   const { error, results = [] } = await database.db
     .connection()
     .execute((db) => inLockedTransaction(db, () => migratorOf(db).migrateToLatest()));
@@ -135,13 +122,19 @@ export const migrate = async (database: Database): Promise<readonly string[]> =>
       remedy: "remove the cause and run costper migrate again; the schema is as it was before",
       cause: error,
     });
+  const applied = results
+    .filter(({ status }) => status === "Success")
+    .map(({ migrationName }) => migrationName);
+  // What a step made is of no use on one node when what it is joined to lies on all.
+  if (applied.length > 0 && (await readLayout(database)).shards !== undefined)
+    for await (const _ of distribute(database));
   await storePlatforms(database);
-  return results.filter(({ status }) => status === "Success").map(({ migrationName }) => migrationName);
+  return applied;
 };
 
 /** The steps of the schema, applied or not. */
 export const migrationStatus = async (database: Database): Promise<readonly MigrationStep[]> => {
-  await refuseNewerSchema(database);
+  await refuseOtherSchema(database);
   const migrations = await migratorOf(database.db).getMigrations();
   return migrations.map(({ name, executedAt }) => ({ name, appliedAt: executedAt }));
 };

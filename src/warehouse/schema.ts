@@ -2324,7 +2324,7 @@ export interface OpsCountingRule {
   actions: string[] | null;
   attributions: string[] | null;
   /**
-   * Since when conversions are counted so; -infinity where it was never otherwise. History of before was counted by another rule and is no lesson for maturity. It marks no day.
+   * When the rule last became another one; -infinity where it did not since an older release.
    */
   changed_at: Generated<Timestamp>;
   excluded_actions: Generated<string[]>;
@@ -2800,6 +2800,7 @@ export interface StagingCountryDaily {
 }
 
 export interface StagingDeliveryPart {
+  account_key: number;
   campaign_id: string;
   clicks: Numeric;
   date: string;
@@ -2897,6 +2898,7 @@ export interface StagingNetworkDaily {
 }
 
 export interface StagingOutcomePart {
+  account_key: number;
   all_conversion_value: Numeric;
   all_conversions: Numeric;
   attribution: string;

@@ -8,6 +8,10 @@ import { breakConnection } from "./lost-connections.ts";
  * answer of a platform may take, and not for ever: whoever holds it may stand still.
  */
 export const withoutLimits =
+  // A distributed warehouse (Citus) keeps settings of a transaction on the coordinator unless told, and its joins of
+  // that kind repeat rows. Plain Postgres knows neither name. First, so that the nodes hear of what follows.
+  "select set_config('citus.propagate_set_commands', 'local', true) where current_setting('citus.propagate_set_commands', true) <> 'local'; " +
+  "select set_config('citus.enable_recurring_outer_join_pushdown', 'off', true) where current_setting('citus.enable_recurring_outer_join_pushdown', true) <> 'off'; " +
   "set local statement_timeout = 0; set local lock_timeout = '2h'; set local idle_in_transaction_session_timeout = 0; " +
   // Postgres 17 and newer know it.
   "select set_config('transaction_timeout', '0', true) where current_setting('transaction_timeout', true) <> '0'";

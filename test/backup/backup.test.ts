@@ -301,6 +301,21 @@ test("a backup of an older schema is brought up to date, one of a newer costper 
   ).rejects.toMatchObject({ code: "usage", message: expect.stringContaining("9999_of_tomorrow") as string });
 });
 
+test("a backup from before the first release is refused with the way out, and the database stays as it was", async () => {
+  const { database } = await seeded();
+  await database.pool.query("update ops.kysely_migration set name = '0000_' || name");
+  const { file } = await save(database);
+  const target = await freshDatabase();
+  await seedMarts(target.pool, { ...smallSeed, accounts: 3 });
+  await expect(restore(target, { file, force: true, signal: never })).rejects.toMatchObject({
+    code: "usage",
+    message: expect.stringContaining("backup has a schema from before the first release") as string,
+    remedy: expect.stringContaining("costper sync") as string,
+  });
+  const { rows } = await target.pool.query("select count(*)::int as accounts from warehouse.account");
+  expect(rows).toEqual([{ accounts: 9 }]);
+});
+
 test("sessions and work under way are in no backup", async () => {
   const { file } = await seeded();
   const archive = await openArchive(file);

@@ -1,12 +1,15 @@
 import { type Kysely, sql } from "kysely";
-import { addDays, type Day } from "../../domain/day.ts";
+import { addDays, countDays, type Day } from "../../domain/day.ts";
 import type { DB } from "../../warehouse/schema.ts";
 import { exact, type Exact, multiply } from "../../domain/decimal.ts";
 import { type Expectation, figureOf } from "./judge.ts";
 import type { AlertRule } from "../rule/rule.ts";
-import { requestOf, type ScanRequest, type ScanRow, windowOf } from "./scan.ts";
-import type { Coverage, CoveredAccount } from "./coverage.ts";
-import { reachOf, seriesOf } from "./series.ts";
+import type { Coverage } from "./coverage.ts";
+import { type PastAccount, type PastWindow, readPast } from "./past.ts";
+import { windowOf } from "./scan.ts";
+import type { KnownAt } from "./segments.ts";
+import { deliveryId, deliveryRule, paidBy, reachIsSeries, reachOf } from "./series.ts";
+import { noSums } from "./sums.ts";
 
 /** How far back the usual is learned from, and how much of it there must be. */
 const learnedWeeks = 8;
@@ -51,52 +54,76 @@ export const expectationOf = (
   return { low: center - reach, high: center + reach };
 };
 
-/** Reads a scan of the window that ended so many days earlier. */
-export type PastScan = (
-  request: ScanRequest,
-  accounts: readonly CoveredAccount[],
-  age: number,
-) => Promise<readonly ScanRow[]>;
-
-/** What an anomaly rule expects of each of its series. */
-export const expectations = async (options: {
+interface LearnOptions {
+  readonly db: Kysely<DB>;
   readonly rule: AlertRule;
   readonly coverage: Coverage;
   readonly currency: string | undefined;
+  readonly figures: KnownAt;
   readonly begun: ReadonlyMap<string, Day>;
-  readonly scan: PastScan;
-}): Promise<ReadonlyMap<string, Expectation>> => {
+}
+
+/** A window that begins before an account's first figures is no measure of the usual: how old the last other one is. */
+const learnedFrom = ({ rule, coverage, begun }: LearnOptions): readonly PastAccount[] =>
+  coverage.accounts
+    .filter((account) => rule.matches.account(account))
+    .flatMap((account) => {
+      const first = begun.get(`${account.platform}/${account.accountId}`);
+      const { from } = windowOf(account, rule);
+      if (first === undefined || first >= from) return [];
+      return [{ account, oldestAge: Math.min(anomalyReachDays, countDays({ from: first, to: from }) - 1) }];
+    });
+
+/** The figures of a rule's series in earlier windows; a window with a day that is not whole teaches nothing. */
+const learn = async (options: LearnOptions): Promise<ReadonlyMap<string, ReadonlyMap<number, Exact>>> => {
   const { rule, coverage } = options;
-  const history = new Map<string, Map<number, Exact>>();
-  const request = { ...requestOf(rule, options.currency), withBefore: false };
-  for (let age = 1; age <= anomalyReachDays; age += 1) {
-    // A window that begins before an account's first figures, or has a day without them, is no measure of the usual.
-    const then = coverage.accounts
-      .filter((account) => rule.matches.account(account))
-      .map((account) => ({ ...account, youngest: addDays(account.youngest, -age) }))
-      .filter((account) => {
-        const first = options.begun.get(`${account.platform}/${account.accountId}`);
-        return first !== undefined && first <= windowOf(account, rule).from;
-      });
-    const blind = new Set(
-      then
-        .filter((account) => coverage.blindness(account, windowOf(account, rule)) !== undefined)
-        .map((account) => reachOf(rule, account)),
-    );
-    if (then.length === 0) break;
-    const rows = await options.scan(request, then, age);
-    const whole =
-      rule.grain === "action" ? await options.scan({ ...request, grain: "campaign" }, then, age) : undefined;
-    for (const series of seriesOf({ rule, rows, whole, accounts: then }).values()) {
-      const value = figureOf(rule.metric, series.now);
-      if (value === null || series.unrated > 0 || blind.has(series.reach)) continue;
-      const own = history.get(series.id) ?? new Map<number, Exact>();
-      history.set(series.id, own.set(age, value));
+  const accounts = learnedFrom(options);
+  const rows = await readPast({ ...options, accounts, grain: rule.grain });
+  const delivery =
+    rule.grain === "action"
+      ? await readPast({ ...options, accounts, grain: "campaign", rule: deliveryRule(rule) })
+      : undefined;
+  // Reaches whose windows of an age are measured, and those of them that lack whole figures.
+  const ages = Array.from({ length: anomalyReachDays }, (_, index) => {
+    const seen = new Set<string>();
+    const blind = new Set<string>();
+    for (const { account, oldestAge } of accounts) {
+      if (oldestAge <= index) continue;
+      const { from, to } = windowOf(account, rule);
+      const days = { from: addDays(from, -index - 1), to: addDays(to, -index - 1) };
+      const reach = reachOf(rule, account);
+      seen.add(reach);
+      if (coverage.blindness(account, days) !== undefined) blind.add(reach);
     }
+    return { age: index + 1, seen, blind };
+  });
+  const reaches = reachIsSeries(rule) ? new Set(accounts.map(({ account }) => reachOf(rule, account))) : [];
+  const history = new Map<string, Map<number, Exact>>();
+  for (const id of new Set([...reaches, ...rows.keys()])) {
+    const own = new Map<number, Exact>();
+    const series = rows.get(id);
+    const paid = delivery?.get(deliveryId(rule, id));
+    for (const { age, seen, blind } of ages) {
+      const reach = series?.reach ?? id;
+      const window = series?.windows.get(age) ?? (reachIsSeries(rule) && seen.has(id) ? nothing : undefined);
+      if (window === undefined || blind.has(reach)) continue;
+      const spent = paid?.windows.get(age);
+      const sums = spent === undefined ? window.sums : paidBy(window.sums, spent.sums);
+      const value = figureOf(rule.metric, sums);
+      if (value !== null && window.unrated + (spent?.unrated ?? 0) === 0) own.set(age, value);
+    }
+    history.set(id, own);
   }
-  const sensitivity = exact(rule.condition.limit);
+  return history;
+};
+
+const nothing: PastWindow = { sums: noSums, unrated: 0 };
+
+/** What an anomaly rule expects of each of its series. */
+export const expectations = async (options: LearnOptions): Promise<ReadonlyMap<string, Expectation>> => {
+  const sensitivity = exact(options.rule.condition.limit);
   return new Map(
-    [...history].flatMap(([id, values]) => {
+    [...(await learn(options))].flatMap(([id, values]) => {
       const expected = expectationOf(values, sensitivity);
       return expected === undefined ? [] : [[id, expected] as const];
     }),

@@ -70,18 +70,37 @@ const readAccounts = async (db: Kysely<DB>, until: Day | undefined) => {
 
 const blank = "not fetched";
 
-/** What is wrong with each account's days from `from` on; a day that is well has the empty text. */
-const readDays = async (db: Kysely<DB>, from: Day): Promise<Map<string, string>> => {
-  const { rows } = await sql<{ key: string; fault: string }>`
-    select d.platform || '/' || d.account_id || '/' || d.date as key,
-           case when d.state in ('no_spend', 'account_closed') then ''
-                when d.state = 'complete' and ops.differs(d) then 'not reconciled'
-                when d.state = 'complete' then ''
-                when d.state = 'failed' then 'failed'
-                else ${blank} end as fault
-    from ops.account_day d
-    where d.date >= ${from}`.execute(db);
-  return new Map(rows.map(({ key, fault }) => [key, fault]));
+/** Days on end that are alike: well, which is the empty text, or with the same fault. */
+interface Run extends DayRange {
+  readonly fault: string;
+}
+
+/** The days of each account from `from` on, as runs: an account that is well has one, however far the rules look. */
+const readRuns = async (db: Kysely<DB>, from: Day): Promise<ReadonlyMap<string, readonly Run[]>> => {
+  const { rows } = await sql<Run & { account: string }>`
+    select account, fault, min(date) as "from", max(date) as "to"
+    from (
+      select account, fault, date,
+             date - (row_number() over (partition by account, fault order by date))::int as run
+      from (
+        select d.platform || '/' || d.account_id as account, d.date,
+               case when d.state in ('no_spend', 'account_closed') then ''
+                    when d.state = 'complete' and ops.differs(d) then 'not reconciled'
+                    when d.state = 'complete' then ''
+                    when d.state = 'failed' then 'failed'
+                    else ${blank} end as fault
+        from ops.account_day d
+        where d.date >= ${from}
+      ) day
+    ) day
+    group by account, fault, run`.execute(db);
+  const runs = new Map<string, Run[]>();
+  for (const { account, ...run } of rows) {
+    const found = runs.get(account);
+    if (found === undefined) runs.set(account, [run]);
+    else found.push(run);
+  }
+  return runs;
 };
 
 /**
@@ -100,31 +119,33 @@ export const readCoverage = async (options: {
     .filter(({ hasFigures, firstAsked }) => hasFigures || firstAsked !== null)
     .map((row) => ({ ...row, youngest: options.asOf ?? addDays(dayAt(options.now, row.timeZone), -1) }));
   const oldest = accounts.reduce((day, { youngest }) => (youngest < day ? youngest : day), "9999-12-31");
-  const faults =
+  const runs =
     accounts.length === 0
-      ? new Map<string, string>()
-      : await readDays(options.db, addDays(oldest, -options.reachDays));
-  const known = new Map<string, string | undefined>();
+      ? new Map<string, readonly Run[]>()
+      : await readRuns(options.db, addDays(oldest, -options.reachDays));
+  const known = new Map<string, string>();
   return {
     accounts,
     blindness: (account, days) => {
       if (!account.active) return undefined;
       if (account.seriesFrom !== null && days.from < account.seriesFrom)
         return `held back: ${account.platform}/${account.accountId} has another currency or time zone since ${account.seriesFrom}`;
-      const account_ = `${account.platform}/${account.accountId}`;
-      const key = `${account_}/${days.from}/${days.to}`;
-      if (!known.has(key)) {
-        const fault = faultOf(account_, days, faults);
-        known.set(key, fault !== undefined && account.paused ? `${fault}; the account is paused` : fault);
-      }
-      return known.get(key);
+      const name = `${account.platform}/${account.accountId}`;
+      const own = runs.get(name) ?? [];
+      if (own.some(({ fault, from, to }) => fault === "" && from <= days.from && to >= days.to))
+        return undefined;
+      const key = `${name}/${days.from}/${days.to}`;
+      const fault = known.get(key) ?? faultOf(name, days, own);
+      if (fault === undefined) return undefined;
+      known.set(key, fault);
+      return account.paused ? `${fault}; the account is paused` : fault;
     },
   };
 };
 
-const faultOf = (account: string, days: DayRange, faults: Map<string, string>): string | undefined => {
+const faultOf = (account: string, days: DayRange, runs: readonly Run[]): string | undefined => {
   const bad = eachDay(days)
-    .map((day) => ({ day, fault: faults.get(`${account}/${day}`) ?? blank }))
+    .map((day) => ({ day, fault: runs.find(({ from, to }) => from <= day && to >= day)?.fault ?? blank }))
     .filter(({ fault }) => fault !== "");
   const [first] = bad;
   if (first === undefined) return undefined;

@@ -1,8 +1,9 @@
-import { type Kysely, type RawBuilder, sql } from "kysely";
+import { type Kysely, sql } from "kysely";
 import { addDays, countDays, type Day, type DayRange, eachDay } from "../../domain/day.ts";
 import type { DB } from "../../warehouse/schema.ts";
 import { exact, type Exact, multiply } from "../../domain/decimal.ts";
 import { figureOf } from "./judge.ts";
+import { like } from "./like.ts";
 import type { Observation } from "./observation.ts";
 import type { AlertRule } from "../rule/rule.ts";
 import { addSums, noSums, type Sums } from "./sums.ts";
@@ -46,17 +47,6 @@ interface Row {
   readonly projected: string;
   readonly is_final: boolean;
 }
-
-const like = (
-  patterns: readonly string[] | undefined,
-  ...columns: RawBuilder<unknown>[]
-): RawBuilder<unknown> =>
-  patterns === undefined
-    ? sql`true`
-    : sql`(${sql.join(
-        columns.map((column) => sql`${column} like any(${[...patterns]}::text[])`),
-        sql` or `,
-      )})`;
 
 /** The accounts of a series; none where they spend in several currencies, whose amounts add up to nothing. */
 const accountKeys = async ({ db, rule, observation }: Request): Promise<readonly number[]> => {

@@ -3,9 +3,9 @@ import type { Day } from "../../domain/day.ts";
 import { Failure } from "../../domain/failure.ts";
 import { type Schedule, usualSchedule } from "../../domain/schedule.ts";
 import type { DB } from "../../warehouse/schema.ts";
-import { anomalyReachDays, expectations, firstDays, type PastScan } from "./anomaly.ts";
+import { anomalyReachDays, expectations, firstDays } from "./anomaly.ts";
 import { exact } from "../../domain/decimal.ts";
-import { figureText } from "./judge.ts";
+import { type Expectation, figureText } from "./judge.ts";
 import { unknownThen } from "./known-then.ts";
 import { moneyOf } from "./money.ts";
 import { judgeAll, type Observation, unknown } from "./observation.ts";
@@ -62,7 +62,11 @@ const reachDays = (rules: readonly AlertRule[]): number =>
 interface Shared extends ObserveOptions {
   readonly coverage: Coverage;
   scanOf(request: ScanRequest): Promise<readonly ScanRow[]>;
-  pastScan: PastScan;
+  /** Anomaly rules that differ in neither figures nor sensitivity share what they expect. */
+  expectedOnce(
+    key: string,
+    make: () => Promise<ReadonlyMap<string, Expectation>>,
+  ): Promise<ReadonlyMap<string, Expectation>>;
   /** Rules that differ in their thresholds alone share their series too. */
   seriesOnce(key: string, make: () => ReadonlyMap<string, Series>): ReadonlyMap<string, Series>;
   begun(): Promise<ReadonlyMap<string, Day>>;
@@ -99,7 +103,7 @@ const share = (options: ObserveOptions, coverage: Coverage): Shared => {
   const plan = planScans(coverage, options);
   const metrics = new Set(rules.flatMap(({ metric }) => (isOperation(metric) ? [] : [metric])));
   const groups = new Map<string, Promise<ReadonlyMap<string, readonly ScanRow[]>>>();
-  const past = new Map<string, Promise<ReadonlyMap<string, readonly ScanRow[]>>>();
+  const expected = new Map<string, Promise<ReadonlyMap<string, Expectation>>>();
   const series = new Map<string, ReadonlyMap<string, Series>>();
   let begun: Promise<ReadonlyMap<string, Day>> | undefined;
   return {
@@ -119,11 +123,10 @@ const share = (options: ObserveOptions, coverage: Coverage): Shared => {
       groups.set(key, group);
       return (await group).get(requestKey(request)) ?? [];
     },
-    pastScan: async (request, accounts, age) => {
-      const key = JSON.stringify([requestKey(request), age, accounts.map(({ accountKey }) => accountKey)]);
-      const scan = past.get(key) ?? scanAll({ db, requests: [request], metrics, figures, accounts });
-      past.set(key, scan);
-      return (await scan).get(requestKey(request)) ?? [];
+    expectedOnce: (key, make) => {
+      const found = expected.get(key) ?? make();
+      expected.set(key, found);
+      return found;
     },
   };
 };
@@ -263,13 +266,10 @@ const observeFigures = async (shared: Shared, rule: AlertRule): Promise<RuleView
   const blind = await blindReaches(shared, rule, accounts);
   const expected =
     rule.condition.kind === "anomaly"
-      ? await expectations({
-          rule,
-          coverage: shared.coverage,
-          currency,
-          begun: await shared.begun(),
-          scan: (past, then, age) => shared.pastScan(past, then, age),
-        })
+      ? await shared.expectedOnce(
+          JSON.stringify([requestKey(request), rule.by, rule.filterKey, rule.metric, rule.condition.limit]),
+          async () => expectations({ ...shared, rule, currency, begun: await shared.begun() }),
+        )
       : undefined;
   const observations = judgeAll({
     remembers: shared.remembers(rule.name),

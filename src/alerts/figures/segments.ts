@@ -28,7 +28,7 @@ export interface SegmentRow {
 }
 
 /** What the marts convert by, once for each day and currency. */
-const rates = (target: string): RawBuilder<unknown> => sql`
+export const rates = (target: string): RawBuilder<unknown> => sql`
   rate as materialized (
     select c.currency, d.day::date as day, warehouse.rate_on(d.day::date, c.currency, ${target}) as rate
     from (select distinct currency from warehouse.account) c
@@ -36,7 +36,7 @@ const rates = (target: string): RawBuilder<unknown> => sql`
   ),`;
 
 /** The relation that a grain is summed from, with the columns that it lacks filled in. */
-const source = (grain: Grain, figures: KnownAt): RawBuilder<unknown> => {
+export const source = (grain: Grain, figures: KnownAt): RawBuilder<unknown> => {
   if (figures.known === "then")
     return sql`(
       select distinct on (h.account_key, h.date, h.campaign_id) h.account_key, h.date, h.campaign_id,
@@ -72,19 +72,53 @@ const needs: Readonly<Partial<Record<FigureMetric, keyof Sums>>> = {
 const scaled = (column: RawBuilder<unknown>): RawBuilder<unknown> =>
   sql`trunc(sum(${column}) * 1000000000000)::text`;
 
-interface RawRow {
-  readonly account_key: number;
-  readonly campaign_id: string;
-  readonly campaign_name: string | null;
-  readonly part_id: string;
-  readonly part_name: string | null;
-  readonly segment: number;
+/** Sums as the database writes them. */
+export interface RawSums {
   readonly spend: string;
   readonly clicks: string;
   readonly conversions: string;
   readonly value: string;
   readonly projected: string;
   readonly unrated: string;
+}
+
+export const sumsOf = (row: RawSums): Sums => ({
+  spend: BigInt(row.spend),
+  clicks: BigInt(row.clicks),
+  conversions: BigInt(row.conversions),
+  value: BigInt(row.value),
+  projected: BigInt(row.projected),
+});
+
+/** The sums over figures `m`, at rates `r` where they are converted; those that no metric needs are 0. */
+export const figureColumns = (
+  target: string | undefined,
+  metrics: ReadonlySet<FigureMetric>,
+): RawBuilder<unknown> => {
+  const rate = target === undefined ? sql`` : sql` * r.rate`;
+  const used = new Set([...metrics].map((metric) => needs[metric]));
+  const sumIf = (name: keyof Sums, column: RawBuilder<unknown>): RawBuilder<unknown> =>
+    used.has(name) ? sql`coalesce(${scaled(column)}, '0')` : sql`'0'`;
+  return sql`
+    coalesce(${scaled(sql`m.spend${rate}`)}, '0') as spend,
+    ${sumIf("clicks", sql`m.clicks`)} as clicks,
+    coalesce(${scaled(sql`m.conversions`)}, '0') as conversions,
+    ${sumIf("value", sql`m.conversion_value${rate}`)} as value,
+    ${sumIf("projected", sql`m.projected`)} as projected,
+    ${
+      target === undefined
+        ? sql`'0'`
+        : sql`count(*) filter (where r.rate is null and (m.spend <> 0 or m.conversion_value <> 0))`
+    } as unrated`;
+};
+
+interface RawRow extends RawSums {
+  readonly account_key: number;
+  readonly campaign_id: string;
+  readonly campaign_name: string | null;
+  readonly part_id: string;
+  readonly part_name: string | null;
+  readonly segment: number;
 }
 
 export interface SegmentRequest {
@@ -118,10 +152,6 @@ export const readSegments = async (request: SegmentRequest): Promise<readonly Se
         ],
   );
   if (spans.length === 0) return [];
-  const rate = target === undefined ? sql`` : sql` * r.rate`;
-  const used = new Set([...request.metrics].map((metric) => needs[metric]));
-  const sumOf = (name: keyof Sums, column: RawBuilder<unknown>): RawBuilder<unknown> =>
-    used.has(name) ? sql`coalesce(${scaled(column)}, '0')` : sql`'0'`;
   const first = spans.map(({ since }) => since).sort()[0];
   const last = spans
     .map(({ till }) => till)
@@ -140,16 +170,7 @@ export const readSegments = async (request: SegmentRequest): Promise<readonly Se
     select m.account_key, m.campaign_id, max(m.campaign_name) as campaign_name, m.part_id,
            max(m.part_name) as part_name,
            width_bucket(span.youngest - m.date, ${[...bounds]}::int[]) - 1 as segment,
-           coalesce(${scaled(sql`m.spend${rate}`)}, '0') as spend,
-           ${sumOf("clicks", sql`m.clicks`)} as clicks,
-           coalesce(${scaled(sql`m.conversions`)}, '0') as conversions,
-           ${sumOf("value", sql`m.conversion_value${rate}`)} as value,
-           ${sumOf("projected", sql`m.projected`)} as projected,
-           ${
-             target === undefined
-               ? sql`'0'`
-               : sql`count(*) filter (where r.rate is null and (m.spend <> 0 or m.conversion_value <> 0))`
-           } as unrated
+           ${figureColumns(target, request.metrics)}
     from figure m
     join span on span.account_key = m.account_key and m.date between span.since and span.till
     ${target === undefined ? sql`` : sql`left join rate r on r.currency = m.currency and r.day = m.date`}
@@ -168,13 +189,7 @@ export const readSegments = async (request: SegmentRequest): Promise<readonly Se
         partId: row.part_id,
         partName: row.part_name,
         index: row.segment,
-        sums: {
-          spend: BigInt(row.spend),
-          clicks: BigInt(row.clicks),
-          conversions: BigInt(row.conversions),
-          value: BigInt(row.value),
-          projected: BigInt(row.projected),
-        },
+        sums: sumsOf(row),
         unrated: Number(row.unrated),
       },
     ];

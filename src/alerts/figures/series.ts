@@ -65,7 +65,15 @@ const labelsOf = (rule: AlertRule, row: ScanRow): Labels => ({
     : {}),
 });
 
-const idOf = (rule: AlertRule, row: ScanRow): string => {
+interface Place {
+  readonly account: Pick<CoveredAccount, "platform" | "accountId">;
+  readonly campaignId: string;
+  readonly partId: string;
+}
+
+/** The series of a rule that a row belongs to. */
+export const seriesId = (rule: AlertRule, row: Place): string => {
+  if (reachIsSeries(rule)) return reachOf(rule, row.account);
   const at = level(rule);
   const parts: string[] = [];
   if (at !== "all") parts.push(row.account.platform);
@@ -90,7 +98,7 @@ const gather = (
     if (reach === undefined) continue;
     if (!rule.matches.campaign({ id: row.campaignId, name: row.campaignName })) continue;
     if (row.partId !== "" && !rule.matches.part({ id: row.partId, name: row.partName })) continue;
-    const id = reachIsSeries(rule) ? reach : idOf(rule, row);
+    const id = seriesId(rule, row);
     const earlier = series.get(id);
     series.set(
       id,
@@ -135,26 +143,35 @@ export const seriesOf = (options: {
   return whole === undefined ? series : withDelivery(rule, series, whole);
 };
 
+/** A rule about actions as one about the whole delivery that they belong to. */
+export const deliveryRule = (rule: AlertRule): AlertRule => ({
+  ...rule,
+  by: rule.by.map((key) => (key === "action" ? "account" : key)),
+});
+
+/** The series of the delivery rule that a series of actions is held against. */
+export const deliveryId = (rule: AlertRule, id: string): string =>
+  rule.by.includes("action") ? JSON.stringify((JSON.parse(id) as string[]).slice(0, -1)) : id;
+
+/** Conversions of actions beside what their whole delivery cost. */
+export const paidBy = (sums: Sums, paid: Sums): Sums => ({ ...sums, spend: paid.spend, clicks: paid.clicks });
+
 const withDelivery = (
   rule: AlertRule,
   series: Map<string, Series>,
   whole: readonly ScanRow[],
 ): Map<string, Series> => {
-  const base: AlertRule = { ...rule, by: rule.by.map((key) => (key === "action" ? "account" : key)) };
-  const delivery = gather(base, whole, () => ({}));
+  const delivery = gather(deliveryRule(rule), whole, () => ({}));
   return new Map(
     [...series].map(([id, one]) => {
-      const path = JSON.parse(id) as string[];
-      const owner = rule.by.includes("action") ? JSON.stringify(path.slice(0, -1)) : id;
-      const spent = delivery.get(owner);
+      const spent = delivery.get(deliveryId(rule, id));
       if (spent === undefined) return [id, one];
-      const pay = (sums: Sums, paid: Sums): Sums => ({ ...sums, spend: paid.spend, clicks: paid.clicks });
       return [
         id,
         {
           ...one,
-          now: pay(one.now, spent.now),
-          before: pay(one.before, spent.before),
+          now: paidBy(one.now, spent.now),
+          before: paidBy(one.before, spent.before),
           unrated: one.unrated + spent.unrated,
         },
       ];

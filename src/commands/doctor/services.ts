@@ -5,6 +5,7 @@ import { describeQueue, examineRedis } from "../../jobs/queue/redis.ts";
 import { describeUrl } from "../../warehouse/connection/settings.ts";
 import type { Database } from "../../warehouse/database.ts";
 import { migrationStatus } from "../../warehouse/migrate.ts";
+import { type Placement, readLayout } from "../../warehouse/layout.ts";
 import { type Check, failed, ok } from "./checks.ts";
 
 const checkVersion = async ({ pool }: Database, where: string): Promise<Check> => {
@@ -50,6 +51,36 @@ async function* checkStyle({ pool }: Database): AsyncGenerator<Check> {
     };
 }
 
+const described: Readonly<Record<Placement, string>> = {
+  "by account": "by account",
+  everywhere: "on every node",
+  coordinator: "on the coordinator",
+};
+
+/** Whether the warehouse lies on one server or on several, and each table where it belongs. */
+async function* checkPlaces(database: Database): AsyncGenerator<Check> {
+  const { citus, workers, shards, tables } = await readLayout(database);
+  if (shards === undefined) {
+    yield ok(
+      "placement",
+      citus === undefined ? "plain: one server" : `plain: Citus ${citus} is there, nothing is distributed`,
+    );
+    return;
+  }
+  yield ok(
+    "placement",
+    `distributed over ${String(workers)} nodes in ${String(shards)} shards (Citus ${citus ?? ""})`,
+  );
+  for (const { table, belongs, is } of tables)
+    if (belongs !== is)
+      yield {
+        check: "placement",
+        outcome: "warning",
+        message: `${table} is ${is === undefined ? "distributed in another way" : described[is]}, and belongs ${described[belongs]}`,
+        remedy: "run costper migrate --distribute",
+      };
+}
+
 /** The database: its version and the state of the schema. @returns whether both are as they should be. */
 export async function* checkWarehouse({ database, where }: Warehouse): AsyncGenerator<Check, boolean> {
   let subject = "database";
@@ -60,6 +91,7 @@ export async function* checkWarehouse({ database, where }: Warehouse): AsyncGene
     subject = "schema";
     const schema = await checkSchema(database);
     yield schema;
+    if (schema.outcome === "ok") yield* checkPlaces(database);
     return version.outcome === "ok" && schema.outcome === "ok";
   } catch (error) {
     yield failed(subject, error);

@@ -45,7 +45,7 @@ export const putRates = async (
     `with put as (
        insert into warehouse.exchange_rate as kept (rate_date, base, quote, rate, source) ${rates}
        on conflict (base, quote, rate_date) do update
-       set rate = excluded.rate, source = excluded.source, loaded_at = now()
+       set rate = excluded.rate, source = excluded.source, loaded_at = excluded.loaded_at
        where not (${keeps}) and kept.rate is distinct from excluded.rate
        returning rate_date, xmax = 0 as is_new
      )

@@ -2,7 +2,7 @@ import { type BreakdownName, breakdownKeys, breakdowns, unknownPart } from "../.
 
 /**
  * What the figures of an account's days should be, computed from the facts. `$1` is the account, `$2` the days, `$3` the
- * reporting currency or NULL. A level is the sum of the one below it, so that every level adds up to the same day.
+ * reporting currency or NULL, `$4` the days' rates into it. A level is the sum of the one below it, so that every level adds up to the same day.
  */
 
 /** How the rows of a mart's figures are told apart, and what of them moves refreshed_at when it changes. */
@@ -23,8 +23,7 @@ const reporting = ["reporting_currency", "spend_reporting", "conversion_value_re
 const account = `
   account as (select account_key, currency from warehouse.account where account_key = $1),
   rates as (
-    select d.date, warehouse.rate_on(d.date, a.currency, $3) as rate
-    from account a, unnest($2::date[]) as d (date) where $3::text is not null
+    select d.date, d.rate from unnest($2::date[], $4::numeric[]) as d (date, rate) where $3::text is not null
   )`;
 
 /** NULL in place of a figure that a column of the marts cannot hold: one odd value must not stop a whole rollup. */

@@ -6,11 +6,13 @@ export interface MartDays {
   readonly accountKey: number;
   readonly days: readonly string[];
   readonly reportingCurrency: string | null;
+  /** What one unit of the account's currency is worth on each of the days: decimal text, NULL where it is not known. */
+  readonly rates: readonly (string | null)[];
 }
 
 export interface MartDaysAt extends MartDays {
-  /** Instead of the database's own clock. */
-  readonly now: Date | null;
+  /** The moment of the changes. */
+  readonly now: Date | string;
 }
 
 const list = (alias: string, columns: readonly string[]): string =>
@@ -38,7 +40,7 @@ const historyOf = `,
     insert into marts.cost_per_conversion_history
       (account_key, date, platform, account_id, campaign_id, observed_at, currency, spend, impressions, clicks,
        conversions, conversion_value, organic_conversions, cost_per_conversion)
-    select $1, d.date, a.platform, a.account_id, d.campaign_id, coalesce($4::timestamptz, clock_timestamp()), coalesce(d.currency, a.currency),
+    select $1, d.date, a.platform, a.account_id, d.campaign_id, $5::timestamptz, coalesce(d.currency, a.currency),
            d.spend, d.impressions, d.clicks, d.conversions, d.conversion_value, d.organic_conversions,
            figures.ratio(d.spend, d.conversions)
     from difference d
@@ -77,29 +79,29 @@ export const replaceMart = async (
      gone as (delete from ${target} m using difference d where d.is_gone and ${same} returning 1),
      changed as (
        update ${target} m
-       set ${figures.map((column) => `${column} = d.${column}`).join(", ")}, refreshed_at = coalesce($4::timestamptz, now())
+       set ${figures.map((column) => `${column} = d.${column}`).join(", ")}, refreshed_at = $5::timestamptz
        from difference d where not d.is_gone and not d.is_new and ${same}
        returning 1
      ),
      added as (
        insert into ${target} (account_key, ${columns}, refreshed_at)
-       select $1, ${columns}, coalesce($4::timestamptz, now()) from difference where is_new
+       select $1, ${columns}, $5::timestamptz from difference where is_new
        returning 1
      )${options.history ? historyOf : ""}
      select (select count(*) from gone) + (select count(*) from changed) + (select count(*) from added) as written`,
-    [scope.accountKey, scope.days, scope.reportingCurrency, scope.now],
+    [scope.accountKey, scope.days, scope.reportingCurrency, scope.rates, scope.now],
   );
   return Number(rows[0]?.written ?? 0);
 };
 
 /** How many rows of a mart are not what the facts say; 0 proves the rollup. Writes nothing. */
 export const countDifferences = async (
-  { client, accountKey, days, reportingCurrency }: MartDays,
+  { client, accountKey, days, reportingCurrency, rates }: MartDays,
   mart: Mart,
 ): Promise<number> => {
   const { rows } = await client.query<{ differing: string }>(
     `with ${difference(mart)} select count(*) as differing from difference`,
-    [accountKey, days, reportingCurrency],
+    [accountKey, days, reportingCurrency, rates],
   );
   return Number(rows[0]?.differing ?? 0);
 };

@@ -26,8 +26,9 @@ const partitioned = [
   "marts.cost_per_conversion_history",
 ];
 
-/** Days in an array are taken for few: rows joined one by one would take hours. */
-const plannerSettings = "set local work_mem = '64MB'; set local enable_nestloop = off; set local jit = off";
+/** Days in an array are taken for few: rows joined one by one would take hours, sums would be sorted on disk. */
+const plannerSettings =
+  "set local work_mem = '64MB'; set local enable_nestloop = off; set local enable_sort = off; set local jit = off";
 
 /** Days of one account per transaction: bounds memory and locks when a whole history is rebuilt. */
 const daysAtOnce = 92;
@@ -70,16 +71,42 @@ const countNetworkConversions = async (
   );
 };
 
+/** The moment of what is written, asked once: no statement on tables by account asks the clock itself. */
+const momentOf = async (
+  client: pg.PoolClient | pg.Pool,
+  { clock }: RollupOptions,
+): Promise<Date | string> => {
+  if (clock) return clock();
+  const { rows } = await client.query<{ now: string }>("select clock_timestamp()::text as now");
+  return rows[0]?.now ?? "";
+};
+
+/** The days' rates, in their order. They live on the coordinator alone, so the rollup is handed them. */
+const ratesOf = async (
+  client: pg.PoolClient,
+  accountKey: number,
+  days: readonly string[],
+  reportingCurrency: string | null,
+): Promise<readonly (string | null)[]> => {
+  if (reportingCurrency === null) return days.map(() => null);
+  const { rows } = await client.query<{ rate: string | null }>(
+    `select warehouse.rate_on(d.date, a.currency, $3) as rate
+     from unnest($2::date[]) with ordinality as d (date, place)
+     left join warehouse.account a on a.account_key = $1 order by d.place`,
+    [accountKey, days, reportingCurrency],
+  );
+  return rows.map(({ rate }) => rate);
+};
+
 /** What rows by ad are converted with when somebody asks for them: the very rates of the levels above. */
-const noteRates = async ({ client, accountKey, days, reportingCurrency }: MartDays): Promise<void> => {
+const noteRates = async ({ client, accountKey, days, reportingCurrency, rates }: MartDays): Promise<void> => {
   if (reportingCurrency === null) return;
   await client.query(
     `insert into figures.day_rate as r (account_key, date, rate)
-     select a.account_key, d, warehouse.rate_on(d, a.currency, $3)
-     from warehouse.account a, unnest($2::date[]) d where a.account_key = $1
+     select $1::integer, d.date, d.rate from unnest($2::date[], $3::numeric[]) as d (date, rate)
      on conflict (account_key, date) do update set rate = excluded.rate
      where r.rate is distinct from excluded.rate`,
-    [accountKey, days, reportingCurrency],
+    [accountKey, days, rates],
   );
 };
 
@@ -92,7 +119,7 @@ const markStale = async (
   await client.query(
     `insert into ops.stale_campaign_month (account_key, month)
      select distinct $1::integer, date_trunc('month', d)::date from unnest($2::date[]) as d order by 2
-     on conflict (account_key, month) do update set marked_at = now()`,
+     on conflict (account_key, month) do update set marked_at = excluded.marked_at`,
     [accountKey, days],
   );
 };
@@ -114,13 +141,15 @@ const rollUpWindow = (
     const days = [...new Set([...marked, ...asked])].sort();
     if (days.length === 0) return 0;
     await countNetworkConversions(client, accountKey, days);
+    // That of the last who chose it, so that the marts have one: another process may know another choice.
+    const reportingCurrency = await convertedInto(client);
     const scope = {
       client,
       accountKey,
       days,
-      // That of the last who chose it, so that the marts have one: another process may know another choice.
-      reportingCurrency: await convertedInto(client),
-      now: options.clock?.() ?? null,
+      reportingCurrency,
+      rates: await ratesOf(client, accountKey, days, reportingCurrency),
+      now: await momentOf(client, options),
     };
     // Each level is the sum of the one below: the order is that of the levels.
     await noteRates(scope);
@@ -157,13 +186,13 @@ const rollUpAccountDays = async (
 };
 
 /** Notes which day it is in each account's zone: finality and projections follow it, and no figure is written for that. */
-const noteToday = async ({ pool, clock }: RollupOptions, accountKey: number | null): Promise<void> => {
-  await pool.query(
+const noteToday = async (options: RollupOptions, accountKey: number | null): Promise<void> => {
+  await options.pool.query(
     `insert into ops.rollup_day as d (account_key, today)
-     select account_key, (coalesce($1::timestamptz, now()) at time zone time_zone)::date
+     select account_key, ($1::timestamptz at time zone time_zone)::date
      from warehouse.account where $2::integer is null or account_key = $2
      on conflict (account_key) do update set today = excluded.today where d.today <> excluded.today`,
-    [clock?.() ?? null, accountKey],
+    [await momentOf(options.pool, options), accountKey],
   );
 };
 
@@ -270,15 +299,10 @@ export const compareRollups = async (
         options.signal?.throwIfAborted();
         rows += await inTransaction(options.pool, async (client) => {
           await client.query(plannerSettings);
-          return countDifferences(
-            {
-              client,
-              accountKey,
-              days: days.slice(start, start + daysAtOnce),
-              reportingCurrency: options.reportingCurrency,
-            },
-            mart,
-          );
+          const { reportingCurrency } = options;
+          const part = days.slice(start, start + daysAtOnce);
+          const rates = await ratesOf(client, accountKey, part, reportingCurrency);
+          return countDifferences({ client, accountKey, days: part, reportingCurrency, rates }, mart);
         });
       }
       if (rows > 0) found.push({ accountKey, mart: mart.name, rows });

@@ -6,6 +6,7 @@ import { openCopyIn } from "../copy-in.ts";
 import type { Database } from "../database.ts";
 import { migrate, migrationTexts } from "../migrate.ts";
 import { inTransaction } from "../transaction.ts";
+import { refuseUnknownSteps } from "../unknown-steps.ts";
 import { type Archive, type Manifest, openArchive } from "./archive.ts";
 import { appliedSteps } from "./backup.ts";
 import { schemasKept, schemasMade } from "./schemas.ts";
@@ -28,12 +29,7 @@ const isFilled = async (client: PoolClient): Promise<boolean> => {
 /** The schema as it was when the backup was made: its tables and columns are those that the files have. */
 const makeSchema = async (client: PoolClient, steps: readonly string[]): Promise<void> => {
   const known = await migrationTexts();
-  const newer = steps.filter((step) => !known.has(step));
-  if (newer.length > 0)
-    throw refuse(
-      `the backup has a schema that this costper does not know (${newer.join(", ")})`,
-      "update costper; nothing was changed",
-    );
+  refuseUnknownSteps("backup", steps, [...known.keys()]);
   // The queue's own schema has no table of ours; its jobs point at a ledger that is about to go.
   for (const schema of schemasMade) await client.query(`drop schema if exists ${schema} cascade`);
   for (const step of steps) await client.query(known.get(step) ?? "");

@@ -92,8 +92,8 @@ const keepDirect = async (
   const parts = table === adDaily ? "delivery_part" : "outcome_part";
   const { rows } = await staged.client.query<{ date: string; written: string }>(
     `select date, sum(row_count) as written from staging.${parts}
-     where slice_id = $1 and date <> all ($2::date[]) group by date`,
-    [staged.sliceId, staged.failedDays],
+     where slice_id = $1 and account_key = $3 and date <> all ($2::date[]) group by date`,
+    [staged.sliceId, staged.failedDays, staged.accountKey],
   );
   return {
     days: rows.map(({ date }) => date),

@@ -45,11 +45,16 @@ export const watchRepeats = ({ key }: FactTable, leading: number): RepeatWatch =
  * Whether some key may have come twice. Hashes of keys fit into memory where a million keys themselves do not; two
  * keys with one hash cost no more than the closer look.
  */
-const hasRepeats = async (client: pg.PoolClient, table: FactTable, sliceId: string): Promise<boolean> => {
+const hasRepeats = async (
+  client: pg.PoolClient,
+  table: FactTable,
+  sliceId: string,
+  accountKey: number,
+): Promise<boolean> => {
   const { rows } = await client.query(
-    `select from staging.${table.name} where slice_id = $1
+    `select from staging.${table.name} where slice_id = $1 and account_key = $2
      group by hash_record_extended(row(${table.key.join(", ")}), 0) having count(*) > 1 limit 1`,
-    [sliceId],
+    [sliceId, accountKey],
   );
   return rows.length > 0;
 };
@@ -61,26 +66,28 @@ const hasRepeats = async (client: pg.PoolClient, table: FactTable, sliceId: stri
 export const dropRepeats = async ({
   client,
   sliceId,
+  accountKey,
   repeated,
 }: {
   readonly client: pg.PoolClient;
   readonly sliceId: string;
+  readonly accountKey: number;
   /** Tables in which a key may have been staged twice. */
   readonly repeated: ReadonlySet<FactTable>;
 }): Promise<void> => {
   for (const table of repeated) {
-    if (!(await hasRepeats(client, table, sliceId))) continue;
+    if (!(await hasRepeats(client, table, sliceId, accountKey))) continue;
     await client.query(
       `delete from staging.${table.name} s
        using (
          select ${table.key.join(", ")}, max(ctid) as kept
-         from staging.${table.name} where slice_id = $1
+         from staging.${table.name} where slice_id = $1 and account_key = $2
          group by ${table.key.join(", ")} having count(*) > 1
        ) repeated
-       where s.slice_id = $1 and s.ctid <> repeated.kept
+       where s.slice_id = $1 and s.account_key = $2 and s.ctid <> repeated.kept
          and (${table.key.map((column) => `s.${column}`).join(", ")})
            = (${table.key.map((column) => `repeated.${column}`).join(", ")})`,
-      [sliceId],
+      [sliceId, accountKey],
     );
   }
 };

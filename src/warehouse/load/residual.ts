@@ -51,8 +51,8 @@ const rowsOf = (staged: Pick<StagedWindow, "direct">, table: FactTable): string 
     ? `(select * from warehouse.${table.name} where account_key = $2 and date between $3 and $4)`
     : `(select * from staging.${table.name} where slice_id = $1 and account_key = $2 and date between $3 and $4)`;
 
-const deliveryParts = "(select * from staging.delivery_part where slice_id = $1)";
-const outcomeParts = "(select * from staging.outcome_part where slice_id = $1)";
+const deliveryParts = "(select * from staging.delivery_part where slice_id = $1 and account_key = $2)";
+const outcomeParts = "(select * from staging.outcome_part where slice_id = $1 and account_key = $2)";
 
 const outcomeKey = "date, campaign_id, conversion_action_id, attribution, traffic";
 
@@ -67,8 +67,8 @@ const parameters = (staged: StagedWindow) => [staged.sliceId, staged.accountKey,
 export const sumDelivery = async (staged: StagedWindow): Promise<void> => {
   await staged.client.query(
     `insert into staging.delivery_part
-       (slice_id, date, campaign_id, spend, impressions, clicks, row_count, is_residual)
-     select $1::bigint, date, campaign_id, sum(spend), sum(impressions), sum(clicks), count(*), false
+       (slice_id, account_key, date, campaign_id, spend, impressions, clicks, row_count, is_residual)
+     select $1::bigint, $2::integer, date, campaign_id, sum(spend), sum(impressions), sum(clicks), count(*), false
      from ${rowsOf(staged, adDaily)} r group by date, campaign_id`,
     parameters(staged),
   );
@@ -78,8 +78,8 @@ export const sumDelivery = async (staged: StagedWindow): Promise<void> => {
 export const sumOutcome = async (staged: StagedWindow): Promise<void> => {
   const { figures } = conversionDaily;
   await staged.client.query(
-    `insert into staging.outcome_part (slice_id, ${outcomeKey}, ${figures.join(", ")}, row_count, is_residual)
-     select $1::bigint, ${outcomeKey}, ${figures.map((figure) => `sum(${figure})`).join(", ")}, count(*), false
+    `insert into staging.outcome_part (slice_id, account_key, ${outcomeKey}, ${figures.join(", ")}, row_count, is_residual)
+     select $1::bigint, $2::integer, ${outcomeKey}, ${figures.map((figure) => `sum(${figure})`).join(", ")}, count(*), false
      from ${rowsOf(staged, conversionDaily)} r group by ${outcomeKey}`,
     parameters(staged),
   );
@@ -92,15 +92,15 @@ const noteParts = (table: FactTable, same: string): string => {
     return `,
      noted as (
        insert into staging.delivery_part
-         (slice_id, date, campaign_id, spend, impressions, clicks, row_count, is_residual)
-       select $1::bigint, date, campaign_id, spend, impressions, clicks, ${added}, true from missing m
+         (slice_id, account_key, date, campaign_id, spend, impressions, clicks, row_count, is_residual)
+       select $1::bigint, $2::integer, date, campaign_id, spend, impressions, clicks, ${added}, true from missing m
      )`;
   if (table !== conversionDaily) return "";
   const columns = `${outcomeKey}, ${conversionDaily.figures.join(", ")}`;
   return `,
      noted as (
-       insert into staging.outcome_part (slice_id, ${columns}, row_count, is_residual)
-       select $1::bigint, ${columns}, ${added}, true from missing m
+       insert into staging.outcome_part (slice_id, account_key, ${columns}, row_count, is_residual)
+       select $1::bigint, $2::integer, ${columns}, ${added}, true from missing m
      )`;
 };
 

@@ -275,11 +275,13 @@ const stagedTables = ({ breakdowns }: Staging): readonly FactTable[] => [
 
 /** Leaves nothing of the slice in staging. */
 export const clearStaging = async (staging: Staging): Promise<void> => {
-  const { client, sliceId } = staging;
+  const { client, sliceId, accountKey } = staging;
   const tables = [...stagedTables(staging).map(({ name }) => name), "delivery_part", "outcome_part"];
-  const [last, ...rest] = tables.map((name) => `delete from staging.${name} where slice_id = $1`);
+  const [last, ...rest] = tables.map(
+    (name) => `delete from staging.${name} where slice_id = $1 and account_key = $2`,
+  );
   await client.query(
     `with ${rest.map((statement, index) => `t${String(index)} as (${statement})`).join(", ")} ${last ?? ""}`,
-    [sliceId],
+    [sliceId, accountKey],
   );
 };

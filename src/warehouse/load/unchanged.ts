@@ -29,7 +29,7 @@ const inWarehouse = (part: Part): string =>
     ),
   );
 
-/** The same of what this slice publishes, from the sums that it made anyway. Parameters: slice, first and last day. */
+/** The same of what this slice publishes, from the sums that it made anyway. Parameters: slice, first and last day, account. */
 const ofSlice = (part: Part): string =>
   joined(
     tablesOf(part).map((table) => {
@@ -39,7 +39,11 @@ const ofSlice = (part: Part): string =>
           : table === conversionDaily
             ? ["outcome_part", "sum(row_count)"]
             : [table.name, "count(*)"];
-      return sumsOf(table, `staging.${rows} where slice_id = $1 and date between $2 and $3`, count);
+      return sumsOf(
+        table,
+        `staging.${rows} where slice_id = $1 and account_key = $4 and date between $2 and $3`,
+        count,
+      );
     }),
   );
 
