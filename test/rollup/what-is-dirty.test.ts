@@ -22,6 +22,8 @@ const range = { from: monday, to: thursday };
 const purchase = { action: "purchase", traffic: "paid" as const, hundredths: 150, valueCents: 900 };
 const lead = { action: "lead", traffic: "paid" as const, hundredths: 100, valueCents: 0 };
 
+const conversionsOf = (day: string) => (day === tuesday ? [purchase, lead] : [purchase]);
+
 const dayOf = (cents: number, conversions: readonly ScriptedConversion[]) => ({
   ads: [{ campaign: "c1", ad: "a1", cents, impressions: 10, clicks: 4, conversions }],
 });
@@ -29,9 +31,7 @@ const dayOf = (cents: number, conversions: readonly ScriptedConversion[]) => ({
 /** An account in dollars whose four days are loaded; a lead came on Tuesday alone. The marts are as the facts say. */
 const opened = async (reportingCurrency: string | null = "EUR") => {
   const { pool } = await freshDatabase();
-  let script: ScriptedDays = Object.fromEntries(
-    days.map((day) => [day, dayOf(1000, day === tuesday ? [purchase, lead] : [purchase])]),
-  );
+  let script: ScriptedDays = Object.fromEntries(days.map((day) => [day, dayOf(1000, conversionsOf(day))]));
   const account = scriptedAccount({ platform: "linkedin", currency: "USD" });
   const connector = scriptedConnector({ platform: "linkedin", account, days: () => script });
   const accountKey = await prepareAccount(pool, connector, account);
@@ -54,7 +54,8 @@ const opened = async (reportingCurrency: string | null = "EUR") => {
     accountKey,
     pull,
     choose,
-    say: (day: string, cents: number) => void (script = { ...script, [day]: dayOf(cents, [purchase]) }),
+    say: (day: string, cents: number) =>
+      void (script = { ...script, [day]: dayOf(cents, conversionsOf(day)) }),
   };
 };
 
@@ -164,7 +165,7 @@ const waiting = async (pool: pg.Pool, count: number): Promise<void> => {
   }
 };
 
-test("a mark that comes while a rollup runs waits for nothing and is the next rollup's", async () => {
+test("a mark that comes while a rollup runs does not wait for it and is the next rollup's", async () => {
   const { pool, say, pull } = await opened();
   say(tuesday, 500);
   await pull();
