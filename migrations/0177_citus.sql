@@ -64,5 +64,3 @@ begin
   where h.spend is not null;
 end
 $$;
-
-comment on column ops.counting_rule.changed_at is 'When the rule last became another one; -infinity where it did not since an older release.';

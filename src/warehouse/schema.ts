@@ -2324,7 +2324,7 @@ export interface OpsCountingRule {
   actions: string[] | null;
   attributions: string[] | null;
   /**
-   * When the rule last became another one; -infinity where it did not since an older release.
+   * When the rule last became another one; -infinity where it never did.
    */
   changed_at: Generated<Timestamp>;
   excluded_actions: Generated<string[]>;
