@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { ourSchemas } from "./analysts/rights.ts";
 
 interface Comment {
   /** `table warehouse.ad`, `column marts.kpi_daily.kpi`: as SQL names it. */
@@ -16,7 +17,7 @@ export const readComments = async (client: pg.ClientBase): Promise<readonly Comm
      join pg_class c on d.classoid = 'pg_class'::regclass and c.oid = d.objoid and c.relkind in ('r', 'p', 'v')
      join pg_namespace n on n.oid = c.relnamespace
      left join pg_attribute a on a.attrelid = c.oid and a.attnum = d.objsubid
-     where n.nspname in ('warehouse', 'marts', 'figures', 'ops', 'staging', 'ad_reporting')`,
+     where n.nspname = any (${ourSchemas})`,
   );
   return rows;
 };

@@ -1,7 +1,7 @@
 import type pg from "pg";
 import { Failure } from "../domain/failure.ts";
-import { grantAnew } from "./analysts/reading.ts";
-import { type Ask, closeToEverybody } from "./analysts/rights.ts";
+import { settleRights } from "./analysts/reading.ts";
+import { askBy } from "./analysts/rights.ts";
 import { readComments, restoreComments } from "./comments.ts";
 import type { Database } from "./database.ts";
 import {
@@ -156,16 +156,15 @@ export async function* distribute(
 ): AsyncGenerator<Placed> {
   const { pool } = database;
   const layout = await checkCluster(database, shards);
+  const onNodes = layout.tables.filter(({ belongs }) => belongs !== "coordinator");
+  const names = new Set(onNodes.map(({ table }) => table));
   const keys = (await pool.query<ForeignKey>(foreignKeys)).rows.filter(
-    ({ table, target }) =>
-      layout.tables.some((known) => known.table === table && known.belongs !== "coordinator") &&
-      layout.tables.some((known) => known.table === target && known.belongs !== "coordinator"),
+    ({ table, target }) => names.has(table) && names.has(target),
   );
   const pending = anchorFirst(layout.tables.filter(({ belongs, is }) => belongs !== is));
   const settled = { keys, shards: shards ?? layout.shards ?? defaultShards };
   for (const group of groupsOf(pending, keys)) {
     const began = performance.now();
-    const names = group.map(({ table }) => table).join(", ");
     await inTransaction(
       pool,
       async (client) => {
@@ -177,7 +176,7 @@ export async function* distribute(
       if (signal?.aborted || error instanceof Failure) throw error;
       throw new Failure({
         kind: "request",
-        message: `${names} could not be distributed: ${error instanceof Error ? error.message : String(error)}`,
+        message: `${group.map(({ table }) => table).join(", ")} could not be distributed: ${error instanceof Error ? error.message : String(error)}`,
         remedy: "remove the cause and run costper migrate --distribute again; it goes on here",
         cause: error,
       });
@@ -185,19 +184,14 @@ export async function* distribute(
     const ms = Math.round(performance.now() - began);
     for (const { table, belongs } of group) yield { table, placement: belongs, outcome: "placed", ms };
   }
-  for (const { table, belongs, is } of layout.tables)
-    if (belongs === is && belongs !== "coordinator")
-      yield { table, placement: belongs, outcome: "already", ms: 0 };
+  for (const { table, belongs, is } of onNodes)
+    if (belongs === is) yield { table, placement: belongs, outcome: "already", ms: 0 };
   await inTransaction(
     pool,
     async (client) => {
       await client.query(`${nodeByNode}; ${aloneWithSchema}`);
-      for (const { table, belongs } of layout.tables)
-        if (belongs !== "coordinator") await emptyLeftovers(client, table);
-      const ask: Ask = async <Row extends object>(text: string, values: readonly unknown[] = []) =>
-        (await client.query<Row>(text, [...values])).rows;
-      await closeToEverybody(ask);
-      await grantAnew(ask);
+      for (const { table } of onNodes) await emptyLeftovers(client, table);
+      await settleRights(askBy(client));
     },
     signal,
   );

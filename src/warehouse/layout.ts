@@ -1,3 +1,4 @@
+import { ourSchemas } from "./analysts/rights.ts";
 import type { Database } from "./database.ts";
 import { byAccount, everywhere } from "./placement.ts";
 
@@ -35,8 +36,6 @@ export interface Layout {
   readonly tables: readonly TablePlace[];
 }
 
-const schemas = ["warehouse", "marts", "figures", "ops", "staging"];
-
 interface Row {
   readonly name: string;
   readonly method: string | null;
@@ -58,7 +57,7 @@ const ofTables = (places: string): string => `
   from pg_class c
   join pg_namespace n on n.oid = c.relnamespace
   left join (${places}) p on p.relation = c.oid
-  where n.nspname = any ($1) and c.relkind in ('r', 'p') and not c.relispartition
+  where n.nspname = any (${ourSchemas}) and c.relkind in ('r', 'p') and not c.relispartition
   order by c.oid`;
 
 const distributedPlaces = `
@@ -84,7 +83,7 @@ export const readLayout = async ({ pool }: Pick<Database, "pool">): Promise<Layo
     ? await pool.query<{ citus: string; is_coordinator: boolean; workers: number; shards: number }>(nodes)
     : undefined;
   const found = known?.rows[0];
-  const { rows } = await pool.query<Row>(ofTables(hasCitus ? distributedPlaces : noPlaces), [schemas]);
+  const { rows } = await pool.query<Row>(ofTables(hasCitus ? distributedPlaces : noPlaces));
   return {
     citus: found?.citus,
     isCoordinator: found?.is_coordinator ?? true,

@@ -4,8 +4,8 @@ import { CompiledQuery, type Migration, type MigrationResultSet, Migrator, sql }
 import { profiles } from "../connectors/registry.ts";
 import { Failure } from "../domain/failure.ts";
 import { packageRoot } from "../package-root.ts";
-import { grantAnew } from "./analysts/reading.ts";
-import { type Ask, closeToEverybody } from "./analysts/rights.ts";
+import { settleRights } from "./analysts/reading.ts";
+import type { Ask } from "./analysts/rights.ts";
 import type { Database } from "./database.ts";
 import { distribute } from "./distribute.ts";
 import { readLayout } from "./layout.ts";
@@ -62,13 +62,11 @@ const refuseOtherSchema = async ({ db }: Database): Promise<void> => {
   );
 };
 
-/** Of what the steps made, nobody may do more than is meant, and analysts no less. */
-const settleRights = async (db: Database["db"]): Promise<void> => {
-  const ask: Ask = async <Row extends object>(text: string, values: readonly unknown[] = []) =>
+/** Asks over the connection on which the steps run. */
+const askBy =
+  (db: Database["db"]): Ask =>
+  async <Row extends object>(text: string, values: readonly unknown[] = []) =>
     (await db.executeQuery<Row>(CompiledQuery.raw(text, [...values]))).rows;
-  await closeToEverybody(ask);
-  await grantAnew(ask);
-};
 
 /**
  * All steps in one transaction that waits for any other: the migrator's own lock belongs to the session, and would stay
@@ -81,7 +79,7 @@ const inLockedTransaction = async (
   await sql.raw(`${beginning}; ${nodeByNode}; ${aloneWithSchema}`).execute(db);
   const result = await work()
     .then(async (done) => {
-      if (done.error === undefined && (done.results ?? []).length > 0) await settleRights(db);
+      if (done.error === undefined && (done.results ?? []).length > 0) await settleRights(askBy(db));
       return done;
     })
     .catch((error: unknown): MigrationResultSet => ({ error }));

@@ -4,7 +4,7 @@ import { Failure } from "../../domain/failure.ts";
 import type { Database } from "../database.ts";
 import { inTransaction } from "../transaction.ts";
 import { grantReading } from "./reading.ts";
-import { type Ask, closeToEverybody, ourSchemas, readable } from "./rights.ts";
+import { type Ask, askBy, closeToEverybody, ourSchemas, readable } from "./rights.ts";
 import { refuse, refuseMore } from "./role-check.ts";
 import { type Opening, stillOpen } from "./still-open.ts";
 
@@ -157,8 +157,7 @@ export const grantAnalyst = async (database: Database, options: AnalystOptions):
   checkName(name);
   try {
     return await inTransaction(database.pool, async (client) => {
-      const ask: Ask = async <Row extends object>(text: string, values: readonly unknown[] = []) =>
-        (await client.query<Row>(text, [...values])).rows;
+      const ask = askBy(client);
       const password = await ensureRole(ask, name);
       await closeToEverybody(ask);
       await startAnew(ask, options);

@@ -1,5 +1,5 @@
 import pg from "pg";
-import { type Ask, readable } from "./rights.ts";
+import { type Ask, closeToEverybody, readable } from "./rights.ts";
 
 const { escapeIdentifier } = pg;
 
@@ -62,4 +62,10 @@ export const grantAnew = async (ask: Ask): Promise<void> => {
     "select role_name as name from ops.analyst join pg_roles on rolname = role_name order by 1",
   );
   for (const { name } of analysts) await grantReading(ask, name);
+};
+
+/** Of what was made in the schema, nobody may do more than is meant, and analysts no less. */
+export const settleRights = async (ask: Ask): Promise<void> => {
+  await closeToEverybody(ask);
+  await grantAnew(ask);
 };

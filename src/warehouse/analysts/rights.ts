@@ -1,5 +1,13 @@
+import type pg from "pg";
+
 /** Asks the database, whichever driver stands between. */
 export type Ask = <Row extends object>(text: string, values?: readonly unknown[]) => Promise<readonly Row[]>;
+
+/** Asks over a connection of the pool. */
+export const askBy =
+  (client: pg.ClientBase): Ask =>
+  async <Row extends object>(text: string, values: readonly unknown[] = []) =>
+    (await client.query<Row>(text, [...values])).rows;
 
 /** What analysts read. */
 export const readable = ["marts", "warehouse", "ad_reporting"] as const;

@@ -1,7 +1,7 @@
 import type { PoolClient } from "pg";
 import { Failure } from "../../domain/failure.ts";
-import { grantAnew } from "../analysts/reading.ts";
-import { type Ask, closeToEverybody } from "../analysts/rights.ts";
+import { settleRights } from "../analysts/reading.ts";
+import { askBy } from "../analysts/rights.ts";
 import { openCopyIn } from "../copy-in.ts";
 import type { Database } from "../database.ts";
 import { migrate, migrationTexts } from "../migrate.ts";
@@ -156,10 +156,7 @@ export const restore = async (
   await migrate(database);
   // The schema was made anew: what everybody and analysts may do in it has to be said again.
   await inTransaction(database.pool, async (client) => {
-    const ask: Ask = async <Row extends object>(text: string, values: readonly unknown[] = []) =>
-      (await client.query<Row>(text, [...values])).rows;
-    await closeToEverybody(ask);
-    await grantAnew(ask);
+    await settleRights(askBy(client));
   });
   return archive.manifest;
 };
