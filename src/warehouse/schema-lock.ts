@@ -1,3 +1,5 @@
+import { setWhereKnown } from "./transaction.ts";
+
 /**
  * Waits until nobody else changes the schema, to the end of the transaction. A table that nobody else may lock stands
  * for it; before it is there, an advisory lock does.
@@ -14,5 +16,5 @@ begin
 end
 $$`;
 
-/** On a distributed schema one transaction may change several tables only node by node. Plain Postgres ignores it. */
-export const nodeByNode = "set local citus.multi_shard_modify_mode = 'sequential'";
+/** On a distributed schema one transaction may change several tables only node by node. */
+export const nodeByNode = setWhereKnown({ "citus.multi_shard_modify_mode": "sequential" });

@@ -2,6 +2,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
 import { breakConnection } from "./lost-connections.ts";
 
+/** Sets names that not every server knows, for this transaction alone; where a name is not known, nothing is set. */
+export const setWhereKnown = (settings: Readonly<Record<string, string>>): string =>
+  `select set_config(name, value, true) from (values ${Object.entries(settings)
+    .map(([name, value]) => `('${name}', '${value}')`)
+    .join(", ")}) as wanted (name, value) where current_setting(name, true) <> value`;
+
 /**
  * What a role or a database may have set would end a COPY that waits for a platform, or a rollup. For this transaction
  * alone: behind a pooler the connection is somebody else's afterwards. A lock is waited for longer than the longest
@@ -10,11 +16,13 @@ import { breakConnection } from "./lost-connections.ts";
 export const withoutLimits =
   // A distributed warehouse (Citus) keeps settings of a transaction on the coordinator unless told, and its joins of
   // that kind repeat rows. Plain Postgres knows neither name. First, so that the nodes hear of what follows.
-  "select set_config('citus.propagate_set_commands', 'local', true) where current_setting('citus.propagate_set_commands', true) <> 'local'; " +
-  "select set_config('citus.enable_recurring_outer_join_pushdown', 'off', true) where current_setting('citus.enable_recurring_outer_join_pushdown', true) <> 'off'; " +
-  "set local statement_timeout = 0; set local lock_timeout = '2h'; set local idle_in_transaction_session_timeout = 0; " +
-  // Postgres 17 and newer know it.
-  "select set_config('transaction_timeout', '0', true) where current_setting('transaction_timeout', true) <> '0'";
+  // Postgres 17 and newer know the timeout of a transaction.
+  `${setWhereKnown({
+    "citus.propagate_set_commands": "local",
+    "citus.enable_recurring_outer_join_pushdown": "off",
+    transaction_timeout: "0",
+  })}; ` +
+  "set local statement_timeout = 0; set local lock_timeout = '2h'; set local idle_in_transaction_session_timeout = 0";
 
 /** The beginning of every transaction, whatever the role has set. */
 export const beginning = `begin isolation level read committed read write; ${withoutLimits}`;
