@@ -4,8 +4,9 @@ import type { Day, DayRange } from "../../domain/day.ts";
 import { takeTouchedDays, touchedAccounts, touchStored } from "../../warehouse/touched-days.ts";
 import { ensurePartitions, inTransaction, lockAccount } from "../../warehouse/transaction.ts";
 import { convertedInto, holdConversion } from "../rates/put.ts";
+import { noteRates, ratesOf } from "./day-rates.ts";
 import { breakdownMarts, type Mart, marts } from "./fresh.ts";
-import { countDifferences, type MartDays, replaceMart } from "./replace.ts";
+import { countDifferences, replaceMart } from "./replace.ts";
 
 export interface RollupOptions {
   readonly pool: pg.Pool;
@@ -79,35 +80,6 @@ const momentOf = async (
   if (clock) return clock();
   const { rows } = await client.query<{ now: string }>("select clock_timestamp()::text as now");
   return rows[0]?.now ?? "";
-};
-
-/** The days' rates, in their order. They live on the coordinator alone, so the rollup is handed them. */
-const ratesOf = async (
-  client: pg.PoolClient,
-  accountKey: number,
-  days: readonly string[],
-  reportingCurrency: string | null,
-): Promise<readonly (string | null)[]> => {
-  if (reportingCurrency === null) return days.map(() => null);
-  const { rows } = await client.query<{ rate: string | null }>(
-    `select warehouse.rate_on(d.date, a.currency, $3) as rate
-     from unnest($2::date[]) with ordinality as d (date, place)
-     left join warehouse.account a on a.account_key = $1 order by d.place`,
-    [accountKey, days, reportingCurrency],
-  );
-  return rows.map(({ rate }) => rate);
-};
-
-/** What rows by ad are converted with when somebody asks for them: the very rates of the levels above. */
-const noteRates = async ({ client, accountKey, days, reportingCurrency, rates }: MartDays): Promise<void> => {
-  if (reportingCurrency === null) return;
-  await client.query(
-    `insert into figures.day_rate as r (account_key, date, rate)
-     select $1::integer, d.date, d.rate from unnest($2::date[], $3::numeric[]) as d (date, rate)
-     on conflict (account_key, date) do update set rate = excluded.rate
-     where r.rate is distinct from excluded.rate`,
-    [accountKey, days, rates],
-  );
 };
 
 /** Marks the dashboard's sums by network and by action as stale. The daily mart's own triggers mark all others. */
