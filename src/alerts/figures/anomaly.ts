@@ -74,17 +74,9 @@ const learnedFrom = ({ rule, coverage, begun }: LearnOptions): readonly PastAcco
       return [{ account, oldestAge: Math.min(anomalyReachDays, countDays({ from: first, to: from }) - 1) }];
     });
 
-/** The figures of a rule's series in earlier windows; a window with a day that is not whole teaches nothing. */
-const learn = async (options: LearnOptions): Promise<ReadonlyMap<string, ReadonlyMap<number, Exact>>> => {
-  const { rule, coverage } = options;
-  const accounts = learnedFrom(options);
-  const rows = await readPast({ ...options, accounts, grain: rule.grain });
-  const delivery =
-    rule.grain === "action"
-      ? await readPast({ ...options, accounts, grain: "campaign", rule: deliveryRule(rule) })
-      : undefined;
-  // Reaches whose windows of an age are measured, and those of them that lack whole figures.
-  const ages = Array.from({ length: anomalyReachDays }, (_, index) => {
+/** Of each age the reaches whose windows are measured, and those of them that lack whole figures. */
+const measuredAges = ({ rule, coverage }: LearnOptions, accounts: readonly PastAccount[]) =>
+  Array.from({ length: anomalyReachDays }, (_, index) => {
     const seen = new Set<string>();
     const blind = new Set<string>();
     for (const { account, oldestAge } of accounts) {
@@ -97,6 +89,19 @@ const learn = async (options: LearnOptions): Promise<ReadonlyMap<string, Readonl
     }
     return { age: index + 1, seen, blind };
   });
+
+const nothing: PastWindow = { sums: noSums, unrated: 0 };
+
+/** The figures of a rule's series in earlier windows; a window with a day that is not whole teaches nothing. */
+const learn = async (options: LearnOptions): Promise<ReadonlyMap<string, ReadonlyMap<number, Exact>>> => {
+  const { rule } = options;
+  const accounts = learnedFrom(options);
+  const rows = await readPast({ ...options, accounts, grain: rule.grain });
+  const delivery =
+    rule.grain === "action"
+      ? await readPast({ ...options, accounts, grain: "campaign", rule: deliveryRule(rule) })
+      : undefined;
+  const ages = measuredAges(options, accounts);
   const reaches = reachIsSeries(rule) ? new Set(accounts.map(({ account }) => reachOf(rule, account))) : [];
   const history = new Map<string, Map<number, Exact>>();
   for (const id of new Set([...reaches, ...rows.keys()])) {
@@ -116,8 +121,6 @@ const learn = async (options: LearnOptions): Promise<ReadonlyMap<string, Readonl
   }
   return history;
 };
-
-const nothing: PastWindow = { sums: noSums, unrated: 0 };
 
 /** What an anomaly rule expects of each of its series. */
 export const expectations = async (options: LearnOptions): Promise<ReadonlyMap<string, Expectation>> => {
