@@ -104,19 +104,20 @@ export const breakdownTables = Object.fromEntries(
   breakdowns.map((breakdown) => [breakdown, breakdownTablesOf(breakdown)]),
 ) as Readonly<Record<BreakdownName, ReturnType<typeof breakdownTablesOf>>>;
 
-const published: readonly FactTable[] = [...factTables, ...Object.values(breakdownTables).flat()];
+/** Every table that slices publish into. */
+export const publishedTables: readonly FactTable[] = [
+  ...factTables,
+  ...Object.values(breakdownTables).flat(),
+];
 
 /** The published tables with conversions by action and attribution, which a counting rule chooses from. */
-export const conversionTables: readonly FactTable[] = published.filter(({ key }) =>
+export const conversionTables: readonly FactTable[] = publishedTables.filter(({ key }) =>
   key.includes("conversion_action_id"),
 );
 
-/** Every table that slices publish into. */
-export const publishedTables = published;
-
 /** The published tables of some parts. */
 export const tablesOf = (...parts: readonly Part[]): readonly FactTable[] =>
-  published.filter(({ part }) => parts.includes(part));
+  publishedTables.filter(({ part }) => parts.includes(part));
 
 const deliveryFields = (row: { spend: string; impressions: string; clicks: string }): string =>
   `${row.spend}\t${row.impressions}\t${row.clicks}`;
