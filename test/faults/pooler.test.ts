@@ -157,6 +157,9 @@ test("two processes behind a pooler renew a rotating token once, and neither wai
   expect(await nightOver(database, runId ?? "", 90_000)).toBe("done");
   expect(server.requests.filter(({ path }) => path === "/oauth/v2/accessToken")).toHaveLength(2);
   for (const worker of workers) expect(worker.said()).not.toContain(linkedinSandboxCredentials.refreshToken);
+  // While they run, BullMQ holds locks of its own on the queue's connections, each for a transaction.
+  for (const { child } of workers) child.kill("SIGTERM");
+  expect(await Promise.all(workers.map(({ ended }) => ended))).toEqual([0, 0]);
   expect(await pooler.leftBehind()).toEqual([]);
 });
 
