@@ -68,7 +68,7 @@ const worse: Readonly<Partial<Record<Metric, "up" | "down">>> = {
 /** Prepares a rule's judgement; what it returns runs for every series and allocates next to nothing. */
 export const judgeOf = (
   rule: AlertRule,
-): ((now: Sums, before: Sums, expected?: Expectation) => Judgement) => {
+): ((now: Sums, before: Sums, expect?: () => Expectation | undefined) => Judgement) => {
   const { kind } = rule.condition;
   const limit = exact(rule.condition.limit);
   const minSpend = exact(rule.minSpend);
@@ -95,7 +95,7 @@ export const judgeOf = (
     return whole !== 0n && part * one < against * whole;
   };
 
-  return (now, before, expected) => {
+  return (now, before, expect) => {
     if (now.spend < minSpend) return quiet;
     if (minConversions > 0n && now.conversions < minConversions) return quiet;
     switch (kind) {
@@ -113,6 +113,7 @@ export const judgeOf = (
         return say(kind === "changeAbove" ? over(now, against) : under(now, against), against);
       }
       case "anomaly": {
+        const expected = expect?.();
         if (expected === undefined) return quiet;
         const high = worse[metric] !== "down" && over(now, expected.high);
         const low = worse[metric] !== "up" && under(now, expected.low);

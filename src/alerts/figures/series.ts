@@ -1,7 +1,8 @@
 import type { AlertRule } from "../rule/rule.ts";
-import type { ScanRow } from "./scan.ts";
+import type { Run, SeriesRow } from "./add-up.ts";
 import type { CoveredAccount } from "./coverage.ts";
 import { addSums, noSums, type Sums } from "./sums.ts";
+import { looksBefore } from "./windows.ts";
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -48,7 +49,7 @@ export const reachIsSeries = (rule: AlertRule): boolean =>
 export const reachOfLabels = (rule: AlertRule, labels: Labels): string =>
   reachOf(rule, { platform: labels["platform"] ?? "", accountId: labels["account_id"] ?? "" });
 
-const labelsOf = (rule: AlertRule, row: ScanRow): Labels => ({
+const labelsOf = (rule: AlertRule, row: SeriesRow): Labels => ({
   ...reachLabels(rule, row.account),
   ...(rule.by.includes("campaign")
     ? {
@@ -65,14 +66,11 @@ const labelsOf = (rule: AlertRule, row: ScanRow): Labels => ({
     : {}),
 });
 
-interface Place {
-  readonly account: Pick<CoveredAccount, "platform" | "accountId">;
-  readonly campaignId: string;
-  readonly partId: string;
-}
-
 /** The series of a rule that a row belongs to. */
-export const seriesId = (rule: AlertRule, row: Place): string => {
+export const seriesId = (
+  rule: AlertRule,
+  row: Pick<SeriesRow, "account" | "campaignId" | "partId">,
+): string => {
   if (reachIsSeries(rule)) return reachOf(rule, row.account);
   const at = level(rule);
   const parts: string[] = [];
@@ -83,50 +81,49 @@ export const seriesId = (rule: AlertRule, row: Place): string => {
   return idText(...parts);
 };
 
-const gather = (
-  rule: AlertRule,
-  rows: readonly ScanRow[],
-  labels: (row: ScanRow) => Labels,
-): Map<string, Series> => {
+/** The runs within ages from `from` up to, not including, `to` as one; undefined where the series has none there. */
+const within = (runs: readonly Run[], from: number, to: number): Omit<Run, "age"> | undefined =>
+  runs
+    .filter(({ age }) => age >= from && age < to)
+    .reduce<Omit<Run, "age"> | undefined>(
+      (sum, run) =>
+        sum === undefined ? run : { sums: addSums(sum.sums, run.sums), unrated: sum.unrated + run.unrated },
+      undefined,
+    );
+
+const gather = (rule: AlertRule, rows: readonly SeriesRow[]): Map<string, Series> => {
   const series = new Map<string, Series>();
-  const wanted = new Map<CoveredAccount, string | undefined>();
+  const middle = rule.settleDays + rule.windowDays;
   for (const row of rows) {
-    const { account } = row;
-    if (!wanted.has(account))
-      wanted.set(account, rule.matches.account(account) ? reachOf(rule, account) : undefined);
-    const reach = wanted.get(account);
-    if (reach === undefined) continue;
-    if (!rule.matches.campaign({ id: row.campaignId, name: row.campaignName })) continue;
-    if (row.partId !== "" && !rule.matches.part({ id: row.partId, name: row.partName })) continue;
+    const now = within(row.runs, rule.settleDays, middle);
+    const before = looksBefore(rule) ? within(row.runs, middle, middle + rule.windowDays) : undefined;
+    if (now === undefined && before === undefined) continue;
     const id = seriesId(rule, row);
     const earlier = series.get(id);
-    series.set(
+    series.set(id, {
       id,
-      earlier === undefined
-        ? { id, labels: labels(row), reach, now: row.now, before: row.before, unrated: row.unrated }
-        : {
-            ...earlier,
-            now: addSums(earlier.now, row.now),
-            before: addSums(earlier.before, row.before),
-            unrated: earlier.unrated + row.unrated,
-          },
-    );
+      labels: earlier?.labels ?? labelsOf(rule, row),
+      reach: reachOf(rule, row.account),
+      now: addSums(earlier?.now ?? noSums, now?.sums ?? noSums),
+      before: addSums(earlier?.before ?? noSums, before?.sums ?? noSums),
+      unrated: (earlier?.unrated ?? 0) + (now?.unrated ?? 0) + (before?.unrated ?? 0),
+    });
   }
   return series;
 };
 
 /**
- * Adds campaigns up to the rule's series. For rules about conversion actions, `whole` holds the campaigns' whole
- * delivery: spend is never split among actions, so each is held against all that its campaigns spent.
+ * A rule's series. For rules about conversion actions, `whole` holds their campaigns' whole delivery: spend is never
+ * split among actions, so each is held against all that its campaigns spent.
  */
 export const seriesOf = (options: {
   readonly rule: AlertRule;
-  readonly rows: readonly ScanRow[];
-  readonly whole: readonly ScanRow[] | undefined;
+  readonly rows: readonly SeriesRow[];
+  readonly whole: readonly SeriesRow[] | undefined;
   readonly accounts: readonly CoveredAccount[];
-}): Map<string, Series> => {
+}): ReadonlyMap<string, Series> => {
   const { rule, whole } = options;
-  const series = gather(rule, options.rows, (row) => labelsOf(rule, row));
+  const series = gather(rule, options.rows);
   if (reachIsSeries(rule))
     for (const account of options.accounts) {
       const id = reachOf(rule, account);
@@ -158,10 +155,10 @@ export const paidBy = (sums: Sums, paid: Sums): Sums => ({ ...sums, spend: paid.
 
 const withDelivery = (
   rule: AlertRule,
-  series: Map<string, Series>,
-  whole: readonly ScanRow[],
-): Map<string, Series> => {
-  const delivery = gather(deliveryRule(rule), whole, () => ({}));
+  series: ReadonlyMap<string, Series>,
+  whole: readonly SeriesRow[],
+): ReadonlyMap<string, Series> => {
+  const delivery = gather(deliveryRule(rule), whole);
   return new Map(
     [...series].map(([id, one]) => {
       const spent = delivery.get(deliveryId(rule, id));
