@@ -31,10 +31,11 @@ export const beginning = `begin isolation level read committed read write; ${wit
 export const begin = async (
   client: pg.ClientBase,
   kind: "writing" | "reading" = "writing",
+  settings = "",
 ): Promise<void> => {
-  await client.query(
-    kind === "writing" ? beginning : `begin isolation level repeatable read read only; ${withoutLimits}`,
-  );
+  const opening =
+    kind === "writing" ? beginning : `begin isolation level repeatable read read only; ${withoutLimits}`;
+  await client.query(settings === "" ? opening : `${opening}; ${settings}`);
 };
 
 /** How long a statement may go on when its work was told to stop, and how long a rollback may take. */
@@ -79,19 +80,20 @@ const rollBack = async (client: pg.PoolClient): Promise<void> => {
 
 /**
  * Runs `work` in one transaction on a connection of its own; any error rolls all of it back. `signal`: the work ends
- * within seconds of it, whatever its statement waits for.
+ * within seconds of it, whatever its statement waits for. `settings`: of this transaction alone, set with its beginning.
  */
 export const inTransaction = async <T>(
   pool: pg.Pool,
   work: (client: pg.PoolClient) => Promise<T>,
   signal?: AbortSignal,
+  settings?: string,
 ): Promise<T> => {
   signal?.throwIfAborted();
   const client = await (signal ? connect(pool, signal) : pool.connect());
   const unwatch = signal && hangUpOnAbort(client, signal);
   let broken: Error | undefined;
   try {
-    await begin(client);
+    await begin(client, "writing", settings);
     const result = await work(client);
     await client.query("commit");
     return result;

@@ -106,7 +106,6 @@ const rollUpWindow = (
   asked: readonly Day[],
 ): Promise<number> => {
   const work = async (client: pg.PoolClient): Promise<number> => {
-    await client.query(plannerSettings);
     await holdConversion(client, "shared");
     await lockAccount(client, "rollup", accountKey);
     const marked = await takeTouchedDays(client, accountKey, window);
@@ -138,7 +137,7 @@ const rollUpWindow = (
     }
     return below + daily + parts + broken;
   };
-  return inTransaction(options.pool, work, options.signal);
+  return inTransaction(options.pool, work, options.signal, plannerSettings);
 };
 
 const rollUpAccountDays = async (
@@ -205,9 +204,12 @@ const rollUpDue = async (options: RollupOptions, accountKey: number | null): Pro
   return written;
 };
 
-/** Rolls up what is marked of one account. The number of mart rows written. */
-export const rollUpAccount = (options: RollupOptions, accountKey: number): Promise<number> =>
-  rollUpDue(options, accountKey);
+/**
+ * Rolls up what is marked of one account, and asks nothing more where nothing is: the rollup that ends every sync is
+ * about all accounts. The number of mart rows written.
+ */
+export const rollUpAccount = async (options: RollupOptions, accountKey: number): Promise<number> =>
+  (await touchedAccounts(options.pool, accountKey)).length === 0 ? 0 : rollUpDue(options, accountKey);
 
 /** Rolls up what is marked of every account. The number of mart rows written. */
 export const rollUpTouched = (options: RollupOptions): Promise<number> => rollUpDue(options, null);

@@ -70,14 +70,17 @@ class FilledMeanwhile extends Error {}
 
 /** Whether the range holds the rows that this slice copied, and no others. Asked under the account's lock. */
 const rangeIsOurs = async ({ client, accountKey, pull, copiedStraight }: Staging): Promise<boolean> => {
-  for (const table of factTables) {
-    const { rows } = await client.query<{ count: string }>(
-      `select count(*) from warehouse.${table.name} where account_key = $1 and date between $2 and $3`,
-      [accountKey, pull.from, pull.to],
-    );
-    if (Number(rows[0]?.count) !== (copiedStraight.get(table) ?? 0)) return false;
-  }
-  return true;
+  const { rows } = await client.query<{ name: string; count: string }>(
+    factTables
+      .map(
+        ({ name }) =>
+          `select '${name}' as name, count(*) from warehouse.${name} where account_key = $1 and date between $2 and $3`,
+      )
+      .join(" union all "),
+    [accountKey, pull.from, pull.to],
+  );
+  const counts = new Map(rows.map(({ name, count }) => [name, Number(count)]));
+  return factTables.every((table) => counts.get(table.name) === (copiedStraight.get(table) ?? 0));
 };
 
 /** Asked again from the start where the answer breaks in its middle, as the streams of facts are. */
@@ -173,7 +176,7 @@ const attempt = async (given: SliceToLoad, way: Way): Promise<LoadedSlice> => {
   const held: HeldRows[] = [];
   try {
     return await holdingConnection(slice.pool, signal, () =>
-      inTransaction(slice.pool, (client) => loadOn(client, slice, way, held), signal),
+      inTransaction(slice.pool, (client) => loadOn(client, slice, way, held), signal, plannerSettings),
     );
   } finally {
     ended.abort();
@@ -188,7 +191,6 @@ const loadOn = async (
   held: HeldRows[],
 ): Promise<LoadedSlice> => {
   const { connector, pull, sliceId, accountKey } = slice;
-  await client.query(plannerSettings);
   if (way === "alone") await lockAccount(client, "publish", accountKey);
   const clock = await client.query<{ now: string }>("select clock_timestamp()::text as now");
   const began = clock.rows[0]?.now ?? "";

@@ -103,7 +103,8 @@ export const readStream = async <T extends { readonly date: string }>(
   const place: Place =
     way === "straight" ? { schema: "warehouse", accountKey } : { schema: "staging", sliceId, accountKey };
   for (let attempt = 1; ; attempt += 1) {
-    await client.query("savepoint stream");
+    // What is held touches no table.
+    if (way === "straight") await client.query("savepoint stream");
     let open: { table: FactTable; copy: Copy } | undefined;
     let rows = 0;
     const straight = new Map<FactTable, number>();
@@ -131,7 +132,7 @@ export const readStream = async <T extends { readonly date: string }>(
         staging.onRows(batch.length);
       }
       await end();
-      await client.query("release savepoint stream");
+      if (way === "straight") await client.query("release savepoint stream");
       for (const [table, landed] of straight)
         staging.copiedStraight.set(table, (staging.copiedStraight.get(table) ?? 0) + landed);
       staging.prints.push(print);
@@ -145,7 +146,7 @@ export const readStream = async <T extends { readonly date: string }>(
       // A stream that never began was asked for often enough by the request itself.
       const broke = failure.kind === "transient" && rows > 0 && !isDatabaseError(error);
       if (!broke || attempt >= retries.stream.attempts) throw error;
-      await client.query("rollback to savepoint stream");
+      if (way === "straight") await client.query("rollback to savepoint stream");
       staging.onRows(-rows);
     }
   }
