@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
+import { WarehouseClient } from "./connection/client.ts";
 import { breakConnection } from "./lost-connections.ts";
 
 /** Sets names that not every server knows, for this transaction alone; where a name is not known, nothing is set. */
@@ -78,15 +79,22 @@ const rollBack = async (client: pg.PoolClient): Promise<void> => {
   }
 };
 
+export interface TransactionOptions {
+  /** Of this transaction alone, set with its beginning. */
+  readonly settings?: string;
+  /** The same few statements are asked in many such transactions: a connection plans them once. */
+  readonly repeats?: boolean;
+}
+
 /**
  * Runs `work` in one transaction on a connection of its own; any error rolls all of it back. `signal`: the work ends
- * within seconds of it, whatever its statement waits for. `settings`: of this transaction alone, set with its beginning.
+ * within seconds of it, whatever its statement waits for.
  */
 export const inTransaction = async <T>(
   pool: pg.Pool,
   work: (client: pg.PoolClient) => Promise<T>,
   signal?: AbortSignal,
-  settings?: string,
+  { settings = "", repeats = false }: TransactionOptions = {},
 ): Promise<T> => {
   signal?.throwIfAborted();
   const client = await (signal ? connect(pool, signal) : pool.connect());
@@ -94,6 +102,7 @@ export const inTransaction = async <T>(
   let broken: Error | undefined;
   try {
     await begin(client, "writing", settings);
+    if (client instanceof WarehouseClient) client.repeats = repeats;
     const result = await work(client);
     await client.query("commit");
     return result;
@@ -103,6 +112,7 @@ export const inTransaction = async <T>(
     throw error;
   } finally {
     unwatch?.();
+    if (client instanceof WarehouseClient) client.repeats = false;
     client.release(broken);
   }
 };

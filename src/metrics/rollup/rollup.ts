@@ -137,7 +137,7 @@ const rollUpWindow = (
     }
     return below + daily + parts + broken;
   };
-  return inTransaction(options.pool, work, options.signal, plannerSettings);
+  return inTransaction(options.pool, work, options.signal, { settings: plannerSettings, repeats: true });
 };
 
 const rollUpAccountDays = async (

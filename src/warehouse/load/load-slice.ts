@@ -176,7 +176,10 @@ const attempt = async (given: SliceToLoad, way: Way): Promise<LoadedSlice> => {
   const held: HeldRows[] = [];
   try {
     return await holdingConnection(slice.pool, signal, () =>
-      inTransaction(slice.pool, (client) => loadOn(client, slice, way, held), signal, plannerSettings),
+      inTransaction(slice.pool, (client) => loadOn(client, slice, way, held), signal, {
+        settings: plannerSettings,
+        repeats: true,
+      }),
     );
   } finally {
     ended.abort();
