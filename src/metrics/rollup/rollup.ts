@@ -196,20 +196,19 @@ const noticeReportingCurrency = async ({ pool, reportingCurrency, signal }: Roll
 
 /** Rolls up the days that are marked, of one account or of all. */
 const rollUpDue = async (options: RollupOptions, accountKey: number | null): Promise<number> => {
-  await noteToday(options, accountKey);
   await noticeReportingCurrency(options);
+  const touched = await touchedAccounts(options.pool, accountKey);
+  // The rollup that ends every sync is about all accounts: an account's own asks nothing more where nothing is marked.
+  if (accountKey !== null && touched.length === 0) return 0;
+  await noteToday(options, accountKey);
   let written = 0;
-  for (const account of await touchedAccounts(options.pool, accountKey))
-    written += await rollUpAccountDays(options, account, "marked");
+  for (const account of touched) written += await rollUpAccountDays(options, account, "marked");
   return written;
 };
 
-/**
- * Rolls up what is marked of one account, and asks nothing more where nothing is: the rollup that ends every sync is
- * about all accounts. The number of mart rows written.
- */
-export const rollUpAccount = async (options: RollupOptions, accountKey: number): Promise<number> =>
-  (await touchedAccounts(options.pool, accountKey)).length === 0 ? 0 : rollUpDue(options, accountKey);
+/** Rolls up what is marked of one account. The number of mart rows written. */
+export const rollUpAccount = (options: RollupOptions, accountKey: number): Promise<number> =>
+  rollUpDue(options, accountKey);
 
 /** Rolls up what is marked of every account. The number of mart rows written. */
 export const rollUpTouched = (options: RollupOptions): Promise<number> => rollUpDue(options, null);

@@ -36,8 +36,6 @@ export interface Staging {
   readonly accountKey: number;
   /** Ad and conversion rows go straight into the empty warehouse range rather than beside it. */
   readonly direct: boolean;
-  /** Rows that went straight into each table of the warehouse. */
-  readonly copiedStraight: Map<FactTable, number>;
   /** The breakdowns that this slice brought, in their order. */
   readonly breakdowns: BreakdownName[];
   /** Of each stream that went through: what it brought, added up by table and day. */
@@ -107,12 +105,8 @@ export const readStream = async <T extends { readonly date: string }>(
     if (way === "straight") await client.query("savepoint stream");
     let open: { table: FactTable; copy: Copy } | undefined;
     let rows = 0;
-    const straight = new Map<FactTable, number>();
     const print = createStreamPrint();
     const held = holdRows();
-    const end = async (): Promise<void> => {
-      if (open) straight.set(open.table, (straight.get(open.table) ?? 0) + (await open.copy.end()));
-    };
     try {
       for await (const batch of stream()) {
         pull.signal.throwIfAborted();
@@ -123,7 +117,7 @@ export const readStream = async <T extends { readonly date: string }>(
             continue;
           }
           if (open?.table !== table) {
-            await end();
+            await open?.copy.end();
             open = { table, copy: openCopy(client, table, place, pull.signal) };
           }
           await open.copy.write(linesOf(place, [...days.values()].flat()));
@@ -131,10 +125,8 @@ export const readStream = async <T extends { readonly date: string }>(
         rows += batch.length;
         staging.onRows(batch.length);
       }
-      await end();
+      await open?.copy.end();
       if (way === "straight") await client.query("release savepoint stream");
-      for (const [table, landed] of straight)
-        staging.copiedStraight.set(table, (staging.copiedStraight.get(table) ?? 0) + landed);
       staging.prints.push(print);
       staging.held.push(held);
       return rows;
