@@ -345,6 +345,7 @@ export interface FiguresCostPerConversionByActionDaily {
 
 export interface FiguresCostPerConversionByAdDaily {
   account_key: number | null;
+  ad_group_account_key: number | null;
   ad_group_id: string | null;
   ad_id: string | null;
   campaign_id: string | null;

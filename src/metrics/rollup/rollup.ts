@@ -2,7 +2,7 @@ import type pg from "pg";
 import { type BreakdownName, isBreakdown } from "../../domain/breakdown.ts";
 import type { Day, DayRange } from "../../domain/day.ts";
 import { takeTouchedDays, touchedAccounts, touchStored } from "../../warehouse/touched-days.ts";
-import { ensurePartitions, inTransaction, lockAccount } from "../../warehouse/transaction.ts";
+import { ensurePartitions, inTransaction, lockAccount, setLocal } from "../../warehouse/transaction.ts";
 import { convertedInto, holdConversion } from "../rates/put.ts";
 import { noteRates, ratesOf } from "./day-rates.ts";
 import { breakdownMarts, type Mart, marts } from "./fresh.ts";
@@ -28,8 +28,12 @@ const partitioned = [
 ];
 
 /** Days in an array are taken for few: rows joined one by one would take hours, sums would be sorted on disk. */
-const plannerSettings =
-  "set local work_mem = '64MB'; set local enable_nestloop = off; set local enable_sort = off; set local jit = off";
+const plannerSettings = setLocal({
+  work_mem: "64MB",
+  enable_nestloop: "off",
+  enable_sort: "off",
+  jit: "off",
+});
 
 /** Days of one account per transaction: bounds memory and locks when a whole history is rebuilt. */
 const daysAtOnce = 92;
