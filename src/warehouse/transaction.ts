@@ -1,12 +1,25 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
+import { WarehouseClient } from "./connection/client.ts";
 import { breakConnection } from "./lost-connections.ts";
+
+/**
+ * Settings for this transaction alone. A distributed warehouse hands them on to every node, with the whole text that a
+ * `set` stands in: here each stands alone.
+ */
+export const setLocal = (settings: Readonly<Record<string, string>>): string =>
+  `do $$ begin ${Object.entries(settings)
+    .map(([name, value]) => `set local ${name} = '${value}';`)
+    .join(" ")} end $$`;
 
 /** Sets names that not every server knows, for this transaction alone; where a name is not known, nothing is set. */
 export const setWhereKnown = (settings: Readonly<Record<string, string>>): string =>
   `select set_config(name, value, true) from (values ${Object.entries(settings)
     .map(([name, value]) => `('${name}', '${value}')`)
     .join(", ")}) as wanted (name, value) where current_setting(name, true) <> value`;
+
+/** With it on, a left join of Citus 13.2 may give rows once for each shard. Off for the whole database once it is distributed. */
+export const outerJoinPushdown = "citus.enable_recurring_outer_join_pushdown";
 
 /**
  * What a role or a database may have set would end a COPY that waits for a platform, or a rollup. For this transaction
@@ -19,10 +32,9 @@ export const withoutLimits =
   // Postgres 17 and newer know the timeout of a transaction.
   `${setWhereKnown({
     "citus.propagate_set_commands": "local",
-    "citus.enable_recurring_outer_join_pushdown": "off",
+    [outerJoinPushdown]: "off",
     transaction_timeout: "0",
-  })}; ` +
-  "set local statement_timeout = 0; set local lock_timeout = '2h'; set local idle_in_transaction_session_timeout = 0";
+  })}; ` + setLocal({ statement_timeout: "0", lock_timeout: "2h", idle_in_transaction_session_timeout: "0" });
 
 /** The beginning of every transaction, whatever the role has set. */
 export const beginning = `begin isolation level read committed read write; ${withoutLimits}`;
@@ -31,10 +43,11 @@ export const beginning = `begin isolation level read committed read write; ${wit
 export const begin = async (
   client: pg.ClientBase,
   kind: "writing" | "reading" = "writing",
+  settings = "",
 ): Promise<void> => {
-  await client.query(
-    kind === "writing" ? beginning : `begin isolation level repeatable read read only; ${withoutLimits}`,
-  );
+  const opening =
+    kind === "writing" ? beginning : `begin isolation level repeatable read read only; ${withoutLimits}`;
+  await client.query(settings === "" ? opening : `${opening}; ${settings}`);
 };
 
 /** How long a statement may go on when its work was told to stop, and how long a rollback may take. */
@@ -77,6 +90,13 @@ const rollBack = async (client: pg.PoolClient): Promise<void> => {
   }
 };
 
+export interface TransactionOptions {
+  /** Of this transaction alone, set with its beginning. */
+  readonly settings?: string;
+  /** The same few statements are asked in many such transactions: a connection plans them once. */
+  readonly repeats?: boolean;
+}
+
 /**
  * Runs `work` in one transaction on a connection of its own; any error rolls all of it back. `signal`: the work ends
  * within seconds of it, whatever its statement waits for.
@@ -85,13 +105,15 @@ export const inTransaction = async <T>(
   pool: pg.Pool,
   work: (client: pg.PoolClient) => Promise<T>,
   signal?: AbortSignal,
+  { settings = "", repeats = false }: TransactionOptions = {},
 ): Promise<T> => {
   signal?.throwIfAborted();
   const client = await (signal ? connect(pool, signal) : pool.connect());
   const unwatch = signal && hangUpOnAbort(client, signal);
   let broken: Error | undefined;
   try {
-    await begin(client);
+    await begin(client, "writing", settings);
+    if (client instanceof WarehouseClient) client.repeats = repeats;
     const result = await work(client);
     await client.query("commit");
     return result;
@@ -101,6 +123,7 @@ export const inTransaction = async <T>(
     throw error;
   } finally {
     unwatch?.();
+    if (client instanceof WarehouseClient) client.repeats = false;
     client.release(broken);
   }
 };
