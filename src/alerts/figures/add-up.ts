@@ -1,21 +1,13 @@
 import { type Kysely, sql } from "kysely";
 import { addDays, earlierDay, laterDay } from "../../domain/day.ts";
+import type { Exact } from "../../domain/decimal.ts";
 import type { DB } from "../../warehouse/schema.ts";
 import type { FigureMetric } from "../rule/settings.ts";
 import type { Ask } from "./ask.ts";
 import type { CoveredAccount } from "./coverage.ts";
-import { reachOf } from "./series.ts";
+import { scopesOf } from "./scopes.ts";
 import { type KnownAt, neededSums, source, sumColumns } from "./source.ts";
-import { noSums, type Sums } from "./sums.ts";
-
-/** Sums over a run of days. */
-export interface Run {
-  /** How old its youngest day is; 0 is the account's youngest. */
-  readonly age: number;
-  readonly sums: Sums;
-  /** Rows with money but without an exchange rate. */
-  readonly unrated: number;
-}
+import type { Sums } from "./sums.ts";
 
 /** The runs of one series, or of those accounts of it that began on the same day. */
 export interface SeriesRow {
@@ -28,43 +20,13 @@ export interface SeriesRow {
   /** Network, or conversion action. */
   readonly partId: string;
   readonly partName: string | null;
-  /** Youngest first; a run without a row of figures is absent. */
-  readonly runs: readonly Run[];
+  /** Of each run how old its youngest day is, in no order; a run without a row of figures is absent. */
+  readonly ages: readonly number[];
+  /** What is added up, run by run; absent: what no rule asks for. */
+  readonly sums: { readonly [Name in keyof Sums]?: readonly Exact[] | undefined };
+  /** Rows of each run with money but without an exchange rate. */
+  readonly unrated: readonly Exact[];
 }
-
-/** Accounts whose figures a statement adds together. */
-type Place = Pick<SeriesRow, "account" | "begunAge">;
-
-const begunAge = ({ daily, cuts }: Ask, { begunAge: age }: CoveredAccount): number =>
-  daily && age !== null && age < (cuts.at(-1) ?? 0) ? age : Infinity;
-
-/** Which accounts each ask adds together. Asks for the same share a scope. */
-const scopesOf = (asks: readonly Ask[], accounts: readonly CoveredAccount[]) => {
-  const places: Place[] = [];
-  const pairs: { readonly scope: number; readonly account: CoveredAccount; readonly place: number }[] = [];
-  const scopes = new Map<string, number>();
-  const scopeOf = asks.map((ask) => {
-    const names = accounts.map((account) => {
-      if (account.accountKey === null || !ask.rule.matches.account(account)) return "";
-      return `${reachOf(ask.rule, account)} ${String(begunAge(ask, account))}`;
-    });
-    const key = names.join("\n");
-    const scope = scopes.get(key) ?? scopes.size;
-    if (scopes.has(key)) return scope;
-    scopes.set(key, scope);
-    const known = new Map<string, number>();
-    for (const [index, account] of accounts.entries()) {
-      const name = names[index] ?? "";
-      if (name === "") continue;
-      const place = known.get(name) ?? places.length;
-      if (!known.has(name)) places.push({ account, begunAge: begunAge(ask, account) });
-      known.set(name, place);
-      pairs.push({ scope, account, place });
-    }
-    return scope;
-  });
-  return { scopeOf, places, pairs, accounts: [...new Set(pairs.map(({ account }) => account))] };
-};
 
 /** Which run of an ask a day of that age belongs to; null: none. */
 const slotOf = (ask: Ask | undefined, age: number): number | null => {
@@ -83,17 +45,8 @@ type Raw = { readonly [Name in keyof Sums]?: string | null } & {
   readonly unrated: string;
 };
 
-const listed = (text: string): readonly string[] => text.split(" ");
-
-const runsOf = (row: Raw, { cuts }: Ask, names: readonly (keyof Sums)[]): readonly Run[] => {
-  const sums = names.map((name) => [name, listed(row[name] ?? "")] as const);
-  const unrated = listed(row.unrated);
-  return listed(row.slots).map((slot, index) => {
-    const added: { -readonly [Name in keyof Sums]: bigint } = { ...noSums };
-    for (const [name, values] of sums) added[name] = BigInt(values[index] ?? "0");
-    return { age: cuts[Number(slot)] ?? 0, sums: added, unrated: Number(unrated[index] ?? "0") };
-  });
-};
+const exactly = (text: string | null | undefined): readonly Exact[] | undefined =>
+  text?.split(" ").map(BigInt);
 
 /**
  * Adds up what asks of one group need, in one statement: each figure once, to its campaign's run of days, and those to
@@ -113,6 +66,7 @@ export const addUp = async (options: {
   const [any] = accounts;
   if (first === undefined || any === undefined) return answers;
   const { grain, currency, detailed } = first;
+  // Campaigns' days are rows of the mart, so there is nothing to add before they are put side by side.
   const single = detailed && first.daily;
   const cuts = [...new Set(asks.flatMap((ask) => ask.cuts))].sort((a, b) => a - b);
   const youngestAge = cuts[0] ?? 0;
@@ -130,7 +84,6 @@ export const addUp = async (options: {
     campaign_like: patterns.campaign,
     part_like: patterns.part,
   }));
-  // Of single days each row of the mart is one already.
   const names = neededSums(options.metrics);
   const each = (make: (name: keyof Sums) => ReturnType<typeof sql>) => sql.join(names.map(make));
   const scaled = (name: keyof Sums) => sql`trunc(coalesce(${sql.ref(name)}, 0) * 1000000000000)`;
@@ -172,11 +125,12 @@ export const addUp = async (options: {
       from cell group by account_key, campaign_id, part_id
     ),
     asked as materialized (
-      select * from jsonb_to_recordset(${JSON.stringify(asked)}::jsonb) as a(
+      select a.*, p.account_key, p.place
+      from jsonb_to_recordset(${JSON.stringify(asked)}::jsonb) as a(
         ask int, scope int, slots int[], campaigns boolean, parts boolean, single boolean,
         campaign_like text[], part_like text[])
       join unnest(${pairs.map(({ scope }) => scope)}::int[], ${pairs.map(({ account }) => account.accountKey)}::int[],
-                  ${pairs.map(({ place }) => place)}::int[]) as p(scope, account_key, place) using (scope)
+                  ${pairs.map(({ place }) => place)}::int[]) as p(scope, account_key, place) on p.scope = a.scope
     ),
     added as (
       select a.ask, a.place, case when a.campaigns then e.campaign_id else '' end as campaign_id,
@@ -211,7 +165,15 @@ export const addUp = async (options: {
       campaignName: row.campaign_name,
       partId: row.part_id,
       partName: row.part_name,
-      runs: runsOf(row, ask, names),
+      ages: row.slots.split(" ").map((slot) => ask.cuts[Number(slot)] ?? 0),
+      sums: {
+        spend: exactly(row.spend),
+        clicks: exactly(row.clicks),
+        conversions: exactly(row.conversions),
+        value: exactly(row.value),
+        projected: exactly(row.projected),
+      },
+      unrated: exactly(row.unrated) ?? [],
     });
   }
   return answers;

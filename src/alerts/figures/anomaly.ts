@@ -1,11 +1,20 @@
 import { addDays } from "../../domain/day.ts";
-import { exact, type Exact, multiply } from "../../domain/decimal.ts";
+import { divide, exact, type Exact, multiply, one } from "../../domain/decimal.ts";
 import { type AlertRule, anomalyReachDays } from "../rule/rule.ts";
-import type { Run, SeriesRow } from "./add-up.ts";
+import type { FigureMetric } from "../rule/settings.ts";
+import type { SeriesRow } from "./add-up.ts";
 import type { Coverage } from "./coverage.ts";
-import { type Expectation, figureOf } from "./judge.ts";
-import { deliveryId, deliveryRule, paidBy, reachIsSeries, reachOf, type Series, seriesId } from "./series.ts";
-import { addSums, noSums, subtractSums } from "./sums.ts";
+import { type Expectation, partsOf } from "./judge.ts";
+import {
+  deliveryId,
+  deliveryRule,
+  paidNames,
+  reachIsSeries,
+  reachOf,
+  type Series,
+  seriesId,
+} from "./series.ts";
+import type { Sums } from "./sums.ts";
 import { windowOf } from "./windows.ts";
 
 /** How many earlier windows there must be to learn from. */
@@ -81,37 +90,35 @@ const measuredAges = (rule: AlertRule, coverage: Coverage) => {
   });
 };
 
-type Window = Omit<Run, "age">;
-const nothing: Window = { sums: noSums, unrated: 0 };
-
-/** A series' windows by age, the days that they ended before the judged one; absent where it had no row. */
-const pastWindows = (rule: AlertRule, rows: readonly SeriesRow[]): readonly (Window | undefined)[] => {
+/** Adds what each window comes to, by how many days before the judged one it ended: moved day by day into the past. */
+const addWindows = (
+  windows: Exact[],
+  rule: AlertRule,
+  { ages, begunAge }: SeriesRow,
+  values: readonly Exact[] | undefined,
+): void => {
+  if (values === undefined) return;
   const { windowDays, settleDays } = rule;
-  const windows: (Window | undefined)[] = [];
-  for (const { runs, begunAge } of rows) {
-    const days: (Run | undefined)[] = [];
-    for (const run of runs) days[run.age - settleDays] = run;
-    let [sums, unrated, count] = [noSums, 0, 0];
-    const oldest = oldestAge(rule, begunAge);
-    for (let day = 1; day < oldest + windowDays; day += 1) {
-      const begins = days[day];
-      const ended = day > windowDays ? days[day - windowDays] : undefined;
-      if (begins !== undefined)
-        [sums, unrated, count] = [addSums(sums, begins.sums), unrated + begins.unrated, count + 1];
-      if (ended !== undefined)
-        [sums, unrated, count] = [subtractSums(sums, ended.sums), unrated - ended.unrated, count - 1];
-      const age = day - windowDays + 1;
-      if (age < 1 || count === 0) continue;
-      const other = windows[age] ?? nothing;
-      windows[age] = { sums: addSums(other.sums, sums), unrated: other.unrated + unrated };
-    }
+  const end = oldestAge(rule, begunAge) + windowDays;
+  const days = Array.from({ length: Math.max(0, end) }, () => 0n);
+  for (const [index, age] of ages.entries())
+    if (age > settleDays && age < settleDays + end) days[age - settleDays] = values[index] ?? 0n;
+  let sum = 0n;
+  for (let day = 1; day < end; day += 1) {
+    sum += days[day] ?? 0n;
+    if (day < windowDays) continue;
+    const age = day - windowDays + 1;
+    windows[age] = (windows[age] ?? 0n) + sum;
+    sum -= days[age] ?? 0n;
   }
-  return windows;
 };
 
-const byId = (rule: AlertRule, rows: readonly SeriesRow[]): ReadonlyMap<string, readonly SeriesRow[]> => {
+const byId = (
+  rule: AlertRule,
+  rows: readonly SeriesRow[] | undefined,
+): ReadonlyMap<string, readonly SeriesRow[]> => {
   const series = new Map<string, SeriesRow[]>();
-  for (const row of rows) {
+  for (const row of rows ?? []) {
     const id = seriesId(rule, row);
     const found = series.get(id);
     if (found === undefined) series.set(id, [row]);
@@ -127,24 +134,40 @@ export const learn = (options: {
   readonly rows: readonly SeriesRow[];
   readonly whole: readonly SeriesRow[] | undefined;
 }): ((series: Series) => Usual | undefined) => {
-  const { rule, whole } = options;
+  const { rule } = options;
+  const paid = new Set<keyof Sums>(paidNames);
   const ages = measuredAges(rule, options.coverage);
   const own = byId(rule, options.rows);
-  const delivery = whole === undefined ? undefined : byId(deliveryRule(rule), whole);
+  const delivery = byId(deliveryRule(rule), options.whole);
+  const [part, whole] = partsOf[rule.metric as FigureMetric];
   const known = new Map<string, Usual | undefined>();
   return ({ id, reach }) => {
     if (known.has(id)) return known.get(id);
-    const windows = pastWindows(rule, own.get(id) ?? []);
-    const paid = delivery && pastWindows(rule, delivery.get(deliveryId(rule, id)) ?? []);
-    const history = ages.map(({ seen, blind }, age): Exact | undefined => {
-      if (blind.has(reach)) return undefined;
-      const window = windows[age] ?? (reachIsSeries(rule) && seen.has(reach) ? nothing : undefined);
-      const spent = paid?.[age];
-      if (window === undefined || window.unrated + (spent?.unrated ?? 0) > 0) return undefined;
-      return (
-        figureOf(rule.metric, spent === undefined ? window.sums : paidBy(window.sums, spent.sums)) ??
-        undefined
+    const parts: Exact[] = [];
+    const wholes: Exact[] = [];
+    const rows: Exact[] = [];
+    const unrated: Exact[] = [];
+    for (const row of own.get(id) ?? []) {
+      addWindows(parts, rule, row, row.sums[part]);
+      if (whole !== undefined) addWindows(wholes, rule, row, row.sums[whole]);
+      addWindows(
+        rows,
+        rule,
+        row,
+        row.ages.map(() => 1n),
       );
+      addWindows(unrated, rule, row, row.unrated);
+    }
+    for (const row of delivery.get(deliveryId(rule, id)) ?? []) {
+      if (paid.has(part)) addWindows(parts, rule, row, row.sums[part]);
+      if (whole !== undefined && paid.has(whole)) addWindows(wholes, rule, row, row.sums[whole]);
+      addWindows(unrated, rule, row, row.unrated);
+    }
+    const history = ages.map(({ seen, blind }, age): Exact | undefined => {
+      const isThere = (rows[age] ?? 0n) > 0n || (reachIsSeries(rule) && seen.has(reach));
+      if (!isThere || blind.has(reach) || (unrated[age] ?? 0n) > 0n) return undefined;
+      const divisor = whole === undefined ? one : (wholes[age] ?? 0n);
+      return divisor === 0n ? undefined : divide(parts[age] ?? 0n, divisor);
     });
     const usual = usualOf(history);
     known.set(id, usual);

@@ -1,4 +1,4 @@
-import { type AlertRule, anomalyReachDays, type Grain, isOperation } from "../rule/rule.ts";
+import { type AlertRule, anomalyReachDays, type Grain } from "../rule/rule.ts";
 import { deliveryRule } from "./series.ts";
 import { looksBefore } from "./windows.ts";
 
@@ -64,6 +64,3 @@ export const asksOf = (
 /** Asks that one statement answers. */
 export const groupOf = ({ grain, currency, detailed, daily }: Ask): string =>
   JSON.stringify([grain, currency, detailed, daily]);
-
-export const figureMetrics = (rules: readonly AlertRule[]) =>
-  new Set(rules.flatMap(({ metric }) => (isOperation(metric) ? [] : [metric])));

@@ -5,9 +5,10 @@ import { Failure } from "../../domain/failure.ts";
 import { type Schedule, usualSchedule } from "../../domain/schedule.ts";
 import type { DB } from "../../warehouse/schema.ts";
 import { type AlertRule, isOperation } from "../rule/rule.ts";
+import type { FigureMetric } from "../rule/settings.ts";
 import { addUp, type SeriesRow } from "./add-up.ts";
 import { expectationOf, learn } from "./anomaly.ts";
-import { type Ask, asksOf, figureMetrics, groupOf, longestReach } from "./ask.ts";
+import { type Ask, asksOf, groupOf, longestReach } from "./ask.ts";
 import { readCoverage, type Coverage, type CoveredAccount } from "./coverage.ts";
 import { type Expectation, figureText } from "./judge.ts";
 import { unknownThen } from "./known-then.ts";
@@ -75,13 +76,16 @@ const share = (options: ObserveOptions, coverage: Coverage): Shared => {
   const { db, figures, rules, reportingCurrency } = options;
   const days = longestReach(rules.filter(({ condition }) => condition.kind === "anomaly"));
   const asks: Shared["asks"] = (rule, currency) => asksOf(rule, currency, days);
-  const groups = new Map<string, Map<string, Ask>>();
+  const groupOnce = once<{ readonly asks: Map<string, Ask>; readonly metrics: Set<FigureMetric> }>();
+  const group = (ask: Ask) => groupOnce(groupOf(ask), () => ({ asks: new Map(), metrics: new Set() }));
   for (const rule of rules) {
     const money = moneyOf(rule, figuresOf(rule, coverage), reportingCurrency);
     if (isOperation(rule.metric) || money.kind === "error") continue;
     const { own, whole = own } = asks(rule, money.kind === "converted" ? money.currency : undefined);
-    for (const ask of [own, whole])
-      groups.set(groupOf(ask), (groups.get(groupOf(ask)) ?? new Map<string, Ask>()).set(ask.key, ask));
+    for (const ask of [own, whole]) {
+      group(ask).asks.set(ask.key, ask);
+      group(ask).metrics.add(rule.metric);
+    }
   }
   const answerOnce = once<ReturnType<typeof addUp>>();
   return {
@@ -91,14 +95,9 @@ const share = (options: ObserveOptions, coverage: Coverage): Shared => {
     seriesOnce: once(),
     learnOnce: once(),
     rowsOf: async (ask) => {
+      const { asks: together, metrics } = group(ask);
       const answers = await answerOnce(groupOf(ask), () =>
-        addUp({
-          db,
-          asks: [...(groups.get(groupOf(ask))?.values() ?? [])],
-          metrics: figureMetrics(rules),
-          figures,
-          accounts: coverage.accounts,
-        }),
+        addUp({ db, asks: [...together.values()], metrics, figures, accounts: coverage.accounts }),
       );
       return answers.get(ask.key) ?? [];
     },

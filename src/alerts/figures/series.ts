@@ -1,5 +1,6 @@
+import type { Exact } from "../../domain/decimal.ts";
 import type { AlertRule } from "../rule/rule.ts";
-import type { Run, SeriesRow } from "./add-up.ts";
+import type { SeriesRow } from "./add-up.ts";
 import type { CoveredAccount } from "./coverage.ts";
 import { addSums, noSums, type Sums } from "./sums.ts";
 import { looksBefore } from "./windows.ts";
@@ -81,22 +82,34 @@ export const seriesId = (
   return idText(...parts);
 };
 
-/** The runs within ages from `from` up to, not including, `to` as one; undefined where the series has none there. */
-const within = (runs: readonly Run[], from: number, to: number): Omit<Run, "age"> | undefined =>
-  runs
-    .filter(({ age }) => age >= from && age < to)
-    .reduce<Omit<Run, "age"> | undefined>(
-      (sum, run) =>
-        sum === undefined ? run : { sums: addSums(sum.sums, run.sums), unrated: sum.unrated + run.unrated },
-      undefined,
-    );
+/** The runs of ages from `from` up to, not including, `to` as one; undefined where the series has none there. */
+const within = (
+  { ages, sums, unrated }: SeriesRow,
+  from: number,
+  to: number,
+): { readonly sums: Sums; readonly unrated: number } | undefined => {
+  const inside = ages.flatMap((age, index) => (age >= from && age < to ? [index] : []));
+  if (inside.length === 0) return undefined;
+  const total = (values: readonly Exact[] | undefined): Exact =>
+    values === undefined ? 0n : inside.reduce((sum, index) => sum + (values[index] ?? 0n), 0n);
+  return {
+    sums: {
+      spend: total(sums.spend),
+      clicks: total(sums.clicks),
+      conversions: total(sums.conversions),
+      value: total(sums.value),
+      projected: total(sums.projected),
+    },
+    unrated: Number(total(unrated)),
+  };
+};
 
 const gather = (rule: AlertRule, rows: readonly SeriesRow[]): Map<string, Series> => {
   const series = new Map<string, Series>();
   const middle = rule.settleDays + rule.windowDays;
   for (const row of rows) {
-    const now = within(row.runs, rule.settleDays, middle);
-    const before = looksBefore(rule) ? within(row.runs, middle, middle + rule.windowDays) : undefined;
+    const now = within(row, rule.settleDays, middle);
+    const before = looksBefore(rule) ? within(row, middle, middle + rule.windowDays) : undefined;
     if (now === undefined && before === undefined) continue;
     const id = seriesId(rule, row);
     const earlier = series.get(id);
@@ -150,8 +163,11 @@ export const deliveryRule = (rule: AlertRule): AlertRule => ({
 export const deliveryId = (rule: AlertRule, id: string): string =>
   rule.by.includes("action") ? JSON.stringify((JSON.parse(id) as string[]).slice(0, -1)) : id;
 
+/** What actions' whole delivery lends them: spend is never split. */
+export const paidNames = ["spend", "clicks"] as const;
+
 /** Conversions of actions beside what their whole delivery cost. */
-export const paidBy = (sums: Sums, paid: Sums): Sums => ({ ...sums, spend: paid.spend, clicks: paid.clicks });
+const paidBy = (sums: Sums, paid: Sums): Sums => ({ ...sums, spend: paid.spend, clicks: paid.clicks });
 
 const withDelivery = (
   rule: AlertRule,

@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from "kysely";
 import type { Grain } from "../rule/rule.ts";
 import type { FigureMetric } from "../rule/settings.ts";
 import type { CoveredAccount } from "./coverage.ts";
+import { partsOf } from "./judge.ts";
 import type { Sums } from "./sums.ts";
 
 /** The figures of today, or those that were known at a moment (of each account's own). */
@@ -43,16 +44,13 @@ const columns = {
   projected: { column: sql`m.projected`, money: false },
 } as const satisfies Record<keyof Sums, unknown>;
 
-/** The sums that a metric is made of, beyond spend and conversions, which every notice tells. */
-const needs: Readonly<Partial<Record<FigureMetric, keyof Sums>>> = {
-  cost_per_click: "clicks",
-  conversion_rate: "clicks",
-  return_on_ad_spend: "value",
-  projected_cost_per_conversion: "projected",
-};
-
+/** The sums that metrics are made of; spend and conversions always: every notice tells them. */
 export const neededSums = (metrics: ReadonlySet<FigureMetric>): readonly (keyof Sums)[] => [
-  ...new Set<keyof Sums>(["spend", "conversions", ...[...metrics].flatMap((metric) => needs[metric] ?? [])]),
+  ...new Set<keyof Sums>([
+    "spend",
+    "conversions",
+    ...[...metrics].flatMap((metric) => partsOf[metric].filter((name) => name !== undefined)),
+  ]),
 ];
 
 /** Adds up rows of `source` as `m`, money at the rates `r` where it is converted; or takes each as it is. */
