@@ -45,7 +45,6 @@ const benches: Readonly<Record<string, () => Promise<{ run: () => Promise<unknow
     const { run } = await import("./sources.ts");
     return { run: () => run(options) };
   },
-  triggers: () => import("./triggers.ts"),
 };
 
 const unknown = wanted.find((name) => !(name in benches));

@@ -156,7 +156,8 @@ begin
       ('keyword_id', 'The platform''s id of the keyword (Google: criterion id), unique within its ad group; unknown where it names none.'),
       ('search_term', 'What was searched for; unknown where the platform does not say. A search for that very word has quotes around it.')
     ) m (attname, meaning) on m.attname = a.attname::text
-    where a.attrelid in (select oid from pg_class where relname ~ '^(device|country|keyword|search_term)_(conversion_)?daily$' and relnamespace = 'warehouse'::regnamespace)
+    where a.attrelid in (
+      select oid from pg_class where relnamespace = 'warehouse'::regnamespace and relname ~ '^(device|country|keyword|search_term)_.*daily$')
       and a.attnum > 0 and col_description(a.attrelid, a.attnum) is null
   loop
     execute format('comment on column %s.%I is %L', part.relation, part.attname, part.meaning);

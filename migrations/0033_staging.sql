@@ -22,7 +22,8 @@ create unlogged table staging.network_daily (
 );
 create index on staging.network_daily (slice_id);
 
-create unlogged table staging.network_conversion_daily (slice_id bigint not null, like warehouse.network_conversion_daily);
+create unlogged table staging.network_conversion_daily (
+  slice_id bigint not null, like warehouse.network_conversion_daily);
 create index on staging.network_conversion_daily (slice_id);
 
 create unlogged table staging.device_daily (slice_id bigint not null, like warehouse.device_daily);

@@ -82,7 +82,8 @@ comment on view warehouse.counted_country_conversion_daily is 'The conversions o
 comment on column warehouse.counted_country_conversion_daily.country is 'Country as ISO 3166-1 alpha-2, of where the person was if the platform tells that, or unknown.';
 
 create view warehouse.counted_keyword_conversion_daily as
-select c.account_key, c.date, c.campaign_id, c.ad_group_id, c.keyword_id, c.conversion_action_id, c.attribution, c.traffic,
+select c.account_key, c.date, c.campaign_id, c.ad_group_id, c.keyword_id, c.conversion_action_id, c.attribution,
+       c.traffic,
        case r.measure when 'primary' then c.primary_conversions when 'all' then c.all_conversions
                       else c.conversions end as conversions,
        case r.measure when 'primary' then c.primary_conversion_value when 'all' then c.all_conversion_value
@@ -94,7 +95,8 @@ comment on view warehouse.counted_keyword_conversion_daily is 'The conversions o
 comment on column warehouse.counted_keyword_conversion_daily.keyword_id is 'The platform''s id of the keyword (Google: criterion id), unique within its ad group; unknown where it names none.';
 
 create view warehouse.counted_search_term_conversion_daily as
-select c.account_key, c.date, c.campaign_id, c.ad_group_id, c.search_term, c.conversion_action_id, c.attribution, c.traffic,
+select c.account_key, c.date, c.campaign_id, c.ad_group_id, c.search_term, c.conversion_action_id, c.attribution,
+       c.traffic,
        case r.measure when 'primary' then c.primary_conversions when 'all' then c.all_conversions
                       else c.conversions end as conversions,
        case r.measure when 'primary' then c.primary_conversion_value when 'all' then c.all_conversion_value
@@ -124,7 +126,8 @@ begin
       ('conversions', 'Conversions by the figure that the configuration counts.'),
       ('conversion_value', 'Their value in the account''s currency.')
     ) m (attname, meaning) on m.attname = a.attname::text
-    where a.attrelid in (select oid from pg_class where relname ~ '^counted_' and relnamespace = 'warehouse'::regnamespace)
+    where a.attrelid in (
+      select oid from pg_class where relnamespace = 'warehouse'::regnamespace and relname ~ '^counted_')
       and a.attnum > 0 and col_description(a.attrelid, a.attnum) is null
   loop
     execute format('comment on column %s.%I is %L', part.relation, part.attname, part.meaning);

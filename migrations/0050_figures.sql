@@ -78,13 +78,16 @@ comment on table figures.cost_per_conversion_by_ad_group_daily is 'Under marts.c
 
 -- Rows by ad are the facts themselves: to store them once more was half of what every rollup cost, and as much room as
 -- the facts take. They are added up when somebody asks; what the rollup alone knows of them comes from their ad group's row.
+-- On several machines they can be joined to the names of an account only by way of a table that is there once: therefore
+-- ad_group_account_key, the ad group's row's own; the account is the same.
 create view figures.cost_per_conversion_by_ad_daily as
 select f.account_key, f.date, f.impressions, f.clicks, g.refreshed_at, f.campaign_id, f.ad_group_id, f.ad_id, g.currency,
        f.spend, f.conversions, f.conversion_value, f.organic_conversions, g.reporting_currency,
        case when g.reporting_currency is not null
          then figures.ratio(f.spend * r.rate, 1) end::numeric(18, 6) as spend_reporting,
        case when g.reporting_currency is not null
-         then figures.ratio(f.conversion_value * r.rate, 1) end::numeric(18, 6) as conversion_value_reporting
+         then figures.ratio(f.conversion_value * r.rate, 1) end::numeric(18, 6) as conversion_value_reporting,
+       g.account_key as ad_group_account_key
 from (
   select account_key, date, campaign_id, ad_group_id, ad_id, sum(spend)::numeric(18, 6) as spend,
          sum(impressions)::bigint as impressions, sum(clicks)::bigint as clicks,
@@ -109,7 +112,7 @@ from (
 ) f
 join figures.cost_per_conversion_by_ad_group_daily g
   on g.account_key = f.account_key and g.date = f.date and g.campaign_id = f.campaign_id and g.ad_group_id = f.ad_group_id
-left join figures.day_rate r on r.account_key = f.account_key and r.date = f.date;
+left join figures.day_rate r on r.account_key = g.account_key and r.date = f.date;
 comment on view figures.cost_per_conversion_by_ad_daily is 'Under marts.cost_per_conversion_by_ad_daily: facts, of the ad groups and days that were rolled up.';
 
 create table figures.cost_per_conversion_by_network_daily (
@@ -168,7 +171,7 @@ create table figures.cost_per_conversion_by_account_daily (
   primary key (account_key, date)
 );
 create index cost_per_conversion_by_account_daily_date on figures.cost_per_conversion_by_account_daily (date);
-comment on table figures.cost_per_conversion_by_account_daily is 'Under marts.cost_per_conversion_by_account_daily. Kept up to date by the daily figures themselves.';
+comment on table figures.cost_per_conversion_by_account_daily is 'Under marts.cost_per_conversion_by_account_daily: the daily figures added up over campaigns.';
 
 create table figures.cost_per_conversion_by_device_daily (
   account_key integer not null,

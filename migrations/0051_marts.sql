@@ -89,11 +89,11 @@ select m.account_key, m.date, a.platform, a.account_id, a.name as account_name, 
        coalesce(m.date < t.today - a.restatement_days, false) as is_final,
        m.refreshed_at
 from figures.cost_per_conversion_by_ad_daily m
-left join warehouse.account a on a.account_key = m.account_key
-left join ops.rollup_day t on t.account_key = m.account_key
-left join warehouse.campaign c on c.account_key = m.account_key and c.campaign_id = m.campaign_id
-left join warehouse.ad_group g on g.account_key = m.account_key and g.ad_group_id = m.ad_group_id
-left join warehouse.ad d on d.account_key = m.account_key and d.ad_group_id = m.ad_group_id and d.ad_id = m.ad_id
+left join warehouse.account a on a.account_key = m.ad_group_account_key
+left join ops.rollup_day t on t.account_key = m.ad_group_account_key
+left join warehouse.campaign c on c.account_key = m.ad_group_account_key and c.campaign_id = m.campaign_id
+left join warehouse.ad_group g on g.account_key = m.ad_group_account_key and g.ad_group_id = m.ad_group_id
+left join warehouse.ad d on d.account_key = m.ad_group_account_key and d.ad_group_id = m.ad_group_id and d.ad_id = m.ad_id
 left join marts.conversion_maturity s
   on s.platform = a.platform and s.account_id = a.account_id and s.age_days = t.today - m.date;
 comment on view marts.cost_per_conversion_by_ad_daily is 'Cost per conversion by ad: one row per account, date, campaign, ad group and ad; adds up to cost_per_conversion_by_ad_group_daily.';
@@ -158,7 +158,7 @@ comment on column marts.cost_per_conversion_by_account_daily.spend_reporting is 
 comment on column marts.cost_per_conversion_by_account_daily.conversion_value_reporting is 'conversion_value at the day''s exchange rate; NULL where it is unknown for any campaign.';
 comment on column marts.cost_per_conversion_by_account_daily.projected_conversions is 'What conversions are expected to be once the day is final; the conversions themselves where it is, NULL where nothing is known yet.';
 comment on column marts.cost_per_conversion_by_account_daily.is_final is 'Whether the day lies outside the platform''s restatement window.';
-comment on column marts.cost_per_conversion_by_account_daily.refreshed_at is 'When a figure of any campaign of the day last changed.';
+comment on column marts.cost_per_conversion_by_account_daily.refreshed_at is 'When a figure of the day last changed.';
 
 -- Weeks and months: the same columns over longer periods.
 create view marts.cost_per_conversion_weekly as
@@ -336,7 +336,8 @@ begin
       ('ad_group_id', 'Ad group (Meta: ad set); '''' for figures of the campaign that belong to none of its ad groups.'),
       ('ad_group_name', 'Name of the ad group today; NULL where the platform names none.')
     ) m (attname, meaning) on m.attname = a.attname::text
-    where a.attrelid in (select oid from pg_class where relname ~ '^cost_per_conversion_' and relnamespace = 'marts'::regnamespace)
+    where a.attrelid in (
+      select oid from pg_class where relnamespace = 'marts'::regnamespace and relname ~ '^cost_per_conversion_')
       and a.attnum > 0 and col_description(a.attrelid, a.attnum) is null
   loop
     execute format('comment on column %s.%I is %L', part.relation, part.attname, part.meaning);

@@ -131,7 +131,8 @@ begin
       ('spend_reporting', 'spend at the day''s exchange rate; NULL where no rate is known. Not a column of the models.'),
       ('conversions_value_reporting', 'conversions_value at the day''s exchange rate; NULL where no rate is known. Not a column of the models.')
     ) m (attname, meaning) on m.attname = a.attname::text
-    where a.attrelid in (select oid from pg_class where relnamespace = 'ad_reporting'::regnamespace)
+    where a.attrelid in (
+      select oid from pg_class where relnamespace = 'ad_reporting'::regnamespace)
       and a.attnum > 0 and col_description(a.attrelid, a.attnum) is null
   loop
     execute format('comment on column %s.%I is %L', part.relation, part.attname, part.meaning);

@@ -1,5 +1,6 @@
 import { migrate, migrationStatus } from "../warehouse/migrate.ts";
 import { checkCluster, defaultShards, distribute, type Placed } from "../warehouse/distribute.ts";
+import { placeWords } from "../warehouse/layout.ts";
 import { InvalidArgumentError } from "commander";
 import { UsageError } from "./errors.ts";
 import { examples, type Register } from "./frame.ts";
@@ -12,14 +13,8 @@ const shardCount = (text: string): number => {
   return value;
 };
 
-const where = {
-  "by account": "by account_key",
-  everywhere: "on every node",
-  coordinator: "on the coordinator",
-} as const;
-
 const line = ({ table, placement, outcome, ms }: Placed): string =>
-  `${outcome === "placed" ? "placed" : "stays"} ${table} ${where[placement]}${outcome === "placed" ? ` (${(ms / 1_000).toFixed(1)} s)` : ""}`;
+  `${outcome === "placed" ? "placed" : "stays"} ${table} ${placeWords[placement]}${outcome === "placed" ? ` (${(ms / 1_000).toFixed(1)} s)` : ""}`;
 
 export const register: Register = (command, act) => {
   command

@@ -77,19 +77,23 @@ export const unmatchedActions = async (
 
 /** Accounts whose stored rule, which may be none, is not the configured one; and the actions that the names mean. */
 const differing = `
-  select w.account_key, w.actions, to_jsonb(r) as stored
-  from (
-    select a.account_key,
-           case when $3::text[] is null then null
-                else array(select unnest($3::text[]) union
-                           select m.conversion_action_id from ops.action_match m
-                           where m.account_key = a.account_key and m.name = any (
-                             select lower(x) from unnest($3::text[]) x)
-                           order by 1) end as actions
-    from warehouse.account a
+  with named as (
+    select a.account_key, n.id
+    from warehouse.account a cross join unnest($3::text[]) n (id)
     where a.platform = $1
-  ) w
-  left join ops.counting_rule r using (account_key)
+    union
+    select m.account_key, m.conversion_action_id
+    from ops.action_match m join warehouse.account a using (account_key)
+    where a.platform = $1 and m.name = any (select lower(x) from unnest($3::text[]) x)
+  ),
+  meant as (select account_key, array_agg(id order by id) as actions from named group by account_key),
+  wanted as (
+    select a.account_key, case when $3::text[] is not null then coalesce(m.actions, '{}') end as actions
+    from warehouse.account a left join meant m using (account_key)
+    where a.platform = $1
+  )
+  select w.account_key, w.actions, to_jsonb(r) as stored
+  from wanted w left join ops.counting_rule r using (account_key)
   where r.account_key is null
      or (r.measure, r.actions, r.excluded_actions, r.attributions)
         is distinct from ($2::text, w.actions, $4::text[], $5::text[])

@@ -1,5 +1,5 @@
 import type { Database } from "../warehouse/database.ts";
-import { inTransaction } from "../warehouse/transaction.ts";
+import { inTransaction, setLocal } from "../warehouse/transaction.ts";
 import { rollUpKpis } from "./kpi/roll-up.ts";
 import { attribute } from "./first-party/attribution.ts";
 import { bookLeads } from "./first-party/bookings.ts";
@@ -25,7 +25,7 @@ export const rollUpFirstParty = async (options: {
       await client.query("select ops.hold('costper.first_party')");
       if (settings.classify) await reclassify(client, settings.classify);
       // The planner thinks that the intermediate relations are tiny, and would loop over them pair by pair.
-      await client.query("set local enable_nestloop = off; set local jit = off; set local work_mem = '64MB'");
+      await client.query(setLocal({ enable_nestloop: "off", jit: "off", work_mem: "64MB" }));
       await bookLeads(client, settings);
       await attribute(client, settings);
       await rollUpExclusions(client, settings);

@@ -6,7 +6,6 @@ import { storeCountingRules, unmatchedActions } from "../metrics/counting.ts";
 import { classifyOptions, firstPartySettings } from "../metrics/first-party/config.ts";
 import { warnOfMissingRates } from "../metrics/missing-rates.ts";
 import { rollUpFirstParty } from "../metrics/first-party.ts";
-import { refreshSums } from "../metrics/rollup/refresh-sums.ts";
 import { rollUpTouched } from "../metrics/rollup/rollup.ts";
 import type { Database } from "../warehouse/database.ts";
 import { closeDay } from "./close-day.ts";
@@ -71,7 +70,5 @@ export const afterSlices = async (options: AfterSlices): Promise<readonly Ga4Res
   // Spend that came in and campaigns that became known move first-party figures too.
   await rollUpFirstParty({ database, settings: firstPartySettings(config), signal });
   await options.afterRollup(log);
-  // So that whoever looks in the morning finds the sums of all campaigns ready; no alert waits for them.
-  await refreshSums(database.db, signal);
   return ga4;
 };

@@ -40,9 +40,9 @@ export const pauseAccount = async (
   // The account's rollup follows what was done. A sync that somebody watches goes on.
   const { rows } = await sql`
     with known as (
-      select from warehouse.account where platform = ${platform} and account_id = ${accountId}
+      select 1 from warehouse.account where platform = ${platform} and account_id = ${accountId}
       union all
-      select from ops.account_day where platform = ${platform} and account_id = ${accountId} limit 1
+      select 1 from ops.account_day where platform = ${platform} and account_id = ${accountId} limit 1
     ), paused as (
       insert into ops.account_pause (platform, account_id, made_by, reason)
       select ${platform}, ${accountId}, ${madeBy}, ${reason} from known

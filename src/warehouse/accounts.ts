@@ -145,10 +145,16 @@ export const storeRestatement = async (
   accountKey: number,
   days: number,
 ): Promise<void> => {
-  await client.query(
-    "update warehouse.account set restatement_days = $2 where account_key = $1 and restatement_days <> $2",
+  const other = await client.query(
+    "select from warehouse.account where account_key = $1 and restatement_days <> $2",
     [accountKey, days],
   );
+  // In a distributed warehouse even an update of no row makes all other loads wait until this one has ended.
+  if (other.rowCount === 0) return;
+  await client.query("update warehouse.account set restatement_days = $2 where account_key = $1", [
+    accountKey,
+    days,
+  ]);
 };
 
 export { storable };

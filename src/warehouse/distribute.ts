@@ -13,7 +13,7 @@ import {
   type TablePlace,
 } from "./layout.ts";
 import { aloneWithSchema, nodeByNode } from "./schema-lock.ts";
-import { inTransaction } from "./transaction.ts";
+import { inTransaction, outerJoinPushdown } from "./transaction.ts";
 
 /** What was done with one table. */
 export interface Placed {
@@ -142,6 +142,25 @@ const emptyLeftovers = async (client: pg.ClientBase, table: string): Promise<voi
     await client.query("select truncate_local_data_after_distributing_table($1::regclass)", [table]);
 };
 
+/** Whoever asks the distributed warehouse gets each row once, analysts with clients of their own too. */
+const keepJoinsRight = async (pool: pg.Pool, { repeatsJoins }: Layout): Promise<void> => {
+  if (!repeatsJoins) return;
+  const { rows } = await pool.query<{ statement: string }>(
+    "select format('alter database %I set %s = off', current_database(), $1::text) as statement",
+    [outerJoinPushdown],
+  );
+  const statement = rows[0]?.statement ?? "";
+  await pool.query(statement).catch((cause: unknown) => {
+    throw new Failure({
+      kind: "request",
+      code: "usage",
+      message: `left joins of this database may repeat rows, and this role may not mend it: ${cause instanceof Error ? cause.message : String(cause)}`,
+      remedy: `as the database's owner run: ${statement}`,
+      cause,
+    });
+  });
+};
+
 const anchorFirst = (tables: readonly TablePlace[]): TablePlace[] =>
   [...tables].sort((a, b) => Number(b.table === anchorTable) - Number(a.table === anchorTable));
 
@@ -156,6 +175,7 @@ export async function* distribute(
 ): AsyncGenerator<Placed> {
   const { pool } = database;
   const layout = await checkCluster(database, shards);
+  await keepJoinsRight(pool, layout);
   const onNodes = layout.tables.filter(({ belongs }) => belongs !== "coordinator");
   const names = new Set(onNodes.map(({ table }) => table));
   const keys = (await pool.query<ForeignKey>(foreignKeys)).rows.filter(

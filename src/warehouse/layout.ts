@@ -1,9 +1,17 @@
 import { ourSchemas } from "./analysts/rights.ts";
 import type { Database } from "./database.ts";
 import { byAccount, everywhere } from "./placement.ts";
+import { outerJoinPushdown } from "./transaction.ts";
 
 /** Where a table lives: beside the other tables of its account, whole on every node, or on the coordinator alone. */
 export type Placement = "by account" | "everywhere" | "coordinator";
+
+/** As a sentence goes on after `it lies`. */
+export const placeWords: Readonly<Record<Placement, string>> = {
+  "by account": "by account_key",
+  everywhere: "on every node",
+  coordinator: "on the coordinator",
+};
 
 /** The table that all others by account lie beside. */
 export const anchorTable = "warehouse.ad_daily";
@@ -33,6 +41,8 @@ export interface Layout {
   readonly workers: number;
   /** Into how many parts the tables by account are cut; undefined where the warehouse is not distributed. */
   readonly shards: number | undefined;
+  /** Whether sessions of this database get left joins that repeat rows. */
+  readonly repeatsJoins: boolean;
   readonly tables: readonly TablePlace[];
 }
 
@@ -72,7 +82,8 @@ const noPlaces =
 const nodes = `
   select extversion as citus, (select groupid = 0 from pg_dist_local_group) as is_coordinator,
          (select count(*)::int from pg_dist_node where groupid <> 0 and isactive and noderole = 'primary') as workers,
-         (select count(*)::int from pg_dist_shard where logicalrelid = to_regclass('${anchorTable}')) as shards
+         (select count(*)::int from pg_dist_shard where logicalrelid = to_regclass('${anchorTable}')) as shards,
+         coalesce(current_setting('${outerJoinPushdown}', true), 'off') <> 'off' as repeats_joins
   from pg_extension where extname = 'citus'`;
 
 /** Reads where every table of the warehouse is; writes nothing. */
@@ -80,7 +91,13 @@ export const readLayout = async ({ pool }: Pick<Database, "pool">): Promise<Layo
   const there = await pool.query("select from pg_extension where extname = 'citus'");
   const hasCitus = there.rows.length > 0;
   const known = hasCitus
-    ? await pool.query<{ citus: string; is_coordinator: boolean; workers: number; shards: number }>(nodes)
+    ? await pool.query<{
+        citus: string;
+        is_coordinator: boolean;
+        workers: number;
+        shards: number;
+        repeats_joins: boolean;
+      }>(nodes)
     : undefined;
   const found = known?.rows[0];
   const { rows } = await pool.query<Row>(ofTables(hasCitus ? distributedPlaces : noPlaces));
@@ -89,6 +106,7 @@ export const readLayout = async ({ pool }: Pick<Database, "pool">): Promise<Layo
     isCoordinator: found?.is_coordinator ?? true,
     workers: found?.workers ?? 0,
     shards: found && found.shards > 0 ? found.shards : undefined,
+    repeatsJoins: found?.repeats_joins ?? false,
     tables: rows.map((row) => ({
       table: row.name,
       belongs: kinds.get(row.name) ?? "coordinator",

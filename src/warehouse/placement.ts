@@ -5,6 +5,7 @@
  * docs/decisions/citus.md has the rules that follow from it. Partitions live where their table does.
  */
 export const byAccount = [
+  "figures.campaign_year_to_date",
   "figures.cost_per_conversion_by_account_daily",
   "figures.cost_per_conversion_by_action_daily",
   "figures.cost_per_conversion_by_ad_group_daily",
@@ -15,18 +16,13 @@ export const byAccount = [
   "figures.cost_per_conversion_by_search_term_daily",
   "figures.cost_per_conversion_daily",
   "figures.day_rate",
+  "figures.part_daily",
   "marts.cost_per_conversion_history",
   "ops.action_match",
   "ops.breakdown_day",
-  "ops.campaign_day_sum",
-  "ops.campaign_key",
-  "ops.campaign_month_sum",
   "ops.counting_rule",
   "ops.day_fingerprint",
-  "ops.part_day",
-  "ops.part_month",
   "ops.rollup_day",
-  "ops.stale_campaign_month",
   "ops.touched_days",
   "staging.account_daily",
   "staging.ad_daily",

@@ -1,5 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from "kysely";
 import type { DB } from "./schema.ts";
+import { setLocal } from "./transaction.ts";
 
 /** Runs one statement of an answer and gives its rows. */
 export type Read = <Row>(statement: RawBuilder<unknown>) => Promise<readonly Row[]>;
@@ -10,10 +11,15 @@ const timeoutMs = 20_000;
  * Answers are small look-ups of what is in memory: to compile them or to start workers for them takes longer than they
  * do, and a page is as near by its index as by its neighbour.
  */
-const settings = sql`
-  select set_config('statement_timeout', ${String(timeoutMs)}, true), set_config('work_mem', '32MB', true),
-         set_config('jit', 'off', true), set_config('max_parallel_workers_per_gather', '0', true),
-         set_config('random_page_cost', '1.1', true)`;
+const settings = sql.raw(
+  setLocal({
+    statement_timeout: String(timeoutMs),
+    work_mem: "32MB",
+    jit: "off",
+    max_parallel_workers_per_gather: "0",
+    random_page_cost: "1.1",
+  }),
+);
 
 /** Work on one snapshot, read-only, each statement given up after a while. */
 export const onSnapshot = <Answer>(

@@ -311,6 +311,23 @@ export interface AdReportingAdReportingCampaignReport {
   spend_reporting: Numeric | null;
 }
 
+export interface FiguresCampaignYearToDate {
+  account_key: number;
+  campaign_id: string;
+  clicks: Int8;
+  conversion_value: Int8 | null;
+  conversion_value_reporting: Int8 | null;
+  conversions: Int8 | null;
+  date: string;
+  days: number;
+  days_without_rate: number;
+  impressions: Int8;
+  organic_conversions: Int8 | null;
+  refreshed_at: Timestamp;
+  spend: Int8 | null;
+  spend_reporting: Int8 | null;
+}
+
 export interface FiguresCostPerConversionByAccountDaily {
   account_key: number;
   campaigns: number;
@@ -345,6 +362,7 @@ export interface FiguresCostPerConversionByActionDaily {
 
 export interface FiguresCostPerConversionByAdDaily {
   account_key: number | null;
+  ad_group_account_key: number | null;
   ad_group_id: string | null;
   ad_id: string | null;
   campaign_id: string | null;
@@ -493,6 +511,23 @@ export interface FiguresDayRate {
   account_key: number;
   date: string;
   rate: Numeric | null;
+}
+
+export interface FiguresPartDaily {
+  account_key: number;
+  clicks: Int8 | null;
+  conversion_value: Numeric;
+  conversion_value_reporting: Numeric | null;
+  conversions: Numeric;
+  currency: string;
+  date: string;
+  impressions: Int8 | null;
+  organic_conversions: Numeric | null;
+  part_id: string;
+  part_kind: string;
+  refreshed_at: Timestamp;
+  spend: Numeric | null;
+  spend_reporting: Numeric | null;
 }
 
 export interface MartsAccountFreshness {
@@ -654,7 +689,7 @@ export interface MartsCostPerConversionByAccountDaily {
    */
   projected_conversions: Numeric | null;
   /**
-   * When a figure of any campaign of the day last changed.
+   * When a figure of the day last changed.
    */
   refreshed_at: Timestamp | null;
   /**
@@ -2270,46 +2305,6 @@ export interface OpsBreakdownDay {
   fetched_at: Generated<Timestamp>;
 }
 
-export interface OpsCampaignDaySum {
-  account_key: number;
-  campaign_key: number;
-  clicks: Int8;
-  conversion_value: Int8;
-  conversion_value_reporting: Int8;
-  conversions: Int8;
-  currency: string;
-  date: string;
-  days: number;
-  days_without_rate: number;
-  impressions: Int8;
-  organic_conversions: Int8;
-  spend: Int8;
-  spend_reporting: Int8;
-}
-
-export interface OpsCampaignKey {
-  account_key: number;
-  campaign_id: string;
-  campaign_key: Generated<number>;
-}
-
-export interface OpsCampaignMonthSum {
-  account_key: number;
-  campaign_key: number;
-  clicks: Int8;
-  conversion_value: Int8;
-  conversion_value_reporting: Int8;
-  conversions: Int8;
-  currency: string;
-  days: number;
-  days_without_rate: number;
-  impressions: Int8;
-  month: string;
-  organic_conversions: Int8;
-  spend: Int8;
-  spend_reporting: Int8;
-}
-
 export interface OpsClickDay {
   account_id: string;
   clicks: Int8;
@@ -2478,41 +2473,6 @@ export interface OpsNotice {
   status: Generated<string>;
 }
 
-export interface OpsPartDay {
-  account_key: number;
-  clicks: Int8 | null;
-  conversion_value: Numeric;
-  conversion_value_reporting: Numeric | null;
-  conversions: Numeric;
-  currency: string;
-  date: string;
-  impressions: Int8 | null;
-  organic_conversions: Numeric | null;
-  part_id: string;
-  part_kind: string;
-  platform: string;
-  spend: Numeric | null;
-  spend_reporting: Numeric | null;
-}
-
-export interface OpsPartMonth {
-  account_key: number;
-  clicks: Int8 | null;
-  conversion_value: Numeric;
-  conversion_value_reporting: Numeric | null;
-  conversions: Numeric;
-  currency: string;
-  impressions: Int8 | null;
-  last_date: string;
-  month: string;
-  organic_conversions: Numeric | null;
-  part_id: string;
-  part_kind: string;
-  platform: string;
-  spend: Numeric | null;
-  spend_reporting: Numeric | null;
-}
-
 export interface OpsPause {
   account_id: string;
   platform: string;
@@ -2665,12 +2625,6 @@ export interface OpsSourceRule {
   leads: Numeric;
   qualified: Numeric;
   source: string;
-}
-
-export interface OpsStaleCampaignMonth {
-  account_key: number;
-  marked_at: Generated<Timestamp>;
-  month: string;
 }
 
 export interface OpsTombstone {
@@ -4696,6 +4650,7 @@ export interface DB {
   "ad_reporting.ad_reporting__ad_group_report": AdReportingAdReportingAdGroupReport;
   "ad_reporting.ad_reporting__ad_report": AdReportingAdReportingAdReport;
   "ad_reporting.ad_reporting__campaign_report": AdReportingAdReportingCampaignReport;
+  "figures.campaign_year_to_date": FiguresCampaignYearToDate;
   "figures.cost_per_conversion_by_account_daily": FiguresCostPerConversionByAccountDaily;
   "figures.cost_per_conversion_by_action_daily": FiguresCostPerConversionByActionDaily;
   "figures.cost_per_conversion_by_ad_daily": FiguresCostPerConversionByAdDaily;
@@ -4707,6 +4662,7 @@ export interface DB {
   "figures.cost_per_conversion_by_search_term_daily": FiguresCostPerConversionBySearchTermDaily;
   "figures.cost_per_conversion_daily": FiguresCostPerConversionDaily;
   "figures.day_rate": FiguresDayRate;
+  "figures.part_daily": FiguresPartDaily;
   "marts.account_freshness": MartsAccountFreshness;
   "marts.channel_daily": MartsChannelDaily;
   "marts.conversion_maturity": MartsConversionMaturity;
@@ -4735,9 +4691,6 @@ export interface DB {
   "ops.alert_silence": OpsAlertSilence;
   "ops.analyst": OpsAnalyst;
   "ops.breakdown_day": OpsBreakdownDay;
-  "ops.campaign_day_sum": OpsCampaignDaySum;
-  "ops.campaign_key": OpsCampaignKey;
-  "ops.campaign_month_sum": OpsCampaignMonthSum;
   "ops.click_day": OpsClickDay;
   "ops.counting_rule": OpsCountingRule;
   "ops.credential": OpsCredential;
@@ -4752,8 +4705,6 @@ export interface DB {
   "ops.night": OpsNight;
   "ops.note": OpsNote;
   "ops.notice": OpsNotice;
-  "ops.part_day": OpsPartDay;
-  "ops.part_month": OpsPartMonth;
   "ops.pause": OpsPause;
   "ops.place": OpsPlace;
   "ops.ready_job": OpsReadyJob;
@@ -4766,7 +4717,6 @@ export interface DB {
   "ops.source_change": OpsSourceChange;
   "ops.source_file": OpsSourceFile;
   "ops.source_rule": OpsSourceRule;
-  "ops.stale_campaign_month": OpsStaleCampaignMonth;
   "ops.tombstone": OpsTombstone;
   "ops.touched_days": OpsTouchedDays;
   "ops.usage": OpsUsage;

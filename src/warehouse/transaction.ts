@@ -2,11 +2,23 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
 import { breakConnection } from "./lost-connections.ts";
 
+/**
+ * Settings for this transaction alone. A distributed warehouse hands them on to every node, with the whole text that a
+ * `set` stands in: here each stands alone.
+ */
+export const setLocal = (settings: Readonly<Record<string, string>>): string =>
+  `do $$ begin ${Object.entries(settings)
+    .map(([name, value]) => `set local ${name} = '${value}';`)
+    .join(" ")} end $$`;
+
 /** Sets names that not every server knows, for this transaction alone; where a name is not known, nothing is set. */
 export const setWhereKnown = (settings: Readonly<Record<string, string>>): string =>
   `select set_config(name, value, true) from (values ${Object.entries(settings)
     .map(([name, value]) => `('${name}', '${value}')`)
     .join(", ")}) as wanted (name, value) where current_setting(name, true) <> value`;
+
+/** With it on, a left join of Citus 13.2 may give rows once for each shard. Off for the whole database once it is distributed. */
+export const outerJoinPushdown = "citus.enable_recurring_outer_join_pushdown";
 
 /**
  * What a role or a database may have set would end a COPY that waits for a platform, or a rollup. For this transaction
@@ -19,10 +31,9 @@ export const withoutLimits =
   // Postgres 17 and newer know the timeout of a transaction.
   `${setWhereKnown({
     "citus.propagate_set_commands": "local",
-    "citus.enable_recurring_outer_join_pushdown": "off",
+    [outerJoinPushdown]: "off",
     transaction_timeout: "0",
-  })}; ` +
-  "set local statement_timeout = 0; set local lock_timeout = '2h'; set local idle_in_transaction_session_timeout = 0";
+  })}; ` + setLocal({ statement_timeout: "0", lock_timeout: "2h", idle_in_transaction_session_timeout: "0" });
 
 /** The beginning of every transaction, whatever the role has set. */
 export const beginning = `begin isolation level read committed read write; ${withoutLimits}`;

@@ -93,6 +93,7 @@ export const answerFailures = (app: FastifyInstance): void => {
   app.setErrorHandler((error, request, reply) => {
     const { status, problem } = explain(error);
     if (status >= 500) request.log.error({ err: error, route: request.routeOptions.url }, "request failed");
-    return reply.code(status).header("cache-control", "no-store").send(problem);
+    // A route may have named the type of its file before it failed.
+    return reply.code(status).type("application/json").header("cache-control", "no-store").send(problem);
   });
 };

@@ -54,9 +54,10 @@ test("a night does all that a sync does: clicks, GA4, what the history teaches, 
   expect(await ask("select value from ops.rollup_setting where name = 'maturity_learned_on'")).toEqual([
     { value: "2026-10-20" },
   ]);
-  // What the dashboard reads is ready, though nobody has looked yet.
-  expect(await ask("select from ops.stale_campaign_month")).toEqual([]);
-  expect(await ask("select sum(days)::int > 0 as summed from ops.campaign_month_sum")).toEqual([
-    { summed: true },
-  ]);
+  // What the dashboard reads was written with the figures.
+  expect(
+    await ask(
+      "select bool_and(days > 0) as summed from figures.campaign_year_to_date where date = '2026-10-24'",
+    ),
+  ).toEqual([{ summed: true }]);
 });

@@ -1,6 +1,6 @@
 import type pg from "pg";
 import { expect, test } from "vitest";
-import { compareRollups, rollUpTouched } from "../../src/metrics/rollup/rollup.ts";
+import { compareRollups, rebuild, rollUpTouched } from "../../src/metrics/rollup/rollup.ts";
 import { report } from "../../src/metrics/report.ts";
 import { freshDatabase } from "../support/database.ts";
 import { load, prepareAccount, scriptedAccount, scriptedConnector } from "../support/scripted.ts";
@@ -97,4 +97,59 @@ test("a report by ad has each ad with its campaign, and adds up to the report by
   ]);
   const [whole] = await report(db, { ...options, by: ["platform"] });
   expect(whole?.["spend"]).toBe("12.500000");
+});
+
+const ofSums = [
+  ["cost_per_conversion_by_account_daily", "clicks"],
+  ["part_daily", "conversions"],
+  ["campaign_year_to_date", "spend"],
+] as const;
+
+test.each(ofSums)(
+  "a sum of %s that is not that of the marts is found and made right again",
+  async (table, figure) => {
+    const { pool } = await loaded();
+    const options = { pool, reportingCurrency: null };
+    const whole = { from: null, to: null };
+    await pool.query(`update figures.${table} set ${figure} = ${figure} + 1`);
+    const found = await compareRollups(options, whole);
+    expect(found.map(({ mart }) => mart)).toEqual([table]);
+    await rebuild(options, whole);
+    expect(await compareRollups(options, whole)).toEqual([]);
+  },
+);
+
+test("organic conversions are added up by action", async () => {
+  const { pool } = await loaded();
+  const { rows } = await pool.query(
+    "select part_kind, part_id, conversions, organic_conversions from figures.part_daily where part_kind <> 'network' order by 1",
+  );
+  expect(rows).toEqual([
+    { part_kind: "action", part_id: "purchase", conversions: "1.500000", organic_conversions: null },
+    { part_kind: "organic_action", part_id: "purchase", conversions: "0", organic_conversions: "1.000000" },
+  ]);
+});
+
+test("a rollup that breaks at its sums leaves marts and sums as they were, and its marks", async () => {
+  const { pool } = await loaded();
+  const all = async () => {
+    const tables = ["cost_per_conversion_daily", ...ofSums.map(([table]) => table)];
+    const read = tables.map(
+      async (table) =>
+        (await pool.query(`select * from figures.${table} order by 1, 2, 3`)).rows as unknown[],
+    );
+    return [...(await Promise.all(read)), (await pool.query("select * from ops.touched_days")).rows];
+  };
+  await pool.query("update warehouse.ad_daily set clicks = clicks + 7");
+  await pool.query(
+    "insert into ops.touched_days (account_key, from_date, to_date) select account_key, $1, $1 from warehouse.account",
+    [day],
+  );
+  const before = await all();
+  await pool.query("alter table figures.campaign_year_to_date add constraint broken check (clicks < 10)");
+  await expect(rollUpTouched({ pool, reportingCurrency: null })).rejects.toThrow("broken");
+  expect(await all()).toEqual(before);
+  await pool.query("alter table figures.campaign_year_to_date drop constraint broken");
+  expect(await rollUpTouched({ pool, reportingCurrency: null })).toBeGreaterThan(0);
+  expect(await compareRollups({ pool, reportingCurrency: null }, { from: null, to: null })).toEqual([]);
 });

@@ -1,5 +1,6 @@
 import type pg from "pg";
-import { addDays } from "../../src/domain/day.ts";
+import { addDays, eachDay } from "../../src/domain/day.ts";
+import { addUpSums } from "./sums.ts";
 
 /** What to sow. Everything is a function of names and days: the same seed gives the same figures. */
 export interface Seed {
@@ -13,7 +14,7 @@ export interface Seed {
   readonly currencies?: readonly string[];
   /** Fills the `_reporting` columns at fixed rates; a currency without a rate stays NULL. */
   readonly reportingCurrency?: string;
-  /** Only the marts, for benchmarks; what follows them is brought up to date at the end rather than at every write. */
+  /** Only the marts, for benchmarks. */
   readonly onlyMarts?: boolean;
   /** Days at the end on which every campaign has networks and actions; before them one campaign an account has. */
   readonly partDays?: number;
@@ -238,22 +239,15 @@ const sowMarts = async (pool: pg.Pool, seed: Seed): Promise<void> => {
   await Promise.all([work(), work()]);
 };
 
-/** The sums that the mart's triggers would have kept. */
-const addUp = `
-  select figures.add_up_account_days(array_agg(account_key), array_agg(date))
-  from (select a.account_key, g::date as date
-        from warehouse.account a, generate_series($1::date - ($2::int - 1), $1::date, interval '1 day') g
-        where a.account_key % 2 = $3) d`;
-
-const markStale = `
-  insert into ops.stale_campaign_month (account_key, month)
-  select distinct account_key, date_trunc('month', date)::date from marts.cost_per_conversion_by_account_daily`;
-
-const nameCampaigns = `
-  insert into ops.campaign_key (account_key, campaign_id) select account_key, campaign_id from warehouse.campaign`;
-
-const triggers = (verb: "enable" | "disable"): string =>
-  `alter table figures.cost_per_conversion_daily ${verb} trigger user`;
+const addUp = async (pool: pg.Pool, { lastDay, days }: Seed): Promise<void> => {
+  const { rows } = await pool.query<{ account_key: number }>("select account_key from warehouse.account");
+  const range = { from: addDays(lastDay, 1 - days), to: lastDay };
+  const work = async (): Promise<void> => {
+    for (let account = rows.pop(); account !== undefined; account = rows.pop())
+      await addUpSums(pool, account.account_key, eachDay(range), `${addDays(lastDay, 1)} 03:00`);
+  };
+  await Promise.all([work(), work()]);
+};
 
 /** Fills an empty, migrated warehouse with marts as a rollup would leave them, and with what `ops` knows of the nights. */
 export const seedMarts = async (pool: pg.Pool, seed: Seed): Promise<void> => {
@@ -271,20 +265,15 @@ export const seedMarts = async (pool: pg.Pool, seed: Seed): Promise<void> => {
   await pool.query(actionNames);
   await pool.query(today, [seed.lastDay]);
   await pool.query(maturity);
-  if (seed.onlyMarts === true) {
-    await pool.query(triggers("disable"));
-    await sowMarts(pool, seed);
-    await Promise.all([0, 1].map((half) => pool.query(addUp, [...range, half])));
-    await pool.query(nameCampaigns);
-    await pool.query(markStale);
-    await pool.query(triggers("enable"));
-  } else {
-    await sowMarts(pool, seed);
+  await sowMarts(pool, seed);
+  if (seed.onlyMarts !== true)
     for (const statement of [adNames, countAll, dayRates, adDays, adConversions, adGroups])
       await pool.query(statement);
+  await pool.query("analyze");
+  await addUp(pool, seed);
+  if (seed.onlyMarts !== true)
     for (const statement of [history, alerts, alertEvents, channels, excluded])
       await pool.query(statement, [seed.lastDay]);
-  }
   await pool.query(accountDays, range);
   await pool.query(slices, [seed.lastDay]);
   await pool.query("analyze");

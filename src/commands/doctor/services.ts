@@ -5,7 +5,8 @@ import { describeQueue, examineRedis } from "../../jobs/queue/redis.ts";
 import { describeUrl } from "../../warehouse/connection/settings.ts";
 import type { Database } from "../../warehouse/database.ts";
 import { migrationStatus } from "../../warehouse/migrate.ts";
-import { type Placement, readLayout } from "../../warehouse/layout.ts";
+import { placeWords, readLayout } from "../../warehouse/layout.ts";
+import { outerJoinPushdown } from "../../warehouse/transaction.ts";
 import { type Check, failed, ok } from "./checks.ts";
 
 const checkVersion = async ({ pool }: Database, where: string): Promise<Check> => {
@@ -51,15 +52,9 @@ async function* checkStyle({ pool }: Database): AsyncGenerator<Check> {
     };
 }
 
-const described: Readonly<Record<Placement, string>> = {
-  "by account": "by account",
-  everywhere: "on every node",
-  coordinator: "on the coordinator",
-};
-
 /** Whether the warehouse lies on one server or on several, and each table where it belongs. */
 async function* checkPlaces(database: Database): AsyncGenerator<Check> {
-  const { citus, workers, shards, tables } = await readLayout(database);
+  const { citus, workers, shards, repeatsJoins, tables } = await readLayout(database);
   if (shards === undefined) {
     yield ok(
       "placement",
@@ -71,12 +66,19 @@ async function* checkPlaces(database: Database): AsyncGenerator<Check> {
     "placement",
     `distributed over ${String(workers)} nodes in ${String(shards)} shards (Citus ${citus ?? ""})`,
   );
+  if (repeatsJoins)
+    yield {
+      check: "placement",
+      outcome: "warning",
+      message: `${outerJoinPushdown} is on here: left joins of analysts may repeat rows`,
+      remedy: "run costper migrate --distribute as the database's owner",
+    };
   for (const { table, belongs, is } of tables)
     if (belongs !== is)
       yield {
         check: "placement",
         outcome: "warning",
-        message: `${table} is ${is === undefined ? "distributed in another way" : described[is]}, and belongs ${described[belongs]}`,
+        message: `${table} is ${is === undefined ? "distributed in another way" : placeWords[is]}, and belongs ${placeWords[belongs]}`,
         remedy: "run costper migrate --distribute",
       };
 }

@@ -128,12 +128,16 @@ const checks: readonly Check[] = [
   {
     check: "spend_imported_twice",
     sql: `
+      with spent as materialized (
+        select distinct platform, account_id, date from marts.cost_per_conversion_daily
+        where date between $1 and $2 and spend > 0
+      )
       select k.platform, k.account_id, trim_scale(sum(k.amount))::text as imported, min(k.currency) as currency,
         count(distinct k.date)::text as days
       from warehouse.cost_daily k
       where k.cost_class = 'ad_spend' and k.platform <> '' and k.date between $1 and $2
-        and exists (select from marts.cost_per_conversion_daily m where m.platform = k.platform and m.date = k.date
-                    and m.spend > 0 and (k.account_id = '' or m.account_id = k.account_id))
+        and exists (select from spent m where m.platform = k.platform and m.date = k.date
+                    and (k.account_id = '' or m.account_id = k.account_id))
       group by 1, 2 order by sum(k.amount) desc`,
     explain: (row) =>
       `${row["imported"] ?? "0"} ${row["currency"] ?? ""} of imported ad spend fall on ${row["days"] ?? "0"} days whose spend the platform reports itself; both are counted`,

@@ -108,7 +108,7 @@ const accountDays = ({ keys, period, shift, money }: Question): RawBuilder<unkno
 
 /**
  * The campaign-days of a side of the comparison: as they are known now, as they were known at the same age, or as they
- * are expected to end. Looked up account-day by account-day, which is a short stretch of the primary key each.
+ * are expected to end. Each account-day is a short stretch of the primary key.
  */
 const campaignDays = ({ method, money }: Question, side: 0 | 1): RawBuilder<unknown> => {
   const isPast = method === "same_age" && side === 0;
@@ -116,24 +116,26 @@ const campaignDays = ({ method, money }: Question, side: 0 | 1): RawBuilder<unkn
   const spend = !reporting
     ? sql`m.spend`
     : isPast
-      ? sql`figures.ratio(m.spend * d.rate, 1)`
+      ? sql`figures.ratio(m.spend * m.rate, 1)`
       : sql`m.spend_reporting`;
   const rows = isPast
     ? sql`
-        select * from (
-          select distinct on (h.campaign_id) h.campaign_id, h.spend, h.clicks, h.conversions
-          from marts.cost_per_conversion_history h
-          where h.account_key = d.account_key and h.date = d.date and h.observed_at < d.known_until
-          order by h.campaign_id, h.observed_at desc
-        ) h where h.spend is not null`
+        select distinct on (h.account_key, h.date, h.campaign_id)
+               h.account_key, d.currency, d.rate, h.campaign_id, h.spend, h.clicks, h.conversions
+        from account_day d
+        join marts.cost_per_conversion_history h
+          on h.account_key = d.account_key and h.date = d.date and h.observed_at < d.known_until
+        where d.side = ${sql.lit(side)}
+        order by h.account_key, h.date, h.campaign_id, h.observed_at desc`
     : sql`
-        select f.campaign_id, f.spend, f.spend_reporting, f.clicks, f.conversions
-        from figures.cost_per_conversion_daily f where f.account_key = d.account_key and f.date = d.date offset 0`;
+        select f.account_key, d.currency, d.share, f.campaign_id, f.spend, f.spend_reporting, f.clicks, f.conversions
+        from account_day d
+        join figures.cost_per_conversion_daily f on f.account_key = d.account_key and f.date = d.date
+        where d.side = ${sql.lit(side)}`;
   return sql`
-    select d.account_key, d.currency, m.campaign_id, ${spend} is null as unknown, coalesce(${spend}, 0) as spend,
-           m.clicks, ${method === "projection" ? sql`round(m.conversions / d.share, 9)` : sql`m.conversions`} as conversions
-    from account_day d cross join lateral (${rows}) m
-    where d.side = ${sql.lit(side)}`;
+    select m.account_key, m.currency, m.campaign_id, ${spend} is null as unknown, coalesce(${spend}, 0) as spend,
+           m.clicks, ${method === "projection" ? sql`round(m.conversions / m.share, 9)` : sql`m.conversions`} as conversions
+    from (${rows}) m ${isPast ? sql`where m.spend is not null` : sql``}`;
 };
 
 /** One row a campaign: a single day has no more, and to add up nothing would take longest. */
@@ -151,13 +153,14 @@ const campaignsOf = (question: Question, side: 0 | 1): RawBuilder<unknown> =>
  */
 const pairs = (question: Question): RawBuilder<unknown> => sql`
   account_day as materialized (${accountDays(question)}),
+  before as materialized (${campaignsOf(question, 0)}),
+  now as materialized (${campaignsOf(question, 1)}),
   pair as materialized (
     select account_key, campaign_id, currency, coalesce(b.unknown, false) or coalesce(n.unknown, false) as unknown,
            coalesce(b.spend, 0) as spend_0, coalesce(n.spend, 0) as spend_1,
            coalesce(b.clicks, 0)::numeric as clicks_0, coalesce(n.clicks, 0)::numeric as clicks_1,
            coalesce(b.conversions, 0) as conversions_0, coalesce(n.conversions, 0) as conversions_1
-    from (${campaignsOf(question, 0)}) b
-    full join (${campaignsOf(question, 1)}) n using (account_key, campaign_id, currency)
+    from before b full join now n using (account_key, campaign_id, currency)
   )`;
 
 const ifClicked = sql`filter (where p.clicked)`;
@@ -221,18 +224,18 @@ export const readComparison = async (
       from whole where n0 > 0 and n1 > 0 and not unknown
     ),
     moved as (
-      select f.currency, p.*
-      from factor f
-      cross join lateral (
-        select p.account_key, p.campaign_id, p.spend_0, p.spend_1, p.conversions_0, p.conversions_1,
-               round((p.spend_1 - p.spend_0) * f.per_spend
-                     - (p.conversions_1 - p.conversions_0) * f.per_conversion, 6) as contribution
-        from pair p where p.currency = f.currency
-        order by abs((p.spend_1 - p.spend_0) * f.per_spend
-                     - (p.conversions_1 - p.conversions_0) * f.per_conversion) desc, p.account_key, p.campaign_id
-        limit ${moversNamed}
+      select * from (
+        select p.currency, p.account_key, p.campaign_id, p.spend_0, p.spend_1, p.conversions_0, p.conversions_1,
+               round(p.moves, 6) as contribution,
+               row_number() over (partition by p.currency order by abs(p.moves) desc, p.account_key, p.campaign_id)
+                 as nr
+        from (
+          select p.*, (p.spend_1 - p.spend_0) * f.per_spend
+                      - (p.conversions_1 - p.conversions_0) * f.per_conversion as moves
+          from factor f join pair p on p.currency = f.currency
+        ) p
       ) p
-      where p.contribution <> 0
+      where p.nr <= ${moversNamed} and p.contribution <> 0
     )
     select null::bigint as place, platform, currency, unknown, clicks_0, clicks_1,
            ${sql.join(pairColumns.map((name) => sql.ref(name)))},

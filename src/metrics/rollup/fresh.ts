@@ -5,9 +5,9 @@ import { type BreakdownName, breakdownKeys, breakdowns, unknownPart } from "../.
  * reporting currency or NULL, `$4` the days' rates into it. A level is the sum of the one below it, so that every level adds up to the same day.
  */
 
-/** How the rows of a mart's figures are told apart, and what of them moves refreshed_at when it changes. */
+/** How the rows of a table of figures are told apart, and what of them moves refreshed_at when it changes. */
 export interface Mart {
-  /** In schema figures; the view of that name in marts adds names, ratios and finality. */
+  /** In schema figures; of a mart, the view of that name in marts adds names, ratios and finality. */
   readonly name: string;
   readonly key: readonly string[];
   readonly figures: readonly string[];
@@ -15,12 +15,13 @@ export interface Mart {
 }
 
 /** Traffic that somebody paid for: the one predicate of paid against organic for the ad platforms' own figures. */
-const paid = "traffic = 'paid'";
+export const paid = "traffic = 'paid'";
 
 const summed = ["spend", "impressions", "clicks", "conversions", "conversion_value", "organic_conversions"];
 const reporting = ["reporting_currency", "spend_reporting", "conversion_value_reporting"];
 
-const account = `
+/** The account and its rates: they name every parameter, so that each has a type. */
+export const account = `
   account as (select account_key, currency from warehouse.account where account_key = $1),
   rates as (
     select d.date, d.rate from unnest($2::date[], $4::numeric[]) as d (date, rate) where $3::text is not null
@@ -39,7 +40,7 @@ const measured = (key: readonly string[]): string => `
   cross join account a
   left join rates r on r.date = f.date`;
 
-const ofDays = "account_key = $1 and date = any ($2::date[])";
+export const ofDays = "account_key = $1 and date = any ($2::date[])";
 
 interface Facts {
   /** Spend, impressions and clicks. */

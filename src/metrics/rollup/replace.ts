@@ -10,15 +10,28 @@ export interface MartDays {
   readonly rates: readonly (string | null)[];
 }
 
-export interface MartDaysAt extends MartDays {
+/** Which rows of a table of figures are made again. */
+export interface Stretch {
+  readonly client: pg.PoolClient;
+  /** Of its `fresh`: the account, the days of its rows, and what else it takes. */
+  readonly parameters: readonly unknown[];
+}
+
+export interface StretchAt extends Stretch {
   /** The moment of the changes. */
   readonly now: Date | string;
 }
 
+/** The days of an account, as the marts take them. */
+export const stretchOf = ({ client, accountKey, days, reportingCurrency, rates }: MartDays): Stretch => ({
+  client,
+  parameters: [accountKey, days, reportingCurrency, rates],
+});
+
 const list = (alias: string, columns: readonly string[]): string =>
   columns.map((column) => `${alias}.${column}`).join(", ");
 
-/** What differs between a mart's figures and the facts: gone, new or changed rows. */
+/** What differs between stored figures and what they should be: gone, new or changed rows. */
 const difference = (mart: Mart): string => `
   fresh as (${mart.fresh}),
   stored as (
@@ -35,12 +48,12 @@ const difference = (mart: Mart): string => `
   )`;
 
 /** History is kept of the daily mart: each change of its figures, and a last row without figures for what vanished. */
-const historyOf = `,
+const historyOf = (now: string): string => `,
   remembered as (
     insert into marts.cost_per_conversion_history
       (account_key, date, platform, account_id, campaign_id, observed_at, currency, spend, impressions, clicks,
        conversions, conversion_value, organic_conversions, cost_per_conversion)
-    select $1, d.date, a.platform, a.account_id, d.campaign_id, $5::timestamptz, coalesce(d.currency, a.currency),
+    select $1, d.date, a.platform, a.account_id, d.campaign_id, ${now}, coalesce(d.currency, a.currency),
            d.spend, d.impressions, d.clicks, d.conversions, d.conversion_value, d.organic_conversions,
            figures.ratio(d.spend, d.conversions)
     from difference d
@@ -60,48 +73,46 @@ const historyOf = `,
   )`;
 
 /**
- * Brings a mart to what the facts say about the days, in one statement. Rows that come out the same are left alone, so
+ * Brings figures to what they should be on the days, in one statement. Rows that come out the same are left alone, so
  * refreshed_at says when a figure or the currency last changed.
  * @returns the number of rows written.
  */
 export const replaceMart = async (
-  scope: MartDaysAt,
+  { client, parameters, now }: StretchAt,
   mart: Mart,
-  options: { readonly history: boolean },
+  options: { readonly history: boolean } = { history: false },
 ): Promise<number> => {
   const { figures } = mart;
   const target = `figures.${mart.name}`;
   const columns = [...mart.key, ...figures].join(", ");
+  const moment = `$${String(parameters.length + 1)}::timestamptz`;
   // The days are named once more, so that only their partitions are looked at.
   const same = `m.account_key = $1 and m.date = any ($2::date[]) and (${list("m", mart.key)}) = (${list("d", mart.key)})`;
-  const { rows } = await scope.client.query<{ written: string }>(
+  const { rows } = await client.query<{ written: string }>(
     `with ${difference(mart)},
      gone as (delete from ${target} m using difference d where d.is_gone and ${same} returning 1),
      changed as (
        update ${target} m
-       set ${figures.map((column) => `${column} = d.${column}`).join(", ")}, refreshed_at = $5::timestamptz
+       set ${figures.map((column) => `${column} = d.${column}`).join(", ")}, refreshed_at = ${moment}
        from difference d where not d.is_gone and not d.is_new and ${same}
        returning 1
      ),
      added as (
        insert into ${target} (account_key, ${columns}, refreshed_at)
-       select $1, ${columns}, $5::timestamptz from difference where is_new
+       select $1, ${columns}, ${moment} from difference where is_new
        returning 1
-     )${options.history ? historyOf : ""}
+     )${options.history ? historyOf(moment) : ""}
      select (select count(*) from gone) + (select count(*) from changed) + (select count(*) from added) as written`,
-    [scope.accountKey, scope.days, scope.reportingCurrency, scope.rates, scope.now],
+    [...parameters, now],
   );
   return Number(rows[0]?.written ?? 0);
 };
 
-/** How many rows of a mart are not what the facts say; 0 proves the rollup. Writes nothing. */
-export const countDifferences = async (
-  { client, accountKey, days, reportingCurrency, rates }: MartDays,
-  mart: Mart,
-): Promise<number> => {
+/** How many rows of stored figures are not what they should be; 0 proves the rollup. Writes nothing. */
+export const countDifferences = async ({ client, parameters }: Stretch, mart: Mart): Promise<number> => {
   const { rows } = await client.query<{ differing: string }>(
     `with ${difference(mart)} select count(*) as differing from difference`,
-    [accountKey, days, reportingCurrency, rates],
+    [...parameters],
   );
   return Number(rows[0]?.differing ?? 0);
 };

@@ -2,11 +2,12 @@ import type pg from "pg";
 import { type BreakdownName, isBreakdown } from "../../domain/breakdown.ts";
 import type { Day, DayRange } from "../../domain/day.ts";
 import { takeTouchedDays, touchedAccounts, touchStored } from "../../warehouse/touched-days.ts";
-import { ensurePartitions, inTransaction, lockAccount } from "../../warehouse/transaction.ts";
+import { ensurePartitions, inTransaction, lockAccount, setLocal } from "../../warehouse/transaction.ts";
 import { convertedInto, holdConversion } from "../rates/put.ts";
 import { noteRates, ratesOf } from "./day-rates.ts";
 import { breakdownMarts, type Mart, marts } from "./fresh.ts";
-import { countDifferences, replaceMart } from "./replace.ts";
+import { countDifferences, replaceMart, stretchOf } from "./replace.ts";
+import { sumsOf } from "./sums.ts";
 
 export interface RollupOptions {
   readonly pool: pg.Pool;
@@ -28,8 +29,12 @@ const partitioned = [
 ];
 
 /** Days in an array are taken for few: rows joined one by one would take hours, sums would be sorted on disk. */
-const plannerSettings =
-  "set local work_mem = '64MB'; set local enable_nestloop = off; set local enable_sort = off; set local jit = off";
+const plannerSettings = setLocal({
+  work_mem: "64MB",
+  enable_nestloop: "off",
+  enable_sort: "off",
+  jit: "off",
+});
 
 /** Days of one account per transaction: bounds memory and locks when a whole history is rebuilt. */
 const daysAtOnce = 92;
@@ -82,20 +87,6 @@ const momentOf = async (
   return rows[0]?.now ?? "";
 };
 
-/** Marks the dashboard's sums by network and by action as stale. The daily mart's own triggers mark all others. */
-const markStale = async (
-  client: pg.PoolClient,
-  accountKey: number,
-  days: readonly string[],
-): Promise<void> => {
-  await client.query(
-    `insert into ops.stale_campaign_month (account_key, month)
-     select distinct $1::integer, date_trunc('month', d)::date from unnest($2::date[]) as d order by 2
-     on conflict (account_key, month) do update set marked_at = excluded.marked_at`,
-    [accountKey, days],
-  );
-};
-
 /**
  * Makes a window of an account's days again: those that are marked, and those that are asked for whether marked or not.
  */
@@ -121,22 +112,20 @@ const rollUpWindow = (
       days,
       reportingCurrency,
       rates: await ratesOf(client, accountKey, days, reportingCurrency),
-      now: await momentOf(client, options),
     };
-    // Each level is the sum of the one below: the order is that of the levels.
     await noteRates(scope);
-    const below = await replaceMart(scope, marts.byAdGroup, { history: false });
-    const daily = await replaceMart(scope, marts.daily, { history: true });
-    const parts =
-      (await replaceMart(scope, marts.byNetwork, { history: false })) +
-      (await replaceMart(scope, marts.byAction, { history: false }));
-    if (parts > 0) await markStale(client, accountKey, days);
-    let broken = 0;
+    const now = await momentOf(client, options);
+    const stretch = { ...stretchOf(scope), now };
+    let written = 0;
+    // Each level is the sum of the one below: the order is that of the levels.
+    for (const mart of Object.values(marts))
+      written += await replaceMart(stretch, mart, { history: mart === marts.daily });
     for (const mart of await martsAskedFor(client, accountKey, days)) {
       await ensurePartitions(client, [`figures.${mart.name}`], days[0] ?? "", days.at(-1) ?? "");
-      broken += await replaceMart(scope, mart, { history: false });
+      written += await replaceMart(stretch, mart);
     }
-    return below + daily + parts + broken;
+    for (const [sum, rows] of await sumsOf(scope)) await replaceMart({ ...rows, now }, sum);
+    return written;
   };
   return inTransaction(options.pool, work, options.signal);
 };
@@ -264,20 +253,23 @@ export const compareRollups = async (
   range: { readonly from: string | null; readonly to: string | null },
 ): Promise<readonly RollupDifference[]> => {
   const found: RollupDifference[] = [];
-  for (const { accountKey, days } of await storedDays(options.pool, range.from, range.to))
-    for (const mart of [...Object.values(marts), ...(await martsAskedFor(options.pool, accountKey, days))]) {
-      let rows = 0;
-      for (let start = 0; start < days.length; start += daysAtOnce) {
-        options.signal?.throwIfAborted();
-        rows += await inTransaction(options.pool, async (client) => {
-          await client.query(plannerSettings);
-          const { reportingCurrency } = options;
-          const part = days.slice(start, start + daysAtOnce);
-          const rates = await ratesOf(client, accountKey, part, reportingCurrency);
-          return countDifferences({ client, accountKey, days: part, reportingCurrency, rates }, mart);
-        });
-      }
-      if (rows > 0) found.push({ accountKey, mart: mart.name, rows });
+  for (const { accountKey, days } of await storedDays(options.pool, range.from, range.to)) {
+    const differing = new Map<string, number>();
+    for (let start = 0; start < days.length; start += daysAtOnce) {
+      options.signal?.throwIfAborted();
+      await inTransaction(options.pool, async (client) => {
+        await client.query(plannerSettings);
+        const { reportingCurrency } = options;
+        const part = days.slice(start, start + daysAtOnce);
+        const rates = await ratesOf(client, accountKey, part, reportingCurrency);
+        const scope = { client, accountKey, days: part, reportingCurrency, rates };
+        const asked = await martsAskedFor(client, accountKey, part);
+        const all = [...Object.values(marts), ...asked].map((mart) => [mart, stretchOf(scope)] as const);
+        for (const [mart, rows] of [...all, ...(await sumsOf(scope))])
+          differing.set(mart.name, (differing.get(mart.name) ?? 0) + (await countDifferences(rows, mart)));
+      });
     }
+    for (const [mart, rows] of differing) if (rows > 0) found.push({ accountKey, mart, rows });
+  }
   return found;
 };

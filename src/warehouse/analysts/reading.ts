@@ -16,6 +16,33 @@ interface Relation {
 }
 
 /**
+ * What lies under the views of a distributed warehouse. Each node asks its parts of these as the reader, where one
+ * server asks as the views' owner: they hold the same figures, and nobody's name.
+ */
+export const underViews = async (ask: Ask): Promise<readonly string[]> => {
+  const [there] = await ask("select from pg_extension where extname = 'citus'");
+  if (!there) return [];
+  const tables = await ask<{ name: string }>(
+    `with recursive under as (
+       select c.oid from pg_class c join pg_namespace n on n.oid = c.relnamespace
+       where n.nspname = any ($1) and c.relkind = 'v'
+       union
+       select d.refobjid
+       from under u
+       join pg_rewrite r on r.ev_class = u.oid
+       join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid
+         and d.refclassid = 'pg_class'::regclass and d.refobjid <> u.oid
+     )
+     select u.oid::regclass::text as name
+     from under u join pg_class c on c.oid = u.oid join pg_namespace n on n.oid = c.relnamespace
+     join pg_dist_partition p on p.logicalrelid = u.oid and p.partmethod = 'h'
+     where n.nspname <> all ($1) order by 1`,
+    [readable],
+  );
+  return tables.map(({ name }) => name);
+};
+
+/**
  * Lets a role read what analysts read, as the schema is now: tables and views, without the columns that stand for a
  * person, and the functions that compute nothing but figures.
  */
@@ -38,9 +65,12 @@ export const grantReading = async (ask: Ask, name: string): Promise<void> => {
      where n.nspname = any ($1) and p.prokind = 'f' and p.provolatile <> 'v' and pg_has_role(p.proowner, 'usage')`,
     [[...readable, "figures", "ops"]],
   );
+  const under = await underViews(ask);
   await ask(
     [
-      ...[...readable, "ops"].map((schema) => `grant usage on schema ${schema} to ${role}`),
+      ...[...readable, "ops", ...(under.length > 0 ? ["figures"] : [])].map(
+        (schema) => `grant usage on schema ${schema} to ${role}`,
+      ),
       ...relations.flatMap(({ name: relation, columns }) =>
         columns === null
           ? [`grant select on ${relation} to ${role}`]
@@ -51,6 +81,7 @@ export const grantReading = async (ask: Ask, name: string): Promise<void> => {
                 : []),
             ],
       ),
+      ...under.map((table) => `grant select on ${table} to ${role}`),
       ...functions.map(({ name: routine }) => `grant execute on function ${routine} to ${role}`),
     ].join(";\n"),
   );

@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { nodeByNode } from "../schema-lock.ts";
 
 /** Asks the database, whichever driver stands between. */
 export type Ask = <Row extends object>(text: string, values?: readonly unknown[]) => Promise<readonly Row[]>;
@@ -57,5 +58,6 @@ $$`;
 
 /** Takes back what everybody may do in the schemas of ours. To be called after every change of the schema. */
 export const closeToEverybody = async (ask: Ask): Promise<void> => {
+  await ask(nodeByNode);
   await ask(takeFromEverybody);
 };

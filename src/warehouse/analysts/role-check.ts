@@ -1,4 +1,5 @@
 import { Failure } from "../../domain/failure.ts";
+import { underViews } from "./reading.ts";
 import { type Ask, ourSchemas } from "./rights.ts";
 
 export const refuse = (message: string, remedy: string): Failure =>
@@ -32,7 +33,7 @@ cross join lateral (
   union all select 10, format('may write %s.%s', nspname, relname) from relation
             where has_table_privilege(r.oid, relation.oid, 'insert, update, delete, truncate, trigger')
   union all select 11, format('may read %s.%s', nspname, relname) from relation
-            where nspname in ('figures', 'ops', 'staging', 'partitions', 'bullmq') and relname <> 'account_day'
+            where nspname in ('figures', 'ops', 'staging', 'partitions', 'bullmq') and relname <> 'account_day' and format('%I.%I', nspname, relname) <> all ($2)
               and has_schema_privilege(r.oid, nspname, 'usage') and has_table_privilege(r.oid, relation.oid, 'select')
   union all select 12, format('may read %s.%s.%s', nspname, relname, attname)
             from relation join pg_attribute on attrelid = relation.oid and attnum > 0 and not attisdropped
@@ -48,7 +49,7 @@ order by rolname = $1::name, place, why limit 1`;
  * @throws Failure that names the role by which it may do more.
  */
 export const refuseMore = async (ask: Ask, name: string): Promise<void> => {
-  const [found] = await ask<{ via: string; why: string }>(mightyRoles, [name]);
+  const [found] = await ask<{ via: string; why: string }>(mightyRoles, [name, await underViews(ask)]);
   if (!found) return;
   const { via, why } = found;
   throw via === name

@@ -3,7 +3,7 @@ import type { PoolClient } from "pg";
 import { to as copyTo } from "pg-copy-streams";
 import { Failure } from "../../domain/failure.ts";
 import type { Database } from "../database.ts";
-import { begin } from "../transaction.ts";
+import { begin, setLocal } from "../transaction.ts";
 import { type Manifest, type WrittenTable, writeArchive } from "./archive.ts";
 import { backupTables, columnList, quoted } from "./tables.ts";
 
@@ -57,7 +57,7 @@ export const backup = async (
       });
     const tables = await backupTables(client);
     // The key's index gives the rows in their order: to sort a whole table takes as much disk again.
-    await client.query("set local enable_sort = off");
+    await client.query(setLocal({ enable_sort: "off" }));
     const written = tables.map((table): WrittenTable => {
       const copy = copyTo(
         `copy (select ${columnList(table.columns)} from ${quoted(table.name)} order by ${columnList(table.order)}) ` +

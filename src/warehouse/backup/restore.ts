@@ -4,7 +4,10 @@ import { settleRights } from "../analysts/reading.ts";
 import { askBy } from "../analysts/rights.ts";
 import { openCopyIn } from "../copy-in.ts";
 import type { Database } from "../database.ts";
+import { distribute } from "../distribute.ts";
+import { readLayout } from "../layout.ts";
 import { migrate, migrationTexts } from "../migrate.ts";
+import { nodeByNode } from "../schema-lock.ts";
 import { inTransaction } from "../transaction.ts";
 import { refuseUnknownSteps } from "../unknown-steps.ts";
 import { type Archive, type Manifest, openArchive } from "./archive.ts";
@@ -131,6 +134,7 @@ export const restore = async (
 ): Promise<Manifest> => {
   const { file, force, signal } = options;
   const archive = await openArchive(file);
+  const { shards } = await readLayout(database);
   try {
     await inTransaction(
       database.pool,
@@ -143,6 +147,7 @@ export const restore = async (
         if ((await appliedSteps(client)).length > 0)
           // Nobody loads into tables that are about to go.
           await client.query("lock table ops.run, warehouse.account in access exclusive mode");
+        await client.query(nodeByNode);
         await makeSchema(client, archive.manifest.schema);
         await load(client, archive, signal, file);
         await setIdentities(client);
@@ -154,6 +159,8 @@ export const restore = async (
     archive.close();
   }
   await migrate(database);
+  // What was spread over several nodes before is so again.
+  if (shards !== undefined) for await (const _ of distribute(database, { shards, signal }));
   // The schema was made anew: what everybody and analysts may do in it has to be said again.
   await inTransaction(database.pool, async (client) => {
     await settleRights(askBy(client));

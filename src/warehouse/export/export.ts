@@ -8,7 +8,7 @@ import { to as copyTo } from "pg-copy-streams";
 import { addDays, addMonths, type Day, earlierDay, laterDay } from "../../domain/day.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { Database } from "../database.ts";
-import { begin } from "../transaction.ts";
+import { begin, setLocal } from "../transaction.ts";
 import { ndjsonExpression, ndjsonLines } from "./ndjson.ts";
 import { parquetExpression, parquetFile } from "./parquet.ts";
 import { type RowRange, selectMonths, selectRows } from "./select.ts";
@@ -142,10 +142,9 @@ export const exportTable = async (
   let failed: unknown = true;
   try {
     await begin(client, "reading");
-    await client.query("set local timezone = 'UTC'; set local datestyle = 'ISO, YMD'");
+    await client.query(setLocal({ timezone: "UTC", datestyle: "ISO, YMD" }));
     // The key's index gives the rows in their order: to sort a whole mart takes as much disk again.
-    if (table.key.length > 0)
-      await client.query("set local enable_sort = off; set local enable_hashjoin = off");
+    if (table.key.length > 0) await client.query(setLocal({ enable_sort: "off", enable_hashjoin: "off" }));
     const write = (range: RowRange, sink: Writable, end: boolean) =>
       writeRows(client, table, range, options, sink, end);
     const fileName = `${table.schema}.${table.name}.${format}`;

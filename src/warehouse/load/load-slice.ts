@@ -8,7 +8,7 @@ import type { Entity } from "../../domain/facts.ts";
 import { knownWindows, storeRestatement } from "../accounts.ts";
 import { holdingConnection } from "../connection/pool.ts";
 import { storeEntities, unknownIds } from "../dimensions.ts";
-import { ensurePartitions, inTransaction, lockAccount } from "../transaction.ts";
+import { ensurePartitions, inTransaction, lockAccount, setLocal } from "../transaction.ts";
 import { type LackingBreakdown, noteBreakdownDays, readBreakdowns } from "./breakdowns.ts";
 import { collectOften } from "./collect-often.ts";
 import { factParts, factTables, tablesOf } from "./fact-tables.ts";
@@ -124,11 +124,12 @@ const pullLearnt = async (
  * Staged rows have no statistics: a planner that takes them for few would join them row by row, for hours, and sort a
  * million of them on disk to add them up, where a hash of their few groups takes half the time.
  */
-const plannerSettings = `
-  set local work_mem = '64MB';
-  set local enable_nestloop = off;
-  set local enable_sort = off;
-  set local jit = off`;
+const plannerSettings = setLocal({
+  work_mem: "64MB",
+  enable_nestloop: "off",
+  enable_sort: "off",
+  jit: "off",
+});
 
 /** Another slice published some of the same days while this one was read: its figures may be the newer ones. */
 class Overtaken extends Error {}

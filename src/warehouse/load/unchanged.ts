@@ -52,7 +52,7 @@ const ofSlice = (part: Part): string =>
  * still have the same counts and sums. Comparing these days row by row would find nothing.
  */
 const unchangedDays = async (
-  { client, accountKey, connector, pull }: Staging,
+  { client, accountKey }: Staging,
   part: Part,
   prints: ReadonlyMap<string, string>,
 ): Promise<readonly string[]> => {
@@ -60,10 +60,9 @@ const unchangedDays = async (
     `select f.date
      from ops.day_fingerprint f
      join unnest($2::date[], $3::text[]) as now (date, fingerprint) using (date, fingerprint)
-     join ops.account_day d on d.platform = $4 and d.account_id = $5 and d.date = f.date
-     where f.account_key = $1 and f.part = $6 and d.state in ('complete', 'no_spend')
+     where f.account_key = $1 and f.part = $4
      order by f.date`,
-    [accountKey, [...prints.keys()], [...prints.values()], connector.platform, pull.account.id, part],
+    [accountKey, [...prints.keys()], [...prints.values()], part],
   );
   if (known.length === 0) return [];
   const { rows } = await client.query<{ date: string }>(
@@ -75,12 +74,24 @@ const unchangedDays = async (
   return rows.map(({ date }) => date);
 };
 
+/** The days of the window that were published whole. */
+const wholeDays = async ({ client, connector, pull }: Staging): Promise<ReadonlySet<string>> => {
+  const { rows } = await client.query<{ date: string }>(
+    `select date from ops.account_day
+     where platform = $1 and account_id = $2 and date between $3 and $4 and state in ('complete', 'no_spend')`,
+    [connector.platform, pull.account.id, pull.from, pull.to],
+  );
+  return new Set(rows.map(({ date }) => date));
+};
+
 /** Of each part the days that have to be compared. A day with a figure that cannot be stored fails as a whole. */
 export const changedDays = async (staging: Staging, prints: Fingerprints): Promise<PartDays> => {
   const { pull, direct, unfit } = staging;
   const changed = new Map<Part, readonly string[]>();
+  const whole = direct ? new Set<string>() : await wholeDays(staging);
   for (const [part, days] of prints) {
-    const unchanged = new Set(direct ? [] : await unchangedDays(staging, part, days));
+    const known = new Map([...days].filter(([date]) => whole.has(date)));
+    const unchanged = new Set(known.size === 0 ? [] : await unchangedDays(staging, part, known));
     changed.set(
       part,
       eachDay(pull).filter((day) => !unchanged.has(day) || unfit.has(day)),

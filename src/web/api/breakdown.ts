@@ -50,7 +50,7 @@ export const groupingOf = async (read: Read, query: BreakdownQuery, named = fals
     keys,
     campaign,
     adGroup: isBelow ? adGroup : undefined,
-    standing: by === "platform" || by === "account" || isBelow ? [] : await standingOf(read, range, keys),
+    standing: by === "campaign" ? await standingOf(read, range, keys) : [],
     named: named || query.sort === "name" || (query.q ?? "") !== "",
     q: query.q === "" ? undefined : query.q,
   };
@@ -62,7 +62,7 @@ export const ordering = ({ by, sort, order }: BreakdownQuery): RawBuilder<unknow
   const key = sort === "name" ? nameOf(by) : figure(sort);
   const rest =
     by === "campaign"
-      ? sql`g.campaign_key`
+      ? sql`g.account_key, g.campaign_id`
       : sql`g.platform, g.account_id, g.campaign_id, g.ad_group_id, g.part, g.part_id`;
   return sql`${key} ${direction} nulls last, ${rest}, g.currency`;
 };

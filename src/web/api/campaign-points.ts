@@ -1,117 +1,92 @@
-import { addDays, type Day, type DayRange, earlierDay, laterDay } from "../../domain/day.ts";
+import { addDays, countDays, type Day, type DayRange, earlierDay } from "../../domain/day.ts";
+import { firstOfYear, lastOfYear, pointsOfYear } from "../../metrics/rollup/year-to-date.ts";
 
-/** How far the running sums of an account stand. */
+/** What is known of an account's sums before they are read. */
 export interface AccountSums {
   readonly account_key: number;
-  /** First day of the last month that they hold; null where they hold none. */
-  readonly last_month: Day | null;
-  /** First days of the months of the range whose sums are not those of the mart. */
-  readonly stale: readonly Day[];
-  /** The first day that is not final; null where nobody knows yet, and then none is final. */
-  readonly first_open: Day | null;
+  /** ISO 4217. */
+  readonly currency: string;
+  /** The last day with figures of each year of the range that has any. */
+  readonly last_days: readonly Day[];
+  /** The first day of the range that has figures and is not final; null where there is none. */
+  readonly open_from: Day | null;
 }
 
-/**
- * A running sum to add (1), to take away (-1) or to leave (0): `sign` for the figures, `open` for the count of days that
- * are not final. Of a month: the sums up to its end; of a day: within its month.
- */
+/** A sum from 1 January up to the day, to add (1) or to take away (-1). */
 export interface Point {
   readonly account_key: number;
   readonly date: Day;
   readonly sign: number;
-  readonly open: number;
 }
 
-/** What adds up to a range: differences of running sums, and days that the mart itself has to be asked for. */
+/** Days of some accounts, as the mart has them. */
+export interface Edge extends DayRange {
+  readonly account_keys: readonly number[];
+  readonly sign: number;
+}
+
+/** What adds up to a range: no more than two sums and a few days of each year that it begins or ends in. */
 export interface Points {
-  readonly months: readonly Point[];
-  readonly days: readonly Point[];
-  readonly unsummed: readonly (DayRange & { readonly account_key: number })[];
+  readonly points: readonly Point[];
+  readonly edges: readonly Edge[];
 }
 
-/** First day of the month of a day, or of one so many months later. On plain numbers: asked several times an account. */
-export const monthOf = (day: Day, later = 0): Day =>
-  new Date(Date.UTC(Number(day.slice(0, 4)), Number(day.slice(5, 7)) - 1 + later, 1))
-    .toISOString()
-    .slice(0, 10);
+/** A range so short is read day by day: no sum would make it shorter. */
+const shortDays = 8;
 
-const endOfMonth = (day: Day): Day => addDays(monthOf(day, 1), -1);
+interface Parts {
+  readonly dates: readonly Omit<Point, "account_key">[];
+  readonly days: readonly Omit<Edge, "account_keys">[];
+}
 
-/** Everything up to the end of a day, as the sum of up to two points. */
-const upTo = (day: Day): { readonly month: Day; readonly day: Day | null } =>
-  day === endOfMonth(day) ? { month: monthOf(day), day: null } : { month: monthOf(day, -1), day };
-
-/** The range without its stale months, in one piece where none is. */
-const stretchesOf = ({ from, to }: DayRange, stale: readonly Day[]): readonly DayRange[] => {
-  const starts = [from, ...stale.map((month) => monthOf(month, 1))];
-  const ends = stale.map((month) => earlierDay(to, addDays(month, -1)));
-  return starts
-    .map((start, index) => ({ from: start, to: ends[index] ?? to }))
-    .filter((stretch) => stretch.from <= stretch.to);
+/** Everything from 1 January up to the end of a day: the nearest point, and the days between the two. */
+const upTo = (day: Day, lastDay: Day, sign: number): Parts => {
+  const points = pointsOfYear(day);
+  const before = addDays(firstOfYear(day), -1);
+  const above = points.find((point) => point >= earlierDay(day, lastDay)) ?? lastOfYear(day);
+  // Nothing comes after the last day, so that the sum at the point after it is that of the day, too.
+  if (day >= lastDay || day === above) return { dates: [{ date: above, sign }], days: [] };
+  const below = points.findLast((point) => point < day) ?? before;
+  const isBelow = countDays({ from: below, to: day }) <= countDays({ from: day, to: above });
+  const nearest = isBelow ? below : above;
+  return {
+    dates: nearest === before ? [] : [{ date: nearest, sign }],
+    days: isBelow
+      ? [{ from: addDays(below, 1), to: day, sign }]
+      : [{ from: addDays(day, 1), to: above, sign: -sign }],
+  };
 };
 
-/** The two points of everything up to the end of a day. */
-const pointsUpTo = (
-  day: Day,
-  counted: Omit<Point, "date">,
-): readonly (Point & { readonly of: "month" | "day" })[] => {
-  const end = upTo(day);
-  return [
-    { ...counted, of: "month", date: end.month },
-    ...(end.day === null ? [] : [{ ...counted, of: "day" as const, date: end.day }]),
-  ];
+/** The years of a range, each as its days in it. */
+export const yearsOf = ({ from, to }: DayRange): readonly DayRange[] => {
+  const years: DayRange[] = [];
+  for (let start = from; start <= to; start = addDays(lastOfYear(start), 1))
+    years.push({ from: start, to: earlierDay(to, lastOfYear(start)) });
+  return years;
 };
 
-/** Points of one kind, each date once: what is added and taken away again is not read at all. */
-const merged = (points: readonly Point[]): readonly Point[] => {
-  const byDate = new Map<Day, Point>();
-  for (const point of points) {
-    const there = byDate.get(point.date);
-    byDate.set(
-      point.date,
-      there === undefined
-        ? point
-        : { ...point, sign: there.sign + point.sign, open: there.open + point.open },
-    );
-  }
-  return [...byDate.values()].filter(({ sign, open }) => sign !== 0 || open !== 0);
-};
+const partsOf = (range: DayRange, lastDays: readonly Day[]): readonly Parts[] =>
+  countDays(range) <= shortDays
+    ? [{ dates: [], days: [{ ...range, sign: 1 }] }]
+    : yearsOf(range).flatMap(({ from, to }) => {
+        const last = lastDays.find((day) => firstOfYear(day) === firstOfYear(from));
+        if (last === undefined || last < from) return [];
+        const whole = upTo(to, last, 1);
+        return from === firstOfYear(from) ? [whole] : [whole, upTo(addDays(from, -1), last, -1)];
+      });
 
 /** What the range of each account is made of, so that every number of it is one of the mart's. */
 export const pointsOf = (range: DayRange, accounts: readonly AccountSums[]): Points => {
-  const months: Point[] = [];
-  const days: Point[] = [];
-  for (const { account_key, last_month, stale, first_open } of accounts) {
-    if (last_month === null) continue;
-    // Nothing is known after the last month, and nothing is marked stale there that was left away before it.
-    const known = { from: range.from, to: earlierDay(range.to, endOfMonth(last_month)) };
-    const found = stretchesOf(known, stale.toSorted()).flatMap(({ from, to }) => {
-      const open = laterDay(from, first_open ?? from);
-      const counts = open <= to ? 1 : 0;
-      return [
-        ...pointsUpTo(to, { account_key, sign: 1, open: counts }),
-        ...pointsUpTo(addDays(from, -1), { account_key, sign: -1, open: 0 }),
-        ...pointsUpTo(addDays(open, -1), { account_key, sign: 0, open: -counts }),
-      ];
-    });
-    const plain = (of: "month" | "day"): readonly Point[] =>
-      merged(
-        found
-          .filter((point) => point.of === of)
-          .map(({ date, sign, open }) => ({ account_key, date, sign, open })),
-      );
-    months.push(...plain("month"));
-    days.push(...plain("day"));
+  const points: Point[] = [];
+  const edges = new Map<string, Edge>();
+  for (const { account_key, last_days } of accounts) {
+    const parts = partsOf(range, last_days);
+    points.push(...parts.flatMap(({ dates }) => dates.map((point) => ({ account_key, ...point }))));
+    // Accounts are alike: their edges are read together.
+    for (const edge of parts.flatMap(({ days }) => days)) {
+      const key = JSON.stringify(edge);
+      edges.set(key, { ...edge, account_keys: [...(edges.get(key)?.account_keys ?? []), account_key] });
+    }
   }
-  return {
-    months,
-    days,
-    unsummed: accounts.flatMap(({ account_key, stale }) =>
-      stale.map((month) => ({
-        account_key,
-        from: laterDay(range.from, month),
-        to: earlierDay(range.to, endOfMonth(month)),
-      })),
-    ),
-  };
+  return { points, edges: [...edges.values()] };
 };

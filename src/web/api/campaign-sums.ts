@@ -1,33 +1,37 @@
 import { type RawBuilder, sql } from "kysely";
 import type { DayRange } from "../../domain/day.ts";
-import { type AccountSums, monthOf, type Point, pointsOf } from "./campaign-points.ts";
+import { firstOfYear } from "../../metrics/rollup/year-to-date.ts";
+import { type AccountSums, type Edge, type Point, pointsOf, yearsOf } from "./campaign-points.ts";
 import type { Grouping } from "./grouping.ts";
-import { currencyOf, inCurrency, sumsOfSums } from "./money.ts";
+import { currencyOf, wholeSum } from "./money.ts";
 import type { Read } from "./read.ts";
-import { within } from "./query.ts";
 
-/** How far the sums of a grouping's accounts stand, in the snapshot of the answer: whatever was written since is marked. */
+/** How far the sums of a grouping's accounts go, in the snapshot of the answer. */
 export const standingOf = (
   read: Read,
   range: DayRange,
   keys: readonly number[] | undefined,
-): Promise<readonly AccountSums[]> =>
-  read<AccountSums>(sql`
-    select a.account_key,
-           (select max(s.month) from ops.campaign_month_sum s where s.account_key = a.account_key) as last_month,
-           array(
-             select t.month::text from ops.stale_campaign_month t
-             where t.account_key = a.account_key and t.month between ${monthOf(range.from)}::date and ${range.to}::date
-           ) as stale,
-           o.date::text as first_open
-    from warehouse.account a
-    left join ops.first_open_day o on o.account_key = a.account_key
-    ${keys === undefined ? sql`` : sql`where a.account_key = any(${[...keys]}::int[])`}`);
+): Promise<readonly AccountSums[]> => {
+  const days = sql`figures.cost_per_conversion_by_account_daily m where m.account_key = d.account_key`;
+  return read<AccountSums>(sql`
+    select d.account_key, a.currency,
+           array_remove(array(
+             select (select max(m.date)::text from ${days} and m.date >= y.first and m.date < y.first + interval '1 year')
+             from unnest(${yearsOf(range).map(({ from }) => firstOfYear(from))}::date[]) as y (first)
+           ), null) as last_days,
+           (select min(m.date)::text from ${days}
+            and m.date between greatest(d.today - a.restatement_days, ${range.from}::date) and ${range.to}::date) as open_from
+    from ops.rollup_day d
+    join warehouse.account a on a.account_key = d.account_key
+    ${keys === undefined ? sql`` : sql`where d.account_key = any(${[...keys]}::int[])`}`);
+};
+
+type Choice = Grouping["choice"];
 
 const counts = ["impressions", "clicks", "conversions", "organic_conversions"] as const;
 
 /** Of each measure: what it is called in a grouping's sums and in its currency's columns. In millionths, but for counts. */
-const measures = ({ mode }: Grouping["choice"]): readonly (readonly [string, string])[] => {
+const measures = ({ mode }: Choice): readonly (readonly [string, string])[] => {
   const suffix = mode === "reporting" ? "_reporting" : "";
   return [
     ["spend", `spend${suffix}`],
@@ -41,75 +45,62 @@ const list = (parts: readonly RawBuilder<unknown>[]): RawBuilder<unknown> => sql
 const column = <Key extends string>(rows: readonly Readonly<Record<Key, unknown>>[], key: Key): unknown[] =>
   rows.map((row) => row[key]);
 
-/** The running sums at some points, each with its sign. */
-const at = (
-  grouping: Grouping,
-  table: string,
-  day: string,
-  points: readonly Point[],
-): RawBuilder<unknown> => sql`
-  select m.campaign_key, ${grouping.choice.mode === "reporting" ? sql`` : sql`m.currency,`}
-         ${list(measures(grouping.choice).map(([name, from]) => sql`p.sign * ${sql.ref(`m.${from}`)} as ${sql.ref(name)}`))},
-         p.sign * m.days as days, p.sign * m.days_without_rate as unrated, p.open * m.days as open
-  from unnest(${column(points, "account_key")}::int[], ${column(points, "date")}::date[], ${column(points, "sign")}::int[],
-              ${column(points, "open")}::int[]) as p (account_key, date, sign, open)
-  join ${sql.table(table)} m on m.account_key = p.account_key and ${sql.ref(`m.${day}`)} = p.date
-  where true ${inCurrency(grouping.choice)}
-    ${
-      grouping.campaign === undefined
-        ? sql``
-        : sql`and m.campaign_key in (select campaign_key from ops.campaign_key where campaign_id = ${grouping.campaign})`
-    }`;
+const unique: typeof column = (rows, key) => [...new Set(column(rows, key))];
 
-/** The mart's own days, as the sums of months that lag behind. */
-const unsummed = (
-  grouping: Grouping,
-  parts: ReturnType<typeof pointsOf>["unsummed"],
-): RawBuilder<unknown> => {
-  const { choice } = grouping;
-  const millionths = ([name, from]: readonly [string, string]): RawBuilder<unknown> =>
+const ofCampaign = ({ campaign }: Grouping): RawBuilder<unknown> =>
+  campaign === undefined ? sql`` : sql`and m.campaign_id = ${campaign}`;
+
+/** The sums at some points, each with its sign. */
+const atPoints = (grouping: Grouping, points: readonly Point[]): RawBuilder<unknown> => sql`
+  select m.account_key, m.campaign_id,
+         ${list(measures(grouping.choice).map(([name, from]) => sql`p.sign * ${sql.ref(`m.${from}`)} as ${sql.ref(name)}`))},
+         p.sign * m.days as days, p.sign * m.days_without_rate as unrated
+  from unnest(${column(points, "account_key")}::int[], ${column(points, "date")}::date[], ${column(points, "sign")}::int[])
+    as p (account_key, date, sign)
+  join figures.campaign_year_to_date m on m.account_key = p.account_key and m.date = p.date
+  -- Said twice: the planner knows how few these are, while of a join it would read the whole table.
+  where m.account_key = any (${unique(points, "account_key")}::int[]) and m.date = any (${unique(points, "date")}::date[])
+    ${ofCampaign(grouping)}`;
+
+/** Days of the mart, as sums. */
+const alongEdge = (grouping: Grouping, { account_keys, from, to, sign }: Edge): RawBuilder<unknown> => {
+  const millionths = ([name, of]: readonly [string, string]): RawBuilder<unknown> =>
     name === "impressions" || name === "clicks"
-      ? sql`${sql.ref(`m.${from}`)} as ${sql.ref(name)}`
-      : sql`(${sql.ref(`m.${from}`)} * 1000000)::bigint as ${sql.ref(name)}`;
+      ? sql`${sql.lit(sign)} * ${sql.ref(`m.${of}`)}`
+      : sql`(${sql.ref(`m.${of}`)} * ${sql.lit(sign * 1_000_000)})::bigint`;
   return sql`
-    select k.campaign_key, ${choice.mode === "reporting" ? sql`` : sql`m.currency,`}
-           ${list(measures(choice).map(millionths))}, 1 as days,
-           (m.spend_reporting is null or m.conversion_value_reporting is null)::integer as unrated,
-           (not m.is_final)::integer as open
-    from unnest(${column(parts, "account_key")}::int[], ${column(parts, "from")}::date[], ${column(parts, "to")}::date[])
-      as p (account_key, first, last)
-    join marts.cost_per_conversion_daily m on m.account_key = p.account_key and m.date between p.first and p.last
-    join ops.campaign_key k on k.account_key = m.account_key and k.campaign_id = m.campaign_id
-    where ${within(grouping.range, undefined, grouping.campaign)} ${inCurrency(choice)}`;
+    select m.account_key, m.campaign_id, ${list(measures(grouping.choice).map(millionths))}, ${sql.lit(sign)},
+           ${sql.lit(sign)} * (m.spend_reporting is null or m.conversion_value_reporting is null)::integer
+    from figures.cost_per_conversion_daily m
+    where m.account_key = any (${[...account_keys]}::int[]) and m.date between ${from}::date and ${to}::date
+      ${ofCampaign(grouping)}`;
 };
 
 /**
- * Sums of each campaign over the range, with its key and in millionths of everything but impressions and clicks: from
- * at most six running sums a campaign, however long the range, and from the mart for the months whose sums lag behind.
+ * Sums of each campaign over the range, in millionths of everything but impressions and clicks: from two sums a year and
+ * campaign, however long the range, and from the mart for the days between them and its edges.
  */
 const campaignSums = (grouping: Grouping): RawBuilder<unknown> => {
-  const isReporting = grouping.choice.mode === "reporting";
-  const points = pointsOf(grouping.range, grouping.standing);
-  const parts = [
-    at(grouping, "ops.campaign_month_sum", "month", points.months),
-    at(grouping, "ops.campaign_day_sum", "date", points.days),
-    ...(points.unsummed.length === 0 ? [] : [unsummed(grouping, points.unsummed)]),
-  ];
+  const { choice } = grouping;
+  const accounts = grouping.standing.filter(
+    ({ currency }) => choice.mode !== "account" || currency === choice.code,
+  );
+  const { points, edges } = pointsOf(grouping.range, accounts);
+  const parts = [atPoints(grouping, points), ...edges.map((edge) => alongEdge(grouping, edge))];
   const known = (name: string): RawBuilder<unknown> =>
-    isReporting && (name === "spend" || name === "conversion_value")
-      ? sql`case when sum(p.unrated) = 0 then ops.add_up(p.${sql.ref(name)}) end as ${sql.ref(name)}`
-      : sql`ops.add_up(p.${sql.ref(name)}) as ${sql.ref(name)}`;
+    choice.mode === "reporting" && (name === "spend" || name === "conversion_value")
+      ? sql`case when sum(p.unrated) = 0 then ${wholeSum(`p.${name}`)} end as ${sql.ref(name)}`
+      : sql`${wholeSum(`p.${name}`)} as ${sql.ref(name)}`;
   return sql`
-    select p.campaign_key, ${isReporting ? currencyOf(grouping.choice) : sql`p.currency`} as currency,
-           ${list(measures(grouping.choice).map(([name]) => known(name)))}, sum(p.open) = 0 as is_final
-    from (${sql.join(parts, sql` union all `)}) p
-    group by p.campaign_key ${isReporting ? sql`` : sql`, p.currency`}
-    having sum(p.days) > 0`;
+    select s.*, ${choice.mode === "reporting" ? currencyOf(choice) : sql`m.currency`} as currency
+    from (
+      select p.account_key, p.campaign_id, ${list(measures(choice).map(([name]) => known(name)))}
+      from (${sql.join(parts, sql` union all `)}) p
+      group by p.account_key, p.campaign_id
+      having sum(p.days) > 0
+    ) s
+    join warehouse.account m on m.account_key = s.account_key`;
 };
-
-const nameJoins = sql`
-  join warehouse.account a on a.account_key = k.account_key
-  left join warehouse.campaign c on c.account_key = k.account_key and c.campaign_id = k.campaign_id`;
 
 /**
  * The campaigns of a grouping as `campaignSums` has them; named, too, where it sorts or searches by name: else the names
@@ -119,26 +110,59 @@ const nameJoins = sql`
 export const byCampaign = (grouping: Grouping, matching: RawBuilder<unknown>): RawBuilder<unknown> =>
   grouping.named
     ? sql`
-        select s.*, n.campaign_id, n.campaign_name
+        select s.*, c.name as campaign_name
         from (${campaignSums(grouping)}) s
-        join (
-          select k.campaign_key, k.campaign_id, c.name as campaign_name
-          from ops.campaign_key k ${nameJoins} ${matching} offset 0
-        ) n on n.campaign_key = s.campaign_key`
+        join warehouse.account a on a.account_key = s.account_key
+        left join (select account_key, campaign_id, name from warehouse.campaign offset 0) c
+          on c.account_key = s.account_key and c.campaign_id = s.campaign_id ${matching}`
     : campaignSums(grouping);
 
 const wholeUnits = sql`
   g.spend * 0.000001 as spend, g.impressions, g.clicks, g.conversions * 0.000001 as conversions,
-  g.conversion_value * 0.000001 as conversion_value, g.organic_conversions * 0.000001 as organic_conversions, g.is_final`;
+  g.conversion_value * 0.000001 as conversion_value, g.organic_conversions * 0.000001 as organic_conversions`;
+
+/** Days of some campaigns that are not final. Each is looked up by its key. */
+const openDays = ({ standing, range }: Grouping, some: RawBuilder<unknown>): RawBuilder<unknown> => {
+  const open = standing.flatMap(({ account_key, open_from }) =>
+    open_from === null ? [] : [{ account_key, open_from }],
+  );
+  return sql`
+    ${some} g
+    join unnest(${column(open, "account_key")}::int[], ${column(open, "open_from")}::date[]) as o (account_key, first)
+      on o.account_key = g.account_key
+    cross join generate_series(o.first, ${range.to}::date, interval '1 day') as d (day)
+    join figures.cost_per_conversion_daily m
+      on m.account_key = g.account_key and m.date = d.day::date and m.campaign_id = g.campaign_id
+     and m.date between ${open.map(({ open_from }) => open_from).toSorted()[0] ?? range.to}::date and ${range.to}::date`;
+};
 
 /** Campaigns of the common table `grouped`, or of some of it, as they are shown: in whole units and named. */
-export const shownCampaigns = (some: RawBuilder<unknown>): RawBuilder<unknown> => sql`
-  select g.campaign_key, g.currency, ${wholeUnits}, a.platform, a.account_id, a.name as account_name, k.campaign_id,
-         c.name as campaign_name, null::text as ad_group_id, null::text as ad_group_name, null::text as part, null::text as part_id
+export const shownCampaigns = (grouping: Grouping, some: RawBuilder<unknown>): RawBuilder<unknown> => sql`
+  select g.account_key, g.currency, ${wholeUnits}, f.account_key is null as is_final, a.platform, a.account_id,
+         a.name as account_name, g.campaign_id, c.name as campaign_name, null::text as ad_group_id,
+         null::text as ad_group_name, null::text as part, null::text as part_id
   from ${some} g
-  join ops.campaign_key k on k.campaign_key = g.campaign_key ${nameJoins}`;
+  join warehouse.account a on a.account_key = g.account_key
+  left join warehouse.campaign c on c.account_key = g.account_key and c.campaign_id = g.campaign_id
+  left join (select distinct m.account_key, m.campaign_id from ${openDays(grouping, some)}) f
+    on f.account_key = g.account_key and f.campaign_id = g.campaign_id`;
+
+/** The currencies in which anything of a grouping is not final. Of all campaigns the accounts' own days tell it. */
+const openCurrencies = (grouping: Grouping): RawBuilder<unknown> => {
+  const { standing, choice, campaign, q } = grouping;
+  if (campaign !== undefined || q !== undefined)
+    return sql`array(select distinct g.currency from ${openDays(grouping, sql`grouped`)})`;
+  const open = standing.filter(({ open_from }) => open_from !== null);
+  const currencies = open.map(({ currency }) => (choice.mode === "reporting" ? choice.code : currency));
+  return sql`${[...new Set(currencies)]}::text[]`;
+};
 
 /** What all of them add up to. */
-export const campaignTotals = sql`
-  select g.currency, g.count, ${wholeUnits}
-  from (select g.currency, count(*)::int as count, ${sumsOfSums} from grouped g group by g.currency) g`;
+export const campaignTotals = (grouping: Grouping): RawBuilder<unknown> => sql`
+  select g.currency, g.count, ${wholeUnits}, g.currency <> all (${openCurrencies(grouping)}) as is_final
+  from (
+    select g.currency, count(*)::int as count, ${list(
+      measures(grouping.choice).map(([name]) => sql`${wholeSum(`g.${name}`)} as ${sql.ref(name)}`),
+    )}
+    from grouped g group by g.currency
+  ) g`;

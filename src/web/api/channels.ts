@@ -3,7 +3,7 @@ import { type RawBuilder, sql } from "kysely";
 import { z } from "zod";
 import type { ChannelRow, Channels, Excluded, Range } from "./answers.ts";
 import { asText } from "./csv.ts";
-import { accountKeys, filterKeys, within } from "./query.ts";
+import { accountKeys, filterKeys, type Keys, within } from "./query.ts";
 import { rangeKeys, resolveRange } from "./ranges.ts";
 import { hasRows, type Read } from "./read.ts";
 
@@ -64,23 +64,18 @@ export const excludedQuery = z.strictObject({
 type Sources = NonNullable<Excluded["sources"]>;
 type Rules = NonNullable<Excluded["rules"]>;
 
-const sourcesOf = async (
-  read: Read,
-  range: Excluded["range"],
-  query: z.infer<typeof excludedQuery>,
-): Promise<Sources | null> => {
-  // Of the facts only organic rows are looked at: they have an index of their own.
-  const [any] = await read(sql`select from warehouse.conversion_daily where traffic = 'organic' limit 1`);
+const sourcesOf = async (read: Read, range: Range, keys: Keys): Promise<Sources | null> => {
+  const [any] = await read(sql`select from figures.part_daily where part_kind = 'organic_action' limit 1`);
   if (any === undefined) return null;
-  const wanted = query.account?.split(":", 2);
   return read<Sources[number]>(sql`
-    select platform, source, sum(conversions) as conversions
-    from marts.organic_excluded_daily
-    where date between ${range.from}::date and ${range.to}::date
-      and (${query.platform ?? null}::text is null or platform = ${query.platform ?? null})
-      and (${wanted?.[1] ?? null}::text is null
-           or (platform = ${wanted?.[0] ?? null} and account_id = ${wanted?.[1] ?? null}))
-    group by 1, 2 having sum(conversions) <> 0 order by 3 desc, 1, 2 limit 200`);
+    select a.platform, a.platform || ' ' || coalesce(nullif(n.name, ''), m.part_id) as source,
+           sum(m.organic_conversions) as conversions
+    from figures.part_daily m
+    join warehouse.account a on a.account_key = m.account_key
+    left join warehouse.conversion_action n
+      on n.account_key = m.account_key and n.conversion_action_id = m.part_id
+    where m.part_kind = 'organic_action' and ${within(range, keys)}
+    group by 1, 2 having sum(m.organic_conversions) <> 0 order by 3 desc, 1, 2 limit 200`);
 };
 
 /** The columns that say why something was left out, as far as the table has them. */
@@ -121,7 +116,7 @@ export const excluded = async (read: Read, query: z.infer<typeof excludedQuery>)
     range,
     days,
     accounts,
-    sources: await sourcesOf(read, range, query),
+    sources: await sourcesOf(read, range, keys),
     rules: await rulesOf(read, range),
   };
 };

@@ -11,7 +11,7 @@ export interface Grouping {
   readonly campaign: string | undefined;
   /** Only where ad groups or ads are asked for. */
   readonly adGroup: string | undefined;
-  /** How far what is summed up beforehand (ops.campaign_day_sum, ops.part_day) stands for each of the accounts. */
+  /** Only where campaigns are asked for: how far the sums of each account go. */
   readonly standing: readonly AccountSums[];
   /** Whether every campaign's name is needed, for sorting or searching by it; else those of a page are enough. */
   readonly named: boolean;

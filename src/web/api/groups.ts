@@ -83,7 +83,7 @@ const byNetwork = (grouping: Grouping): RawBuilder<unknown> => sql`
          null::text as campaign_name, ${noAdGroup}, s.part_id as part, s.part_id, s.currency, ${sumNames}
   from (
     select m.platform, m.part_id, ${currencyOf(grouping.choice)} as currency, ${sums(grouping.choice)}
-    from ${partRows(grouping, "month")} where ${rowsOf(grouping)} group by 1, 2, 3
+    from ${partRows(grouping)} where ${rowsOf(grouping)} group by 1, 2, 3
   ) s ${matching(grouping.q, "s.part_id", "s.platform")}`;
 
 const byBrought = (grouping: Grouping): RawBuilder<unknown> => sql`
@@ -92,7 +92,7 @@ const byBrought = (grouping: Grouping): RawBuilder<unknown> => sql`
   from (
     select m.platform, m.part_id, max(m.part_name collate "C") as part_name,
            ${currencyOf(grouping.choice)} as currency, ${sums(grouping.choice)}
-    from ${partRows(grouping, "month")} where ${rowsOf(grouping)} group by 1, 2, 4
+    from ${partRows(grouping)} where ${rowsOf(grouping)} group by 1, 2, 4
   ) s ${matching(grouping.q, "s.part_name", "s.part_id", "s.platform")}`;
 
 /** What the campaigns of the grouping cost, by account: its actions are held against all of it. */
@@ -115,7 +115,7 @@ const byAction = (grouping: Grouping): RawBuilder<unknown> => sql`
     select m.account_key, m.part_id, max(m.part_name collate "C") as part_name, ${currencyOf(grouping.choice)} as currency,
            sum(m.conversions) as conversions, ${valueOf(grouping.choice)} as conversion_value,
            bool_and(m.is_final) as is_final
-    from ${partRows(grouping, "month")} where ${rowsOf(grouping)} group by 1, 2, 4
+    from ${partRows(grouping)} where ${rowsOf(grouping)} group by 1, 2, 4
   ) s
   join warehouse.account a on a.account_key = s.account_key
   left join (${spent(grouping)}) c on c.account_key = s.account_key and c.currency is not distinct from s.currency
@@ -139,13 +139,13 @@ export const totalsOf = (grouping: Grouping): RawBuilder<unknown> =>
   grouping.by === "action"
     ? actionTotals
     : grouping.by === "campaign"
-      ? campaignTotals
+      ? campaignTotals(grouping)
       : sql`select g.currency, count(*)::int as count, ${sumsOfSums} from grouped g group by g.currency`;
 
 const statements: Readonly<Record<BreakdownBy, (grouping: Grouping) => RawBuilder<unknown>>> = {
   platform: byPlatform,
   account: byAccount,
-  campaign: (grouping) => byCampaign(grouping, matching(grouping.q, "c.name", "k.campaign_id", "a.name")),
+  campaign: (grouping) => byCampaign(grouping, matching(grouping.q, "c.name", "s.campaign_id", "a.name")),
   ad_group: byAd,
   ad: byAd,
   network: byNetwork,
@@ -160,5 +160,5 @@ const statements: Readonly<Record<BreakdownBy, (grouping: Grouping) => RawBuilde
 export const grouped = (grouping: Grouping): RawBuilder<unknown> => statements[grouping.by](grouping);
 
 /** Rows of `grouped` with all that is shown of a group, the same columns whatever the grouping. */
-export const shown = ({ by }: Grouping, some: RawBuilder<unknown>): RawBuilder<unknown> =>
-  by === "campaign" ? shownCampaigns(some) : sql`select g.* from ${some} g`;
+export const shown = (grouping: Grouping, some: RawBuilder<unknown>): RawBuilder<unknown> =>
+  grouping.by === "campaign" ? shownCampaigns(grouping, some) : sql`select g.* from ${some} g`;

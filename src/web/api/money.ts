@@ -38,7 +38,7 @@ export const currencyOf = ({ mode, code }: CurrencyChoice): RawBuilder<unknown> 
   mode === "reporting" ? sql`${code}::text` : sql`m.currency`;
 
 /** A sum that is unknown as soon as one of its parts is. */
-const wholeSum = (column: string): RawBuilder<unknown> =>
+export const wholeSum = (column: string): RawBuilder<unknown> =>
   sql`case when count(*) = count(${sql.ref(column)}) then sum(${sql.ref(column)}) end`;
 
 const amount = (column: string, { mode }: CurrencyChoice): RawBuilder<unknown> =>

@@ -32,7 +32,6 @@ import { overview, overviewQuery } from "./overview.ts";
 import { pause, pauseBody, resume, resumeBody } from "./pauses.ts";
 import { type Read, reading } from "./read.ts";
 import { truth, truthQuery } from "./truth.ts";
-import { openRefresher } from "./refresher.ts";
 import { openReplays, replayBody, rules } from "./rules.ts";
 import { session } from "./session.ts";
 import { silence, silenceBody, silences, unsilence } from "./silences.ts";
@@ -80,12 +79,6 @@ export const apiRoutes = (app: FastifyInstance, options: ApiOptions): void => {
   const { db, downloads, jobs, nights, credentials, alerts: configured, schedule, targets } = options;
   app.addHook("onSend", async (_request, reply) => void reply.header("cache-control", "no-store"));
 
-  const refresher = openRefresher(db, (error) =>
-    app.log.warn({ err: error }, "the sums of campaigns were not refreshed"),
-  );
-  app.addHook("onListen", async () => refresher.start());
-  app.addHook("onClose", () => refresher.close());
-
   const get = <Query extends z.ZodType, Answer>(
     path: string,
     query: Query,
@@ -102,10 +95,7 @@ export const apiRoutes = (app: FastifyInstance, options: ApiOptions): void => {
   get("/missing", missingQuery, (read) => missing(read, asker()));
   get("/truth", truthQuery, (read, query) => truth(read, query, targets));
   get("/overview", overviewQuery, overview);
-  get("/breakdown", breakdownQuery, async (read, query) => {
-    refresher.start();
-    return breakdown(read, query);
-  });
+  get("/breakdown", breakdownQuery, breakdown);
   get("/channels", channelsQuery, channels);
   get("/campaign-days", campaignDaysQuery, campaignDays);
   get("/history", historyQuery, history);

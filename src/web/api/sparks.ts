@@ -52,7 +52,7 @@ export const sparks = async (
     select m.platform, ${account} as account_id, null::text as campaign_id,
            null::text as ad_group_id, ${parts ? sql`m.part_id` : sql`null::text`} as part_id,
            ${currencyOf(choice)} as currency, m.date - ${range.from}::date as place, round(${value}, 6) as value
-    from ${parts ? partRows({ ...grouping, range }, "day") : sql`${sql.table(martFor(grouping))} m`}
+    from ${parts ? partRows(grouping) : sql`${sql.table(martFor(grouping))} m`}
     where ${within(range, grouping.keys, grouping.campaign)} ${inCurrency(choice)}
     group by 1, 2, 3, 4, 5, 6, 7`);
   return linesOf(days, range);
