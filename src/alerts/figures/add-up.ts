@@ -3,33 +3,15 @@ import { addDays, earlierDay, laterDay } from "../../domain/day.ts";
 import type { Exact } from "../../domain/decimal.ts";
 import type { DB } from "../../warehouse/schema.ts";
 import type { FigureMetric } from "../rule/settings.ts";
-import type { Ask } from "./ask.ts";
+import type { SumsAsk } from "./ask.ts";
 import type { CoveredAccount } from "./coverage.ts";
 import { scopesOf } from "./scopes.ts";
+import type { SeriesRow } from "./series-row.ts";
 import { type KnownAt, neededSums, source, sumColumns } from "./source.ts";
 import type { Sums } from "./sums.ts";
 
-/** The runs of one series, or of those accounts of it that began on the same day. */
-export interface SeriesRow {
-  /** One account of its reach. */
-  readonly account: CoveredAccount;
-  /** How old the first day with figures of its accounts is; of windows, and where it is out of reach, infinite. */
-  readonly begunAge: number;
-  readonly campaignId: string;
-  readonly campaignName: string | null;
-  /** Network, or conversion action. */
-  readonly partId: string;
-  readonly partName: string | null;
-  /** Of each run how old its youngest day is, in no order; a run without a row of figures is absent. */
-  readonly ages: readonly number[];
-  /** What is added up, run by run; absent: what no rule asks for. */
-  readonly sums: { readonly [Name in keyof Sums]?: readonly Exact[] | undefined };
-  /** Rows of each run with money but without an exchange rate. */
-  readonly unrated: readonly Exact[];
-}
-
 /** Which run of an ask a day of that age belongs to; null: none. */
-const slotOf = (ask: Ask | undefined, age: number): number | null => {
+const slotOf = (ask: SumsAsk | undefined, age: number): number | null => {
   const slot = ask?.cuts.findLastIndex((cut) => cut <= age) ?? -1;
   return slot < 0 || slot + 1 === ask?.cuts.length ? null : slot;
 };
@@ -54,7 +36,7 @@ const exactly = (text: string | null | undefined): readonly Exact[] | undefined 
  */
 export const addUp = async (options: {
   readonly db: Kysely<DB>;
-  readonly asks: readonly Ask[];
+  readonly asks: readonly SumsAsk[];
   readonly metrics: ReadonlySet<FigureMetric>;
   readonly figures: KnownAt;
   readonly accounts: readonly CoveredAccount[];

@@ -2,7 +2,7 @@ import { addDays } from "../../domain/day.ts";
 import { divide, exact, type Exact, multiply, one } from "../../domain/decimal.ts";
 import { type AlertRule, anomalyReachDays } from "../rule/rule.ts";
 import type { FigureMetric } from "../rule/settings.ts";
-import type { SeriesRow } from "./add-up.ts";
+import type { SeriesRow } from "./series-row.ts";
 import type { Coverage } from "./coverage.ts";
 import { type Expectation, partsOf } from "./judge.ts";
 import {

@@ -3,7 +3,7 @@ import { deliveryRule } from "./series.ts";
 import { looksBefore } from "./windows.ts";
 
 /** What a rule adds up. Rules that differ only in what they make of the sums ask for the same. */
-export interface Ask {
+export interface SumsAsk {
   readonly key: string;
   /** Whose accounts, filters and series they are. */
   readonly rule: AlertRule;
@@ -31,13 +31,13 @@ export const asksOf = (
   rule: AlertRule,
   currency: string | undefined,
   days: number,
-): { readonly own: Ask; readonly whole: Ask | undefined } => {
+): { readonly own: SumsAsk; readonly whole: SumsAsk | undefined } => {
   const daily = isAnomaly(rule);
   const windows = [0, 1, ...(looksBefore(rule) ? [2] : [])];
   const cuts = daily
     ? Array.from({ length: days + 1 }, (_, age) => age)
     : windows.map((count) => rule.settleDays + count * rule.windowDays);
-  const ask = (asking: AlertRule, grain: Grain): Ask => ({
+  const ask = (asking: AlertRule, grain: Grain): SumsAsk => ({
     key: JSON.stringify([
       grain,
       currency,
@@ -62,5 +62,5 @@ export const asksOf = (
 };
 
 /** Asks that one statement answers. */
-export const groupOf = ({ grain, currency, detailed, daily }: Ask): string =>
+export const groupOf = ({ grain, currency, detailed, daily }: SumsAsk): string =>
   JSON.stringify([grain, currency, detailed, daily]);

@@ -6,9 +6,9 @@ import { type Schedule, usualSchedule } from "../../domain/schedule.ts";
 import type { DB } from "../../warehouse/schema.ts";
 import { type AlertRule, isOperation } from "../rule/rule.ts";
 import type { FigureMetric } from "../rule/settings.ts";
-import { addUp, type SeriesRow } from "./add-up.ts";
+import { addUp } from "./add-up.ts";
 import { expectationOf, learn } from "./anomaly.ts";
-import { type Ask, asksOf, groupOf, longestReach } from "./ask.ts";
+import { type SumsAsk, asksOf, groupOf, longestReach } from "./ask.ts";
 import { readCoverage, type Coverage, type CoveredAccount } from "./coverage.ts";
 import { type Expectation, figureText } from "./judge.ts";
 import { unknownThen } from "./known-then.ts";
@@ -16,6 +16,7 @@ import { moneyOf } from "./money.ts";
 import { judgeAll, type Observation, unknown } from "./observation.ts";
 import { operationFigures, sourceFigures } from "./operations.ts";
 import { reachOf, type Series, seriesOf } from "./series.ts";
+import type { SeriesRow } from "./series-row.ts";
 import type { KnownAt } from "./source.ts";
 import { judgedDays, windowOf } from "./windows.ts";
 
@@ -61,7 +62,7 @@ const once = <Made>(): ((key: string, make: () => Made) => Made) => {
 interface Shared extends ObserveOptions {
   readonly coverage: Coverage;
   readonly asks: (rule: AlertRule, currency: string | undefined) => ReturnType<typeof asksOf>;
-  rowsOf(ask: Ask): Promise<readonly SeriesRow[]>;
+  rowsOf(ask: SumsAsk): Promise<readonly SeriesRow[]>;
   /** Rules that differ in their thresholds alone share their series. */
   readonly seriesOnce: (key: string, make: () => ReadonlyMap<string, Series>) => ReadonlyMap<string, Series>;
   /** Anomaly rules that differ in their sensitivity alone share what is usual. */
@@ -76,8 +77,8 @@ const share = (options: ObserveOptions, coverage: Coverage): Shared => {
   const { db, figures, rules, reportingCurrency } = options;
   const days = longestReach(rules.filter(({ condition }) => condition.kind === "anomaly"));
   const asks: Shared["asks"] = (rule, currency) => asksOf(rule, currency, days);
-  const groupOnce = once<{ readonly asks: Map<string, Ask>; readonly metrics: Set<FigureMetric> }>();
-  const group = (ask: Ask) => groupOnce(groupOf(ask), () => ({ asks: new Map(), metrics: new Set() }));
+  const groupOnce = once<{ readonly asks: Map<string, SumsAsk>; readonly metrics: Set<FigureMetric> }>();
+  const group = (ask: SumsAsk) => groupOnce(groupOf(ask), () => ({ asks: new Map(), metrics: new Set() }));
   for (const rule of rules) {
     const money = moneyOf(rule, figuresOf(rule, coverage), reportingCurrency);
     if (isOperation(rule.metric) || money.kind === "error") continue;

@@ -1,16 +1,16 @@
-import type { SeriesRow } from "./add-up.ts";
-import type { Ask } from "./ask.ts";
+import type { SeriesRow } from "./series-row.ts";
+import type { SumsAsk } from "./ask.ts";
 import type { CoveredAccount } from "./coverage.ts";
 import { reachOf } from "./series.ts";
 
 /** Accounts whose figures a statement adds together. */
 type Place = Pick<SeriesRow, "account" | "begunAge">;
 
-const begunAge = ({ daily, cuts }: Ask, { begunAge: age }: CoveredAccount): number =>
+const begunAge = ({ daily, cuts }: SumsAsk, { begunAge: age }: CoveredAccount): number =>
   daily && age !== null && age < (cuts.at(-1) ?? 0) ? age : Infinity;
 
 /** Which accounts each ask adds together. Asks for the same share a scope. */
-export const scopesOf = (asks: readonly Ask[], accounts: readonly CoveredAccount[]) => {
+export const scopesOf = (asks: readonly SumsAsk[], accounts: readonly CoveredAccount[]) => {
   const places: Place[] = [];
   const pairs: { readonly scope: number; readonly account: CoveredAccount; readonly place: number }[] = [];
   const scopes = new Map<string, number>();

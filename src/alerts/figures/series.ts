@@ -1,6 +1,6 @@
 import type { Exact } from "../../domain/decimal.ts";
 import type { AlertRule } from "../rule/rule.ts";
-import type { SeriesRow } from "./add-up.ts";
+import type { SeriesRow } from "./series-row.ts";
 import type { CoveredAccount } from "./coverage.ts";
 import { addSums, noSums, type Sums } from "./sums.ts";
 import { looksBefore } from "./windows.ts";
