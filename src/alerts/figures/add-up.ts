@@ -148,13 +148,7 @@ export const addUp = async (options: {
       partId: row.part_id,
       partName: row.part_name,
       ages: row.slots.split(" ").map((slot) => ask.cuts[Number(slot)] ?? 0),
-      sums: {
-        spend: exactly(row.spend),
-        clicks: exactly(row.clicks),
-        conversions: exactly(row.conversions),
-        value: exactly(row.value),
-        projected: exactly(row.projected),
-      },
+      sums: Object.fromEntries(names.map((name) => [name, exactly(row[name])])),
       unrated: exactly(row.unrated) ?? [],
     });
   }

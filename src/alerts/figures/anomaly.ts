@@ -115,14 +115,12 @@ const addWindows = (
 
 const byId = (
   rule: AlertRule,
-  rows: readonly SeriesRow[] | undefined,
+  rows: readonly SeriesRow[] = [],
 ): ReadonlyMap<string, readonly SeriesRow[]> => {
   const series = new Map<string, SeriesRow[]>();
-  for (const row of rows ?? []) {
+  for (const row of rows) {
     const id = seriesId(rule, row);
-    const found = series.get(id);
-    if (found === undefined) series.set(id, [row]);
-    else found.push(row);
+    series.set(id, [...(series.get(id) ?? []), row]);
   }
   return series;
 };
@@ -150,12 +148,8 @@ export const learn = (options: {
     for (const row of own.get(id) ?? []) {
       addWindows(parts, rule, row, row.sums[part]);
       if (whole !== undefined) addWindows(wholes, rule, row, row.sums[whole]);
-      addWindows(
-        rows,
-        rule,
-        row,
-        row.ages.map(() => 1n),
-      );
+      const each = row.ages.map(() => 1n);
+      addWindows(rows, rule, row, each);
       addWindows(unrated, rule, row, row.unrated);
     }
     for (const row of delivery.get(deliveryId(rule, id)) ?? []) {

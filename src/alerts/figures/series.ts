@@ -2,7 +2,7 @@ import type { Exact } from "../../domain/decimal.ts";
 import type { AlertRule } from "../rule/rule.ts";
 import type { SeriesRow } from "./series-row.ts";
 import type { CoveredAccount } from "./coverage.ts";
-import { addSums, noSums, type Sums } from "./sums.ts";
+import { addSums, noSums, type Sums, sumsBy } from "./sums.ts";
 import { looksBefore } from "./windows.ts";
 
 export type Labels = Readonly<Record<string, string>>;
@@ -93,13 +93,7 @@ const within = (
   const total = (values: readonly Exact[] | undefined): Exact =>
     values === undefined ? 0n : inside.reduce((sum, index) => sum + (values[index] ?? 0n), 0n);
   return {
-    sums: {
-      spend: total(sums.spend),
-      clicks: total(sums.clicks),
-      conversions: total(sums.conversions),
-      value: total(sums.value),
-      projected: total(sums.projected),
-    },
+    sums: sumsBy((name) => total(sums[name])),
     unrated: Number(total(unrated)),
   };
 };
