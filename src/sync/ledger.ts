@@ -3,6 +3,7 @@ import type { DayRange } from "../domain/day.ts";
 import type { Account } from "../domain/facts.ts";
 import type { Failure } from "../domain/failure.ts";
 import type { Platform } from "../domain/platform.ts";
+import { often } from "../warehouse/connection/client.ts";
 import { inTransaction } from "../warehouse/transaction.ts";
 import type { PlanFailure } from "./plan.ts";
 import type { Slice } from "./slice.ts";
@@ -161,17 +162,19 @@ export interface Taken {
 /** The next job that is ready, or undefined. The hold on it lasts for `leaseSeconds` and is renewed well before. */
 export const take = async (pool: pg.Pool, want: Want): Promise<Taken | undefined> => {
   const { rows } = await pool.query<JobRow & { crashes: number; attempts: number; give_up_at: Date | null }>(
-    `select ${jobColumns}, j.crashes, j.attempts, n.give_up_at
+    often(
+      `select ${jobColumns}, j.crashes, j.attempts, n.give_up_at
      from ops.take_job($1, $2, $3, $4, $5, $6, $7) j left join ops.night n using (run_id)`,
-    [
-      want.platform,
-      want.runId,
-      want.near?.runId ?? null,
-      want.near?.accountKey ?? null,
-      want.platformAtOnce ?? null,
-      want.accountAtOnce,
-      want.leaseSeconds,
-    ],
+      [
+        want.platform,
+        want.runId,
+        want.near?.runId ?? null,
+        want.near?.accountKey ?? null,
+        want.platformAtOnce ?? null,
+        want.accountAtOnce,
+        want.leaseSeconds,
+      ],
+    ),
   );
   const row = rows[0];
   return row && { job: jobOf(row), crashes: row.crashes, attempts: row.attempts, giveUpAt: row.give_up_at };
@@ -200,17 +203,19 @@ export const putBack = async (pool: pg.Pool, jobId: string): Promise<void> => {
 
 export const finish = async (pool: pg.Pool, jobId: string, failure?: Failure): Promise<void> => {
   await pool.query(
-    `update ops.job
+    often(
+      `update ops.job
      set state = $2, attempts = attempts + 1, lease_until = null, not_before = null, failure_kind = $3, failure = $4,
          remedy = $5, finished_at = clock_timestamp(), changed_at = clock_timestamp()
      where job_id = $1 and state in ${unfinished}`,
-    [
-      jobId,
-      failure ? "failed" : "done",
-      failure?.kind ?? null,
-      failure?.message ?? null,
-      failure?.remedy ?? null,
-    ],
+      [
+        jobId,
+        failure ? "failed" : "done",
+        failure?.kind ?? null,
+        failure?.message ?? null,
+        failure?.remedy ?? null,
+      ],
+    ),
   );
 };
 

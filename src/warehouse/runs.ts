@@ -2,6 +2,7 @@ import type pg from "pg";
 import type { DayRange } from "../domain/day.ts";
 import type { FailureKind } from "../domain/failure.ts";
 import type { Platform } from "../domain/platform.ts";
+import { often } from "./connection/client.ts";
 import { tryLease } from "./lease.ts";
 
 /** A sync in progress. Its lease is held by the process: one that was killed leaves a run that can be continued. */
@@ -64,9 +65,11 @@ export interface SliceRecord extends DayRange {
 /** Notes that a slice has begun; its id also marks its rows in staging. */
 export const beginSlice = async (pool: pg.Pool, slice: SliceRecord): Promise<string> => {
   const { rows } = await pool.query<{ slice_id: string }>(
-    `insert into ops.slice (run_id, platform, account_id, from_date, to_date, attempts)
+    often(
+      `insert into ops.slice (run_id, platform, account_id, from_date, to_date, attempts)
      values ($1, $2, $3, $4, $5, $6) returning slice_id`,
-    [slice.runId, slice.platform, slice.accountId, slice.from, slice.to, slice.attempts],
+      [slice.runId, slice.platform, slice.accountId, slice.from, slice.to, slice.attempts],
+    ),
   );
   return rows[0]?.slice_id ?? "";
 };
@@ -84,20 +87,22 @@ export interface SliceEnd {
 
 export const endSlice = async (pool: pg.Pool, sliceId: string, end: SliceEnd): Promise<void> => {
   await pool.query(
-    `update ops.slice
+    often(
+      `update ops.slice
      set outcome = $2, failure_kind = $3, failure = $4, remedy = $5, rows_read = $6, rows_written = $7,
          platform_spend = $8, our_spend = $9, finished_at = clock_timestamp()
      where slice_id = $1`,
-    [
-      sliceId,
-      end.outcome,
-      end.failureKind ?? null,
-      end.failure ?? null,
-      end.remedy ?? null,
-      end.rowsRead ?? 0,
-      end.rowsWritten ?? 0,
-      end.platformSpend ?? null,
-      end.ourSpend ?? null,
-    ],
+      [
+        sliceId,
+        end.outcome,
+        end.failureKind ?? null,
+        end.failure ?? null,
+        end.remedy ?? null,
+        end.rowsRead ?? 0,
+        end.rowsWritten ?? 0,
+        end.platformSpend ?? null,
+        end.ourSpend ?? null,
+      ],
+    ),
   );
 };

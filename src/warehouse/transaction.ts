@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
+import { WarehouseClient } from "./connection/client.ts";
 import { breakConnection } from "./lost-connections.ts";
 
 /**
@@ -42,10 +43,11 @@ export const beginning = `begin isolation level read committed read write; ${wit
 export const begin = async (
   client: pg.ClientBase,
   kind: "writing" | "reading" = "writing",
+  settings = "",
 ): Promise<void> => {
-  await client.query(
-    kind === "writing" ? beginning : `begin isolation level repeatable read read only; ${withoutLimits}`,
-  );
+  const opening =
+    kind === "writing" ? beginning : `begin isolation level repeatable read read only; ${withoutLimits}`;
+  await client.query(settings === "" ? opening : `${opening}; ${settings}`);
 };
 
 /** How long a statement may go on when its work was told to stop, and how long a rollback may take. */
@@ -88,6 +90,13 @@ const rollBack = async (client: pg.PoolClient): Promise<void> => {
   }
 };
 
+export interface TransactionOptions {
+  /** Of this transaction alone, set with its beginning. */
+  readonly settings?: string;
+  /** The same few statements are asked in many such transactions: a connection plans them once. */
+  readonly repeats?: boolean;
+}
+
 /**
  * Runs `work` in one transaction on a connection of its own; any error rolls all of it back. `signal`: the work ends
  * within seconds of it, whatever its statement waits for.
@@ -96,13 +105,15 @@ export const inTransaction = async <T>(
   pool: pg.Pool,
   work: (client: pg.PoolClient) => Promise<T>,
   signal?: AbortSignal,
+  { settings = "", repeats = false }: TransactionOptions = {},
 ): Promise<T> => {
   signal?.throwIfAborted();
   const client = await (signal ? connect(pool, signal) : pool.connect());
   const unwatch = signal && hangUpOnAbort(client, signal);
   let broken: Error | undefined;
   try {
-    await begin(client);
+    await begin(client, "writing", settings);
+    if (client instanceof WarehouseClient) client.repeats = repeats;
     const result = await work(client);
     await client.query("commit");
     return result;
@@ -112,6 +123,7 @@ export const inTransaction = async <T>(
     throw error;
   } finally {
     unwatch?.();
+    if (client instanceof WarehouseClient) client.repeats = false;
     client.release(broken);
   }
 };

@@ -11,7 +11,9 @@ import { listen } from "../../sandbox/server.ts";
 import { callForReady } from "../../src/jobs/wake.ts";
 import { beginNight } from "../../src/jobs/night.ts";
 import { alone } from "../../src/warehouse/lease.ts";
+import { often } from "../../src/warehouse/connection/client.ts";
 import { openDatabase } from "../../src/warehouse/database.ts";
+import { inTransaction } from "../../src/warehouse/transaction.ts";
 import { openBackend, silent } from "../jobs/backends.ts";
 import { nightOver } from "../jobs/night-support.ts";
 import { folderWith, startCostper } from "../jobs/start-process.ts";
@@ -180,4 +182,32 @@ test("a lease of a process that died ends by itself", async () => {
   await expect(alone(database.pool, "credential linkedin:1", async () => "done", 500)).rejects.toMatchObject({
     kind: "transient",
   });
+});
+
+test("what is asked often is kept by a server's own connection, and asked anew through the pooler", async () => {
+  const { url, drop } = await createDatabase({ empty: true });
+  onTestFinished(drop);
+  const pooler = await startPooler(url);
+  for (const [place, kept] of [
+    [url, 1],
+    [pooler.url, 0],
+  ] as const) {
+    const database = openDatabase(place, { connections: 1 });
+    onTestFinished(() => database.close());
+    const { pool } = database;
+    for (const value of ["1", "2", "3"]) {
+      const { rows } = await pool.query<{ value: string }>(often("select $1::text as value", [value]));
+      expect(rows).toEqual([{ value }]);
+    }
+    const inside = () =>
+      inTransaction(
+        pool,
+        async (client) => (await client.query("select $1::integer as value", [1])).rows,
+        undefined,
+        { repeats: true },
+      );
+    for (let round = 1; round <= 3; round += 1) expect(await inside()).toEqual([{ value: 1 }]);
+    const { rows } = await pool.query("select statement from pg_prepared_statements");
+    expect(rows).toHaveLength(2 * kept);
+  }
 });

@@ -120,3 +120,24 @@ test("places of a process that died are free at once, and those of a silent one 
   await one.close();
   await expect.poll(async () => (await pool.query("select from ops.place")).rowCount).toBe(0);
 });
+
+test("an account's idle place goes to another account of the same process without waiting for its time", async () => {
+  const { database } = await openBackend("postgres");
+  const { pool } = database;
+  const room = { platform: 1, account: 1 };
+  const { signal } = new AbortController();
+  const texts: string[] = [];
+  const watched: typeof pool = Object.create(pool, {
+    query: {
+      value: (asked: { readonly text: string; readonly values: unknown[] }) => {
+        texts.push(asked.text);
+        return pool.query(asked);
+      },
+    },
+  }) as typeof pool;
+  const limits = sharedLimits(watched);
+  for (const account of ["1", "2", "1"]) (await limits.place("google", account, room, signal))();
+  expect(texts.filter((text) => text.includes("take_place"))).toHaveLength(3);
+  await limits.close();
+  await expect.poll(async () => (await pool.query("select from ops.place")).rowCount).toBe(0);
+});

@@ -235,3 +235,36 @@ test("a slice that was overtaken by a newer one does not put old figures back", 
   );
   expect(rows).toEqual([{ spend: 3 }]);
 });
+
+test("rows that went straight into an empty range are taken out again where another slice filled it meanwhile", async () => {
+  const { pool } = await freshDatabase();
+  const account = scriptedAccount({ id: "filled" });
+  const date = window.from;
+  let name = "a1";
+  let meanwhile: (() => Promise<unknown>) | undefined;
+  const connector = scriptedConnector({
+    account,
+    days: () => ({
+      [date]: {
+        ads: [{ campaign: "c1", ad: name, cents: 100, impressions: 1, clicks: 1, conversions: [] }],
+      },
+    }),
+    onStream: async (stream) => {
+      const work = stream === "entities" ? meanwhile : undefined;
+      if (work) meanwhile = undefined;
+      await work?.();
+    },
+  });
+  const accountKey = await prepareAccount(pool, connector, account);
+  const pull = () => load(pool, connector, { account, accountKey, ...window });
+  // The key of the other slice's row is another one, so that nothing collides.
+  meanwhile = async () => {
+    name = "a2";
+    await pull();
+  };
+  expect((await pull()).outcome).toBe("done");
+  const { rows } = await pool.query("select ad_id from warehouse.ad_daily where account_key = $1", [
+    accountKey,
+  ]);
+  expect(rows).toEqual([{ ad_id: "a2" }]);
+});

@@ -171,6 +171,39 @@ describe("a body that is read whole is bounded", () => {
   });
 });
 
+test.each([
+  ["short", 10],
+  ["short, and long once it is unpacked", 4 * megabyte],
+])("a packed answer that is %s is read to the last byte, however it was cut", async (_, bytes) => {
+  const content = Buffer.alloc(bytes, "0123456789");
+  const packed = gzipSync(content);
+  const { url } = await serve((__, response) => {
+    response.writeHead(200, { "content-encoding": "gzip" });
+    response.write(packed.subarray(0, 7));
+    setTimeout(() => response.end(packed.subarray(7)), 20);
+  });
+  const answer = await exchange(sent(url));
+  expect(answer.text.length).toBe(bytes);
+  expect(Buffer.from(answer.text).equals(content)).toBe(true);
+});
+
+test("a packed answer that is long is given as it comes", async () => {
+  const random = seeded(5);
+  const content = Buffer.from(Array.from({ length: megabyte }, () => Math.floor(random() * 256)));
+  const packed = gzipSync(content);
+  let finish: () => void = () => undefined;
+  const { url } = await serve((_, response) => {
+    response.writeHead(200, { "content-encoding": "gzip" });
+    response.write(packed.subarray(0, packed.length / 2));
+    finish = () => response.end(packed.subarray(packed.length / 2));
+  });
+  const answer = await open(sent(url));
+  const parts = [await answer.read()];
+  finish();
+  for (let part = await answer.read(); part; part = await answer.read()) parts.push(part);
+  expect(Buffer.concat(parts.map((part) => part ?? Buffer.alloc(0))).equals(content)).toBe(true);
+});
+
 /** Numbers that look random and are the same every time (mulberry32). */
 const seeded = (seed: number) => () => {
   seed = (seed + 0x6d2b79f5) | 0;

@@ -1,12 +1,11 @@
 import { type IncomingMessage, request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { LookupFunction } from "node:net";
-import { pipeline, type Readable } from "node:stream";
-import { createGunzip, createInflate } from "node:zlib";
 import { Failure } from "../../domain/failure.ts";
 import type { Platform } from "../../domain/platform.ts";
 import { noteServerTime } from "./clock.ts";
 import { agentFor } from "./proxy.ts";
+import { type Body, bodyOf } from "./unpack.ts";
 
 /** The headers of an answer, by name in any case. */
 export interface AnswerHeaders {
@@ -132,15 +131,6 @@ const headersOf = ({ headers }: IncomingMessage): AnswerHeaders => ({
 
 const ignore = () => undefined;
 
-/** The body as the sender meant it. An end in the midst of packed bytes is an error of the unpacker. */
-const unpacked = (response: IncomingMessage): Readable => {
-  // Without a listener an error that comes after the reader has gone would end the process.
-  response.on("error", ignore);
-  const packing = response.headers["content-encoding"]?.trim().toLowerCase();
-  if (packing !== "gzip" && packing !== "x-gzip" && packing !== "deflate") return response;
-  return pipeline(response, packing === "deflate" ? createInflate() : createGunzip(), ignore);
-};
-
 /** One exchange's clock: races every wait against silence, the total and the signal, and lets go when one wins. */
 const watch = (sent: Sent, host: string, totalMs: number, letGo: () => void) => {
   const { signal, idleMs } = sent;
@@ -183,7 +173,7 @@ const watch = (sent: Sent, host: string, totalMs: number, letGo: () => void) => 
 const exchangeOnce = async (sent: Sent, url: URL, defaultTotalMs: number): Promise<Answer> => {
   const { signal } = sent;
   if (signal.aborted) throw interrupted(signal, sent.platform);
-  let body: Readable | undefined;
+  let body: Body | undefined;
   const send = url.protocol === "https:" ? httpsRequest : httpRequest;
   const request = send(url, {
     method: sent.method ?? "GET",
@@ -199,7 +189,7 @@ const exchangeOnce = async (sent: Sent, url: URL, defaultTotalMs: number): Promi
   request.on("error", ignore);
   const close = () => {
     request.destroy();
-    body?.destroy();
+    body?.close();
   };
   const guarded = watch(sent, url.host, sent.totalMs ?? defaultTotalMs, close);
   const response = await guarded(
@@ -210,13 +200,8 @@ const exchangeOnce = async (sent: Sent, url: URL, defaultTotalMs: number): Promi
     }),
   );
   noteServerTime(url.host, headersOf(response).get("date"), headersOf(response).get("age"));
-  const open = (body = unpacked(response));
-  open.on("error", ignore);
-  const chunks = open[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-  const read = async (): Promise<Buffer | undefined> => {
-    const { done, value } = await guarded(chunks.next());
-    return done === true ? undefined : value;
-  };
+  const open = (body = bodyOf(response, guarded));
+  const read = () => open.read();
   return {
     status: response.statusCode ?? 0,
     headers: headersOf(response),

@@ -97,7 +97,6 @@ const rollUpWindow = (
   asked: readonly Day[],
 ): Promise<number> => {
   const work = async (client: pg.PoolClient): Promise<number> => {
-    await client.query(plannerSettings);
     await holdConversion(client, "shared");
     await lockAccount(client, "rollup", accountKey);
     const marked = await takeTouchedDays(client, accountKey, window);
@@ -127,7 +126,7 @@ const rollUpWindow = (
     for (const [sum, rows] of await sumsOf(scope)) await replaceMart({ ...rows, now }, sum);
     return written;
   };
-  return inTransaction(options.pool, work, options.signal);
+  return inTransaction(options.pool, work, options.signal, { settings: plannerSettings, repeats: true });
 };
 
 const rollUpAccountDays = async (
@@ -186,11 +185,13 @@ const noticeReportingCurrency = async ({ pool, reportingCurrency, signal }: Roll
 
 /** Rolls up the days that are marked, of one account or of all. */
 const rollUpDue = async (options: RollupOptions, accountKey: number | null): Promise<number> => {
-  await noteToday(options, accountKey);
   await noticeReportingCurrency(options);
+  const touched = await touchedAccounts(options.pool, accountKey);
+  // The rollup that ends every sync is about all accounts: an account's own asks nothing more where nothing is marked.
+  if (accountKey !== null && touched.length === 0) return 0;
+  await noteToday(options, accountKey);
   let written = 0;
-  for (const account of await touchedAccounts(options.pool, accountKey))
-    written += await rollUpAccountDays(options, account, "marked");
+  for (const account of touched) written += await rollUpAccountDays(options, account, "marked");
   return written;
 };
 

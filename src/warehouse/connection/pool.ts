@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
+import { WarehouseClient } from "./client.ts";
 
 type Done = (
   error: Error | undefined,
@@ -35,12 +36,23 @@ export class WarehousePool extends pg.Pool {
     });
   }
 
+  async #greet(client: WarehouseClient & pg.PoolClient): Promise<void> {
+    try {
+      await client.compareProcess();
+    } catch (error) {
+      client.release(error as Error);
+      throw error;
+    }
+  }
+
   async #connect(): Promise<pg.PoolClient> {
     const deadline = performance.now() + patienceMs;
     for (;;) {
       const isFull = this.totalCount >= this.options.max && this.idleCount === 0;
       try {
-        return await super.connect();
+        const client = await super.connect();
+        if (client instanceof WarehouseClient) await this.#greet(client);
+        return client;
       } catch (error) {
         if (this.ending || performance.now() > deadline) throw error;
         // Its turn has not come yet: the driver has no code for that.

@@ -23,13 +23,12 @@ const concernsItAlone = ({ kind }: Failure): boolean =>
 export const readBreakdowns = async (
   staging: Staging,
 ): Promise<{ readonly rowsRead: number; readonly lacking: readonly LackingBreakdown[] }> => {
-  const { client, connector, pull } = staging;
+  const { connector, pull } = staging;
   const lacking: LackingBreakdown[] = [];
   let rowsRead = 0;
   for (const breakdown of breakdowns) {
     const ask = connector.breakdowns?.[breakdown];
     if (!ask) continue;
-    await client.query("savepoint breakdown");
     try {
       rowsRead += await readStream(
         staging,
@@ -37,13 +36,11 @@ export const readBreakdowns = async (
         (row) => breakdownLine(breakdown, row),
         "held",
       );
-      await client.query("release savepoint breakdown");
       staging.breakdowns.push(breakdown);
     } catch (error) {
       pull.signal.throwIfAborted();
       const failure = asFailure(error);
       if (!concernsItAlone(failure)) throw error;
-      await client.query("rollback to savepoint breakdown");
       lacking.push({ breakdown, failure });
     }
   }

@@ -65,21 +65,6 @@ const rangeIsEmpty = async (client: pg.PoolClient, slice: SliceToLoad): Promise<
   return rows.length === 0;
 };
 
-/** Another slice published into the range that was found empty: rows have to be compared after all. */
-class FilledMeanwhile extends Error {}
-
-/** Whether the range holds the rows that this slice copied, and no others. Asked under the account's lock. */
-const rangeIsOurs = async ({ client, accountKey, pull, copiedStraight }: Staging): Promise<boolean> => {
-  for (const table of factTables) {
-    const { rows } = await client.query<{ count: string }>(
-      `select count(*) from warehouse.${table.name} where account_key = $1 and date between $2 and $3`,
-      [accountKey, pull.from, pull.to],
-    );
-    if (Number(rows[0]?.count) !== (copiedStraight.get(table) ?? 0)) return false;
-  }
-  return true;
-};
-
 /** Asked again from the start where the answer breaks in its middle, as the streams of facts are. */
 const gather = async (
   { pull }: SliceToLoad,
@@ -131,20 +116,24 @@ const plannerSettings = setLocal({
   jit: "off",
 });
 
-/** Another slice published some of the same days while this one was read: its figures may be the newer ones. */
+/**
+ * Another slice published or confirmed some of the same days while this one was read: its figures may be the newer ones,
+ * and a range that was found empty may hold its rows.
+ */
 class Overtaken extends Error {}
 
-const isOvertaken = async (
+/** Changes with every other slice that publishes or confirms a day of the window. */
+const othersIn = async (
   client: pg.PoolClient,
   { connector, pull, sliceId }: SliceToLoad,
-  began: string,
-): Promise<boolean> => {
-  const { rowCount } = await client.query(
-    `select from ops.account_day
-     where platform = $1 and account_id = $2 and date between $3 and $4 and slice_id <> $5 and fetched_at > $6 limit 1`,
-    [connector.platform, pull.account.id, pull.from, pull.to, sliceId, began],
+): Promise<string | null> => {
+  const { rows } = await client.query<{ stamp: string | null }>(
+    `select string_agg(date || ' ' || slice_id || ' ' || fetched_at, ', ' order by date) as stamp
+     from ops.account_day
+     where platform = $1 and account_id = $2 and date between $3 and $4 and slice_id <> $5`,
+    [connector.platform, pull.account.id, pull.from, pull.to, sliceId],
   );
-  return rowCount === 1;
+  return rows[0]?.stamp ?? null;
 };
 
 /** What the window's days came to, in all. */
@@ -174,7 +163,10 @@ const attempt = async (given: SliceToLoad, way: Way): Promise<LoadedSlice> => {
   const held: HeldRows[] = [];
   try {
     return await holdingConnection(slice.pool, signal, () =>
-      inTransaction(slice.pool, (client) => loadOn(client, slice, way, held), signal),
+      inTransaction(slice.pool, (client) => loadOn(client, slice, way, held), signal, {
+        settings: plannerSettings,
+        repeats: true,
+      }),
     );
   } finally {
     ended.abort();
@@ -189,10 +181,8 @@ const loadOn = async (
   held: HeldRows[],
 ): Promise<LoadedSlice> => {
   const { connector, pull, sliceId, accountKey } = slice;
-  await client.query(plannerSettings);
   if (way === "alone") await lockAccount(client, "publish", accountKey);
-  const clock = await client.query<{ now: string }>("select clock_timestamp()::text as now");
-  const began = clock.rows[0]?.now ?? "";
+  const others = await othersIn(client, slice);
   const asked = slice.now();
   const direct = way === "direct" && (await rangeIsEmpty(client, slice));
   const staging: Staging = {
@@ -202,7 +192,6 @@ const loadOn = async (
     sliceId,
     accountKey,
     direct,
-    copiedStraight: new Map(),
     breakdowns: [],
     prints: [],
     held,
@@ -223,8 +212,7 @@ const loadOn = async (
   const entities = await names;
   const learnt = await pullLearnt(client, slice, entities);
   await lockAccount(client, "publish", accountKey);
-  if (direct && !(await rangeIsOurs(staging))) throw new FilledMeanwhile();
-  if (way !== "alone" && (await isOvertaken(client, slice, began))) throw new Overtaken();
+  if (way !== "alone" && (await othersIn(client, slice)) !== others) throw new Overtaken();
   await storeEntities(client, accountKey, entities);
   await storeEntities(client, accountKey, learnt, "learnt");
   if (slice.withEntities)
@@ -264,9 +252,7 @@ const collisions = ["23505", "40P01", "XX000"];
  */
 const nextWay = (way: Way, error: unknown): Way | undefined => {
   if (error instanceof Overtaken) return "alone";
-  const collided =
-    error instanceof FilledMeanwhile || (isDatabaseError(error) && collisions.includes(error.code));
-  if (!collided) return undefined;
+  if (!(isDatabaseError(error) && collisions.includes(error.code))) return undefined;
   return way === "direct" ? "beside" : "alone";
 };
 

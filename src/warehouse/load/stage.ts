@@ -36,8 +36,6 @@ export interface Staging {
   readonly accountKey: number;
   /** Ad and conversion rows go straight into the empty warehouse range rather than beside it. */
   readonly direct: boolean;
-  /** Rows that went straight into each table of the warehouse. */
-  readonly copiedStraight: Map<FactTable, number>;
   /** The breakdowns that this slice brought, in their order. */
   readonly breakdowns: BreakdownName[];
   /** Of each stream that went through: what it brought, added up by table and day. */
@@ -103,15 +101,12 @@ export const readStream = async <T extends { readonly date: string }>(
   const place: Place =
     way === "straight" ? { schema: "warehouse", accountKey } : { schema: "staging", sliceId, accountKey };
   for (let attempt = 1; ; attempt += 1) {
-    await client.query("savepoint stream");
+    // What is held touches no table.
+    if (way === "straight") await client.query("savepoint stream");
     let open: { table: FactTable; copy: Copy } | undefined;
     let rows = 0;
-    const straight = new Map<FactTable, number>();
     const print = createStreamPrint();
     const held = holdRows();
-    const end = async (): Promise<void> => {
-      if (open) straight.set(open.table, (straight.get(open.table) ?? 0) + (await open.copy.end()));
-    };
     try {
       for await (const batch of stream()) {
         pull.signal.throwIfAborted();
@@ -122,7 +117,7 @@ export const readStream = async <T extends { readonly date: string }>(
             continue;
           }
           if (open?.table !== table) {
-            await end();
+            await open?.copy.end();
             open = { table, copy: openCopy(client, table, place, pull.signal) };
           }
           await open.copy.write(linesOf(place, [...days.values()].flat()));
@@ -130,10 +125,8 @@ export const readStream = async <T extends { readonly date: string }>(
         rows += batch.length;
         staging.onRows(batch.length);
       }
-      await end();
-      await client.query("release savepoint stream");
-      for (const [table, landed] of straight)
-        staging.copiedStraight.set(table, (staging.copiedStraight.get(table) ?? 0) + landed);
+      await open?.copy.end();
+      if (way === "straight") await client.query("release savepoint stream");
       staging.prints.push(print);
       staging.held.push(held);
       return rows;
@@ -145,7 +138,7 @@ export const readStream = async <T extends { readonly date: string }>(
       // A stream that never began was asked for often enough by the request itself.
       const broke = failure.kind === "transient" && rows > 0 && !isDatabaseError(error);
       if (!broke || attempt >= retries.stream.attempts) throw error;
-      await client.query("rollback to savepoint stream");
+      if (way === "straight") await client.query("rollback to savepoint stream");
       staging.onRows(-rows);
     }
   }

@@ -3,12 +3,16 @@ import type pg from "pg";
 import type { Room, SharedLimits } from "../../connectors/wire/limits.ts";
 import { interrupted, unlessAborted } from "../../connectors/wire/exchange.ts";
 import type { Platform } from "../../domain/platform.ts";
+import { often } from "../connection/client.ts";
 import { isGone, leaseSeconds, newHolder, renewMs } from "../lease.ts";
 
 /** How often whoever waits looks whether a place is free. */
 const lookMs = 100;
 
-/** A place goes on to the next request of its account at once; others get it when it was held, or idle, for so long. */
+/**
+ * A place goes on to the next request of its account at once. Another account of this process gets it where it has no
+ * other, the accounts of other processes when it was held, or idle, for so long.
+ */
 const heldMs = 1_000;
 const idleMs = 150;
 
@@ -17,6 +21,7 @@ const closeMs = 2_000;
 
 interface Place {
   readonly id: string;
+  readonly platform: Platform;
   readonly takenAt: number;
   readonly idle?: NodeJS.Timeout;
 }
@@ -31,7 +36,7 @@ const isMissing = (error: unknown): boolean =>
 export const sharedPlaces = (pool: pg.Pool): Pick<SharedLimits, "place" | "close"> => {
   const holder = newHolder();
   const idle = new Map<string, Place[]>();
-  let held = 0;
+  const held = new Map<Platform, number>();
   let renewing: NodeJS.Timeout | undefined;
 
   const renew = (): void => {
@@ -42,29 +47,37 @@ export const sharedPlaces = (pool: pg.Pool): Pick<SharedLimits, "place" | "close
       )
       .catch(() => undefined);
   };
-  const count = (change: 1 | -1): void => {
-    held += change;
-    if (held === 0) {
+  const count = (platform: Platform, change: 1 | -1): void => {
+    const now = (held.get(platform) ?? 0) + change;
+    if (now > 0) held.set(platform, now);
+    else held.delete(platform);
+    if (held.size === 0) {
       clearInterval(renewing);
       renewing = undefined;
     } else renewing ??= setInterval(renew, renewMs).unref();
   };
 
   const giveBack = async (place: Place): Promise<void> => {
-    count(-1);
+    count(place.platform, -1);
     // Where the database is away its lease ends.
-    await pool.query("delete from ops.place where place_id = $1", [place.id]).catch(() => undefined);
+    await pool.query(often("delete from ops.place where place_id = $1", [place.id])).catch(() => undefined);
   };
 
   const take = async (platform: Platform, accountId: string, room: Room): Promise<Place | undefined> => {
     const { rows } = await pool.query<{ id: string | null }>(
-      "select ops.take_place($1, $2, $3, $4, $5, $6) as id",
-      [platform, accountId, holder, room.platform, room.account, leaseSeconds],
+      often("select ops.take_place($1, $2, $3, $4, $5, $6) as id", [
+        platform,
+        accountId,
+        holder,
+        room.platform,
+        room.account,
+        leaseSeconds,
+      ]),
     );
     const id = rows[0]?.id ?? undefined;
     if (id === undefined) return undefined;
-    count(1);
-    return { id, takenAt: performance.now() };
+    count(platform, 1);
+    return { id, platform, takenAt: performance.now() };
   };
 
   /** Places of processes of this machine that have died. */
@@ -75,6 +88,17 @@ export const sharedPlaces = (pool: pg.Pool): Pick<SharedLimits, "place" | "close
     );
     const gone = rows.map((row) => row.holder).filter(isGone);
     if (gone.length > 0) await pool.query("delete from ops.place where holder = any ($1)", [gone]);
+  };
+
+  /** One of the platform that is kept for another account. */
+  const spareOf = (platform: Platform): Place | undefined => {
+    for (const places of idle.values())
+      if (places[0]?.platform === platform) {
+        const spare = places.shift();
+        clearTimeout(spare?.idle);
+        return spare;
+      }
+    return undefined;
   };
 
   const leave = (key: string, place: Place): void => {
@@ -101,6 +125,8 @@ export const sharedPlaces = (pool: pg.Pool): Pick<SharedLimits, "place" | "close
       }
       for (let look = 1; ; look += 1) {
         if (signal.aborted) throw interrupted(signal, platform);
+        const spare = (held.get(platform) ?? 0) >= room.platform ? spareOf(platform) : undefined;
+        if (spare) await giveBack(spare);
         const taking = take(platform, accountId ?? "", room);
         try {
           const place = await unlessAborted(taking, signal, platform);
@@ -121,7 +147,7 @@ export const sharedPlaces = (pool: pg.Pool): Pick<SharedLimits, "place" | "close
     async close() {
       clearInterval(renewing);
       for (const places of idle.values()) for (const place of places.splice(0)) clearTimeout(place.idle);
-      if (held === 0) return;
+      if (held.size === 0) return;
       const left = pool.query("delete from ops.place where holder = $1", [holder]).catch(() => undefined);
       await Promise.race([left, sleep(closeMs, undefined, { ref: false })]);
     },
