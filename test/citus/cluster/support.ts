@@ -69,7 +69,7 @@ interface Relation {
 const relations = `
   select c.oid::regclass::text as name,
          array_agg(quote_ident(a.attname) order by a.attnum)
-           filter (where a.attname <> 'account_key' and a.atttypid <> 'timestamptz'::regtype) as columns,
+           filter (where a.attname !~ 'account_key$' and a.atttypid <> 'timestamptz'::regtype) as columns,
          bool_or(a.attname = 'account_key') as keyed
   from pg_class c
   join pg_namespace n on n.oid = c.relnamespace
