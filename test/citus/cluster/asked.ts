@@ -16,6 +16,8 @@ const timeless = (text: string): string =>
   text
     .replaceAll(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:[\d.]+)?(Z|[+]00)?/g, "<moment>")
     .replaceAll(/as of \d\d:\d\d/g, "as of <moment>")
+    .replaceAll(/"(ms|freshness_hours|age_hours)":[\d.]+/g, '"$1":"<moment>"')
+    .replaceAll(/"account_key":\d+/g, '"account_key":"<key>"')
     .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}/g, "<id>");
 
 const inOneOrder = (value: unknown): unknown => {
@@ -25,8 +27,12 @@ const inOneOrder = (value: unknown): unknown => {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, inOneOrder(inner)]));
 };
 
+/** Keys are given in the order of arrival. */
+const keyless = (text: string): string =>
+  text.startsWith("account_key,") ? text.replaceAll(/^\d+,/gm, "<key>,") : text;
+
 const settled = (text: string): string => {
-  const plain = timeless(text);
+  const plain = keyless(timeless(text));
   try {
     return JSON.stringify(inOneOrder(JSON.parse(plain)));
   } catch {
@@ -159,6 +165,21 @@ export const answersOf = async (
   }
   return answers;
 };
+
+/** What is answered otherwise, with the first line that is another. */
+export const differences = (
+  these: Readonly<Record<string, string>>,
+  those: Readonly<Record<string, string>>,
+): readonly string[] =>
+  Object.entries(these).flatMap(([question, answer]) => {
+    const other = those[question] ?? "";
+    if (answer === other) return [];
+    const [lines, others] = [answer.split("\n"), other.split("\n")];
+    const at = lines.findIndex((line, index) => line !== others[index]);
+    const [line = "", otherLine = ""] = [lines[at], others[at]];
+    const from = Math.max(0, [...line].findIndex((letter, index) => letter !== otherLine[index]) - 60);
+    return [`${question}: ${line.slice(from, from + 200)} <> ${otherLine.slice(from, from + 200)}`];
+  });
 
 /** Whether all were answered: what both refuse would be alike, too. */
 export const refused = (answers: Readonly<Record<string, string>>): readonly string[] =>
