@@ -1,20 +1,13 @@
-import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import pg from "pg";
 import { expect, onTestFinished, test } from "vitest";
 import { openDatabase } from "../../../src/warehouse/database.ts";
 import { folderWith } from "../../jobs/start-process.ts";
 import { createDatabase, freshDatabase } from "../../support/database.ts";
-import type { Seen, World } from "../../sync/support.ts";
+import type { Seen } from "../../sync/support.ts";
 import { answersOf, differences, exportedFiles, printedBy, refused, run } from "./asked.ts";
 import { citusUrl, digestsOf, distributedWarehouse, shards, spread, writtenAt } from "./support.ts";
-import { range, worldOver } from "./world.ts";
-
-const folderOf = async ({ configText }: World): Promise<string> => {
-  const folder = await folderWith({});
-  await writeFile(join(folder, "costper.yaml"), configText(), { mode: 0o600 });
-  return folder;
-};
+import { folderOf, range, worldOver } from "./world.ts";
 
 const outcomesOf = ({ json }: Seen): readonly string[] =>
   json.slices
@@ -62,7 +55,7 @@ const readAsAnalyst = async (name: string): Promise<readonly string[]> => {
   return faults;
 };
 
-test("load, rollup, reports, alerts, dashboard, export and backup are those of one Postgres", async () => {
+test("load, rollup, reports, dashboard, export and backup are those of one Postgres", async () => {
   const plain = await freshDatabase();
   const cluster = await distributedWarehouse();
   const one = await worldOver(plain.url);
