@@ -47,7 +47,7 @@ test("a dry run does all of a release in a copy: changelog, version, a warehouse
   expect(stdout).toMatch(/released\/999\.0\.0\/(warehouse\.zip|steps\.json)/);
   for (const file of [
     "dist/cli.js",
-    "migrations/0001_warehouse.sql",
+    "migrations/0010_accounts.sql",
     "docs/first-hour.md",
     "docs/examples/costs.csv",
   ])

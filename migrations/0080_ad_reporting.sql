@@ -1,5 +1,6 @@
--- The ad reporting views again, on the marts, and with what currencies need: what an amount is in, and amounts that add
--- up over all of them. The models' own columns come first, as they are there.
+-- The marts under the names and columns of the ad reporting models of Fivetran's dbt package, so that reports built on
+-- those keep working. The models' own columns come first, as they are there; then what currencies need: what an amount is
+-- in, and amounts that add up over all of them. Ids that the platform does not name are NULL here.
 
 create schema ad_reporting;
 comment on schema ad_reporting is 'The warehouse under the names that reports built on Fivetran''s ad reporting models expect.';
@@ -30,6 +31,9 @@ select
   m.conversion_value_reporting as conversions_value_reporting
 from marts.cost_per_conversion_by_ad_daily m
 left join warehouse.platform named on named.platform = m.platform;
+comment on view ad_reporting.ad_reporting__ad_report is 'Daily figures by ad. Figures that belong to a campaign but to none of its ads have a row without an ad, so that the rows add up to the account.';
+comment on column ad_reporting.ad_reporting__ad_report.ad_id is 'Ad (LinkedIn: creative); NULL where the figures belong to none.';
+comment on column ad_reporting.ad_reporting__ad_report.ad_name is 'Its name today; may be empty.';
 
 create view ad_reporting.ad_reporting__campaign_report as
 select
@@ -51,6 +55,7 @@ select
   m.conversion_value_reporting as conversions_value_reporting
 from marts.cost_per_conversion_daily m
 left join warehouse.platform named on named.platform = m.platform;
+comment on view ad_reporting.ad_reporting__campaign_report is 'Daily figures by campaign.';
 
 create view ad_reporting.ad_reporting__ad_group_report as
 select
@@ -75,6 +80,7 @@ select
     then sum(conversions_value_reporting) end::numeric(18, 6) as conversions_value_reporting
 from ad_reporting.ad_reporting__ad_report
 group by source_relation, date_day, platform, account_id, campaign_id, ad_group_id, currency;
+comment on view ad_reporting.ad_reporting__ad_group_report is 'Daily figures by ad group; figures that belong to none have a row without one.';
 
 create view ad_reporting.ad_reporting__account_report as
 select
@@ -95,21 +101,16 @@ select
     then sum(conversions_value_reporting) end::numeric(18, 6) as conversions_value_reporting
 from ad_reporting.ad_reporting__campaign_report
 group by source_relation, date_day, platform, account_id, currency;
-
 comment on view ad_reporting.ad_reporting__account_report is 'Daily figures by account.';
-comment on view ad_reporting.ad_reporting__campaign_report is 'Daily figures by campaign.';
-comment on view ad_reporting.ad_reporting__ad_group_report is 'Daily figures by ad group; figures that belong to none have a row without one.';
-comment on view ad_reporting.ad_reporting__ad_report is 'Daily figures by ad. Figures that belong to a campaign but to none of its ads have a row without an ad, so that the rows add up to the account.';
 
+-- A column of one name means the same in each of them.
 do $$
 declare
   part record;
 begin
   for part in
-    select c.relname, a.attname, m.meaning
-    from pg_class c
-    join pg_namespace n on n.oid = c.relnamespace and n.nspname = 'ad_reporting'
-    join pg_attribute a on a.attrelid = c.oid and a.attnum > 0
+    select a.attrelid::regclass as relation, a.attname, m.meaning
+    from pg_attribute a
     join (values
       ('source_relation', 'Where the row comes from when several sources are united; always empty here.'),
       ('date_day', 'Reporting day of the account.'),
@@ -120,8 +121,6 @@ begin
       ('campaign_name', 'Name of the campaign today.'),
       ('ad_group_id', 'Ad group (Meta: ad set; LinkedIn: the campaign); NULL where the figures belong to none.'),
       ('ad_group_name', 'Its name today.'),
-      ('ad_id', 'Ad (LinkedIn: creative); NULL where the figures belong to none.'),
-      ('ad_name', 'Its name today; may be empty.'),
       ('clicks', 'Paid clicks, as the platform counts them.'),
       ('impressions', 'Paid impressions.'),
       ('spend', 'Paid spend in the account''s currency: add up rows of one currency only, or spend_reporting.'),
@@ -132,8 +131,11 @@ begin
       ('spend_reporting', 'spend at the day''s exchange rate; NULL where no rate is known. Not a column of the models.'),
       ('conversions_value_reporting', 'conversions_value at the day''s exchange rate; NULL where no rate is known. Not a column of the models.')
     ) m (attname, meaning) on m.attname = a.attname::text
+    where a.attrelid in (
+      select oid from pg_class where relnamespace = 'ad_reporting'::regnamespace)
+      and a.attnum > 0 and col_description(a.attrelid, a.attnum) is null
   loop
-    execute format('comment on column ad_reporting.%I.%I is %L', part.relname, part.attname, part.meaning);
+    execute format('comment on column %s.%I is %L', part.relation, part.attname, part.meaning);
   end loop;
 end
 $$;

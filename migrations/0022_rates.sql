@@ -1,4 +1,21 @@
--- What one unit of a currency was worth in another on a day.
+-- What one unit of a currency was worth in another on a day, and what rounding to its smallest amount may explain.
+
+create table warehouse.exchange_rate (
+  rate_date date not null,
+  base text not null,
+  quote text not null,
+  rate numeric(24, 12) not null check (rate > 0),
+  source text not null,
+  loaded_at timestamptz not null default now(),
+  primary key (base, quote, rate_date)
+);
+comment on table warehouse.exchange_rate is 'Published daily exchange rates: one unit of base costs rate units of quote.';
+comment on column warehouse.exchange_rate.rate_date is 'Day for which the rate was published.';
+comment on column warehouse.exchange_rate.base is 'ISO 4217 code of the one unit.';
+comment on column warehouse.exchange_rate.quote is 'ISO 4217 code of the price.';
+comment on column warehouse.exchange_rate.rate is 'Units of quote for one unit of base.';
+comment on column warehouse.exchange_rate.source is 'Where the rate comes from: ecb, or the name of an imported file.';
+comment on column warehouse.exchange_rate.loaded_at is 'When the rate was loaded.';
 
 -- The last rate of a stored pair, whichever way round it was stored; the newer of the two, where both are.
 create function warehouse.published_rate(day date, base_currency text, quote_currency text) returns numeric
@@ -45,3 +62,21 @@ begin
 end
 $$;
 comment on function warehouse.rate_on is 'Units of to_currency for one unit of from_currency on a day: the last published rate on or before it, at most ten days old (weekends, holidays). A stored pair wins over the cross rate through EUR; 1 for the same currency; NULL where no rate is known. In large statements call it once per distinct day and currency.';
+
+-- What rounding may explain, in one place: platforms round each row to the currency's unit, and each total once.
+create function warehouse.currency_unit(currency text) returns numeric
+language sql immutable parallel safe as $$
+  select case
+    when $1 in ('BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV',
+                'XAF', 'XOF', 'XPF') then 1
+    when $1 in ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND') then 0.001
+    when $1 in ('CLF', 'UYW') then 0.0001
+    else 0.01 end
+$$;
+comment on function warehouse.currency_unit is 'The smallest amount of a currency by ISO 4217: yen 1, euro 0.01, dinar 0.001.';
+
+create function warehouse.rounding(currency text, row_count bigint) returns numeric
+language sql immutable parallel safe as $$
+  select (coalesce($2, 0) + 1) * warehouse.currency_unit($1) / 2
+$$;
+comment on function warehouse.rounding is 'How far the sum of so many rounded amounts may be from their rounded total: half a unit of the currency for each of them and for the total.';

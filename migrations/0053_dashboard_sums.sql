@@ -1,21 +1,5 @@
--- What the dashboard adds up beforehand is written by the rollup, in the transaction of the figures that it adds up: no
--- trigger, no mark, nobody who brings it up to date later.
-
-drop trigger follow_insert on figures.cost_per_conversion_daily;
-drop trigger follow_update on figures.cost_per_conversion_daily;
-drop trigger follow_delete on figures.cost_per_conversion_daily;
-drop trigger follow_truncate on figures.cost_per_conversion_daily;
-drop function figures.follow_daily_mart();
-drop function figures.add_up_account_days(integer[], date[]);
-drop function marts.refresh_campaign_months(integer);
-drop function ops.refresh_campaign_days(integer, date);
-drop function ops.refresh_campaign_sums(integer, date);
-drop function ops.refresh_part_days(integer[], date[]);
-drop function ops.refresh_part_months(integer, date[]);
-drop table ops.campaign_day_sum, ops.campaign_month_sum, ops.campaign_key, ops.part_day, ops.part_month,
-  ops.stale_campaign_month;
-
-drop aggregate ops.add_up(bigint);
+-- What the dashboard reads where the daily figures are too many to add up on every visit: written by the rollup, in the
+-- transaction of the figures that it adds up. No trigger, no mark, nobody who brings it up to date later.
 
 create function figures.millionths(figure numeric) returns bigint
 language sql immutable parallel safe return case when abs(figure) < 9000000000000 then (figure * 1000000)::bigint end;
@@ -58,10 +42,3 @@ create table figures.part_daily (
   primary key (account_key, date, part_kind, part_id)
 );
 comment on table figures.part_daily is 'For the dashboard: the figures by network and by action, and organic conversions by action, added up over campaigns. Actions have no spend of their own.';
-
-comment on table figures.cost_per_conversion_by_account_daily is 'Under marts.cost_per_conversion_by_account_daily: the daily figures added up over campaigns.';
-
--- The next rollup fills them.
-insert into ops.touched_days (account_key, from_date, to_date)
-select account_key, min(date), max(date) from figures.cost_per_conversion_by_account_daily group by account_key;
-comment on column marts.cost_per_conversion_by_account_daily.refreshed_at is 'When a figure of the day last changed.';

@@ -64,14 +64,15 @@ create table ops.alert_event (
   explanation text not null default '',
   occurred_at timestamptz not null
 );
-comment on table ops.alert_event is 'Every change of an alert''s state, oldest first.';
 create index alert_event_by_alert on ops.alert_event (rule, series, event_id);
+comment on table ops.alert_event is 'Every change of an alert''s state, oldest first.';
 
+-- A digest goes the way of the notices: through the outbox, once, and again until it is taken.
 create table ops.notice (
   notice_id bigint generated always as identity primary key,
   idempotency_key text not null unique,
   notifier text not null,
-  kind text not null check (kind in ('firing', 'resolved')),
+  kind text not null check (kind in ('firing', 'resolved', 'digest')),
   body jsonb not null,
   status text not null default 'waiting' check (status in ('waiting', 'delivered', 'abandoned')),
   attempts integer not null default 0,
@@ -80,17 +81,25 @@ create table ops.notice (
   delivered_at timestamptz,
   last_error text
 );
+create index notice_waiting on ops.notice (notifier, notice_id) where status = 'waiting';
 comment on table ops.notice is 'The outbox: written in the transaction that changes the states, delivered afterwards, as often as it takes.';
 comment on column ops.notice.idempotency_key is 'Made from what is said: the same events never make a second notice. Sent along with every attempt.';
+comment on column ops.notice.kind is 'firing or resolved: alerts that began or ended; digest: what changed and what is missing, at its hour.';
 comment on column ops.notice.body is 'The notice as the webhook sends it; chat and mail are rendered from it.';
-create index notice_waiting on ops.notice (notifier, notice_id) where status = 'waiting';
 
 create table ops.alert_silence (
   silence_id bigint generated always as identity primary key,
   rule text not null,
   labels jsonb not null default '{}',
   starts_at timestamptz not null,
-  ends_at timestamptz not null check (ends_at > starts_at)
+  ends_at timestamptz not null,
+  made_by text,
+  reason text,
+  ended_by text,
+  check (ends_at > starts_at)
 );
-comment on table ops.alert_silence is 'Rules that are not to be heard for a time: every series whose labels contain these. What was said before is still taken back.';
 create index alert_silence_by_end on ops.alert_silence (ends_at);
+comment on table ops.alert_silence is 'Rules that are not to be heard for a time: every series whose labels contain these. What was said before is still taken back.';
+comment on column ops.alert_silence.made_by is 'Who made it: the name of a token, or the user of the command line; NULL where it is older than this column.';
+comment on column ops.alert_silence.reason is 'Why, as it was written.';
+comment on column ops.alert_silence.ended_by is 'Who ended it before its time; then ends_at is when.';
