@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { asyncBufferFromFile, parquetReadObjects } from "hyparquet";
 import pino from "pino";
 import { onTestFinished } from "vitest";
 import { breakdowns } from "../../../src/domain/breakdown.ts";
@@ -101,13 +102,18 @@ export const printedBy = async (
   return answers;
 };
 
-/** The files that were exported, by name and size: their rows are those of the CSV. */
-export const exportedFiles = async (folder: string): Promise<readonly string[]> => {
+/** The rows of the Parquet files that were exported, in one order. */
+export const exportedRows = async (folder: string): Promise<readonly string[]> => {
   const names = await readdir(join(folder, "out"), { recursive: true });
-  const files = names.filter((name) => name.endsWith(".parquet")).toSorted();
-  return Promise.all(
-    files.map(async (name) => `${name} ${String((await readFile(join(folder, "out", name))).length)}`),
-  );
+  const rows: string[] = [];
+  for (const name of names.filter((file) => file.endsWith(".parquet"))) {
+    const found = await parquetReadObjects({ file: await asyncBufferFromFile(join(folder, "out", name)) });
+    for (const { account_key: _key, refreshed_at: _at, ...row } of found)
+      rows.push(
+        `${name} ${JSON.stringify(row, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value))}`,
+      );
+  }
+  return rows.toSorted();
 };
 
 const byCampaign = async ({ pool }: Database): Promise<string> => {
