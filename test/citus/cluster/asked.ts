@@ -59,7 +59,16 @@ export const run = (folder: string, args: readonly string[]): Promise<{ status: 
 const days = ["--from", range.from, "--to", range.to];
 
 const reports = [
-  ...["platform", "account", "campaign", "network", "action", "date", "week", "month", "ad", "ad_group"],
+  "platform",
+  "account",
+  "campaign",
+  "network",
+  "action",
+  "date",
+  "week",
+  "month",
+  "ad",
+  "ad_group",
   ...breakdowns,
   "account,network,week",
 ];
@@ -128,22 +137,27 @@ const ofRange = `from=${range.from}&to=${range.to}`;
 
 /** Every question that the page asks. */
 const questions = (campaign: string): readonly string[] => [
-  ...[
-    "morning",
-    "morning?days=7",
-    "missing",
-    "truth",
-    "overview",
-    "channels",
-    "excluded",
-    "moved",
-    "maturity",
-  ],
-  ...["session", "notes", "alerts", "silences", "rules", "dictionary", "health"],
+  "morning",
+  "morning?days=7",
+  "missing",
+  "truth",
+  "overview",
+  "channels",
+  "excluded",
+  "moved",
+  "maturity",
+  "session",
+  "notes",
+  "alerts",
+  "silences",
+  "rules",
+  "dictionary",
+  "health",
   ...["overview", "truth", "channels", "channels.csv", "excluded", "notes", "annotations"].map(
     (name) => `${name}?${ofRange}`,
   ),
-  ...["moved?platform=google", "overview?range=90d&platform=google"],
+  "moved?platform=google",
+  "overview?range=90d&platform=google",
   ...["platform", "account", "campaign", "network", "action", ...breakdowns].flatMap((by) => [
     `breakdown?by=${by}&${ofRange}`,
     `breakdown?by=${by}&range=90d&platform=google`,
@@ -190,7 +204,7 @@ export const differences = (
     const [lines, others] = [answer.split("\n"), other.split("\n")];
     const at = lines.findIndex((line, index) => line !== others[index]);
     const [line = "", otherLine = ""] = [lines[at], others[at]];
-    const from = Math.max(0, [...line].findIndex((letter, index) => letter !== otherLine[index]) - 60);
+    const from = Math.max(0, line.split("").findIndex((letter, index) => letter !== otherLine[index]) - 60);
     return [`${question}: ${line.slice(from, from + 200)} <> ${otherLine.slice(from, from + 200)}`];
   });
 

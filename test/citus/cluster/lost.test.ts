@@ -84,12 +84,12 @@ test("a rollup whose workers are lost over and over leaves the figures whole, an
   const before = await digestsOf(cluster);
   account.given.cents = 300;
   await account.load();
-  let over = false;
+  const over = new AbortController();
   const rebuilt = rebuild({ pool: cluster.pool, reportingCurrency: null }, { from: null, to: null })
     .then(() => "made")
     .catch(() => "lost")
-    .finally(() => (over = true));
-  while (!over) await loseWorkers(cluster).catch(() => undefined);
+    .finally(() => over.abort());
+  while (!over.signal.aborted) await loseWorkers(cluster).catch(() => undefined);
   const daily = "figures.cost_per_conversion_daily";
   const expected = await undisturbed([100, 300]);
   expect((await digestsOf(cluster))[daily]).toBe(

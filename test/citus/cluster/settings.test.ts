@@ -47,8 +47,9 @@ test("settings of a transaction are those of every node, and of no other transac
 test("a left join gives each row once, whoever asks", async () => {
   await distributedWarehouse();
   // A session that knows nothing of costper, as an analyst's.
-  const { pool, close } = openDatabase(citusUrl, { connections: 1 });
-  onTestFinished(close);
+  const analyst = openDatabase(citusUrl, { connections: 1 });
+  onTestFinished(() => analyst.close());
+  const { pool } = analyst;
   const { rows: setting } = await pool.query<{ value: string }>(
     `select current_setting('${outerJoinPushdown}') as value`,
   );
