@@ -129,9 +129,9 @@ test("an account's idle place goes to another account of the same process withou
   const texts: string[] = [];
   const watched: typeof pool = Object.create(pool, {
     query: {
-      value: (asked: { readonly text: string; readonly values: unknown[] }) => {
-        texts.push(asked.text);
-        return pool.query(asked);
+      value: (asked: string | { readonly text: string }, ...values: unknown[]) => {
+        texts.push(typeof asked === "string" ? asked : asked.text);
+        return (pool.query as (...all: unknown[]) => unknown).call(pool, asked, ...values);
       },
     },
   }) as typeof pool;

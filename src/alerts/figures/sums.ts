@@ -11,14 +11,6 @@ export interface Sums {
 
 export const noSums: Sums = { spend: 0n, clicks: 0n, conversions: 0n, value: 0n, projected: 0n };
 
-export const subtractSums = (a: Sums, b: Sums): Sums => ({
-  spend: a.spend - b.spend,
-  clicks: a.clicks - b.clicks,
-  conversions: a.conversions - b.conversions,
-  value: a.value - b.value,
-  projected: a.projected - b.projected,
-});
-
 export const addSums = (a: Sums, b: Sums): Sums =>
   a === noSums
     ? b

@@ -202,30 +202,46 @@ export const rollUpAccount = (options: RollupOptions, accountKey: number): Promi
 /** Rolls up what is marked of every account. The number of mart rows written. */
 export const rollUpTouched = (options: RollupOptions): Promise<number> => rollUpDue(options, null);
 
-/** Every account's days that facts or marts hold in the range; open ends where a bound is null. */
+/** Where an account's days are looked for. */
+const daysOfStored = [
+  "warehouse.ad_daily",
+  "warehouse.conversion_daily",
+  "figures.cost_per_conversion_by_ad_group_daily",
+];
+
+/**
+ * Every account's days that facts or marts hold in the range; open ends where a bound is null. Each day of the calendar
+ * is looked up in the keys: to read the rows would cost as much as to add them up.
+ */
 const storedDays = async (
   pool: pg.Pool,
   from: string | null,
   to: string | null,
 ): Promise<readonly AccountDays[]> => {
-  const tables = [
-    "warehouse.ad_daily",
-    "warehouse.conversion_daily",
-    "figures.cost_per_conversion_by_ad_group_daily",
-  ];
-  const { rows } = await pool.query<AccountDays>(
-    `select account_key as "accountKey", array_agg(distinct date::text order by date::text) as days
-     from (${tables
-       .map(
-         (table) =>
-           `select distinct account_key, date from ${table}
-            where ($1::date is null or date >= $1) and ($2::date is null or date <= $2)`,
-       )
-       .join(" union ")}) stored
-     group by account_key order by account_key`,
-    [from, to],
+  const accounts = await pool.query<{ key: number }>(
+    "select account_key as key from warehouse.account order by 1",
   );
-  return rows;
+  const stored: AccountDays[] = [];
+  for (const { key } of accounts.rows) {
+    const { rows } = await pool.query<{ date: Day }>(
+      `select d::date as date
+       from (select greatest(min(first), $2::date) as first, least(max(last), $3::date) as last
+             from (${daysOfStored
+               .map(
+                 (table) =>
+                   `select min(date) as first, max(date) as last from ${table} where account_key = $1`,
+               )
+               .join(" union all ")}) bounds) range,
+            generate_series(range.first, range.last, interval '1 day') d
+       where ${daysOfStored
+         .map((table) => `exists (select from ${table} where account_key = $1 and date = d::date)`)
+         .join(" or ")}
+       order by 1`,
+      [key, from, to],
+    );
+    if (rows.length > 0) stored.push({ accountKey: key, days: rows.map(({ date }) => date) });
+  }
+  return stored;
 };
 
 /** Rebuilds the marts of a range from the facts, whether or not anything changed. */
