@@ -2,7 +2,6 @@ import { join } from "node:path";
 import pg from "pg";
 import { expect, onTestFinished, test } from "vitest";
 import { openDatabase } from "../../../src/warehouse/database.ts";
-import { folderWith } from "../../jobs/start-process.ts";
 import { createDatabase, freshDatabase } from "../../support/database.ts";
 import type { Seen } from "../../sync/support.ts";
 import { answersOf, differences, exportedRows, printedBy, refused, run } from "./asked.ts";
@@ -99,7 +98,7 @@ test("load, rollup, reports, dashboard, export and backup are those of one Postg
   expect(await run(manyFolder, ["backup", file])).toMatchObject({ status: 0 });
   const { url, drop } = await createDatabase({ empty: true });
   onTestFinished(drop);
-  expect(await run(await folderWith({ database: url }), ["restore", file])).toMatchObject({ status: 0 });
+  expect(await run(await folderOf(one, url), ["restore", file])).toMatchObject({ status: 0 });
   const restored = openDatabase(url, { connections: 2 });
   onTestFinished(() => restored.close());
   expect(await digestsOf(restored)).toEqual(filled);

@@ -38,9 +38,9 @@ export const worldOver = async (
   });
 };
 
-/** A folder with the world's config in it, for commands. */
-export const folderOf = async ({ configText }: World): Promise<string> => {
+/** A folder with the world's config in it, for commands; over another database, if one is named. */
+export const folderOf = async ({ configText, url }: World, otherUrl = url): Promise<string> => {
   const folder = await folderWith({});
-  await writeFile(join(folder, "costper.yaml"), configText(), { mode: 0o600 });
+  await writeFile(join(folder, "costper.yaml"), configText().replace(url, otherUrl), { mode: 0o600 });
   return folder;
 };
