@@ -18,7 +18,7 @@ const timeless = (text: string): string =>
     .replaceAll(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:[\d.]+)?(Z|[+]00)?/g, "<moment>")
     .replaceAll(/as of \d\d:\d\d/g, "as of <moment>")
     .replaceAll(/"(ms|freshness_hours|age_hours)":[\d.]+/g, '"$1":"<moment>"')
-    .replaceAll(/"account_key":\d+/g, '"account_key":"<key>"')
+    .replaceAll(/"(account_key|alert_id)":"?\d+"?/g, '"$1":"<key>"')
     .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}/g, "<id>");
 
 const inOneOrder = (value: unknown): unknown => {
@@ -95,7 +95,6 @@ const commands: readonly (readonly string[])[] = [
 export const alertCommands: typeof commands = [
   ["alerts", "check", "--json"],
   ["alerts", "list", "--json"],
-  ["digest", "--print", "--json"],
 ];
 
 /** Commands, one after another, with what each printed. */
