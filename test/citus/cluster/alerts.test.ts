@@ -7,7 +7,6 @@ import { folderOf, range, worldOver } from "./world.ts";
 const alerts = [
   { name: "dear", metric: "cost_per_conversion", by: "campaign", above: 5, window: "3d", currency: "EUR" },
   { name: "odd", metric: "spend", by: "account", anomaly: {}, currency: "EUR" },
-  { name: "stale", metric: "freshness", above: 30 },
 ];
 
 test("rules find on a distributed warehouse what they find on one Postgres", async () => {
