@@ -52,6 +52,13 @@ const seed = async ({ pool }: Database, campaigns: number): Promise<number> => {
     [campaigns],
   );
   await pool.query(`
+    insert into figures.cost_per_conversion_by_account_daily (account_key, date, impressions, clicks, refreshed_at,
+      campaigns, currency, spend, conversions, conversion_value, organic_conversions)
+    select account_key, date, sum(impressions), sum(clicks), now(), count(*), max(currency), sum(spend),
+           sum(conversions), sum(conversion_value), sum(organic_conversions)
+    from figures.cost_per_conversion_daily group by account_key, date
+    on conflict (account_key, date) do nothing`);
+  await pool.query(`
     insert into warehouse.campaign (account_key, campaign_id, name, status, type)
     select distinct account_key, campaign_id, 'Campaign ' || substr(campaign_id, 2), 'ACTIVE', ''
     from figures.cost_per_conversion_daily`);
@@ -61,8 +68,22 @@ const seed = async ({ pool }: Database, campaigns: number): Promise<number> => {
 };
 
 /** One rule in 20 learns what is usual; no figure of the bench leaves it. */
+const isAnomaly = (index: number): boolean => index % 20 === 7;
+
+/** A third of those are by campaign, over one day or a week, half of them of some campaigns alone. */
+const anomalyOf = (index: number) => {
+  const turn = Math.floor(index / 20);
+  return {
+    metric: ["cost_per_conversion", "spend"][turn % 2],
+    by: ["campaign", "account", "platform"][turn % 3],
+    window: ["1d", "7d"][(turn >> 1) % 2],
+    ...(turn % 4 < 2 ? { where: { campaign: `Campaign ${String(turn)}*` } } : {}),
+    anomaly: { sensitivity: 1_000 + (turn % 3) },
+  };
+};
+
 const conditionOf = (index: number) => {
-  if (index % 20 === 7) return { anomaly: { sensitivity: 1_000 + (index % 3) } };
+  if (isAnomaly(index)) return anomalyOf(index);
   return index % 10 === 9 ? { changeAbove: "900%" } : { above: 50_000_000 + index };
 };
 

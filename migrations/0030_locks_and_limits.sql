@@ -89,6 +89,8 @@ declare
   taken bigint;
 begin
   perform ops.hold('costper.place ' || of_platform);
+  -- The others wait for this commit; a place is forgotten by a crash of the server anyway.
+  perform set_config('synchronous_commit', 'off', true);
   delete from ops.place where platform = of_platform and held_until < clock_timestamp();
   insert into ops.place (platform, account_id, holder, held_until)
   select of_platform, of_account, by_holder, clock_timestamp() + make_interval(secs => lease_seconds)

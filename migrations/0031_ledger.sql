@@ -76,6 +76,7 @@ create index job_by_run on ops.job (run_id, kind, state);
 create index job_open on ops.job (run_id, account_key) where state in ('pending', 'running', 'deferred');
 create index job_ready on ops.job (kind, platform, created_at, position)
   where state in ('pending', 'running', 'deferred');
+create index job_held on ops.job (platform, run_id, account_key) where state in ('running', 'deferred');
 comment on table ops.job is 'One row per unit of work of a night or of a sync. deferred: tried again at not_before. attempts counts what failed, crashes the processes that ended over it. A running unit whose lease is over is free again.';
 
 -- Rates follow the plans, an account's rollup its slices, the close everything. What failed holds nothing up. The open
@@ -126,6 +127,8 @@ declare
   chosen text;
 begin
   perform ops.hold('costper.take ' || coalesce(of_platform, 'night'));
+  -- The others wait for this commit. A take that a crash of the server forgets is a unit that is free again.
+  perform set_config('synchronous_commit', 'off', true);
   if of_platform is null then
     select j.job_id into chosen from ops.ready_job j
     where j.kind in ('plan', 'source', 'rates', 'close')

@@ -8,7 +8,7 @@ import { type Announcement, groupNotices, putIntoOutbox } from "./notice/notice.
 import type { Observation } from "./figures/observation.ts";
 import { observe, type RuleProblem, type RuleView } from "./figures/observe.ts";
 import { type AlertRule, ruleOf } from "./rule/rule.ts";
-import type { KnownAt } from "./figures/segments.ts";
+import type { KnownAt } from "./figures/source.ts";
 import type { AlertSettings, Notifiers } from "./rule/settings.ts";
 import { reachOfLabels } from "./figures/series.ts";
 import { isSilenced, readSilences, type Silence } from "./state/silence.ts";
@@ -64,7 +64,10 @@ interface Change {
  */
 export const evaluateAlerts = (options: EvaluateOptions): Promise<Evaluation> =>
   options.db.transaction().execute(async (db) => {
-    await sql`select ops.hold(${lockName})`.execute(db);
+    // Sums of all campaigns are sorted in memory rather than on disk; to compile them takes longer than they do.
+    await sql`select ops.hold(${lockName}), set_config('work_mem', '64MB', true), set_config('jit', 'off', true)`.execute(
+      db,
+    );
     const at = momentOf(options);
     const memory = await readMemory(db);
     const silences = await readSilences(db, options.now);

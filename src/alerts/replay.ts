@@ -6,7 +6,7 @@ import type { DB } from "../warehouse/schema.ts";
 import type { Observation } from "./figures/observation.ts";
 import { observe } from "./figures/observe.ts";
 import { type AlertRule, isOperation, ruleOf } from "./rule/rule.ts";
-import type { KnownAt } from "./figures/segments.ts";
+import type { KnownAt } from "./figures/source.ts";
 import { endOf } from "./figures/coverage.ts";
 import type { AlertSettings } from "./rule/settings.ts";
 import type { Labels } from "./figures/series.ts";

@@ -110,7 +110,8 @@ export const recordDays = async (record: RecordedDays): Promise<void> => {
                  when coalesce(s.spend, 0) = 0 and coalesce(t.spend, 0) = 0 and c.date is null then 'no_spend'
                  else 'complete' end,
             coalesce(t.spend, 0)::numeric(18, 6), coalesce(s.spend, 0)::numeric(18, 6),
-            (coalesce(t.spend, 0) - coalesce(s.spend, 0))::numeric(18, 6), coalesce(r.spend, 0)::numeric(18, 6), ${roundingOf("coalesce(n.row_count, 0)")}, r.cause,
+            (coalesce(t.spend, 0) - coalesce(s.spend, 0))::numeric(18, 6), coalesce(r.spend, 0)::numeric(18, 6),
+            (${roundingOf("coalesce(n.row_count, 0)")})::numeric(18, 6), r.cause,
             nullif(concat_ws(', ', r.cause, w.warning,
                              case when d.date = any ($7::date[]) then 'fetched before the day had ended' end), ''),
             clock_timestamp(), $1

@@ -91,6 +91,19 @@ export const seedFigures = async (
     );
     await seedProjection(pool, account, day);
   }
+  await seedAccountDays(pool);
+};
+
+/** An account's days as the rollup would add them up. */
+export const seedAccountDays = async (pool: pg.Pool): Promise<void> => {
+  await pool.query(
+    `insert into figures.cost_per_conversion_by_account_daily (account_key, date, impressions, clicks, refreshed_at,
+       campaigns, currency, spend, conversions, conversion_value, organic_conversions)
+     select account_key, date, sum(impressions), sum(clicks), now(), count(*), max(currency), sum(spend),
+            sum(conversions), sum(conversion_value), sum(organic_conversions)
+     from figures.cost_per_conversion_daily group by account_key, date
+     on conflict (account_key, date) do nothing`,
+  );
 };
 
 /** Days are final, but for one with a projection: it is a day old, at an age whose share gives just that. */

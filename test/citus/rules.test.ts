@@ -32,6 +32,16 @@ test("tables by account have account_key, never NULL where it is in a key, and r
   expect(foreign).toEqual([]);
 });
 
+test("no table that lies on the workers has lost a column: Citus asks them for what is not there any more", async () => {
+  const { pool } = await freshDatabase();
+  const { rows } = await pool.query<{ name: string }>(
+    `select distinct attrelid::regclass::text as name from pg_attribute
+     where attisdropped and attrelid = any ($1::regclass[]) order by 1`,
+    [[...byAccount, ...everywhere]],
+  );
+  expect(rows).toEqual([]);
+});
+
 test("tables by account have no trigger, and account_key in every unique key", async () => {
   const { pool } = await freshDatabase();
   const { rows: triggers } = await pool.query<{ name: string }>(

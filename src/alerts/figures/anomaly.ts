@@ -1,19 +1,23 @@
-import { type Kysely, sql } from "kysely";
-import { addDays, countDays, type Day } from "../../domain/day.ts";
-import type { DB } from "../../warehouse/schema.ts";
-import { exact, type Exact, multiply } from "../../domain/decimal.ts";
-import { type Expectation, figureOf } from "./judge.ts";
-import type { AlertRule } from "../rule/rule.ts";
+import { addDays } from "../../domain/day.ts";
+import { divide, exact, type Exact, multiply, one } from "../../domain/decimal.ts";
+import { type AlertRule, anomalyReachDays } from "../rule/rule.ts";
+import type { FigureMetric } from "../rule/settings.ts";
+import type { SeriesRow } from "./series-row.ts";
 import type { Coverage } from "./coverage.ts";
-import { type PastAccount, type PastWindow, readPast } from "./past.ts";
-import { windowOf } from "./scan.ts";
-import type { KnownAt } from "./segments.ts";
-import { deliveryId, deliveryRule, paidBy, reachIsSeries, reachOf } from "./series.ts";
-import { noSums } from "./sums.ts";
+import { type Expectation, partsOf } from "./judge.ts";
+import {
+  deliveryId,
+  deliveryRule,
+  paidNames,
+  reachIsSeries,
+  reachOf,
+  type Series,
+  seriesId,
+} from "./series.ts";
+import type { Sums } from "./sums.ts";
+import { windowOf } from "./windows.ts";
 
-/** How far back the usual is learned from, and how much of it there must be. */
-const learnedWeeks = 8;
-export const anomalyReachDays = learnedWeeks * 7;
+/** How many earlier windows there must be to learn from. */
 const neededDays = 28;
 
 /** Makes the median absolute deviation comparable to a standard deviation, for figures that vary normally. */
@@ -30,113 +34,137 @@ const median = (values: readonly Exact[]): Exact => {
 
 const distance = (a: Exact, b: Exact): Exact => (a > b ? a - b : b - a);
 
+/** What is usual for a window that ends on its weekday, and how far windows usually are from that. */
+interface Usual {
+  readonly center: Exact;
+  readonly spread: Exact;
+}
+
 /**
- * What is usual for a window that ends on this weekday: the median of the same weekdays, give or take `sensitivity`
- * times the spread of all days about their own weekday's median. Undefined with less than four weeks to learn from.
+ * The median of the same weekdays, and the spread of all days about their own weekday's median. Undefined with less
+ * than four weeks to learn from.
  * @param history figures by how many days before the judged window they ended (1, 2, ...)
  */
-export const expectationOf = (
-  history: ReadonlyMap<number, Exact>,
-  sensitivity: Exact,
-): Expectation | undefined => {
-  if (history.size < neededDays) return undefined;
-  const weekdays = new Map<number, Exact[]>();
-  for (const [age, value] of history) weekdays.set(age % 7, [...(weekdays.get(age % 7) ?? []), value]);
-  const usual = new Map([...weekdays].map(([weekday, values]) => [weekday, median(values)]));
-  const center = usual.get(0);
-  if (center === undefined) return undefined;
-  const spread = multiply(
-    median([...history].map(([age, value]) => distance(value, usual.get(age % 7) ?? value))),
-    normalScale,
-  );
+const usualOf = (history: readonly (Exact | undefined)[]): Usual | undefined => {
+  const weekdays: Exact[][] = [[], [], [], [], [], [], []];
+  for (const [age, value] of history.entries()) if (value !== undefined) weekdays[age % 7]?.push(value);
+  const [same = []] = weekdays;
+  if (same.length === 0 || weekdays.reduce((count, { length }) => count + length, 0) < neededDays)
+    return undefined;
+  const distances = weekdays.flatMap((values) => {
+    const usual = median(values);
+    return values.map((value) => distance(value, usual));
+  });
+  return { center: median(same), spread: multiply(median(distances), normalScale) };
+};
+
+/** The band about the usual: `sensitivity` times the spread to either side. */
+export const expectationOf = ({ center, spread }: Usual, sensitivity: Exact): Expectation => {
   const least = multiply(center, leastSpread);
   const reach = multiply(spread > least ? spread : least, sensitivity);
   return { low: center - reach, high: center + reach };
 };
 
-interface LearnOptions {
-  readonly db: Kysely<DB>;
-  readonly rule: AlertRule;
-  readonly coverage: Coverage;
-  readonly currency: string | undefined;
-  readonly figures: KnownAt;
-  readonly begun: ReadonlyMap<string, Day>;
-}
-
-/** A window that begins before an account's first figures is no measure of the usual: how old the last other one is. */
-const learnedFrom = ({ rule, coverage, begun }: LearnOptions): readonly PastAccount[] =>
-  coverage.accounts
-    .filter((account) => rule.matches.account(account))
-    .flatMap((account) => {
-      const first = begun.get(`${account.platform}/${account.accountId}`);
-      const { from } = windowOf(account, rule);
-      if (first === undefined || first >= from) return [];
-      return [{ account, oldestAge: Math.min(anomalyReachDays, countDays({ from: first, to: from }) - 1) }];
-    });
+/** How old the last window is that can be learned from: one that begins before an account's first figures is no measure. */
+const oldestAge = ({ windowDays, settleDays }: AlertRule, begunAge: number): number =>
+  Math.min(anomalyReachDays, begunAge - settleDays - windowDays + 1);
 
 /** Of each age the reaches whose windows are measured, and those of them that lack whole figures. */
-const measuredAges = ({ rule, coverage }: LearnOptions, accounts: readonly PastAccount[]) =>
-  Array.from({ length: anomalyReachDays }, (_, index) => {
-    const seen = new Set<string>();
-    const blind = new Set<string>();
-    for (const { account, oldestAge } of accounts) {
-      if (oldestAge <= index) continue;
-      const { from, to } = windowOf(account, rule);
-      const days = { from: addDays(from, -index - 1), to: addDays(to, -index - 1) };
-      const reach = reachOf(rule, account);
-      seen.add(reach);
-      if (coverage.blindness(account, days) !== undefined) blind.add(reach);
-    }
-    return { age: index + 1, seen, blind };
+const measuredAges = (rule: AlertRule, coverage: Coverage) => {
+  const accounts = coverage.accounts
+    .filter((account) => rule.matches.account(account))
+    .map((account) => ({
+      account,
+      window: windowOf(account, rule),
+      reach: reachOf(rule, account),
+      oldest: account.begunAge === null ? 0 : oldestAge(rule, account.begunAge),
+    }));
+  return Array.from({ length: anomalyReachDays + 1 }, (_, age) => {
+    const measured = age === 0 ? [] : accounts.filter(({ oldest }) => oldest >= age);
+    const isBlind = ({ account, window: { from, to } }: (typeof accounts)[number]): boolean =>
+      coverage.blindness(account, { from: addDays(from, -age), to: addDays(to, -age) }) !== undefined;
+    return {
+      seen: new Set(measured.map(({ reach }) => reach)),
+      blind: new Set(measured.filter(isBlind).map(({ reach }) => reach)),
+    };
   });
+};
 
-const nothing: PastWindow = { sums: noSums, unrated: 0 };
-
-/** The figures of a rule's series in earlier windows; a window with a day that is not whole teaches nothing. */
-const learn = async (options: LearnOptions): Promise<ReadonlyMap<string, ReadonlyMap<number, Exact>>> => {
-  const { rule } = options;
-  const accounts = learnedFrom(options);
-  const rows = await readPast({ ...options, accounts, grain: rule.grain });
-  const delivery =
-    rule.grain === "action"
-      ? await readPast({ ...options, accounts, grain: "campaign", rule: deliveryRule(rule) })
-      : undefined;
-  const ages = measuredAges(options, accounts);
-  const reaches = reachIsSeries(rule) ? new Set(accounts.map(({ account }) => reachOf(rule, account))) : [];
-  const history = new Map<string, Map<number, Exact>>();
-  for (const id of new Set([...reaches, ...rows.keys()])) {
-    const own = new Map<number, Exact>();
-    const series = rows.get(id);
-    const paid = delivery?.get(deliveryId(rule, id));
-    for (const { age, seen, blind } of ages) {
-      const reach = series?.reach ?? id;
-      const window = series?.windows.get(age) ?? (reachIsSeries(rule) && seen.has(id) ? nothing : undefined);
-      if (window === undefined || blind.has(reach)) continue;
-      const spent = paid?.windows.get(age);
-      const sums = spent === undefined ? window.sums : paidBy(window.sums, spent.sums);
-      const value = figureOf(rule.metric, sums);
-      if (value !== null && window.unrated + (spent?.unrated ?? 0) === 0) own.set(age, value);
-    }
-    history.set(id, own);
+/** Adds what each window comes to, by how many days before the judged one it ended: moved day by day into the past. */
+const addWindows = (
+  windows: Exact[],
+  rule: AlertRule,
+  { ages, begunAge }: SeriesRow,
+  values: readonly Exact[] | undefined,
+): void => {
+  if (values === undefined) return;
+  const { windowDays, settleDays } = rule;
+  const end = oldestAge(rule, begunAge) + windowDays;
+  const days = Array.from({ length: Math.max(0, end) }, () => 0n);
+  for (const [index, age] of ages.entries())
+    if (age > settleDays && age < settleDays + end) days[age - settleDays] = values[index] ?? 0n;
+  let sum = 0n;
+  for (let day = 1; day < end; day += 1) {
+    sum += days[day] ?? 0n;
+    if (day < windowDays) continue;
+    const age = day - windowDays + 1;
+    windows[age] = (windows[age] ?? 0n) + sum;
+    sum -= days[age] ?? 0n;
   }
-  return history;
 };
 
-/** What an anomaly rule expects of each of its series. */
-export const expectations = async (options: LearnOptions): Promise<ReadonlyMap<string, Expectation>> => {
-  const sensitivity = exact(options.rule.condition.limit);
-  return new Map(
-    [...(await learn(options))].flatMap(([id, values]) => {
-      const expected = expectationOf(values, sensitivity);
-      return expected === undefined ? [] : [[id, expected] as const];
-    }),
-  );
+const byId = (
+  rule: AlertRule,
+  rows: readonly SeriesRow[] = [],
+): ReadonlyMap<string, readonly SeriesRow[]> => {
+  const series = new Map<string, SeriesRow[]>();
+  for (const row of rows) {
+    const id = seriesId(rule, row);
+    series.set(id, [...(series.get(id) ?? []), row]);
+  }
+  return series;
 };
 
-/** The first day of each account that has figures. */
-export const firstDays = async (db: Kysely<DB>): Promise<ReadonlyMap<string, Day>> => {
-  const { rows } = await sql<{ account: string; day: Day }>`
-    select platform || '/' || account_id as account, min(date) as day
-    from marts.cost_per_conversion_daily group by 1`.execute(db);
-  return new Map(rows.map(({ account, day }) => [account, day]));
+/** What is usual for each series of a rule; a window with a day that is not whole teaches nothing. */
+export const learn = (options: {
+  readonly rule: AlertRule;
+  readonly coverage: Coverage;
+  readonly rows: readonly SeriesRow[];
+  readonly whole: readonly SeriesRow[] | undefined;
+}): ((series: Series) => Usual | undefined) => {
+  const { rule } = options;
+  const paid = new Set<keyof Sums>(paidNames);
+  const ages = measuredAges(rule, options.coverage);
+  const own = byId(rule, options.rows);
+  const delivery = byId(deliveryRule(rule), options.whole);
+  const [part, whole] = partsOf[rule.metric as FigureMetric];
+  const known = new Map<string, Usual | undefined>();
+  return ({ id, reach }) => {
+    if (known.has(id)) return known.get(id);
+    const parts: Exact[] = [];
+    const wholes: Exact[] = [];
+    const rows: Exact[] = [];
+    const unrated: Exact[] = [];
+    for (const row of own.get(id) ?? []) {
+      addWindows(parts, rule, row, row.sums[part]);
+      if (whole !== undefined) addWindows(wholes, rule, row, row.sums[whole]);
+      const each = row.ages.map(() => 1n);
+      addWindows(rows, rule, row, each);
+      addWindows(unrated, rule, row, row.unrated);
+    }
+    for (const row of delivery.get(deliveryId(rule, id)) ?? []) {
+      if (paid.has(part)) addWindows(parts, rule, row, row.sums[part]);
+      if (whole !== undefined && paid.has(whole)) addWindows(wholes, rule, row, row.sums[whole]);
+      addWindows(unrated, rule, row, row.unrated);
+    }
+    const history = ages.map(({ seen, blind }, age): Exact | undefined => {
+      const isThere = (rows[age] ?? 0n) > 0n || (reachIsSeries(rule) && seen.has(reach));
+      if (!isThere || blind.has(reach) || (unrated[age] ?? 0n) > 0n) return undefined;
+      const divisor = whole === undefined ? one : (wholes[age] ?? 0n);
+      return divisor === 0n ? undefined : divide(parts[age] ?? 0n, divisor);
+    });
+    const usual = usualOf(history);
+    known.set(id, usual);
+    return usual;
+  };
 };

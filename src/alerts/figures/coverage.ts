@@ -1,5 +1,5 @@
 import { type Kysely, sql } from "kysely";
-import { addDays, type Day, dayAt, type DayRange, eachDay, endOfDay } from "../../domain/day.ts";
+import { addDays, countDays, type Day, dayAt, type DayRange, eachDay, endOfDay } from "../../domain/day.ts";
 import type { DB } from "../../warehouse/schema.ts";
 
 /** An account as the rules see it: whose days, which currency, how far its figures can be trusted. */
@@ -15,7 +15,8 @@ export interface CoveredAccount {
   readonly active: boolean;
   /** A person paused it: that it is behind is no news. */
   readonly paused: boolean;
-  readonly hasFigures: boolean;
+  /** How old its first day with figures is, 0 is the youngest; null where it has none. */
+  readonly begunAge: number | null;
   /** Last day whose figures came in whole, and the first that was ever asked for. */
   readonly lastGood: Day | null;
   readonly firstAsked: Day | null;
@@ -35,37 +36,34 @@ export interface Coverage {
 export const dayDifference = sql<string>`case when ops.differs(d) then abs(d.difference) else 0 end`;
 
 const readAccounts = async (db: Kysely<DB>, until: Day | undefined) => {
-  const { rows } = await sql<{
-    accountKey: number | null;
-    platform: string;
-    accountId: string;
-    name: string | null;
-    currency: string | null;
-    timeZone: string;
-    active: boolean;
-    paused: boolean;
-    hasFigures: boolean;
-    seriesFrom: Day | null;
-    lastGood: Day | null;
-    firstAsked: Day | null;
-  }>`
-    select a.account_key as "accountKey", coalesce(a.platform, d.platform) as platform,
-           coalesce(a.account_id, d.account_id) as "accountId", a.name, a.currency,
+  const { rows } = await sql<Omit<CoveredAccount, "begunAge" | "youngest">>`
+    select a.account_key as "accountKey", k.platform, k.account_id as "accountId", a.name, a.currency,
            coalesce(a.time_zone, 'UTC') as "timeZone", coalesce(a.is_active, true) as active,
-           exists (select from ops.account_pause p where p.platform = coalesce(a.platform, d.platform)
-                   and p.account_id = coalesce(a.account_id, d.account_id)) as paused,
-           exists (select from marts.cost_per_conversion_daily m where m.account_key = a.account_key) as "hasFigures",
-           a.series_from as "seriesFrom", d.last_good as "lastGood", d.first_asked as "firstAsked"
-    from (select * from warehouse.account where series_to is null) a
-    full join (
+           p.platform is not null as paused, a.series_from as "seriesFrom", k.last_good as "lastGood",
+           k.first_asked as "firstAsked"
+    from (
       select platform, account_id, min(date) as first_asked,
              max(date) filter (where state in ('complete', 'no_spend')) as last_good
-      from ops.account_day
-      where ${until ?? null}::date is null or date <= ${until ?? null}::date
+      from (
+        select platform, account_id, date, state from ops.account_day
+        where ${until ?? null}::date is null or date <= ${until ?? null}::date
+        union all
+        select platform, account_id, null, null from warehouse.account where series_to is null
+      ) day
       group by platform, account_id
-    ) d on d.platform = a.platform and d.account_id = a.account_id
-    order by 2, 3`.execute(db);
+    ) k
+    left join (select * from warehouse.account where series_to is null) a using (platform, account_id)
+    left join ops.account_pause p using (platform, account_id)
+    order by platform, account_id`.execute(db);
   return rows;
+};
+
+/** The first day of each account that has figures. */
+const readBegun = async (db: Kysely<DB>): Promise<ReadonlyMap<number | null, Day>> => {
+  const { rows } = await sql<{ key: number; day: Day }>`
+    select account_key as key, min(date) as day from marts.cost_per_conversion_by_account_daily
+    group by account_key`.execute(db);
+  return new Map(rows.map(({ key, day }) => [key, day]));
 };
 
 const blank = "not fetched";
@@ -114,10 +112,19 @@ export const readCoverage = async (options: {
   readonly reachDays: number;
 }): Promise<Coverage> => {
   const rows = await readAccounts(options.db, options.asOf);
+  const begun = await readBegun(options.db);
   const accounts = rows
+    .map((row) => {
+      const youngest = options.asOf ?? addDays(dayAt(options.now, row.timeZone), -1);
+      const first = begun.get(row.accountKey);
+      return {
+        ...row,
+        youngest,
+        begunAge: first === undefined ? null : countDays({ from: first, to: youngest }) - 1,
+      };
+    })
     // An account without figures that was never pulled is none of ours.
-    .filter(({ hasFigures, firstAsked }) => hasFigures || firstAsked !== null)
-    .map((row) => ({ ...row, youngest: options.asOf ?? addDays(dayAt(options.now, row.timeZone), -1) }));
+    .filter(({ begunAge, firstAsked }) => begunAge !== null || firstAsked !== null);
   const oldest = accounts.reduce((day, { youngest }) => (youngest < day ? youngest : day), "9999-12-31");
   const runs =
     accounts.length === 0

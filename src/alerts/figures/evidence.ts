@@ -6,7 +6,7 @@ import { figureOf } from "./judge.ts";
 import { like } from "./like.ts";
 import type { Observation } from "./observation.ts";
 import type { AlertRule } from "../rule/rule.ts";
-import { addSums, noSums, type Sums } from "./sums.ts";
+import { addSums, noSums, type Sums, sumsBy } from "./sums.ts";
 
 /** What lies behind an alert's figures. */
 export interface Evidence {
@@ -35,16 +35,11 @@ interface Request {
 /** Days that the small chart shows. */
 const chartDays = 21;
 
-interface Row {
+interface Row extends Readonly<Record<keyof Sums, string>> {
   readonly date: Day;
   readonly account_key: number;
   readonly campaign_id: string;
   readonly name: string;
-  readonly spend: string;
-  readonly clicks: string;
-  readonly conversions: string;
-  readonly value: string;
-  readonly projected: string;
   readonly is_final: boolean;
 }
 
@@ -83,15 +78,7 @@ const readRows = async (request: Request, keys: readonly number[]): Promise<read
 };
 
 const sumOf = (rows: readonly Row[]): Sums =>
-  rows
-    .map(({ spend, clicks, conversions, value, projected }) => ({
-      spend: exact(spend),
-      clicks: exact(clicks),
-      conversions: exact(conversions),
-      value: exact(value),
-      projected: exact(projected),
-    }))
-    .reduce(addSums, noSums);
+  rows.map((row) => sumsBy((name) => exact(row[name]))).reduce(addSums, noSums);
 
 const within = (rows: readonly Row[], { from, to }: DayRange): Row[] =>
   rows.filter(({ date }) => date >= from && date <= to);

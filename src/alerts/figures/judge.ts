@@ -24,24 +24,20 @@ interface Ratio {
   readonly whole: Exact;
 }
 
-/** A metric as a ratio of sums; plain sums are over one. */
-export const ratioOf = (metric: Metric, sums: Sums): Ratio => {
-  switch (metric as FigureMetric) {
-    case "cost_per_conversion":
-      return { part: sums.spend, whole: sums.conversions };
-    case "projected_cost_per_conversion":
-      return { part: sums.spend, whole: sums.projected };
-    case "cost_per_click":
-      return { part: sums.spend, whole: sums.clicks };
-    case "conversion_rate":
-      return { part: sums.conversions, whole: sums.clicks };
-    case "return_on_ad_spend":
-      return { part: sums.value, whole: sums.spend };
-    case "spend":
-      return { part: sums.spend, whole: one };
-    case "conversions":
-      return { part: sums.conversions, whole: one };
-  }
+/** Which sum a metric divides by which; a sum by itself is over one. */
+export const partsOf: Readonly<Record<FigureMetric, readonly [keyof Sums, (keyof Sums)?]>> = {
+  cost_per_conversion: ["spend", "conversions"],
+  projected_cost_per_conversion: ["spend", "projected"],
+  cost_per_click: ["spend", "clicks"],
+  conversion_rate: ["conversions", "clicks"],
+  return_on_ad_spend: ["value", "spend"],
+  spend: ["spend"],
+  conversions: ["conversions"],
+};
+
+const ratioOf = (metric: Metric, sums: Sums): Ratio => {
+  const [part, whole] = partsOf[metric as FigureMetric];
+  return { part: sums[part], whole: whole === undefined ? one : sums[whole] };
 };
 
 /** The metric's figure, or null where its divisor is 0. */
@@ -68,7 +64,7 @@ const worse: Readonly<Partial<Record<Metric, "up" | "down">>> = {
 /** Prepares a rule's judgement; what it returns runs for every series and allocates next to nothing. */
 export const judgeOf = (
   rule: AlertRule,
-): ((now: Sums, before: Sums, expected?: Expectation) => Judgement) => {
+): ((now: Sums, before: Sums, expect?: () => Expectation | undefined) => Judgement) => {
   const { kind } = rule.condition;
   const limit = exact(rule.condition.limit);
   const minSpend = exact(rule.minSpend);
@@ -95,7 +91,7 @@ export const judgeOf = (
     return whole !== 0n && part * one < against * whole;
   };
 
-  return (now, before, expected) => {
+  return (now, before, expect) => {
     if (now.spend < minSpend) return quiet;
     if (minConversions > 0n && now.conversions < minConversions) return quiet;
     switch (kind) {
@@ -113,6 +109,7 @@ export const judgeOf = (
         return say(kind === "changeAbove" ? over(now, against) : under(now, against), against);
       }
       case "anomaly": {
+        const expected = expect?.();
         if (expected === undefined) return quiet;
         const high = worse[metric] !== "down" && over(now, expected.high);
         const low = worse[metric] !== "up" && under(now, expected.low);

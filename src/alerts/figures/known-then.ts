@@ -1,7 +1,7 @@
 import { type Kysely, sql } from "kysely";
 import type { Day, DayRange } from "../../domain/day.ts";
 import type { DB } from "../../warehouse/schema.ts";
-import type { KnownAt } from "./segments.ts";
+import type { KnownAt } from "./source.ts";
 import type { CoveredAccount } from "./coverage.ts";
 
 /**
@@ -19,15 +19,21 @@ export const unknownThen = async (options: {
       : [{ ...days, key: account.accountKey, at: options.figures.at(account) }],
   );
   const { rows } = await sql<{ key: number; day: Day }>`
-    select span.account_key as key, min(m.date) as day
-    from unnest(${spans.map(({ key }) => key)}::int[], ${spans.map(({ from }) => from)}::date[],
-                ${spans.map(({ to }) => to)}::date[], ${spans.map(({ at }) => at)}::timestamptz[])
-      as span(account_key, since, till, known_at)
-    join marts.cost_per_conversion_daily m
-      on m.account_key = span.account_key and m.date between span.since and span.till
-    where not exists (
-      select from marts.cost_per_conversion_history h
-      where h.account_key = m.account_key and h.date = m.date and h.observed_at <= span.known_at)
-    group by span.account_key`.execute(options.db);
+    with span as materialized (
+      select * from unnest(${spans.map(({ key }) => key)}::int[], ${spans.map(({ from }) => from)}::date[],
+                           ${spans.map(({ to }) => to)}::date[], ${spans.map(({ at }) => at)}::timestamptz[])
+        as s(account_key, since, till, known_at)
+    )
+    select m.account_key as key, min(m.date) as day
+    from marts.cost_per_conversion_daily m
+    join span on span.account_key = m.account_key and m.date between span.since and span.till
+    left join (
+      select h.account_key, h.date, min(h.observed_at) as first_known
+      from marts.cost_per_conversion_history h
+      join span on span.account_key = h.account_key and h.date between span.since and span.till
+      group by h.account_key, h.date
+    ) h on h.account_key = m.account_key and h.date = m.date
+    where h.first_known is null or h.first_known > span.known_at
+    group by m.account_key`.execute(options.db);
   return new Map(rows.map(({ key, day }) => [key, day]));
 };

@@ -3,8 +3,8 @@ import type { Decimal } from "../../domain/decimal.ts";
 import { type Expectation, figureOf, figureText, judgeOf, type Verdict } from "./judge.ts";
 import type { Money } from "./money.ts";
 import type { AlertRule } from "../rule/rule.ts";
-import { windowOf } from "./scan.ts";
 import type { CoveredAccount } from "./coverage.ts";
+import { windowOf } from "./windows.ts";
 import { type Labels, reachIsSeries, reachLabels, reachOf, type Series } from "./series.ts";
 
 /** What one evaluation saw of one series of one rule. */
@@ -80,7 +80,7 @@ export const judgeAll = (parts: {
   readonly blind: ReadonlyMap<string, string>;
   readonly money: Exclude<Money, { kind: "error" }>;
   readonly day: Day;
-  readonly expected: ReadonlyMap<string, Expectation> | undefined;
+  readonly expected: ((series: Series) => Expectation | undefined) | undefined;
   readonly accounts: readonly CoveredAccount[];
 }): readonly Observation[] => {
   const { rule, series, blind, money, day, expected } = parts;
@@ -95,7 +95,7 @@ export const judgeAll = (parts: {
       (one.unrated > 0 && money.kind === "converted"
         ? `held back: no exchange rate to ${money.currency} for ${String(one.unrated)} of its days`
         : undefined);
-    const judgement = reason === undefined ? judge(one.now, one.before, expected?.get(one.id)) : undefined;
+    const judgement = reason === undefined ? judge(one.now, one.before, () => expected?.(one)) : undefined;
     const verdict = judgement?.verdict ?? "no_data";
     if (verdict === "ok" && !keepsQuiet && !parts.remembers(one.id)) continue;
     if (verdict === "no_data") seen.add(one.reach);

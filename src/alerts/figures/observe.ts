@@ -1,28 +1,24 @@
 import type { Kysely } from "kysely";
 import type { Day } from "../../domain/day.ts";
+import { exact } from "../../domain/decimal.ts";
 import { Failure } from "../../domain/failure.ts";
 import { type Schedule, usualSchedule } from "../../domain/schedule.ts";
 import type { DB } from "../../warehouse/schema.ts";
-import { anomalyReachDays, expectations, firstDays } from "./anomaly.ts";
-import { exact } from "../../domain/decimal.ts";
+import { type AlertRule, isOperation } from "../rule/rule.ts";
+import type { FigureMetric } from "../rule/settings.ts";
+import { addUp } from "./add-up.ts";
+import { expectationOf, learn } from "./anomaly.ts";
+import { type SumsAsk, asksOf, groupOf, longestReach } from "./ask.ts";
+import { readCoverage, type Coverage, type CoveredAccount } from "./coverage.ts";
 import { type Expectation, figureText } from "./judge.ts";
 import { unknownThen } from "./known-then.ts";
 import { moneyOf } from "./money.ts";
 import { judgeAll, type Observation, unknown } from "./observation.ts";
 import { operationFigures, sourceFigures } from "./operations.ts";
-import { type AlertRule, isOperation } from "../rule/rule.ts";
-import {
-  requestOf,
-  requestKey,
-  scanAll,
-  type ScanRequest,
-  type ScanRow,
-  windowBefore,
-  windowOf,
-} from "./scan.ts";
-import { readCoverage, type Coverage, type CoveredAccount } from "./coverage.ts";
-import type { KnownAt } from "./segments.ts";
 import { reachOf, type Series, seriesOf } from "./series.ts";
+import type { SeriesRow } from "./series-row.ts";
+import type { KnownAt } from "./source.ts";
+import { judgedDays, windowOf } from "./windows.ts";
 
 /** A rule that cannot be evaluated as it stands. */
 export interface RuleProblem {
@@ -52,81 +48,59 @@ export interface ObserveOptions {
   readonly remembers: (rule: string) => (series: string) => boolean;
 }
 
-const reachDays = (rules: readonly AlertRule[]): number =>
-  rules.reduce((longest, { windowDays, settleDays, condition }) => {
-    const days = windowDays * 2 + settleDays + (condition.kind === "anomaly" ? anomalyReachDays : 0);
-    return Math.max(longest, days);
-  }, 1);
+/** Makes what is asked for by key once. */
+const once = <Made>(): ((key: string, make: () => Made) => Made) => {
+  const known = new Map<string, Made>();
+  return (key, make) => {
+    const made = known.get(key) ?? make();
+    known.set(key, made);
+    return made;
+  };
+};
 
-/** What rules share during one evaluation: accounts, scans, first days. */
+/** What rules share during one evaluation. */
 interface Shared extends ObserveOptions {
   readonly coverage: Coverage;
-  scanOf(request: ScanRequest): Promise<readonly ScanRow[]>;
-  /** Anomaly rules that differ in neither figures nor sensitivity share what they expect. */
-  expectedOnce(
-    key: string,
-    make: () => Promise<ReadonlyMap<string, Expectation>>,
-  ): Promise<ReadonlyMap<string, Expectation>>;
-  /** Rules that differ in their thresholds alone share their series too. */
-  seriesOnce(key: string, make: () => ReadonlyMap<string, Series>): ReadonlyMap<string, Series>;
-  begun(): Promise<ReadonlyMap<string, Day>>;
+  readonly asks: (rule: AlertRule, currency: string | undefined) => ReturnType<typeof asksOf>;
+  rowsOf(ask: SumsAsk): Promise<readonly SeriesRow[]>;
+  /** Rules that differ in their thresholds alone share their series. */
+  readonly seriesOnce: (key: string, make: () => ReadonlyMap<string, Series>) => ReadonlyMap<string, Series>;
+  /** Anomaly rules that differ in their sensitivity alone share what is usual. */
+  readonly learnOnce: (key: string, make: () => ReturnType<typeof learn>) => ReturnType<typeof learn>;
 }
-
-const groupOf = ({ grain, currency }: ScanRequest): string => JSON.stringify([grain, currency]);
-
-/** The scans that all rules need, those of one grain and currency together. */
-const planScans = (
-  coverage: Coverage,
-  { rules, reportingCurrency }: ObserveOptions,
-): ReadonlyMap<string, readonly ScanRequest[]> => {
-  const groups = new Map<string, Map<string, ScanRequest>>();
-  const plan = (request: ScanRequest): void => {
-    const group = groups.get(groupOf(request)) ?? new Map<string, ScanRequest>();
-    groups.set(groupOf(request), group.set(requestKey(request), request));
-  };
-  for (const rule of rules) {
-    const money = moneyOf(rule, figuresOf(rule, coverage), reportingCurrency);
-    if (isOperation(rule.metric) || money.kind === "error") continue;
-    const request = requestOf(rule, money.kind === "converted" ? money.currency : undefined);
-    plan(request);
-    if (rule.grain === "action") plan({ ...request, grain: "campaign" });
-  }
-  return new Map([...groups].map(([key, group]) => [key, [...group.values()]]));
-};
 
 /** The accounts whose figures a rule adds up. */
 const figuresOf = (rule: AlertRule, { accounts }: Coverage): readonly CoveredAccount[] =>
-  accounts.filter((account) => account.hasFigures && rule.matches.account(account));
+  accounts.filter((account) => account.begunAge !== null && rule.matches.account(account));
 
 const share = (options: ObserveOptions, coverage: Coverage): Shared => {
-  const { db, figures, rules } = options;
-  const plan = planScans(coverage, options);
-  const metrics = new Set(rules.flatMap(({ metric }) => (isOperation(metric) ? [] : [metric])));
-  const groups = new Map<string, Promise<ReadonlyMap<string, readonly ScanRow[]>>>();
-  const expected = new Map<string, Promise<ReadonlyMap<string, Expectation>>>();
-  const series = new Map<string, ReadonlyMap<string, Series>>();
-  let begun: Promise<ReadonlyMap<string, Day>> | undefined;
+  const { db, figures, rules, reportingCurrency } = options;
+  const days = longestReach(rules.filter(({ condition }) => condition.kind === "anomaly"));
+  const asks: Shared["asks"] = (rule, currency) => asksOf(rule, currency, days);
+  const groupOnce = once<{ readonly asks: Map<string, SumsAsk>; readonly metrics: Set<FigureMetric> }>();
+  const group = (ask: SumsAsk) => groupOnce(groupOf(ask), () => ({ asks: new Map(), metrics: new Set() }));
+  for (const rule of rules) {
+    const money = moneyOf(rule, figuresOf(rule, coverage), reportingCurrency);
+    if (isOperation(rule.metric) || money.kind === "error") continue;
+    const { own, whole = own } = asks(rule, money.kind === "converted" ? money.currency : undefined);
+    for (const ask of [own, whole]) {
+      group(ask).asks.set(ask.key, ask);
+      group(ask).metrics.add(rule.metric);
+    }
+  }
+  const answerOnce = once<ReturnType<typeof addUp>>();
   return {
     ...options,
     coverage,
-    seriesOnce: (key, make) => {
-      const found = series.get(key) ?? make();
-      series.set(key, found);
-      return found;
-    },
-    begun: () => (begun ??= firstDays(db)),
-    scanOf: async (request) => {
-      const key = groupOf(request);
-      const requests = plan.get(key) ?? [request];
-      const group =
-        groups.get(key) ?? scanAll({ db, requests, metrics, figures, accounts: coverage.accounts });
-      groups.set(key, group);
-      return (await group).get(requestKey(request)) ?? [];
-    },
-    expectedOnce: (key, make) => {
-      const found = expected.get(key) ?? make();
-      expected.set(key, found);
-      return found;
+    asks,
+    seriesOnce: once(),
+    learnOnce: once(),
+    rowsOf: async (ask) => {
+      const { asks: together, metrics } = group(ask);
+      const answers = await answerOnce(groupOf(ask), () =>
+        addUp({ db, asks: [...together.values()], metrics, figures, accounts: coverage.accounts }),
+      );
+      return answers.get(ask.key) ?? [];
     },
   };
 };
@@ -134,7 +108,7 @@ const share = (options: ObserveOptions, coverage: Coverage): Shared => {
 /** Looks at every rule; rules of the same grain and currency share one pass over the mart. */
 export const observe = async function* (options: ObserveOptions): AsyncGenerator<RuleView> {
   const { db, now, asOf, rules } = options;
-  const coverage = await readCoverage({ db, now, asOf, reachDays: reachDays(rules) });
+  const coverage = await readCoverage({ db, now, asOf, reachDays: longestReach(rules) });
   const shared = share(options, coverage);
   for (const rule of rules)
     yield isOperation(rule.metric)
@@ -214,12 +188,7 @@ const blindReaches = async (
   accounts: readonly CoveredAccount[],
 ): Promise<Map<string, string>> => {
   const { db, figures, coverage } = shared;
-  const change = rule.condition.kind === "changeAbove" || rule.condition.kind === "changeBelow";
-  const windows = accounts.map((account) => {
-    const window = windowOf(account, rule);
-    const from = change ? windowBefore(window, rule.windowDays).from : window.from;
-    return { account, days: { from, to: window.to } };
-  });
+  const windows = accounts.map((account) => ({ account, days: judgedDays(account, rule) }));
   const late = figures.known === "then" ? await unknownThen({ db, figures, windows }) : undefined;
   const blind = new Map<string, string>();
   for (const { account, days } of windows) {
@@ -233,6 +202,25 @@ const blindReaches = async (
     if (reason !== undefined && !blind.has(reach)) blind.set(reach, reason);
   }
   return blind;
+};
+
+/** What an anomaly rule expects of each of its series. */
+const expectedOf = (
+  { coverage, learnOnce }: Shared,
+  parts: {
+    readonly rule: AlertRule;
+    readonly key: string;
+    readonly rows: readonly SeriesRow[];
+    readonly whole: readonly SeriesRow[] | undefined;
+  },
+): ((series: Series) => Expectation | undefined) => {
+  const { metric, condition } = parts.rule;
+  const usual = learnOnce(`${metric} ${parts.key}`, () => learn({ ...parts, coverage }));
+  const sensitivity = exact(condition.limit);
+  return (series) => {
+    const known = usual(series);
+    return known && expectationOf(known, sensitivity);
+  };
 };
 
 const observeFigures = async (shared: Shared, rule: AlertRule): Promise<RuleView> => {
@@ -256,21 +244,13 @@ const observeFigures = async (shared: Shared, rule: AlertRule): Promise<RuleView
       remedy: "replay a rule by campaign, account or platform",
     });
 
-  const currency = money.kind === "converted" ? money.currency : undefined;
-  const request = requestOf(rule, currency);
-  const rows = await shared.scanOf(request);
-  const whole = rule.grain === "action" ? await shared.scanOf({ ...request, grain: "campaign" }) : undefined;
-  const series = shared.seriesOnce(JSON.stringify([requestKey(request), rule.by, rule.filterKey]), () =>
-    seriesOf({ rule, rows, whole, accounts }),
-  );
+  const asks = shared.asks(rule, money.kind === "converted" ? money.currency : undefined);
+  const rows = await shared.rowsOf(asks.own);
+  const whole = asks.whole && (await shared.rowsOf(asks.whole));
+  const key = JSON.stringify([asks.own.key, rule.windowDays, rule.settleDays]);
+  const series = shared.seriesOnce(key, () => seriesOf({ rule, rows, whole, accounts }));
   const blind = await blindReaches(shared, rule, accounts);
-  const expected =
-    rule.condition.kind === "anomaly"
-      ? await shared.expectedOnce(
-          JSON.stringify([requestKey(request), rule.by, rule.filterKey, rule.metric, rule.condition.limit]),
-          async () => expectations({ ...shared, rule, currency, begun: await shared.begun() }),
-        )
-      : undefined;
+  const expected = asks.own.daily ? expectedOf(shared, { rule, key, rows, whole }) : undefined;
   const observations = judgeAll({
     remembers: shared.remembers(rule.name),
     rule,

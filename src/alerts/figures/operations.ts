@@ -4,8 +4,8 @@ import { expectedDay, type Schedule } from "../../domain/schedule.ts";
 import type { DB } from "../../warehouse/schema.ts";
 import { exact, type Exact, one } from "../../domain/decimal.ts";
 import type { AlertRule } from "../rule/rule.ts";
-import { windowOf } from "./scan.ts";
 import { dayDifference, endOf, type Coverage, type CoveredAccount } from "./coverage.ts";
+import { windowOf } from "./windows.ts";
 
 /** A figure about costper's own work on one account. */
 export interface OperationFigure {

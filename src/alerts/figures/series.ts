@@ -1,7 +1,9 @@
+import type { Exact } from "../../domain/decimal.ts";
 import type { AlertRule } from "../rule/rule.ts";
-import type { ScanRow } from "./scan.ts";
+import type { SeriesRow } from "./series-row.ts";
 import type { CoveredAccount } from "./coverage.ts";
-import { addSums, noSums, type Sums } from "./sums.ts";
+import { addSums, noSums, type Sums, sumsBy } from "./sums.ts";
+import { looksBefore } from "./windows.ts";
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -48,7 +50,7 @@ export const reachIsSeries = (rule: AlertRule): boolean =>
 export const reachOfLabels = (rule: AlertRule, labels: Labels): string =>
   reachOf(rule, { platform: labels["platform"] ?? "", accountId: labels["account_id"] ?? "" });
 
-const labelsOf = (rule: AlertRule, row: ScanRow): Labels => ({
+const labelsOf = (rule: AlertRule, row: SeriesRow): Labels => ({
   ...reachLabels(rule, row.account),
   ...(rule.by.includes("campaign")
     ? {
@@ -65,14 +67,11 @@ const labelsOf = (rule: AlertRule, row: ScanRow): Labels => ({
     : {}),
 });
 
-interface Place {
-  readonly account: Pick<CoveredAccount, "platform" | "accountId">;
-  readonly campaignId: string;
-  readonly partId: string;
-}
-
 /** The series of a rule that a row belongs to. */
-export const seriesId = (rule: AlertRule, row: Place): string => {
+export const seriesId = (
+  rule: AlertRule,
+  row: Pick<SeriesRow, "account" | "campaignId" | "partId">,
+): string => {
   if (reachIsSeries(rule)) return reachOf(rule, row.account);
   const at = level(rule);
   const parts: string[] = [];
@@ -83,50 +82,55 @@ export const seriesId = (rule: AlertRule, row: Place): string => {
   return idText(...parts);
 };
 
-const gather = (
-  rule: AlertRule,
-  rows: readonly ScanRow[],
-  labels: (row: ScanRow) => Labels,
-): Map<string, Series> => {
+/** The runs of ages from `from` up to, not including, `to` as one; undefined where the series has none there. */
+const within = (
+  { ages, sums, unrated }: SeriesRow,
+  from: number,
+  to: number,
+): { readonly sums: Sums; readonly unrated: number } | undefined => {
+  const inside = ages.flatMap((age, index) => (age >= from && age < to ? [index] : []));
+  if (inside.length === 0) return undefined;
+  const total = (values: readonly Exact[] | undefined): Exact =>
+    values === undefined ? 0n : inside.reduce((sum, index) => sum + (values[index] ?? 0n), 0n);
+  return {
+    sums: sumsBy((name) => total(sums[name])),
+    unrated: Number(total(unrated)),
+  };
+};
+
+const gather = (rule: AlertRule, rows: readonly SeriesRow[]): Map<string, Series> => {
   const series = new Map<string, Series>();
-  const wanted = new Map<CoveredAccount, string | undefined>();
+  const middle = rule.settleDays + rule.windowDays;
   for (const row of rows) {
-    const { account } = row;
-    if (!wanted.has(account))
-      wanted.set(account, rule.matches.account(account) ? reachOf(rule, account) : undefined);
-    const reach = wanted.get(account);
-    if (reach === undefined) continue;
-    if (!rule.matches.campaign({ id: row.campaignId, name: row.campaignName })) continue;
-    if (row.partId !== "" && !rule.matches.part({ id: row.partId, name: row.partName })) continue;
+    const now = within(row, rule.settleDays, middle);
+    const before = looksBefore(rule) ? within(row, middle, middle + rule.windowDays) : undefined;
+    if (now === undefined && before === undefined) continue;
     const id = seriesId(rule, row);
     const earlier = series.get(id);
-    series.set(
+    series.set(id, {
       id,
-      earlier === undefined
-        ? { id, labels: labels(row), reach, now: row.now, before: row.before, unrated: row.unrated }
-        : {
-            ...earlier,
-            now: addSums(earlier.now, row.now),
-            before: addSums(earlier.before, row.before),
-            unrated: earlier.unrated + row.unrated,
-          },
-    );
+      labels: earlier?.labels ?? labelsOf(rule, row),
+      reach: reachOf(rule, row.account),
+      now: addSums(earlier?.now ?? noSums, now?.sums ?? noSums),
+      before: addSums(earlier?.before ?? noSums, before?.sums ?? noSums),
+      unrated: (earlier?.unrated ?? 0) + (now?.unrated ?? 0) + (before?.unrated ?? 0),
+    });
   }
   return series;
 };
 
 /**
- * Adds campaigns up to the rule's series. For rules about conversion actions, `whole` holds the campaigns' whole
- * delivery: spend is never split among actions, so each is held against all that its campaigns spent.
+ * A rule's series. For rules about conversion actions, `whole` holds their campaigns' whole delivery: spend is never
+ * split among actions, so each is held against all that its campaigns spent.
  */
 export const seriesOf = (options: {
   readonly rule: AlertRule;
-  readonly rows: readonly ScanRow[];
-  readonly whole: readonly ScanRow[] | undefined;
+  readonly rows: readonly SeriesRow[];
+  readonly whole: readonly SeriesRow[] | undefined;
   readonly accounts: readonly CoveredAccount[];
-}): Map<string, Series> => {
+}): ReadonlyMap<string, Series> => {
   const { rule, whole } = options;
-  const series = gather(rule, options.rows, (row) => labelsOf(rule, row));
+  const series = gather(rule, options.rows);
   if (reachIsSeries(rule))
     for (const account of options.accounts) {
       const id = reachOf(rule, account);
@@ -153,15 +157,18 @@ export const deliveryRule = (rule: AlertRule): AlertRule => ({
 export const deliveryId = (rule: AlertRule, id: string): string =>
   rule.by.includes("action") ? JSON.stringify((JSON.parse(id) as string[]).slice(0, -1)) : id;
 
+/** What actions' whole delivery lends them: spend is never split. */
+export const paidNames = ["spend", "clicks"] as const;
+
 /** Conversions of actions beside what their whole delivery cost. */
-export const paidBy = (sums: Sums, paid: Sums): Sums => ({ ...sums, spend: paid.spend, clicks: paid.clicks });
+const paidBy = (sums: Sums, paid: Sums): Sums => ({ ...sums, spend: paid.spend, clicks: paid.clicks });
 
 const withDelivery = (
   rule: AlertRule,
-  series: Map<string, Series>,
-  whole: readonly ScanRow[],
-): Map<string, Series> => {
-  const delivery = gather(deliveryRule(rule), whole, () => ({}));
+  series: ReadonlyMap<string, Series>,
+  whole: readonly SeriesRow[],
+): ReadonlyMap<string, Series> => {
+  const delivery = gather(deliveryRule(rule), whole);
   return new Map(
     [...series].map(([id, one]) => {
       const spent = delivery.get(deliveryId(rule, id));

@@ -9,23 +9,14 @@ export interface Sums {
   readonly projected: Exact;
 }
 
-export const noSums: Sums = { spend: 0n, clicks: 0n, conversions: 0n, value: 0n, projected: 0n };
-
-export const subtractSums = (a: Sums, b: Sums): Sums => ({
-  spend: a.spend - b.spend,
-  clicks: a.clicks - b.clicks,
-  conversions: a.conversions - b.conversions,
-  value: a.value - b.value,
-  projected: a.projected - b.projected,
+export const sumsBy = (of: (name: keyof Sums) => Exact): Sums => ({
+  spend: of("spend"),
+  clicks: of("clicks"),
+  conversions: of("conversions"),
+  value: of("value"),
+  projected: of("projected"),
 });
 
-export const addSums = (a: Sums, b: Sums): Sums =>
-  a === noSums
-    ? b
-    : {
-        spend: a.spend + b.spend,
-        clicks: a.clicks + b.clicks,
-        conversions: a.conversions + b.conversions,
-        value: a.value + b.value,
-        projected: a.projected + b.projected,
-      };
+export const noSums: Sums = sumsBy(() => 0n);
+
+export const addSums = (a: Sums, b: Sums): Sums => (a === noSums ? b : sumsBy((name) => a[name] + b[name]));

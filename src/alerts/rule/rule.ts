@@ -38,6 +38,9 @@ export interface AlertRule extends Pick<
   };
 }
 
+/** How far back the usual is learned from. */
+export const anomalyReachDays = 8 * 7;
+
 export type Grain = "campaign" | "network" | "action";
 
 type Filter = string | readonly string[] | undefined;

@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import { z } from "zod";
 import type { MovedDay } from "./answers.ts";
-import { accountKeys, filterKeys } from "./query.ts";
+import { accountKeys, amongKeys, filterKeys } from "./query.ts";
 import type { Read } from "./read.ts";
 
 export const movedQuery = z.strictObject({ platform: filterKeys.platform, account: filterKeys.account });
@@ -20,12 +20,12 @@ export const moved = async (
   query: z.infer<typeof movedQuery>,
 ): Promise<{ readonly rows: readonly MovedDay[] }> => {
   const keys = await accountKeys(read, query);
-  const among = keys === undefined ? sql`` : sql`and h.account_key = any(${[...keys]}::int[])`;
+  const among = keys === undefined ? sql`` : sql`and ${amongKeys(sql.ref("h.account_key"), keys)}`;
   const [last] = await read<{ at: string | null }>(sql`
     select max(refreshed_at)::text as at from marts.cost_per_conversion_by_account_daily`);
   if (last === undefined || last.at === null) return { rows: [] };
   const rows = await read<MovedDay>(sql`
-    with changed as (
+    with changed as materialized (
       select h.account_key, h.platform, h.account_id, h.campaign_id, h.date, h.observed_at, h.currency,
              h.conversions, h.spend
       from marts.cost_per_conversion_history h
@@ -34,14 +34,14 @@ export const moved = async (
         and h.date < h.observed_at - interval '2 days' ${among}
       order by h.conversions desc nulls last limit ${compared}
     ), compared as (
-      select c.*, b.conversions as conversions_before, b.spend as spend_before
+      select distinct on (h.account_key, h.date, h.campaign_id, c.observed_at)
+             h.account_key, h.date, h.campaign_id, c.observed_at, c.platform, c.account_id, c.currency, c.conversions,
+             c.spend, h.conversions as conversions_before, h.spend as spend_before
       from changed c
-      cross join lateral (
-        select h.conversions, h.spend from marts.cost_per_conversion_history h
-        where h.account_key = c.account_key and h.date = c.date and h.campaign_id = c.campaign_id
-          and h.observed_at < c.observed_at
-        order by h.observed_at desc limit 1
-      ) b
+      join marts.cost_per_conversion_history h
+        on h.account_key = c.account_key and h.date = c.date and h.campaign_id = c.campaign_id
+       and h.observed_at < c.observed_at
+      order by h.account_key, h.date, h.campaign_id, c.observed_at, h.observed_at desc
     )
     select c.platform, c.account_id, a.name as account_name, c.campaign_id, p.name as campaign_name, c.date,
            c.observed_at, c.currency, c.conversions, c.conversions_before, c.spend, c.spend_before

@@ -80,10 +80,14 @@ export const accountKeys = async (read: Read, { platform, account }: Filters): P
   return rows.map(({ account_key }) => account_key);
 };
 
+/** Whether an account is one of some. On several machines, what concerns one account is asked of its own alone. */
+export const amongKeys = (column: RawBuilder<unknown>, keys: readonly number[]): RawBuilder<unknown> =>
+  keys.length === 1 ? sql`${column} = ${keys[0]}::int` : sql`${column} = any (${[...keys]}::int[])`;
+
 /** `and`-able conditions on a mart `m`. */
 export const within = (range: Range, keys: Keys, campaign?: string): RawBuilder<unknown> => sql`
   m.date between ${range.from}::date and ${range.to}::date
-  ${keys === undefined ? sql`` : sql`and m.account_key = any(${[...keys]}::int[])`}
+  ${keys === undefined ? sql`` : sql`and ${amongKeys(sql.ref("m.account_key"), keys)}`}
   ${campaign === undefined ? sql`` : sql`and m.campaign_id = ${campaign}`}`;
 
 /** What a person typed, as a pattern that finds it anywhere and means nothing else by % or _. */
