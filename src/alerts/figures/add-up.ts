@@ -32,7 +32,8 @@ const exactly = (text: string | null | undefined): readonly Exact[] | undefined 
 
 /**
  * Adds up what asks of one group need, in one statement: each figure once, to its campaign's run of days, and those to
- * the series of every ask. Sums come in 10^-12, so that they are read as whole numbers.
+ * the series of every ask. Sums come in 10^-12, so that they are read as whole numbers; rows in an order that any
+ * server gives, since alerts are numbered in it.
  */
 export const addUp = async (options: {
   readonly db: Kysely<DB>;
@@ -136,7 +137,8 @@ export const addUp = async (options: {
            array_to_string(e.runs, ' '), array_to_string(e.unrated, ' '),
            ${each((name) => sql`(select string_agg(trunc(coalesce(x, 0) * 1000000000000)::text, ' ') from unnest(e.${sql.ref(name)}) x)`)}
     from entity e
-    join asked a on ${matches} and a.single`.execute(options.db);
+    join asked a on ${matches} and a.single
+    order by 1, 2, 3, 5`.execute(options.db);
   for (const row of rows) {
     const ask = asks[row.ask];
     const place = places[row.place];

@@ -7,6 +7,8 @@ import { folderOf, range, worldOver } from "./world.ts";
 const alerts = [
   { name: "dear", metric: "cost_per_conversion", by: "campaign", above: 5, window: "3d", currency: "EUR" },
   { name: "odd", metric: "spend", by: "account", anomaly: {}, currency: "EUR" },
+  // Not freshness: its hours go on between the two.
+  { name: "broken", metric: "sync_failure", above: 0 },
 ];
 
 test("rules find on a distributed warehouse what they find on one Postgres", async () => {
