@@ -6,6 +6,9 @@ import type { Grouping } from "./grouping.ts";
 import { currencyOf, wholeSum } from "./money.ts";
 import type { Read } from "./read.ts";
 
+/** Of the others a sum may be more than a bigint holds in millionths, and then it is NULL. */
+const isAlwaysHeld = (name: string): boolean => name === "impressions" || name === "clicks";
+
 const list = (parts: readonly RawBuilder<unknown>[]): RawBuilder<unknown> => sql.join(parts);
 
 /** How far the sums of a grouping's accounts go, in the snapshot of the answer. */
@@ -66,7 +69,7 @@ const atPoints = (grouping: Grouping, points: readonly Point[]): RawBuilder<unkn
 /** Days of the mart, as sums. */
 const alongEdge = (grouping: Grouping, { account_keys, from, to, sign }: Edge): RawBuilder<unknown> => {
   const millionths = ([name, of]: readonly [string, string]): RawBuilder<unknown> =>
-    name === "impressions" || name === "clicks"
+    isAlwaysHeld(name)
       ? sql`${sql.lit(sign)} * ${sql.ref(`m.${of}`)}`
       : sql`(${sql.ref(`m.${of}`)} * ${sql.lit(sign * 1_000_000)})::bigint`;
   return sql`
@@ -88,10 +91,12 @@ const campaignSums = (grouping: Grouping): RawBuilder<unknown> => {
   );
   const { points, edges } = pointsOf(grouping.range, accounts);
   const parts = [atPoints(grouping, points), ...edges.map((edge) => alongEdge(grouping, edge))];
-  const known = (name: string): RawBuilder<unknown> =>
-    choice.mode === "reporting" && (name === "spend" || name === "conversion_value")
-      ? sql`case when sum(p.unrated) = 0 then ${wholeSum(`p.${name}`)} end as ${sql.ref(name)}`
-      : sql`${wholeSum(`p.${name}`)} as ${sql.ref(name)}`;
+  const known = (name: string): RawBuilder<unknown> => {
+    const sum = isAlwaysHeld(name) ? sql`sum(p.${sql.ref(name)})` : wholeSum(`p.${name}`);
+    return choice.mode === "reporting" && (name === "spend" || name === "conversion_value")
+      ? sql`case when sum(p.unrated) = 0 then ${sum} end as ${sql.ref(name)}`
+      : sql`${sum} as ${sql.ref(name)}`;
+  };
   return sql`
     select s.*, ${choice.mode === "reporting" ? currencyOf(choice) : sql`m.currency`} as currency
     from (
