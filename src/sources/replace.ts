@@ -1,4 +1,5 @@
 import type { PoolClient } from "pg";
+import { qualified } from "../warehouse/columns.ts";
 import { Failure } from "../domain/failure.ts";
 import { keyedCosts } from "../imports/kinds/costs.ts";
 import { retractConversions, withdrawLeads } from "../imports/ledger/changes.ts";
@@ -35,7 +36,6 @@ interface Relation {
 }
 
 const measureKey = ["date", "measure", "platform", "label"];
-const listed = (prefix: string): string => measureKey.map((name) => `${prefix}.${name}`).join(", ");
 
 const relations: Readonly<Record<string, Relation>> = {
   leads: {
@@ -57,7 +57,7 @@ const relations: Readonly<Record<string, Relation>> = {
   measures: {
     table: "warehouse.measure_daily",
     ours: "t.import_source = $1",
-    missing: `not exists (select from import_row r where (${listed("r")}) = (${listed("t")}))`,
+    missing: `not exists (select from import_row r where (${qualified("r", measureKey)}) = (${qualified("t", measureKey)}))`,
   },
 };
 

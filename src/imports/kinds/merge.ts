@@ -1,4 +1,5 @@
 import { escapeLiteral, type PoolClient } from "pg";
+import { qualified, unlessStored } from "../../warehouse/columns.ts";
 import type { Merged, MergeRun } from "./kind.ts";
 
 /** The source's name as an expression; NULL for a file. */
@@ -34,22 +35,16 @@ export const mergeRows = async (
   const names = Object.keys(options.columns);
   const data = names.filter((name) => !options.key.includes(name));
   const merged = data.map((name) => options.kept?.[name] ?? `excluded.${name}`);
-  const list = (alias: string, of: readonly string[]): string =>
-    of.map((name) => `${alias}.${name}`).join(", ");
-  // Rows that stay are left out before the insert: a conflict locks its row, and so writes to it.
   const { rows } = await client.query<{ total: string; inserted: string; changed: string }>(
     `with fresh (${names.join(", ")}) as (select ${Object.values(options.columns).join(", ")} from ${options.from} as row),
      merged as (
        insert into ${options.table} as old (${names.join(", ")}, import_source)
        select excluded.*, $1::text from fresh as excluded
-       where not exists (
-         select from ${options.table} old
-         where (${list("old", options.key)}) = (${list("excluded", options.key)})
-           and (${list("old", data)}) is not distinct from (${merged.join(", ")}))
+       where ${unlessStored(options.table, "excluded", { key: options.key, data, values: merged })}
        on conflict (${options.key.join(", ")}) do update
        set ${data.map((name, index) => `${name} = ${merged[index] ?? ""}`).join(", ")},
            import_source = excluded.import_source, imported_at = now()
-       where (${list("old", data)}) is distinct from (${merged.join(", ")})
+       where (${qualified("old", data)}) is distinct from (${merged.join(", ")})
        returning xmax = 0 as is_new
      )
      select (select count(*) from fresh) as total,

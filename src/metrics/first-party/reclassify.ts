@@ -1,4 +1,5 @@
 import type { PoolClient } from "pg";
+import { qualified } from "../../warehouse/columns.ts";
 import { channels, trafficOf } from "../../domain/channel.ts";
 import type { ClassifyOptions } from "../channels/classify.ts";
 import { loadSourceLists, type SourceLists } from "../channels/lists.ts";
@@ -39,7 +40,6 @@ const types = {
   is_stale_suspected: "boolean",
 } as const;
 const names = Object.keys(types) as (keyof typeof types)[];
-const listed = (prefix: string): string => names.map((name) => `${prefix}.${name}`).join(", ");
 
 /** Sorts every visit of a table anew, page by page; rows that come out the same stay untouched. */
 const reclassifyTable = async (
@@ -74,7 +74,7 @@ const reclassifyTable = async (
       `update ${table} t set ${names.map((name) => `${name} = r.${name}`).join(", ")}
        from unnest($1::text[], ${names.map((name, index) => `$${String(index + 2)}::${types[name]}[]`).join(", ")})
          as r (id, ${names.join(", ")})
-       where t.${key} = r.id and (${listed("t")}) is distinct from (${listed("r")})`,
+       where t.${key} = r.id and (${qualified("t", names)}) is distinct from (${qualified("r", names)})`,
       [rows.map(({ id }) => id), ...names.map((name) => visits.map((visit) => visit[name] ?? null))],
     );
     after = rows.at(-1)?.id;

@@ -1,4 +1,5 @@
 import type { PoolClient } from "pg";
+import { unlessStored } from "../../warehouse/columns.ts";
 
 /**
  * Makes a mart hold exactly the rows of a query: rows that vanished are deleted, rows that came out the same are left
@@ -25,15 +26,10 @@ export const replaceRows = async (
     `delete from ${table} old where not exists (
        select from fresh_row f where ${key.map((name) => `f.${name} = old.${name}`).join(" and ")})`,
   );
-  // Rows that stay are left out before the insert: a conflict locks its row, and so writes to it.
-  const list = (alias: string, names: readonly string[]): string =>
-    names.map((name) => `${alias}.${name}`).join(", ");
   await client.query(
     `insert into ${table} (${columns.join(", ")}, refreshed_at)
      select ${columns.join(", ")}, now() from fresh_row f
-     where not exists (
-       select from ${table} old
-       where (${list("old", key)}) = (${list("f", key)}) and (${list("old", data)}) is not distinct from (${list("f", data)}))
+     where ${unlessStored(table, "f", { key, data })}
      on conflict (${key.join(", ")}) do update
      set ${data.map((name) => `${name} = excluded.${name}`).join(", ")}, refreshed_at = excluded.refreshed_at`,
   );

@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { qualified } from "../../warehouse/columns.ts";
 import type { Mart } from "./fresh.ts";
 
 export interface MartDays {
@@ -28,9 +29,6 @@ export const stretchOf = ({ client, accountKey, days, reportingCurrency, rates }
   parameters: [accountKey, days, reportingCurrency, rates],
 });
 
-const list = (alias: string, columns: readonly string[]): string =>
-  columns.map((column) => `${alias}.${column}`).join(", ");
-
 /** What differs between stored figures and what they should be: gone, new or changed rows. */
 const difference = (mart: Mart): string => `
   fresh as (${mart.fresh}),
@@ -40,11 +38,11 @@ const difference = (mart: Mart): string => `
   ),
   difference as materialized (
     select ${mart.key.map((column) => `coalesce(f.${column}, s.${column}) as ${column}`).join(", ")},
-           ${list("f", mart.figures)}, f.account_key is null as is_gone, s.account_key is null as is_new
+           ${qualified("f", mart.figures)}, f.account_key is null as is_gone, s.account_key is null as is_new
     from fresh f
     full join stored s on ${mart.key.map((column) => `f.${column} = s.${column}`).join(" and ")}
     where f.account_key is null or s.account_key is null
-       or (${list("f", mart.figures)}) is distinct from (${list("s", mart.figures)})
+       or (${qualified("f", mart.figures)}) is distinct from (${qualified("s", mart.figures)})
   )`;
 
 /** History is kept of the daily mart: each change of its figures, and a last row without figures for what vanished. */
@@ -87,7 +85,7 @@ export const replaceMart = async (
   const columns = [...mart.key, ...figures].join(", ");
   const moment = `$${String(parameters.length + 1)}::timestamptz`;
   // The days are named once more, so that only their partitions are looked at.
-  const same = `m.account_key = $1 and m.date = any ($2::date[]) and (${list("m", mart.key)}) = (${list("d", mart.key)})`;
+  const same = `m.account_key = $1 and m.date = any ($2::date[]) and (${qualified("m", mart.key)}) = (${qualified("d", mart.key)})`;
   const { rows } = await client.query<{ written: string }>(
     `with ${difference(mart)},
      gone as (delete from ${target} m using difference d where d.is_gone and ${same} returning 1),

@@ -37,18 +37,19 @@ const measures = [
   "days_without_rate",
 ] as const;
 
+/** Of the other figures a sum may be more than a bigint holds in millionths, and then it is NULL. */
+export const isAlwaysHeld = (measure: string): boolean => measure === "impressions" || measure === "clicks";
+
 /** In SQL: a running sum as it is stored. Infinity stands for what a bigint did not hold at the point before. */
 const stored = (measure: string): string => {
   const sum = `coalesce(sum(p.${measure}) over running, 0)`;
   if (measure.startsWith("days")) return `${sum}::smallint as ${measure}`;
-  return measure === "impressions" || measure === "clicks"
-    ? `${sum}::bigint as ${measure}`
-    : `figures.millionths(${sum}) as ${measure}`;
+  return isAlwaysHeld(measure) ? `${sum}::bigint as ${measure}` : `figures.millionths(${sum}) as ${measure}`;
 };
 
 /** In SQL: a stored sum in whole units. */
 const wholeUnits = (measure: string): string =>
-  measure.startsWith("days") || measure === "impressions" || measure === "clicks"
+  measure.startsWith("days") || isAlwaysHeld(measure)
     ? measure
     : `coalesce(${measure} * 0.000001, 'Infinity') as ${measure}`;
 

@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { qualified } from "../columns.ts";
 import { touchDays } from "../touched-days.ts";
 import { adDaily, conversionDaily, type FactTable, tablesOf } from "./fact-tables.ts";
 import type { PartDays } from "./residual.ts";
@@ -15,9 +16,6 @@ export interface PublishOptions {
   /** Days that did not reconcile: whatever was published of them before stays. */
   readonly failedDays: readonly string[];
 }
-
-const qualified = (alias: string, columns: readonly string[]): string =>
-  columns.map((column) => `${alias}.${column}`).join(", ");
 
 /**
  * Brings one table's days to what was staged, in one statement: rows that vanished are deleted, new ones inserted,

@@ -1,13 +1,10 @@
 import { type RawBuilder, sql } from "kysely";
 import type { DayRange } from "../../domain/day.ts";
-import { firstOfYear, lastOfYear } from "../../metrics/rollup/year-to-date.ts";
+import { firstOfYear, isAlwaysHeld, lastOfYear } from "../../metrics/rollup/year-to-date.ts";
 import { type AccountSums, type Edge, type Point, pointsOf, yearsOf } from "./campaign-points.ts";
 import type { Grouping } from "./grouping.ts";
 import { currencyOf, wholeSum } from "./money.ts";
 import type { Read } from "./read.ts";
-
-/** Of the others a sum may be more than a bigint holds in millionths, and then it is NULL. */
-const isAlwaysHeld = (name: string): boolean => name === "impressions" || name === "clicks";
 
 const list = (parts: readonly RawBuilder<unknown>[]): RawBuilder<unknown> => sql.join(parts);
 
