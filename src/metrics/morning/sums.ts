@@ -116,7 +116,7 @@ const campaignDays = ({ method, money }: Question, side: 0 | 1): RawBuilder<unkn
   const spend = !reporting
     ? sql`m.spend`
     : isPast
-      ? sql`figures.ratio(m.spend * m.rate, 1)`
+      ? sql`figures.storable(m.spend * m.rate)`
       : sql`m.spend_reporting`;
   const rows = isPast
     ? sql`

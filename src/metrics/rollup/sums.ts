@@ -1,5 +1,5 @@
 import { wholeSum } from "../whole-sum.ts";
-import { account, type Mart, marts, ofDays, paid } from "./fresh.ts";
+import { account, type Mart, marts, ofDays, paid, storable } from "./fresh.ts";
 import { type MartDays, type Stretch, stretchOf } from "./replace.ts";
 import { pointsMoved, yearToDate } from "./year-to-date.ts";
 
@@ -20,7 +20,8 @@ const byAccount: Mart = {
          sum(spend) as spend, sum(impressions)::bigint as impressions, sum(clicks)::bigint as clicks,
          sum(conversions) as conversions, sum(conversion_value) as conversion_value,
          sum(organic_conversions) as organic_conversions, max(reporting_currency) as reporting_currency,
-         ${wholeSum("spend_reporting")} as spend_reporting, ${wholeSum("conversion_value_reporting")} as conversion_value_reporting
+         ${storable(wholeSum("spend_reporting"))} as spend_reporting,
+         ${storable(wholeSum("conversion_value_reporting"))} as conversion_value_reporting
   from figures.${daily.name} where ${ofDays}
   group by date`,
 };
