@@ -29,8 +29,16 @@ export const wholeNumber = (value: unknown, field: string): string => {
 export const orZero = (value: unknown): unknown => value ?? 0;
 
 /** Micros (millionths of a currency unit, an integer as text) as units: `12340000` is `12.340000`. */
-export const fromMicros = (value: unknown, field: string): Decimal =>
-  fromUnits(BigInt(wholeNumber(value, field)), 6);
+export const fromMicros = (value: unknown, field: string): Decimal => {
+  const micros = wholeNumber(value, field);
+  // Spelt out for what nearly all amounts are: there may be millions of them.
+  return plainMicros.test(micros)
+    ? `${micros.slice(0, -6)}.${micros.slice(-6)}`
+    : fromUnits(BigInt(micros), 6);
+};
+
+/** A whole number of at least one unit, without a sign. */
+const plainMicros = /^[1-9]\d{6,}$/;
 
 const notANumber = (value: unknown, field: string): Failure =>
   new Failure({
