@@ -150,10 +150,28 @@ type Figured = { readonly [Name in keyof typeof figureColumns]?: string } & {
 
 const figureNames = Object.keys(figureColumns) as (keyof typeof figureColumns)[];
 
+/** Whether a figure is too large. A short text without an exponent is not, and need not be read. */
+const isBeyond = (figure: string | undefined): boolean =>
+  figure !== undefined &&
+  (figure.length > 12 || figure.includes("e") || figure.includes("E")) &&
+  Math.abs(Number(figure)) >= figureLimit;
+
+/** Spelt out, for each row passes here: to look names up in a row of any kind takes ten times as long. */
+const hasMisfit = (row: Figured): boolean =>
+  isBeyond(row.spend) ||
+  isBeyond(row.impressions) ||
+  isBeyond(row.clicks) ||
+  isBeyond(row.conversions) ||
+  isBeyond(row.conversionValue) ||
+  isBeyond(row.primaryConversions) ||
+  isBeyond(row.primaryConversionValue) ||
+  isBeyond(row.allConversions) ||
+  isBeyond(row.allConversionValue);
+
 /** What of a row the warehouse cannot hold (a shop's order number as a value), in words; undefined where all fits. */
 export const misfitOf = (row: Figured): string | undefined => {
-  const name = figureNames.find((figure) => Math.abs(Number(row[figure] ?? 0)) >= figureLimit);
-  if (name === undefined) return undefined;
+  if (!hasMisfit(row)) return undefined;
+  const name = figureNames.find((figure) => isBeyond(row[figure])) ?? "spend";
   const place = row.adId ? `ad ${row.adId}` : row.campaignId ? `campaign ${row.campaignId}` : "the account";
   const what = row.actionId === undefined ? "" : ` (${row.actionId})`;
   return `${figureColumns[name]} of ${place}${what} is ${row[name] ?? ""}, which does not fit the warehouse`;
