@@ -39,14 +39,28 @@ const conversions = [
 const action = ["conversion_action_id", "attribution", "traffic"] as const;
 const ad = ["date", "campaign_id", "ad_group_id", "ad_id"] as const;
 
-export const adDaily: FactTable = { name: "ad_daily", part: "delivery", key: ad, figures: delivery };
+/** A table of so many rows that those of a day are compared before they are staged. */
+export interface ComparedTable extends FactTable {
+  /** Rows in which this column of the key is empty are completed to totals: they are always staged. */
+  readonly completedWhereEmpty: string;
+  /** Staged only: keys of published rows that do not stay as they are. */
+  readonly replaced: FactTable;
+}
 
-export const conversionDaily: FactTable = {
-  name: "conversion_daily",
-  part: "outcome",
-  key: [...ad, ...action],
-  figures: conversions,
-};
+const compared = (table: FactTable, completedWhereEmpty: string): ComparedTable => ({
+  ...table,
+  completedWhereEmpty,
+  replaced: { name: `${table.name}_replaced`, part: table.part, key: table.key, figures: [] },
+});
+
+export const adDaily = compared({ name: "ad_daily", part: "delivery", key: ad, figures: delivery }, "ad_id");
+
+export const conversionDaily = compared(
+  { name: "conversion_daily", part: "outcome", key: [...ad, ...action], figures: conversions },
+  "ad_id",
+);
+
+export const comparedTables: readonly ComparedTable[] = [adDaily, conversionDaily];
 
 export const networkDaily: FactTable = {
   name: "network_daily",
