@@ -12,6 +12,13 @@ language sql immutable parallel safe as $$
 $$;
 comment on function figures.ratio is 'One division of a row''s own sums, to six decimals; NULL where the divisor is 0 or the ratio has more than twelve digits.';
 
+-- One odd figure must stop neither a whole rollup nor the rows beside it in an answer.
+create function figures.storable(figure numeric) returns numeric
+language sql immutable parallel safe as $$
+  select case when abs($1) < 999999999999 then round($1, 6) end
+$$;
+comment on function figures.storable is 'A figure to six decimals; NULL where it has more than twelve digits before them, which no column holds.';
+
 create table ops.rollup_day (
   account_key integer primary key,
   today date not null
@@ -84,9 +91,9 @@ create view figures.cost_per_conversion_by_ad_daily as
 select f.account_key, f.date, f.impressions, f.clicks, g.refreshed_at, f.campaign_id, f.ad_group_id, f.ad_id, g.currency,
        f.spend, f.conversions, f.conversion_value, f.organic_conversions, g.reporting_currency,
        case when g.reporting_currency is not null
-         then figures.ratio(f.spend * r.rate, 1) end::numeric(18, 6) as spend_reporting,
+         then figures.storable(f.spend * r.rate) end::numeric(18, 6) as spend_reporting,
        case when g.reporting_currency is not null
-         then figures.ratio(f.conversion_value * r.rate, 1) end::numeric(18, 6) as conversion_value_reporting,
+         then figures.storable(f.conversion_value * r.rate) end::numeric(18, 6) as conversion_value_reporting,
        g.account_key as ad_group_account_key
 from (
   select account_key, date, campaign_id, ad_group_id, ad_id, sum(spend)::numeric(18, 6) as spend,

@@ -154,8 +154,8 @@ left join marts.conversion_maturity s
   on s.platform = a.platform and s.account_id = a.account_id and s.age_days = t.today - m.date;
 comment on view marts.cost_per_conversion_by_account_daily is 'The daily mart added up: one row per account and date with any campaign. Kept up to date by the daily mart itself.';
 comment on column marts.cost_per_conversion_by_account_daily.campaigns is 'Campaigns with a row on that day.';
-comment on column marts.cost_per_conversion_by_account_daily.spend_reporting is 'spend at the day''s exchange rate; NULL where it is unknown for any campaign.';
-comment on column marts.cost_per_conversion_by_account_daily.conversion_value_reporting is 'conversion_value at the day''s exchange rate; NULL where it is unknown for any campaign.';
+comment on column marts.cost_per_conversion_by_account_daily.spend_reporting is 'spend at the day''s exchange rate; NULL where it is unknown for any campaign, and for more than twelve digits.';
+comment on column marts.cost_per_conversion_by_account_daily.conversion_value_reporting is 'conversion_value at the day''s exchange rate; NULL where it is unknown for any campaign, and for more than twelve digits.';
 comment on column marts.cost_per_conversion_by_account_daily.projected_conversions is 'What conversions are expected to be once the day is final; the conversions themselves where it is, NULL where nothing is known yet.';
 comment on column marts.cost_per_conversion_by_account_daily.is_final is 'Whether the day lies outside the platform''s restatement window.';
 comment on column marts.cost_per_conversion_by_account_daily.refreshed_at is 'When a figure of the day last changed.';
@@ -164,23 +164,25 @@ comment on column marts.cost_per_conversion_by_account_daily.refreshed_at is 'Wh
 create view marts.cost_per_conversion_weekly as
 select account_key, date_trunc('week', date::timestamp)::date as week, platform, account_id,
        max(account_name) as account_name, campaign_id, max(campaign_name) as campaign_name, currency,
-       sum(spend)::numeric(18, 6) as spend, sum(impressions)::bigint as impressions, sum(clicks)::bigint as clicks,
-       sum(conversions)::numeric(18, 6) as conversions, sum(conversion_value)::numeric(18, 6) as conversion_value,
-       sum(organic_conversions)::numeric(18, 6) as organic_conversions,
+       figures.storable(sum(spend))::numeric(18, 6) as spend, sum(impressions)::bigint as impressions,
+       sum(clicks)::bigint as clicks, figures.storable(sum(conversions))::numeric(18, 6) as conversions,
+       figures.storable(sum(conversion_value))::numeric(18, 6) as conversion_value,
+       figures.storable(sum(organic_conversions))::numeric(18, 6) as organic_conversions,
        figures.ratio(sum(spend), sum(conversions))::numeric(18, 6) as cost_per_conversion,
        figures.ratio(sum(spend), sum(clicks))::numeric(18, 6) as cost_per_click,
        figures.ratio(sum(conversions), sum(clicks))::numeric(18, 6) as conversion_rate,
        figures.ratio(sum(conversion_value), sum(spend))::numeric(18, 6) as return_on_ad_spend,
        max(reporting_currency) as reporting_currency,
-       case when count(*) = count(spend_reporting) then sum(spend_reporting) end::numeric(18, 6) as spend_reporting,
+       case when count(*) = count(spend_reporting)
+         then figures.storable(sum(spend_reporting)) end::numeric(18, 6) as spend_reporting,
        case when count(*) = count(conversion_value_reporting)
-         then sum(conversion_value_reporting) end::numeric(18, 6) as conversion_value_reporting,
+         then figures.storable(sum(conversion_value_reporting)) end::numeric(18, 6) as conversion_value_reporting,
        case when count(*) = count(spend_reporting)
          then figures.ratio(sum(spend_reporting), sum(conversions)) end::numeric(18, 6) as cost_per_conversion_reporting,
        bool_and(is_final) as is_final, max(refreshed_at) as refreshed_at
 from marts.cost_per_conversion_daily
 group by account_key, date_trunc('week', date::timestamp), platform, account_id, campaign_id, currency;
-comment on view marts.cost_per_conversion_weekly is 'Cost per conversion by week: one row per account, week and campaign; every ratio is a ratio of the week''s sums.';
+comment on view marts.cost_per_conversion_weekly is 'Cost per conversion by week: one row per account, week and campaign; every ratio is a ratio of the week''s sums. A sum of more than twelve digits is NULL.';
 comment on column marts.cost_per_conversion_weekly.week is 'Monday of the ISO week, in the account''s days.';
 comment on column marts.cost_per_conversion_weekly.spend_reporting is 'Sum of the days'' spend_reporting; NULL where one of them is.';
 comment on column marts.cost_per_conversion_weekly.conversion_value_reporting is 'Sum of the days'' conversion_value_reporting; NULL where one of them is.';
@@ -190,23 +192,25 @@ comment on column marts.cost_per_conversion_weekly.refreshed_at is 'When a figur
 create view marts.cost_per_conversion_monthly as
 select account_key, date_trunc('month', date::timestamp)::date as month, platform, account_id,
        max(account_name) as account_name, campaign_id, max(campaign_name) as campaign_name, currency,
-       sum(spend)::numeric(18, 6) as spend, sum(impressions)::bigint as impressions, sum(clicks)::bigint as clicks,
-       sum(conversions)::numeric(18, 6) as conversions, sum(conversion_value)::numeric(18, 6) as conversion_value,
-       sum(organic_conversions)::numeric(18, 6) as organic_conversions,
+       figures.storable(sum(spend))::numeric(18, 6) as spend, sum(impressions)::bigint as impressions,
+       sum(clicks)::bigint as clicks, figures.storable(sum(conversions))::numeric(18, 6) as conversions,
+       figures.storable(sum(conversion_value))::numeric(18, 6) as conversion_value,
+       figures.storable(sum(organic_conversions))::numeric(18, 6) as organic_conversions,
        figures.ratio(sum(spend), sum(conversions))::numeric(18, 6) as cost_per_conversion,
        figures.ratio(sum(spend), sum(clicks))::numeric(18, 6) as cost_per_click,
        figures.ratio(sum(conversions), sum(clicks))::numeric(18, 6) as conversion_rate,
        figures.ratio(sum(conversion_value), sum(spend))::numeric(18, 6) as return_on_ad_spend,
        max(reporting_currency) as reporting_currency,
-       case when count(*) = count(spend_reporting) then sum(spend_reporting) end::numeric(18, 6) as spend_reporting,
+       case when count(*) = count(spend_reporting)
+         then figures.storable(sum(spend_reporting)) end::numeric(18, 6) as spend_reporting,
        case when count(*) = count(conversion_value_reporting)
-         then sum(conversion_value_reporting) end::numeric(18, 6) as conversion_value_reporting,
+         then figures.storable(sum(conversion_value_reporting)) end::numeric(18, 6) as conversion_value_reporting,
        case when count(*) = count(spend_reporting)
          then figures.ratio(sum(spend_reporting), sum(conversions)) end::numeric(18, 6) as cost_per_conversion_reporting,
        bool_and(is_final) as is_final, max(refreshed_at) as refreshed_at
 from marts.cost_per_conversion_daily
 group by account_key, date_trunc('month', date::timestamp), platform, account_id, campaign_id, currency;
-comment on view marts.cost_per_conversion_monthly is 'Cost per conversion by month: one row per account, month and campaign; every ratio is a ratio of the month''s sums.';
+comment on view marts.cost_per_conversion_monthly is 'Cost per conversion by month: one row per account, month and campaign; every ratio is a ratio of the month''s sums. A sum of more than twelve digits is NULL.';
 comment on column marts.cost_per_conversion_monthly.month is 'First day of the month, in the account''s days.';
 comment on column marts.cost_per_conversion_monthly.spend_reporting is 'Sum of the days'' spend_reporting; NULL where one of them is.';
 comment on column marts.cost_per_conversion_monthly.conversion_value_reporting is 'Sum of the days'' conversion_value_reporting; NULL where one of them is.';
@@ -326,8 +330,8 @@ begin
       ('conversion_rate', 'conversions / clicks, a share; NULL where clicks are 0.'),
       ('return_on_ad_spend', 'conversion_value / spend; NULL where spend is 0.'),
       ('reporting_currency', 'ISO 4217 code of the amounts that end in _reporting; NULL where none is configured.'),
-      ('spend_reporting', 'spend at the day''s exchange rate; NULL where no rate is known.'),
-      ('conversion_value_reporting', 'conversion_value at the day''s exchange rate; NULL where no rate is known.'),
+      ('spend_reporting', 'spend at the day''s exchange rate; NULL where no rate is known, and for more than twelve digits.'),
+      ('conversion_value_reporting', 'conversion_value at the day''s exchange rate; NULL where no rate is known, and for more than twelve digits.'),
       ('cost_per_conversion_reporting', 'spend_reporting / conversions; NULL where either is unknown or conversions are 0.'),
       ('projected_conversions', 'What conversions are expected to be once the day is final, by marts.conversion_maturity; NULL for final days.'),
       ('projected_cost_per_conversion', 'spend / projected_conversions in the account''s currency; NULL for final days.'),

@@ -49,7 +49,7 @@ export interface AdReportingAdReportingAccountReport {
    */
   conversions_value: Numeric | null;
   /**
-   * conversions_value at the day's exchange rate; NULL where no rate is known. Not a column of the models.
+   * conversions_value at the day's exchange rate; NULL where no rate is known, and for more than twelve digits. Not a column of the models.
    */
   conversions_value_reporting: Numeric | null;
   /**
@@ -81,7 +81,7 @@ export interface AdReportingAdReportingAccountReport {
    */
   spend: Numeric | null;
   /**
-   * spend at the day's exchange rate; NULL where no rate is known. Not a column of the models.
+   * spend at the day's exchange rate; NULL where no rate is known, and for more than twelve digits. Not a column of the models.
    */
   spend_reporting: Numeric | null;
 }
@@ -124,7 +124,7 @@ export interface AdReportingAdReportingAdGroupReport {
    */
   conversions_value: Numeric | null;
   /**
-   * conversions_value at the day's exchange rate; NULL where no rate is known. Not a column of the models.
+   * conversions_value at the day's exchange rate; NULL where no rate is known, and for more than twelve digits. Not a column of the models.
    */
   conversions_value_reporting: Numeric | null;
   /**
@@ -156,7 +156,7 @@ export interface AdReportingAdReportingAdGroupReport {
    */
   spend: Numeric | null;
   /**
-   * spend at the day's exchange rate; NULL where no rate is known. Not a column of the models.
+   * spend at the day's exchange rate; NULL where no rate is known, and for more than twelve digits. Not a column of the models.
    */
   spend_reporting: Numeric | null;
 }
@@ -207,7 +207,7 @@ export interface AdReportingAdReportingAdReport {
    */
   conversions_value: Numeric | null;
   /**
-   * conversions_value at the day's exchange rate; NULL where no rate is known. Not a column of the models.
+   * conversions_value at the day's exchange rate; NULL where no rate is known, and for more than twelve digits. Not a column of the models.
    */
   conversions_value_reporting: Numeric | null;
   /**
@@ -239,7 +239,7 @@ export interface AdReportingAdReportingAdReport {
    */
   spend: Numeric | null;
   /**
-   * spend at the day's exchange rate; NULL where no rate is known. Not a column of the models.
+   * spend at the day's exchange rate; NULL where no rate is known, and for more than twelve digits. Not a column of the models.
    */
   spend_reporting: Numeric | null;
 }
@@ -274,7 +274,7 @@ export interface AdReportingAdReportingCampaignReport {
    */
   conversions_value: Numeric | null;
   /**
-   * conversions_value at the day's exchange rate; NULL where no rate is known. Not a column of the models.
+   * conversions_value at the day's exchange rate; NULL where no rate is known, and for more than twelve digits. Not a column of the models.
    */
   conversions_value_reporting: Numeric | null;
   /**
@@ -306,7 +306,7 @@ export interface AdReportingAdReportingCampaignReport {
    */
   spend: Numeric | null;
   /**
-   * spend at the day's exchange rate; NULL where no rate is known. Not a column of the models.
+   * spend at the day's exchange rate; NULL where no rate is known, and for more than twelve digits. Not a column of the models.
    */
   spend_reporting: Numeric | null;
 }
@@ -653,7 +653,7 @@ export interface MartsCostPerConversionByAccountDaily {
    */
   conversion_value: Numeric | null;
   /**
-   * conversion_value at the day's exchange rate; NULL where it is unknown for any campaign.
+   * conversion_value at the day's exchange rate; NULL where it is unknown for any campaign, and for more than twelve digits.
    */
   conversion_value_reporting: Numeric | null;
   /**
@@ -701,7 +701,7 @@ export interface MartsCostPerConversionByAccountDaily {
    */
   spend: Numeric | null;
   /**
-   * spend at the day's exchange rate; NULL where it is unknown for any campaign.
+   * spend at the day's exchange rate; NULL where it is unknown for any campaign, and for more than twelve digits.
    */
   spend_reporting: Numeric | null;
 }
@@ -740,7 +740,7 @@ export interface MartsCostPerConversionByActionDaily {
    */
   conversion_value: Numeric | null;
   /**
-   * conversion_value at the day's exchange rate; NULL where no rate is known.
+   * conversion_value at the day's exchange rate; NULL where no rate is known, and for more than twelve digits.
    */
   conversion_value_reporting: Numeric | null;
   /**
@@ -831,7 +831,7 @@ export interface MartsCostPerConversionByAdDaily {
    */
   conversion_value: Numeric | null;
   /**
-   * conversion_value at the day's exchange rate; NULL where no rate is known.
+   * conversion_value at the day's exchange rate; NULL where no rate is known, and for more than twelve digits.
    */
   conversion_value_reporting: Numeric | null;
   /**
@@ -899,7 +899,7 @@ export interface MartsCostPerConversionByAdDaily {
    */
   spend: Numeric | null;
   /**
-   * spend at the day's exchange rate; NULL where no rate is known.
+   * spend at the day's exchange rate; NULL where no rate is known, and for more than twelve digits.
    */
   spend_reporting: Numeric | null;
 }
@@ -946,7 +946,7 @@ export interface MartsCostPerConversionByAdGroupDaily {
    */
   conversion_value: Numeric | null;
   /**
-   * conversion_value at the day's exchange rate; NULL where no rate is known.
+   * conversion_value at the day's exchange rate; NULL where no rate is known, and for more than twelve digits.
    */
   conversion_value_reporting: Numeric | null;
   /**
@@ -1014,7 +1014,7 @@ export interface MartsCostPerConversionByAdGroupDaily {
    */
   spend: Numeric | null;
   /**
-   * spend at the day's exchange rate; NULL where no rate is known.
+   * spend at the day's exchange rate; NULL where no rate is known, and for more than twelve digits.
    */
   spend_reporting: Numeric | null;
 }
@@ -1053,7 +1053,7 @@ export interface MartsCostPerConversionByCountryDaily {
    */
   conversion_value: Numeric | null;
   /**
-   * conversion_value at the day's exchange rate; NULL where no rate is known.
+   * conversion_value at the day's exchange rate; NULL where no rate is known, and for more than twelve digits.
    */
   conversion_value_reporting: Numeric | null;
   /**
@@ -1117,7 +1117,7 @@ export interface MartsCostPerConversionByCountryDaily {
    */
   spend: Numeric | null;
   /**
-   * spend at the day's exchange rate; NULL where no rate is known.
+   * spend at the day's exchange rate; NULL where no rate is known, and for more than twelve digits.
    */
   spend_reporting: Numeric | null;
 }
@@ -1156,7 +1156,7 @@ export interface MartsCostPerConversionByDeviceDaily {
    */
   conversion_value: Numeric | null;
   /**
-   * conversion_value at the day's exchange rate; NULL where no rate is known.
+   * conversion_value at the day's exchange rate; NULL where no rate is known, and for more than twelve digits.
    */
   conversion_value_reporting: Numeric | null;
   /**
@@ -1220,7 +1220,7 @@ export interface MartsCostPerConversionByDeviceDaily {
    */
   spend: Numeric | null;
   /**
-   * spend at the day's exchange rate; NULL where no rate is known.
+   * spend at the day's exchange rate; NULL where no rate is known, and for more than twelve digits.
    */
   spend_reporting: Numeric | null;
 }
@@ -1267,7 +1267,7 @@ export interface MartsCostPerConversionByKeywordDaily {
    */
   conversion_value: Numeric | null;
   /**
-   * conversion_value at the day's exchange rate; NULL where no rate is known.
+   * conversion_value at the day's exchange rate; NULL where no rate is known, and for more than twelve digits.
    */
   conversion_value_reporting: Numeric | null;
   /**
@@ -1339,7 +1339,7 @@ export interface MartsCostPerConversionByKeywordDaily {
    */
   spend: Numeric | null;
   /**
-   * spend at the day's exchange rate; NULL where no rate is known.
+   * spend at the day's exchange rate; NULL where no rate is known, and for more than twelve digits.
    */
   spend_reporting: Numeric | null;
 }
@@ -1378,7 +1378,7 @@ export interface MartsCostPerConversionByNetworkDaily {
    */
   conversion_value: Numeric | null;
   /**
-   * conversion_value at the day's exchange rate; NULL where no rate is known.
+   * conversion_value at the day's exchange rate; NULL where no rate is known, and for more than twelve digits.
    */
   conversion_value_reporting: Numeric | null;
   /**
@@ -1442,7 +1442,7 @@ export interface MartsCostPerConversionByNetworkDaily {
    */
   spend: Numeric | null;
   /**
-   * spend at the day's exchange rate; NULL where no rate is known.
+   * spend at the day's exchange rate; NULL where no rate is known, and for more than twelve digits.
    */
   spend_reporting: Numeric | null;
 }
@@ -1489,7 +1489,7 @@ export interface MartsCostPerConversionBySearchTermDaily {
    */
   conversion_value: Numeric | null;
   /**
-   * conversion_value at the day's exchange rate; NULL where no rate is known.
+   * conversion_value at the day's exchange rate; NULL where no rate is known, and for more than twelve digits.
    */
   conversion_value_reporting: Numeric | null;
   /**
@@ -1553,7 +1553,7 @@ export interface MartsCostPerConversionBySearchTermDaily {
    */
   spend: Numeric | null;
   /**
-   * spend at the day's exchange rate; NULL where no rate is known.
+   * spend at the day's exchange rate; NULL where no rate is known, and for more than twelve digits.
    */
   spend_reporting: Numeric | null;
 }
@@ -1592,7 +1592,7 @@ export interface MartsCostPerConversionDaily {
    */
   conversion_value: Numeric | null;
   /**
-   * conversion_value at the day's exchange rate; NULL where no rate is known.
+   * conversion_value at the day's exchange rate; NULL where no rate is known, and for more than twelve digits.
    */
   conversion_value_reporting: Numeric | null;
   /**
@@ -1660,7 +1660,7 @@ export interface MartsCostPerConversionDaily {
    */
   spend: Numeric | null;
   /**
-   * spend at the day's exchange rate; NULL where no rate is known.
+   * spend at the day's exchange rate; NULL where no rate is known, and for more than twelve digits.
    */
   spend_reporting: Numeric | null;
 }

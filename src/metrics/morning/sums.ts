@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from "kysely";
 import type { DayRange } from "../../domain/day.ts";
 import type { Decimal } from "../../domain/decimal.ts";
 import type { Read } from "../../warehouse/reading.ts";
+import { wholeSum } from "../whole-sum.ts";
 import type { Method } from "./answer.ts";
 
 /** Whether amounts are read in the reporting currency, or in each account's own, currencies apart. */
@@ -27,14 +28,13 @@ export const readSums = (
   read: Read,
   { keys, period, money }: { keys: readonly number[]; period: DayRange; money: AmountsIn },
 ): Promise<readonly PlatformSums[]> => {
-  const spend = money.reporting === null ? sql`m.spend` : sql`m.spend_reporting`;
+  const spend = money.reporting === null ? "m.spend" : "m.spend_reporting";
   const currency = money.reporting === null ? sql`m.currency` : sql`${money.reporting}::text`;
   return read(sql`
     select m.platform, ${currency} as currency,
-           case when count(*) = count(${spend}) then sum(${spend}) end as spend,
+           ${sql.raw(wholeSum(spend))} as spend,
            sum(m.clicks) as clicks, sum(m.conversions) as conversions,
-           case when count(*) = count(m.projected_conversions) then sum(m.projected_conversions) end
-             as expected_conversions,
+           ${sql.raw(wholeSum("m.projected_conversions"))} as expected_conversions,
            bool_and(m.is_final) as is_final
     from marts.cost_per_conversion_by_account_daily m
     where m.account_key = ${keysOf(keys)} and m.date between ${period.from}::date and ${period.to}::date
@@ -116,7 +116,7 @@ const campaignDays = ({ method, money }: Question, side: 0 | 1): RawBuilder<unkn
   const spend = !reporting
     ? sql`m.spend`
     : isPast
-      ? sql`figures.ratio(m.spend * m.rate, 1)`
+      ? sql`figures.storable(m.spend * m.rate)`
       : sql`m.spend_reporting`;
   const rows = isPast
     ? sql`
