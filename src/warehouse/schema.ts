@@ -2676,6 +2676,15 @@ export interface StagingAdDaily {
   spend: Numeric;
 }
 
+export interface StagingAdDailyReplaced {
+  account_key: number;
+  ad_group_id: string;
+  ad_id: string;
+  campaign_id: string;
+  date: string;
+  slice_id: Int8;
+}
+
 export interface StagingCampaignConversionDaily {
   account_key: number;
   all_conversion_value: Numeric;
@@ -2716,6 +2725,18 @@ export interface StagingConversionDaily {
   date: string;
   primary_conversion_value: Numeric;
   primary_conversions: Numeric;
+  slice_id: Int8;
+  traffic: string;
+}
+
+export interface StagingConversionDailyReplaced {
+  account_key: number;
+  ad_group_id: string;
+  ad_id: string;
+  attribution: string;
+  campaign_id: string;
+  conversion_action_id: string;
+  date: string;
   slice_id: Int8;
   traffic: string;
 }
@@ -4717,9 +4738,11 @@ export interface DB {
   "ops.web_session": OpsWebSession;
   "staging.account_daily": StagingAccountDaily;
   "staging.ad_daily": StagingAdDaily;
+  "staging.ad_daily_replaced": StagingAdDailyReplaced;
   "staging.campaign_conversion_daily": StagingCampaignConversionDaily;
   "staging.campaign_daily": StagingCampaignDaily;
   "staging.conversion_daily": StagingConversionDaily;
+  "staging.conversion_daily_replaced": StagingConversionDailyReplaced;
   "staging.country_conversion_daily": StagingCountryConversionDaily;
   "staging.country_daily": StagingCountryDaily;
   "staging.delivery_part": StagingDeliveryPart;
