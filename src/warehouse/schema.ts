@@ -2342,11 +2342,6 @@ export interface OpsDayFingerprint {
   published: string;
 }
 
-export interface OpsFirstOpenDay {
-  account_key: number | null;
-  date: string | null;
-}
-
 export interface OpsGa4Day {
   date: string;
   disagreement_share: Numeric | null;
@@ -4716,7 +4711,6 @@ export interface DB {
   "ops.counting_rule": OpsCountingRule;
   "ops.credential": OpsCredential;
   "ops.day_fingerprint": OpsDayFingerprint;
-  "ops.first_open_day": OpsFirstOpenDay;
   "ops.ga4_day": OpsGa4Day;
   "ops.held_lock": OpsHeldLock;
   "ops.installation": OpsInstallation;
