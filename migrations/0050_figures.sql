@@ -12,16 +12,22 @@ language sql immutable parallel safe as $$
 $$;
 comment on function figures.ratio is 'One division of a row''s own sums, to six decimals; NULL where the divisor is 0 or the ratio has more than twelve digits.';
 
+-- One odd figure must stop neither a whole rollup nor the rows beside it in an answer.
+create function figures.storable(figure numeric) returns numeric
+language sql immutable parallel safe as $$
+  select case when abs($1) < 999999999999 then round($1, 6) end
+$$;
+comment on function figures.storable is 'A figure to six decimals; NULL where it has more than twelve digits before them, which no column holds.';
+
 create table ops.rollup_day (
   account_key integer primary key,
   today date not null
 );
 comment on table ops.rollup_day is 'Which day it was in each account''s time zone when it was last rolled up: days become final and grow older by it. One row an account.';
 
-create view ops.first_open_day as
-select a.account_key, t.today - a.restatement_days as date
-from warehouse.account a join ops.rollup_day t using (account_key);
-comment on view ops.first_open_day is 'The first day of each account that is not final: a day is final where it lies before.';
+create function ops.first_open_day(today date, restatement_days integer) returns date
+language sql immutable parallel safe as $$ select $1 - $2 $$;
+comment on function ops.first_open_day is 'The first day of an account that is not final, from ops.rollup_day and warehouse.account: a day is final where it lies before.';
 
 create table ops.rollup_setting (
   name text primary key,
@@ -84,9 +90,9 @@ create view figures.cost_per_conversion_by_ad_daily as
 select f.account_key, f.date, f.impressions, f.clicks, g.refreshed_at, f.campaign_id, f.ad_group_id, f.ad_id, g.currency,
        f.spend, f.conversions, f.conversion_value, f.organic_conversions, g.reporting_currency,
        case when g.reporting_currency is not null
-         then figures.ratio(f.spend * r.rate, 1) end::numeric(18, 6) as spend_reporting,
+         then figures.storable(f.spend * r.rate) end::numeric(18, 6) as spend_reporting,
        case when g.reporting_currency is not null
-         then figures.ratio(f.conversion_value * r.rate, 1) end::numeric(18, 6) as conversion_value_reporting,
+         then figures.storable(f.conversion_value * r.rate) end::numeric(18, 6) as conversion_value_reporting,
        g.account_key as ad_group_account_key
 from (
   select account_key, date, campaign_id, ad_group_id, ad_id, sum(spend)::numeric(18, 6) as spend,

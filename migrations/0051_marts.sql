@@ -33,11 +33,11 @@ select m.account_key, m.date, a.platform, a.account_id, a.name as account_name, 
        figures.ratio(m.conversion_value, m.spend)::numeric(18, 6) as return_on_ad_spend,
        m.reporting_currency, m.spend_reporting, m.conversion_value_reporting,
        figures.ratio(m.spend_reporting, m.conversions)::numeric(18, 6) as cost_per_conversion_reporting,
-       case when m.date >= t.today - a.restatement_days
+       case when m.date >= ops.first_open_day(t.today, a.restatement_days)
          then figures.ratio(m.conversions, s.share) end::numeric(18, 6) as projected_conversions,
-       case when m.date >= t.today - a.restatement_days
+       case when m.date >= ops.first_open_day(t.today, a.restatement_days)
          then figures.ratio(m.spend, figures.ratio(m.conversions, s.share)) end::numeric(18, 6) as projected_cost_per_conversion,
-       coalesce(m.date < t.today - a.restatement_days, false) as is_final,
+       coalesce(m.date < ops.first_open_day(t.today, a.restatement_days), false) as is_final,
        m.refreshed_at
 from figures.cost_per_conversion_daily m
 left join warehouse.account a on a.account_key = m.account_key
@@ -57,11 +57,11 @@ select m.account_key, m.date, a.platform, a.account_id, a.name as account_name, 
        figures.ratio(m.conversion_value, m.spend)::numeric(18, 6) as return_on_ad_spend,
        m.reporting_currency, m.spend_reporting, m.conversion_value_reporting,
        figures.ratio(m.spend_reporting, m.conversions)::numeric(18, 6) as cost_per_conversion_reporting,
-       case when m.date >= t.today - a.restatement_days
+       case when m.date >= ops.first_open_day(t.today, a.restatement_days)
          then figures.ratio(m.conversions, s.share) end::numeric(18, 6) as projected_conversions,
-       case when m.date >= t.today - a.restatement_days
+       case when m.date >= ops.first_open_day(t.today, a.restatement_days)
          then figures.ratio(m.spend, figures.ratio(m.conversions, s.share)) end::numeric(18, 6) as projected_cost_per_conversion,
-       coalesce(m.date < t.today - a.restatement_days, false) as is_final,
+       coalesce(m.date < ops.first_open_day(t.today, a.restatement_days), false) as is_final,
        m.refreshed_at
 from figures.cost_per_conversion_by_ad_group_daily m
 left join warehouse.account a on a.account_key = m.account_key
@@ -82,11 +82,11 @@ select m.account_key, m.date, a.platform, a.account_id, a.name as account_name, 
        figures.ratio(m.conversion_value, m.spend)::numeric(18, 6) as return_on_ad_spend,
        m.reporting_currency, m.spend_reporting, m.conversion_value_reporting,
        figures.ratio(m.spend_reporting, m.conversions)::numeric(18, 6) as cost_per_conversion_reporting,
-       case when m.date >= t.today - a.restatement_days
+       case when m.date >= ops.first_open_day(t.today, a.restatement_days)
          then figures.ratio(m.conversions, s.share) end::numeric(18, 6) as projected_conversions,
-       case when m.date >= t.today - a.restatement_days
+       case when m.date >= ops.first_open_day(t.today, a.restatement_days)
          then figures.ratio(m.spend, figures.ratio(m.conversions, s.share)) end::numeric(18, 6) as projected_cost_per_conversion,
-       coalesce(m.date < t.today - a.restatement_days, false) as is_final,
+       coalesce(m.date < ops.first_open_day(t.today, a.restatement_days), false) as is_final,
        m.refreshed_at
 from figures.cost_per_conversion_by_ad_daily m
 left join warehouse.account a on a.account_key = m.ad_group_account_key
@@ -111,7 +111,7 @@ select m.account_key, m.date, a.platform, a.account_id, a.name as account_name, 
        figures.ratio(m.conversion_value, m.spend)::numeric(18, 6) as return_on_ad_spend,
        m.reporting_currency, m.spend_reporting, m.conversion_value_reporting,
        figures.ratio(m.spend_reporting, m.conversions)::numeric(18, 6) as cost_per_conversion_reporting,
-       coalesce(m.date < t.today - a.restatement_days, false) as is_final,
+       coalesce(m.date < ops.first_open_day(t.today, a.restatement_days), false) as is_final,
        m.refreshed_at
 from figures.cost_per_conversion_by_network_daily m
 left join warehouse.account a on a.account_key = m.account_key
@@ -125,7 +125,7 @@ select m.account_key, m.date, a.platform, a.account_id, a.name as account_name, 
        c.name as campaign_name, m.currency, m.conversion_action_id, n.name as conversion_action_name,
        m.conversions, m.conversion_value, m.cost_per_conversion, m.reporting_currency,
        m.conversion_value_reporting, m.cost_per_conversion_reporting,
-       coalesce(m.date < t.today - a.restatement_days, false) as is_final,
+       coalesce(m.date < ops.first_open_day(t.today, a.restatement_days), false) as is_final,
        m.refreshed_at
 from figures.cost_per_conversion_by_action_daily m
 left join warehouse.account a on a.account_key = m.account_key
@@ -143,9 +143,9 @@ create view marts.cost_per_conversion_by_account_daily as
 select m.account_key, m.date, a.platform, a.account_id, a.name as account_name, m.currency, m.campaigns, m.spend,
        m.impressions, m.clicks, m.conversions, m.conversion_value, m.organic_conversions, m.reporting_currency,
        m.spend_reporting, m.conversion_value_reporting,
-       case when m.date < t.today - a.restatement_days then m.conversions
+       case when m.date < ops.first_open_day(t.today, a.restatement_days) then m.conversions
          else figures.ratio(m.conversions, s.share) end::numeric(18, 6) as projected_conversions,
-       coalesce(m.date < t.today - a.restatement_days, false) as is_final,
+       coalesce(m.date < ops.first_open_day(t.today, a.restatement_days), false) as is_final,
        m.refreshed_at
 from figures.cost_per_conversion_by_account_daily m
 left join warehouse.account a on a.account_key = m.account_key
@@ -154,8 +154,8 @@ left join marts.conversion_maturity s
   on s.platform = a.platform and s.account_id = a.account_id and s.age_days = t.today - m.date;
 comment on view marts.cost_per_conversion_by_account_daily is 'The daily mart added up: one row per account and date with any campaign. Kept up to date by the daily mart itself.';
 comment on column marts.cost_per_conversion_by_account_daily.campaigns is 'Campaigns with a row on that day.';
-comment on column marts.cost_per_conversion_by_account_daily.spend_reporting is 'spend at the day''s exchange rate; NULL where it is unknown for any campaign.';
-comment on column marts.cost_per_conversion_by_account_daily.conversion_value_reporting is 'conversion_value at the day''s exchange rate; NULL where it is unknown for any campaign.';
+comment on column marts.cost_per_conversion_by_account_daily.spend_reporting is 'spend at the day''s exchange rate; NULL where it is unknown for any campaign, and for more than twelve digits.';
+comment on column marts.cost_per_conversion_by_account_daily.conversion_value_reporting is 'conversion_value at the day''s exchange rate; NULL where it is unknown for any campaign, and for more than twelve digits.';
 comment on column marts.cost_per_conversion_by_account_daily.projected_conversions is 'What conversions are expected to be once the day is final; the conversions themselves where it is, NULL where nothing is known yet.';
 comment on column marts.cost_per_conversion_by_account_daily.is_final is 'Whether the day lies outside the platform''s restatement window.';
 comment on column marts.cost_per_conversion_by_account_daily.refreshed_at is 'When a figure of the day last changed.';
@@ -164,23 +164,25 @@ comment on column marts.cost_per_conversion_by_account_daily.refreshed_at is 'Wh
 create view marts.cost_per_conversion_weekly as
 select account_key, date_trunc('week', date::timestamp)::date as week, platform, account_id,
        max(account_name) as account_name, campaign_id, max(campaign_name) as campaign_name, currency,
-       sum(spend)::numeric(18, 6) as spend, sum(impressions)::bigint as impressions, sum(clicks)::bigint as clicks,
-       sum(conversions)::numeric(18, 6) as conversions, sum(conversion_value)::numeric(18, 6) as conversion_value,
-       sum(organic_conversions)::numeric(18, 6) as organic_conversions,
+       figures.storable(sum(spend))::numeric(18, 6) as spend, sum(impressions)::bigint as impressions,
+       sum(clicks)::bigint as clicks, figures.storable(sum(conversions))::numeric(18, 6) as conversions,
+       figures.storable(sum(conversion_value))::numeric(18, 6) as conversion_value,
+       figures.storable(sum(organic_conversions))::numeric(18, 6) as organic_conversions,
        figures.ratio(sum(spend), sum(conversions))::numeric(18, 6) as cost_per_conversion,
        figures.ratio(sum(spend), sum(clicks))::numeric(18, 6) as cost_per_click,
        figures.ratio(sum(conversions), sum(clicks))::numeric(18, 6) as conversion_rate,
        figures.ratio(sum(conversion_value), sum(spend))::numeric(18, 6) as return_on_ad_spend,
        max(reporting_currency) as reporting_currency,
-       case when count(*) = count(spend_reporting) then sum(spend_reporting) end::numeric(18, 6) as spend_reporting,
+       case when count(*) = count(spend_reporting)
+         then figures.storable(sum(spend_reporting)) end::numeric(18, 6) as spend_reporting,
        case when count(*) = count(conversion_value_reporting)
-         then sum(conversion_value_reporting) end::numeric(18, 6) as conversion_value_reporting,
+         then figures.storable(sum(conversion_value_reporting)) end::numeric(18, 6) as conversion_value_reporting,
        case when count(*) = count(spend_reporting)
          then figures.ratio(sum(spend_reporting), sum(conversions)) end::numeric(18, 6) as cost_per_conversion_reporting,
        bool_and(is_final) as is_final, max(refreshed_at) as refreshed_at
 from marts.cost_per_conversion_daily
 group by account_key, date_trunc('week', date::timestamp), platform, account_id, campaign_id, currency;
-comment on view marts.cost_per_conversion_weekly is 'Cost per conversion by week: one row per account, week and campaign; every ratio is a ratio of the week''s sums.';
+comment on view marts.cost_per_conversion_weekly is 'Cost per conversion by week: one row per account, week and campaign; every ratio is a ratio of the week''s sums. A sum of more than twelve digits is NULL.';
 comment on column marts.cost_per_conversion_weekly.week is 'Monday of the ISO week, in the account''s days.';
 comment on column marts.cost_per_conversion_weekly.spend_reporting is 'Sum of the days'' spend_reporting; NULL where one of them is.';
 comment on column marts.cost_per_conversion_weekly.conversion_value_reporting is 'Sum of the days'' conversion_value_reporting; NULL where one of them is.';
@@ -190,23 +192,25 @@ comment on column marts.cost_per_conversion_weekly.refreshed_at is 'When a figur
 create view marts.cost_per_conversion_monthly as
 select account_key, date_trunc('month', date::timestamp)::date as month, platform, account_id,
        max(account_name) as account_name, campaign_id, max(campaign_name) as campaign_name, currency,
-       sum(spend)::numeric(18, 6) as spend, sum(impressions)::bigint as impressions, sum(clicks)::bigint as clicks,
-       sum(conversions)::numeric(18, 6) as conversions, sum(conversion_value)::numeric(18, 6) as conversion_value,
-       sum(organic_conversions)::numeric(18, 6) as organic_conversions,
+       figures.storable(sum(spend))::numeric(18, 6) as spend, sum(impressions)::bigint as impressions,
+       sum(clicks)::bigint as clicks, figures.storable(sum(conversions))::numeric(18, 6) as conversions,
+       figures.storable(sum(conversion_value))::numeric(18, 6) as conversion_value,
+       figures.storable(sum(organic_conversions))::numeric(18, 6) as organic_conversions,
        figures.ratio(sum(spend), sum(conversions))::numeric(18, 6) as cost_per_conversion,
        figures.ratio(sum(spend), sum(clicks))::numeric(18, 6) as cost_per_click,
        figures.ratio(sum(conversions), sum(clicks))::numeric(18, 6) as conversion_rate,
        figures.ratio(sum(conversion_value), sum(spend))::numeric(18, 6) as return_on_ad_spend,
        max(reporting_currency) as reporting_currency,
-       case when count(*) = count(spend_reporting) then sum(spend_reporting) end::numeric(18, 6) as spend_reporting,
+       case when count(*) = count(spend_reporting)
+         then figures.storable(sum(spend_reporting)) end::numeric(18, 6) as spend_reporting,
        case when count(*) = count(conversion_value_reporting)
-         then sum(conversion_value_reporting) end::numeric(18, 6) as conversion_value_reporting,
+         then figures.storable(sum(conversion_value_reporting)) end::numeric(18, 6) as conversion_value_reporting,
        case when count(*) = count(spend_reporting)
          then figures.ratio(sum(spend_reporting), sum(conversions)) end::numeric(18, 6) as cost_per_conversion_reporting,
        bool_and(is_final) as is_final, max(refreshed_at) as refreshed_at
 from marts.cost_per_conversion_daily
 group by account_key, date_trunc('month', date::timestamp), platform, account_id, campaign_id, currency;
-comment on view marts.cost_per_conversion_monthly is 'Cost per conversion by month: one row per account, month and campaign; every ratio is a ratio of the month''s sums.';
+comment on view marts.cost_per_conversion_monthly is 'Cost per conversion by month: one row per account, month and campaign; every ratio is a ratio of the month''s sums. A sum of more than twelve digits is NULL.';
 comment on column marts.cost_per_conversion_monthly.month is 'First day of the month, in the account''s days.';
 comment on column marts.cost_per_conversion_monthly.spend_reporting is 'Sum of the days'' spend_reporting; NULL where one of them is.';
 comment on column marts.cost_per_conversion_monthly.conversion_value_reporting is 'Sum of the days'' conversion_value_reporting; NULL where one of them is.';
@@ -224,7 +228,7 @@ select m.account_key, m.date, a.platform, a.account_id, a.name as account_name, 
        figures.ratio(m.conversion_value, m.spend)::numeric(18, 6) as return_on_ad_spend,
        m.reporting_currency, m.spend_reporting, m.conversion_value_reporting,
        figures.ratio(m.spend_reporting, m.conversions)::numeric(18, 6) as cost_per_conversion_reporting,
-       coalesce(m.date < t.today - a.restatement_days, false) as is_final,
+       coalesce(m.date < ops.first_open_day(t.today, a.restatement_days), false) as is_final,
        m.refreshed_at
 from figures.cost_per_conversion_by_device_daily m
 left join warehouse.account a on a.account_key = m.account_key
@@ -243,7 +247,7 @@ select m.account_key, m.date, a.platform, a.account_id, a.name as account_name, 
        figures.ratio(m.conversion_value, m.spend)::numeric(18, 6) as return_on_ad_spend,
        m.reporting_currency, m.spend_reporting, m.conversion_value_reporting,
        figures.ratio(m.spend_reporting, m.conversions)::numeric(18, 6) as cost_per_conversion_reporting,
-       coalesce(m.date < t.today - a.restatement_days, false) as is_final,
+       coalesce(m.date < ops.first_open_day(t.today, a.restatement_days), false) as is_final,
        m.refreshed_at
 from figures.cost_per_conversion_by_country_daily m
 left join warehouse.account a on a.account_key = m.account_key
@@ -262,7 +266,7 @@ select m.account_key, m.date, a.platform, a.account_id, a.name as account_name, 
        figures.ratio(m.conversion_value, m.spend)::numeric(18, 6) as return_on_ad_spend,
        m.reporting_currency, m.spend_reporting, m.conversion_value_reporting,
        figures.ratio(m.spend_reporting, m.conversions)::numeric(18, 6) as cost_per_conversion_reporting,
-       coalesce(m.date < t.today - a.restatement_days, false) as is_final,
+       coalesce(m.date < ops.first_open_day(t.today, a.restatement_days), false) as is_final,
        m.refreshed_at
 from figures.cost_per_conversion_by_keyword_daily m
 left join warehouse.account a on a.account_key = m.account_key
@@ -287,7 +291,7 @@ select m.account_key, m.date, a.platform, a.account_id, a.name as account_name, 
        figures.ratio(m.conversion_value, m.spend)::numeric(18, 6) as return_on_ad_spend,
        m.reporting_currency, m.spend_reporting, m.conversion_value_reporting,
        figures.ratio(m.spend_reporting, m.conversions)::numeric(18, 6) as cost_per_conversion_reporting,
-       coalesce(m.date < t.today - a.restatement_days, false) as is_final,
+       coalesce(m.date < ops.first_open_day(t.today, a.restatement_days), false) as is_final,
        m.refreshed_at
 from figures.cost_per_conversion_by_search_term_daily m
 left join warehouse.account a on a.account_key = m.account_key
@@ -326,8 +330,8 @@ begin
       ('conversion_rate', 'conversions / clicks, a share; NULL where clicks are 0.'),
       ('return_on_ad_spend', 'conversion_value / spend; NULL where spend is 0.'),
       ('reporting_currency', 'ISO 4217 code of the amounts that end in _reporting; NULL where none is configured.'),
-      ('spend_reporting', 'spend at the day''s exchange rate; NULL where no rate is known.'),
-      ('conversion_value_reporting', 'conversion_value at the day''s exchange rate; NULL where no rate is known.'),
+      ('spend_reporting', 'spend at the day''s exchange rate; NULL where no rate is known, and for more than twelve digits.'),
+      ('conversion_value_reporting', 'conversion_value at the day''s exchange rate; NULL where no rate is known, and for more than twelve digits.'),
       ('cost_per_conversion_reporting', 'spend_reporting / conversions; NULL where either is unknown or conversions are 0.'),
       ('projected_conversions', 'What conversions are expected to be once the day is final, by marts.conversion_maturity; NULL for final days.'),
       ('projected_cost_per_conversion', 'spend / projected_conversions in the account''s currency; NULL for final days.'),

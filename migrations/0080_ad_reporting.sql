@@ -75,9 +75,10 @@ select
   sum(conversions_value)::numeric(18, 6) as conversions_value,
   currency,
   max(reporting_currency) as reporting_currency,
-  case when count(*) = count(spend_reporting) then sum(spend_reporting) end::numeric(18, 6) as spend_reporting,
+  case when count(*) = count(spend_reporting)
+    then figures.storable(sum(spend_reporting)) end::numeric(18, 6) as spend_reporting,
   case when count(*) = count(conversions_value_reporting)
-    then sum(conversions_value_reporting) end::numeric(18, 6) as conversions_value_reporting
+    then figures.storable(sum(conversions_value_reporting)) end::numeric(18, 6) as conversions_value_reporting
 from ad_reporting.ad_reporting__ad_report
 group by source_relation, date_day, platform, account_id, campaign_id, ad_group_id, currency;
 comment on view ad_reporting.ad_reporting__ad_group_report is 'Daily figures by ad group; figures that belong to none have a row without one.';
@@ -96,9 +97,10 @@ select
   sum(conversions_value)::numeric(18, 6) as conversions_value,
   currency,
   max(reporting_currency) as reporting_currency,
-  case when count(*) = count(spend_reporting) then sum(spend_reporting) end::numeric(18, 6) as spend_reporting,
+  case when count(*) = count(spend_reporting)
+    then figures.storable(sum(spend_reporting)) end::numeric(18, 6) as spend_reporting,
   case when count(*) = count(conversions_value_reporting)
-    then sum(conversions_value_reporting) end::numeric(18, 6) as conversions_value_reporting
+    then figures.storable(sum(conversions_value_reporting)) end::numeric(18, 6) as conversions_value_reporting
 from ad_reporting.ad_reporting__campaign_report
 group by source_relation, date_day, platform, account_id, currency;
 comment on view ad_reporting.ad_reporting__account_report is 'Daily figures by account.';
@@ -128,8 +130,8 @@ begin
       ('conversions_value', 'Value of those conversions in the account''s currency.'),
       ('currency', 'ISO 4217 code of spend and conversions_value. Not a column of the models.'),
       ('reporting_currency', 'ISO 4217 code of the amounts that end in _reporting; NULL where none is configured. Not a column of the models.'),
-      ('spend_reporting', 'spend at the day''s exchange rate; NULL where no rate is known. Not a column of the models.'),
-      ('conversions_value_reporting', 'conversions_value at the day''s exchange rate; NULL where no rate is known. Not a column of the models.')
+      ('spend_reporting', 'spend at the day''s exchange rate; NULL where no rate is known, and for more than twelve digits. Not a column of the models.'),
+      ('conversions_value_reporting', 'conversions_value at the day''s exchange rate; NULL where no rate is known, and for more than twelve digits. Not a column of the models.')
     ) m (attname, meaning) on m.attname = a.attname::text
     where a.attrelid in (
       select oid from pg_class where relnamespace = 'ad_reporting'::regnamespace)

@@ -1,7 +1,7 @@
 import { storeCountingRules } from "../metrics/counting.ts";
 import { firstPartySettings } from "../metrics/first-party/config.ts";
 import { rollUpFirstParty } from "../metrics/first-party.ts";
-import { warnOfMissingRates } from "../metrics/missing-rates.ts";
+import { warnOfUnknownAmounts } from "../metrics/unknown-amounts.ts";
 import { rebuild } from "../metrics/rollup/rollup.ts";
 import { configuredPlatforms } from "../connectors/registry.ts";
 import { migrate } from "../warehouse/migrate.ts";
@@ -32,7 +32,7 @@ export const register: Register = (command, act) => {
           { from: options.from ?? null, to: options.to ?? null },
         );
         await rollUpFirstParty({ database, settings: firstPartySettings(config), whole: true });
-        await warnOfMissingRates({ pool: database.pool, log, from: options.from ?? "1970-01-01" });
+        await warnOfUnknownAmounts({ pool: database.pool, log, from: options.from ?? "1970-01-01" });
         const ms = Math.round(performance.now() - started);
         log.info({ written, ms }, "rolled up");
         if (globals.json) out.json({ rows_written: written, ms });

@@ -3,6 +3,7 @@ import { type BreakdownName, breakdowns, isBreakdown } from "../domain/breakdown
 import type { DayRange } from "../domain/day.ts";
 import type { Platform } from "../domain/platform.ts";
 import type { DB } from "../warehouse/schema.ts";
+import { wholeSum } from "./whole-sum.ts";
 
 /** What a report may be broken down by. */
 export const reportKeys = [
@@ -99,9 +100,7 @@ const expressionsOf = (by: readonly ReportKey[]): readonly (readonly [string, st
 ];
 
 const amount = (name: string, inReportingCurrency: boolean): string =>
-  inReportingCurrency
-    ? `case when count(*) = count(m.${name}_reporting) then sum(m.${name}_reporting) end`
-    : `sum(m.${name})`;
+  inReportingCurrency ? wholeSum(`m.${name}_reporting`) : `sum(m.${name})`;
 
 const where = (options: ReportOptions): RawBuilder<unknown> =>
   sql`m.date between ${options.from} and ${options.to} and m.platform = any (${options.platforms})`;

@@ -4,7 +4,7 @@ import { addDays, type Day, type DayRange, dayAt } from "../domain/day.ts";
 import type { Platform } from "../domain/platform.ts";
 import { storeCountingRules, unmatchedActions } from "../metrics/counting.ts";
 import { classifyOptions, firstPartySettings } from "../metrics/first-party/config.ts";
-import { warnOfMissingRates } from "../metrics/missing-rates.ts";
+import { warnOfUnknownAmounts } from "../metrics/unknown-amounts.ts";
 import { rollUpFirstParty } from "../metrics/first-party.ts";
 import { rollUpTouched } from "../metrics/rollup/rollup.ts";
 import type { Database } from "../warehouse/database.ts";
@@ -66,7 +66,7 @@ export const afterSlices = async (options: AfterSlices): Promise<readonly Ga4Res
     signal,
     clock: options.clock,
   });
-  await warnOfMissingRates({ pool, log, from: options.from ?? addDays(dayAt(now(), "UTC"), -usualDays) });
+  await warnOfUnknownAmounts({ pool, log, from: options.from ?? addDays(dayAt(now(), "UTC"), -usualDays) });
   // Spend that came in and campaigns that became known move first-party figures too.
   await rollUpFirstParty({ database, settings: firstPartySettings(config), signal });
   await options.afterRollup(log);

@@ -49,7 +49,7 @@ export interface AdReportingAdReportingAccountReport {
    */
   conversions_value: Numeric | null;
   /**
-   * conversions_value at the day's exchange rate; NULL where no rate is known. Not a column of the models.
+   * conversions_value at the day's exchange rate; NULL where no rate is known, and for more than twelve digits. Not a column of the models.
    */
   conversions_value_reporting: Numeric | null;
   /**
@@ -81,7 +81,7 @@ export interface AdReportingAdReportingAccountReport {
    */
   spend: Numeric | null;
   /**
-   * spend at the day's exchange rate; NULL where no rate is known. Not a column of the models.
+   * spend at the day's exchange rate; NULL where no rate is known, and for more than twelve digits. Not a column of the models.
    */
   spend_reporting: Numeric | null;
 }
@@ -124,7 +124,7 @@ export interface AdReportingAdReportingAdGroupReport {
    */
   conversions_value: Numeric | null;
   /**
-   * conversions_value at the day's exchange rate; NULL where no rate is known. Not a column of the models.
+   * conversions_value at the day's exchange rate; NULL where no rate is known, and for more than twelve digits. Not a column of the models.
    */
   conversions_value_reporting: Numeric | null;
   /**
@@ -156,7 +156,7 @@ export interface AdReportingAdReportingAdGroupReport {
    */
   spend: Numeric | null;
   /**
-   * spend at the day's exchange rate; NULL where no rate is known. Not a column of the models.
+   * spend at the day's exchange rate; NULL where no rate is known, and for more than twelve digits. Not a column of the models.
    */
   spend_reporting: Numeric | null;
 }
@@ -207,7 +207,7 @@ export interface AdReportingAdReportingAdReport {
    */
   conversions_value: Numeric | null;
   /**
-   * conversions_value at the day's exchange rate; NULL where no rate is known. Not a column of the models.
+   * conversions_value at the day's exchange rate; NULL where no rate is known, and for more than twelve digits. Not a column of the models.
    */
   conversions_value_reporting: Numeric | null;
   /**
@@ -239,7 +239,7 @@ export interface AdReportingAdReportingAdReport {
    */
   spend: Numeric | null;
   /**
-   * spend at the day's exchange rate; NULL where no rate is known. Not a column of the models.
+   * spend at the day's exchange rate; NULL where no rate is known, and for more than twelve digits. Not a column of the models.
    */
   spend_reporting: Numeric | null;
 }
@@ -274,7 +274,7 @@ export interface AdReportingAdReportingCampaignReport {
    */
   conversions_value: Numeric | null;
   /**
-   * conversions_value at the day's exchange rate; NULL where no rate is known. Not a column of the models.
+   * conversions_value at the day's exchange rate; NULL where no rate is known, and for more than twelve digits. Not a column of the models.
    */
   conversions_value_reporting: Numeric | null;
   /**
@@ -306,7 +306,7 @@ export interface AdReportingAdReportingCampaignReport {
    */
   spend: Numeric | null;
   /**
-   * spend at the day's exchange rate; NULL where no rate is known. Not a column of the models.
+   * spend at the day's exchange rate; NULL where no rate is known, and for more than twelve digits. Not a column of the models.
    */
   spend_reporting: Numeric | null;
 }
@@ -713,7 +713,7 @@ export interface MartsCostPerConversionByAccountDaily {
    */
   conversion_value: Numeric | null;
   /**
-   * conversion_value at the day's exchange rate; NULL where it is unknown for any campaign.
+   * conversion_value at the day's exchange rate; NULL where it is unknown for any campaign, and for more than twelve digits.
    */
   conversion_value_reporting: Numeric | null;
   /**
@@ -761,7 +761,7 @@ export interface MartsCostPerConversionByAccountDaily {
    */
   spend: Numeric | null;
   /**
-   * spend at the day's exchange rate; NULL where it is unknown for any campaign.
+   * spend at the day's exchange rate; NULL where it is unknown for any campaign, and for more than twelve digits.
    */
   spend_reporting: Numeric | null;
 }
@@ -800,7 +800,7 @@ export interface MartsCostPerConversionByActionDaily {
    */
   conversion_value: Numeric | null;
   /**
-   * conversion_value at the day's exchange rate; NULL where no rate is known.
+   * conversion_value at the day's exchange rate; NULL where no rate is known, and for more than twelve digits.
    */
   conversion_value_reporting: Numeric | null;
   /**
@@ -891,7 +891,7 @@ export interface MartsCostPerConversionByAdDaily {
    */
   conversion_value: Numeric | null;
   /**
-   * conversion_value at the day's exchange rate; NULL where no rate is known.
+   * conversion_value at the day's exchange rate; NULL where no rate is known, and for more than twelve digits.
    */
   conversion_value_reporting: Numeric | null;
   /**
@@ -959,7 +959,7 @@ export interface MartsCostPerConversionByAdDaily {
    */
   spend: Numeric | null;
   /**
-   * spend at the day's exchange rate; NULL where no rate is known.
+   * spend at the day's exchange rate; NULL where no rate is known, and for more than twelve digits.
    */
   spend_reporting: Numeric | null;
 }
@@ -1006,7 +1006,7 @@ export interface MartsCostPerConversionByAdGroupDaily {
    */
   conversion_value: Numeric | null;
   /**
-   * conversion_value at the day's exchange rate; NULL where no rate is known.
+   * conversion_value at the day's exchange rate; NULL where no rate is known, and for more than twelve digits.
    */
   conversion_value_reporting: Numeric | null;
   /**
@@ -1074,7 +1074,7 @@ export interface MartsCostPerConversionByAdGroupDaily {
    */
   spend: Numeric | null;
   /**
-   * spend at the day's exchange rate; NULL where no rate is known.
+   * spend at the day's exchange rate; NULL where no rate is known, and for more than twelve digits.
    */
   spend_reporting: Numeric | null;
 }
@@ -1113,7 +1113,7 @@ export interface MartsCostPerConversionByCountryDaily {
    */
   conversion_value: Numeric | null;
   /**
-   * conversion_value at the day's exchange rate; NULL where no rate is known.
+   * conversion_value at the day's exchange rate; NULL where no rate is known, and for more than twelve digits.
    */
   conversion_value_reporting: Numeric | null;
   /**
@@ -1177,7 +1177,7 @@ export interface MartsCostPerConversionByCountryDaily {
    */
   spend: Numeric | null;
   /**
-   * spend at the day's exchange rate; NULL where no rate is known.
+   * spend at the day's exchange rate; NULL where no rate is known, and for more than twelve digits.
    */
   spend_reporting: Numeric | null;
 }
@@ -1216,7 +1216,7 @@ export interface MartsCostPerConversionByDeviceDaily {
    */
   conversion_value: Numeric | null;
   /**
-   * conversion_value at the day's exchange rate; NULL where no rate is known.
+   * conversion_value at the day's exchange rate; NULL where no rate is known, and for more than twelve digits.
    */
   conversion_value_reporting: Numeric | null;
   /**
@@ -1280,7 +1280,7 @@ export interface MartsCostPerConversionByDeviceDaily {
    */
   spend: Numeric | null;
   /**
-   * spend at the day's exchange rate; NULL where no rate is known.
+   * spend at the day's exchange rate; NULL where no rate is known, and for more than twelve digits.
    */
   spend_reporting: Numeric | null;
 }
@@ -1327,7 +1327,7 @@ export interface MartsCostPerConversionByKeywordDaily {
    */
   conversion_value: Numeric | null;
   /**
-   * conversion_value at the day's exchange rate; NULL where no rate is known.
+   * conversion_value at the day's exchange rate; NULL where no rate is known, and for more than twelve digits.
    */
   conversion_value_reporting: Numeric | null;
   /**
@@ -1399,7 +1399,7 @@ export interface MartsCostPerConversionByKeywordDaily {
    */
   spend: Numeric | null;
   /**
-   * spend at the day's exchange rate; NULL where no rate is known.
+   * spend at the day's exchange rate; NULL where no rate is known, and for more than twelve digits.
    */
   spend_reporting: Numeric | null;
 }
@@ -1438,7 +1438,7 @@ export interface MartsCostPerConversionByNetworkDaily {
    */
   conversion_value: Numeric | null;
   /**
-   * conversion_value at the day's exchange rate; NULL where no rate is known.
+   * conversion_value at the day's exchange rate; NULL where no rate is known, and for more than twelve digits.
    */
   conversion_value_reporting: Numeric | null;
   /**
@@ -1502,7 +1502,7 @@ export interface MartsCostPerConversionByNetworkDaily {
    */
   spend: Numeric | null;
   /**
-   * spend at the day's exchange rate; NULL where no rate is known.
+   * spend at the day's exchange rate; NULL where no rate is known, and for more than twelve digits.
    */
   spend_reporting: Numeric | null;
 }
@@ -1549,7 +1549,7 @@ export interface MartsCostPerConversionBySearchTermDaily {
    */
   conversion_value: Numeric | null;
   /**
-   * conversion_value at the day's exchange rate; NULL where no rate is known.
+   * conversion_value at the day's exchange rate; NULL where no rate is known, and for more than twelve digits.
    */
   conversion_value_reporting: Numeric | null;
   /**
@@ -1613,7 +1613,7 @@ export interface MartsCostPerConversionBySearchTermDaily {
    */
   spend: Numeric | null;
   /**
-   * spend at the day's exchange rate; NULL where no rate is known.
+   * spend at the day's exchange rate; NULL where no rate is known, and for more than twelve digits.
    */
   spend_reporting: Numeric | null;
 }
@@ -1652,7 +1652,7 @@ export interface MartsCostPerConversionDaily {
    */
   conversion_value: Numeric | null;
   /**
-   * conversion_value at the day's exchange rate; NULL where no rate is known.
+   * conversion_value at the day's exchange rate; NULL where no rate is known, and for more than twelve digits.
    */
   conversion_value_reporting: Numeric | null;
   /**
@@ -1720,7 +1720,7 @@ export interface MartsCostPerConversionDaily {
    */
   spend: Numeric | null;
   /**
-   * spend at the day's exchange rate; NULL where no rate is known.
+   * spend at the day's exchange rate; NULL where no rate is known, and for more than twelve digits.
    */
   spend_reporting: Numeric | null;
 }
@@ -2408,11 +2408,6 @@ export interface OpsDayFingerprint {
   published: string;
 }
 
-export interface OpsFirstOpenDay {
-  account_key: number | null;
-  date: string | null;
-}
-
 export interface OpsGa4Day {
   date: string;
   disagreement_share: Numeric | null;
@@ -2754,6 +2749,15 @@ export interface StagingAdDaily {
   spend: Numeric;
 }
 
+export interface StagingAdDailyReplaced {
+  account_key: number;
+  ad_group_id: string;
+  ad_id: string;
+  campaign_id: string;
+  date: string;
+  slice_id: Int8;
+}
+
 export interface StagingCampaignConversionDaily {
   account_key: number;
   all_conversion_value: Numeric;
@@ -2794,6 +2798,18 @@ export interface StagingConversionDaily {
   date: string;
   primary_conversion_value: Numeric;
   primary_conversions: Numeric;
+  slice_id: Int8;
+  traffic: string;
+}
+
+export interface StagingConversionDailyReplaced {
+  account_key: number;
+  ad_group_id: string;
+  ad_id: string;
+  attribution: string;
+  campaign_id: string;
+  conversion_action_id: string;
+  date: string;
   slice_id: Int8;
   traffic: string;
 }
@@ -4775,7 +4791,6 @@ export interface DB {
   "ops.counting_rule": OpsCountingRule;
   "ops.credential": OpsCredential;
   "ops.day_fingerprint": OpsDayFingerprint;
-  "ops.first_open_day": OpsFirstOpenDay;
   "ops.ga4_day": OpsGa4Day;
   "ops.held_lock": OpsHeldLock;
   "ops.installation": OpsInstallation;
@@ -4804,9 +4819,11 @@ export interface DB {
   "ops.web_session": OpsWebSession;
   "staging.account_daily": StagingAccountDaily;
   "staging.ad_daily": StagingAdDaily;
+  "staging.ad_daily_replaced": StagingAdDailyReplaced;
   "staging.campaign_conversion_daily": StagingCampaignConversionDaily;
   "staging.campaign_daily": StagingCampaignDaily;
   "staging.conversion_daily": StagingConversionDaily;
+  "staging.conversion_daily_replaced": StagingConversionDailyReplaced;
   "staging.country_conversion_daily": StagingCountryConversionDaily;
   "staging.country_daily": StagingCountryDaily;
   "staging.delivery_part": StagingDeliveryPart;

@@ -49,7 +49,9 @@ const currency = fc.constantFrom("EUR", "USD", "DKK");
 /** source, medium, campaign, campaign_id, gclid */
 const visit = fc.oneof(
   clickId.map((gclid) => `google,cpc,,,${gclid}`),
-  campaignId.map((id) => `facebook,social,,${id},`),
+  fc
+    .tuple(fc.constantFrom("facebook", "google", "partner"), campaignId)
+    .map(([source, id]) => `${source},social,,${id},`),
   fc.constantFrom("Brand", "Spring", "brand").map((name) => `facebook,paid_social,${name},,`),
   fc.constantFrom("google,cpc,Brand,,", "newsletter,email,,,", ",,,,", "partner,cpc,,,"),
 );

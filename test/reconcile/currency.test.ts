@@ -3,7 +3,7 @@ import type pg from "pg";
 import pino from "pino";
 import { expect, test } from "vitest";
 import type { Connector } from "../../src/connectors/connector.ts";
-import { warnOfMissingRates } from "../../src/metrics/missing-rates.ts";
+import { warnOfUnknownAmounts } from "../../src/metrics/unknown-amounts.ts";
 import { rollUpTouched } from "../../src/metrics/rollup/rollup.ts";
 import { freshDatabase } from "../support/database.ts";
 import { storeRate } from "../support/rates.ts";
@@ -112,7 +112,7 @@ test("a missing rate gives NULL and a warning that says whose, and the rate when
       },
     }),
   );
-  await warnOfMissingRates({ pool, log, from: friday });
+  await warnOfUnknownAmounts({ pool, log, from: friday });
   expect(lines).toMatchObject([
     {
       level: 40,
@@ -131,6 +131,6 @@ test("a missing rate gives NULL and a warning that says whose, and the rate when
     { spend_reporting: "80.000000" },
     { spend_reporting: "80.000000" },
   ]);
-  await warnOfMissingRates({ pool, log, from: friday });
+  await warnOfUnknownAmounts({ pool, log, from: friday });
   expect(lines).toHaveLength(1);
 });

@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from "kysely";
 import type { DayRange } from "../../domain/day.ts";
 import type { Decimal } from "../../domain/decimal.ts";
 import type { Read } from "../../warehouse/reading.ts";
+import { wholeSum } from "../whole-sum.ts";
 import type { Method } from "./answer.ts";
 
 /** Whether amounts are read in the reporting currency, or in each account's own, currencies apart. */
@@ -27,14 +28,13 @@ export const readSums = (
   read: Read,
   { keys, period, money }: { keys: readonly number[]; period: DayRange; money: AmountsIn },
 ): Promise<readonly PlatformSums[]> => {
-  const spend = money.reporting === null ? sql`m.spend` : sql`m.spend_reporting`;
+  const spend = money.reporting === null ? "m.spend" : "m.spend_reporting";
   const currency = money.reporting === null ? sql`m.currency` : sql`${money.reporting}::text`;
   return read(sql`
     select m.platform, ${currency} as currency,
-           case when count(*) = count(${spend}) then sum(${spend}) end as spend,
+           ${sql.raw(wholeSum(spend))} as spend,
            sum(m.clicks) as clicks, sum(m.conversions) as conversions,
-           case when count(*) = count(m.projected_conversions) then sum(m.projected_conversions) end
-             as expected_conversions,
+           ${sql.raw(wholeSum("m.projected_conversions"))} as expected_conversions,
            bool_and(m.is_final) as is_final
     from marts.cost_per_conversion_by_account_daily m
     where m.account_key = ${keysOf(keys)} and m.date between ${period.from}::date and ${period.to}::date
@@ -94,7 +94,7 @@ const accountDays = ({ keys, period, shift, money }: Question): RawBuilder<unkno
          case when ${money.reporting}::text is null then a.currency else ${money.reporting} end as currency,
          case when ${money.reporting}::text is not null
            then warehouse.rate_on(g.day::date - s.back, a.currency, ${money.reporting}) end as rate,
-         case when g.day::date - s.back < t.today - a.restatement_days then 1 else m.share end as share,
+         case when g.day::date - s.back < ops.first_open_day(t.today, a.restatement_days) then 1 else m.share end as share,
          ((f.fetched_at at time zone a.time_zone)::date - s.back + 1)::timestamp at time zone a.time_zone as known_until
   from warehouse.account a
   cross join generate_series(${period.from}::date, ${period.to}::date, interval '1 day') g (day)
@@ -116,7 +116,7 @@ const campaignDays = ({ method, money }: Question, side: 0 | 1): RawBuilder<unkn
   const spend = !reporting
     ? sql`m.spend`
     : isPast
-      ? sql`figures.ratio(m.spend * m.rate, 1)`
+      ? sql`figures.storable(m.spend * m.rate)`
       : sql`m.spend_reporting`;
   const rows = isPast
     ? sql`

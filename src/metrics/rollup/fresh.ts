@@ -28,7 +28,7 @@ export const account = `
   )`;
 
 /** NULL in place of a figure that a column of the marts cannot hold: one odd value must not stop a whole rollup. */
-const storable = (figure: string): string => `figures.ratio(${figure}, 1)`;
+export const storable = (figure: string): string => `figures.storable(${figure})`;
 
 /** The figures of `figures` in both currencies. Amounts are converted first, per day, and divided afterwards. */
 const measured = (key: readonly string[]): string => `

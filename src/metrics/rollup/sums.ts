@@ -1,4 +1,5 @@
-import { account, type Mart, marts, ofDays, paid } from "./fresh.ts";
+import { wholeSum } from "../whole-sum.ts";
+import { account, type Mart, marts, ofDays, paid, storable } from "./fresh.ts";
 import { type MartDays, type Stretch, stretchOf } from "./replace.ts";
 import { pointsMoved, yearToDate } from "./year-to-date.ts";
 
@@ -8,9 +9,6 @@ import { pointsMoved, yearToDate } from "./year-to-date.ts";
  */
 
 const { daily, byNetwork, byAction } = marts;
-
-/** Unknown as soon as one of its parts is. */
-const whole = (column: string): string => `case when count(*) = count(${column}) then sum(${column}) end`;
 
 const byAccount: Mart = {
   name: "cost_per_conversion_by_account_daily",
@@ -22,7 +20,8 @@ const byAccount: Mart = {
          sum(spend) as spend, sum(impressions)::bigint as impressions, sum(clicks)::bigint as clicks,
          sum(conversions) as conversions, sum(conversion_value) as conversion_value,
          sum(organic_conversions) as organic_conversions, max(reporting_currency) as reporting_currency,
-         ${whole("spend_reporting")} as spend_reporting, ${whole("conversion_value_reporting")} as conversion_value_reporting
+         ${storable(wholeSum("spend_reporting"))} as spend_reporting,
+         ${storable(wholeSum("conversion_value_reporting"))} as conversion_value_reporting
   from figures.${daily.name} where ${ofDays}
   group by date`,
 };
@@ -46,12 +45,12 @@ const parts: Mart = {
   select $1::integer as account_key, date, 'network' as part_kind, network as part_id, max(currency) as currency,
          sum(spend) as spend, sum(impressions)::bigint as impressions, sum(clicks)::bigint as clicks,
          sum(conversions) as conversions, sum(conversion_value) as conversion_value,
-         sum(organic_conversions) as organic_conversions, ${whole("spend_reporting")} as spend_reporting,
-         ${whole("conversion_value_reporting")} as conversion_value_reporting
+         sum(organic_conversions) as organic_conversions, ${wholeSum("spend_reporting")} as spend_reporting,
+         ${wholeSum("conversion_value_reporting")} as conversion_value_reporting
   from figures.${byNetwork.name} where ${ofDays} group by date, network
   union all
   select $1::integer, date, 'action', conversion_action_id, max(currency), null, null, null, sum(conversions),
-         sum(conversion_value), null, null, ${whole("conversion_value_reporting")}
+         sum(conversion_value), null, null, ${wholeSum("conversion_value_reporting")}
   from figures.${byAction.name} where ${ofDays} group by date, conversion_action_id
   union all
   select account_key, date, 'organic_action', conversion_action_id, currency, null, null, null, 0, 0, conversions, null, null

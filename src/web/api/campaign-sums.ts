@@ -3,7 +3,7 @@ import type { DayRange } from "../../domain/day.ts";
 import { firstOfYear, isAlwaysHeld, lastOfYear } from "../../metrics/rollup/year-to-date.ts";
 import { type AccountSums, type Edge, type Point, pointsOf, yearsOf } from "./campaign-points.ts";
 import type { Grouping } from "./grouping.ts";
-import { currencyOf, wholeSum } from "./money.ts";
+import { currencyOf, whole } from "./money.ts";
 import type { Read } from "./read.ts";
 
 const list = (parts: readonly RawBuilder<unknown>[]): RawBuilder<unknown> => sql.join(parts);
@@ -23,7 +23,7 @@ export const standingOf = (
     select d.account_key, a.currency,
            array_remove(array[${list(yearsOf(range).map(lastDay))}], null) as last_days,
            (select min(m.date)::text from ${days}
-            and m.date between greatest(d.today - a.restatement_days, ${range.from}::date) and ${range.to}::date) as open_from
+            and m.date between greatest(ops.first_open_day(d.today, a.restatement_days), ${range.from}::date) and ${range.to}::date) as open_from
     from ops.rollup_day d
     join warehouse.account a on a.account_key = d.account_key
     ${keys === undefined ? sql`` : sql`where d.account_key = any(${[...keys]}::int[])`}`);
@@ -89,7 +89,7 @@ const campaignSums = (grouping: Grouping): RawBuilder<unknown> => {
   const { points, edges } = pointsOf(grouping.range, accounts);
   const parts = [atPoints(grouping, points), ...edges.map((edge) => alongEdge(grouping, edge))];
   const known = (name: string): RawBuilder<unknown> => {
-    const sum = isAlwaysHeld(name) ? sql`sum(p.${sql.ref(name)})` : wholeSum(`p.${name}`);
+    const sum = isAlwaysHeld(name) ? sql`sum(p.${sql.ref(name)})` : whole(`p.${name}`);
     return choice.mode === "reporting" && (name === "spend" || name === "conversion_value")
       ? sql`case when sum(p.unrated) = 0 then ${sum} end as ${sql.ref(name)}`
       : sql`${sum} as ${sql.ref(name)}`;
@@ -165,7 +165,7 @@ export const campaignTotals = (grouping: Grouping): RawBuilder<unknown> => sql`
   select g.currency, g.count, ${wholeUnits}, g.currency <> all (${openCurrencies(grouping)}) as is_final
   from (
     select g.currency, count(*)::int as count, ${list(
-      measures(grouping.choice).map(([name]) => sql`${wholeSum(`g.${name}`)} as ${sql.ref(name)}`),
+      measures(grouping.choice).map(([name]) => sql`${whole(`g.${name}`)} as ${sql.ref(name)}`),
     )}
     from grouped g group by g.currency
   ) g`;

@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from "kysely";
+import { wholeSum } from "../../metrics/whole-sum.ts";
 import type { CurrencyChoice, Figures } from "./answers.ts";
 import type { Read } from "./read.ts";
 import { WebProblem } from "../failures.ts";
@@ -37,12 +38,11 @@ export const inCurrency = ({ mode, code }: CurrencyChoice): RawBuilder<unknown> 
 export const currencyOf = ({ mode, code }: CurrencyChoice): RawBuilder<unknown> =>
   mode === "reporting" ? sql`${code}::text` : sql`m.currency`;
 
-/** A sum that is unknown as soon as one of its parts is. */
-export const wholeSum = (column: string): RawBuilder<unknown> =>
-  sql`case when count(*) = count(${sql.ref(column)}) then sum(${sql.ref(column)}) end`;
+/** A sum of an expression that is unknown as soon as one of its parts is. */
+export const whole = (amount: string): RawBuilder<unknown> => sql.raw(wholeSum(amount));
 
 const amount = (column: string, { mode }: CurrencyChoice): RawBuilder<unknown> =>
-  mode === "reporting" ? wholeSum(`m.${column}_reporting`) : sql`sum(${sql.ref(`m.${column}`)})`;
+  mode === "reporting" ? whole(`m.${column}_reporting`) : sql`sum(${sql.ref(`m.${column}`)})`;
 
 export const spendOf = (choice: CurrencyChoice): RawBuilder<unknown> => amount("spend", choice);
 export const valueOf = (choice: CurrencyChoice): RawBuilder<unknown> => amount("conversion_value", choice);
@@ -55,8 +55,8 @@ export const sums = (choice: CurrencyChoice): RawBuilder<unknown> => sql`
 
 /** The same over groups `g` that were summed already: totals are sums of sums, and their ratios ratios of those. */
 export const sumsOfSums: RawBuilder<unknown> = sql`
-  ${wholeSum("g.spend")} as spend, sum(g.impressions) as impressions, sum(g.clicks) as clicks,
-  sum(g.conversions) as conversions, ${wholeSum("g.conversion_value")} as conversion_value,
+  ${whole("g.spend")} as spend, sum(g.impressions) as impressions, sum(g.clicks) as clicks,
+  sum(g.conversions) as conversions, ${whole("g.conversion_value")} as conversion_value,
   sum(g.organic_conversions) as organic_conversions, bool_and(g.is_final) as is_final`;
 
 const ratio = (over: string, under: string): RawBuilder<unknown> =>

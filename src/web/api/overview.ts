@@ -3,7 +3,16 @@ import { z } from "zod";
 import { addDays, countDays } from "../../domain/day.ts";
 import type { Comparison, CurrencyChoice, ExpectedFigures, Overview, Period, Range } from "./answers.ts";
 import { countGaps, wholeInBoth } from "./coverage.ts";
-import { chooseCurrency, currencyOf, figureNames, figures, inCurrency, sums, sumsOfSums } from "./money.ts";
+import {
+  chooseCurrency,
+  currencyOf,
+  figureNames,
+  figures,
+  inCurrency,
+  sums,
+  sumsOfSums,
+  whole,
+} from "./money.ts";
 import { accountKeys, currencyKey, filterKeys, type Keys, within } from "./query.ts";
 import { comparedRange, compareKey, rangeKeys, resolveRange } from "./ranges.ts";
 import type { Read } from "./read.ts";
@@ -45,13 +54,11 @@ const rowsIn = (range: Range, { keys, campaign, choice }: Rows): RawBuilder<unkn
   sql`${within(range, keys, campaign)} ${inCurrency(choice)}`;
 
 // The mart of the campaigns has no projection for final days, that of the accounts their conversions.
-const projected = sql`coalesce(m.projected_conversions, case when m.is_final then m.conversions end)`;
+const projected = "coalesce(m.projected_conversions, case when m.is_final then m.conversions end)";
 
-const projectedSum = sql`
-  case when count(*) = count(${projected}) then sum(${projected}) end as projected_conversions`;
+const projectedSum = sql`${whole(projected)} as projected_conversions`;
 
-const projectedOfSums = sql`
-  case when count(*) = count(g.projected_conversions) then sum(g.projected_conversions) end as projected_conversions`;
+const projectedOfSums = sql`${whole("g.projected_conversions")} as projected_conversions`;
 
 const expectedCost = sql`g.spend / nullif(g.projected_conversions, 0)`;
 
