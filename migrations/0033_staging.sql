@@ -9,6 +9,31 @@ create index on staging.ad_daily (slice_id);
 create unlogged table staging.conversion_daily (slice_id bigint not null, like warehouse.conversion_daily);
 create index on staging.conversion_daily (slice_id);
 
+-- Of a large day only the rows that differ from the published ones are staged. Here are the keys of the published rows
+-- that do not stay as they are: those that changed, that the platform no longer sends, or that totals may complete.
+create unlogged table staging.ad_daily_replaced (
+  slice_id bigint not null,
+  account_key integer not null,
+  date date not null,
+  campaign_id text not null,
+  ad_group_id text not null,
+  ad_id text not null
+);
+create index on staging.ad_daily_replaced (slice_id);
+
+create unlogged table staging.conversion_daily_replaced (
+  slice_id bigint not null,
+  account_key integer not null,
+  date date not null,
+  campaign_id text not null,
+  ad_group_id text not null,
+  ad_id text not null,
+  conversion_action_id text not null,
+  attribution text not null,
+  traffic text not null
+);
+create index on staging.conversion_daily_replaced (slice_id);
+
 -- Without the conversions, which the rollup sets.
 create unlogged table staging.network_daily (
   slice_id bigint not null,

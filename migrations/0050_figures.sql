@@ -25,10 +25,9 @@ create table ops.rollup_day (
 );
 comment on table ops.rollup_day is 'Which day it was in each account''s time zone when it was last rolled up: days become final and grow older by it. One row an account.';
 
-create view ops.first_open_day as
-select a.account_key, t.today - a.restatement_days as date
-from warehouse.account a join ops.rollup_day t using (account_key);
-comment on view ops.first_open_day is 'The first day of each account that is not final: a day is final where it lies before.';
+create function ops.first_open_day(today date, restatement_days integer) returns date
+language sql immutable parallel safe as $$ select $1 - $2 $$;
+comment on function ops.first_open_day is 'The first day of an account that is not final, from ops.rollup_day and warehouse.account: a day is final where it lies before.';
 
 create table ops.rollup_setting (
   name text primary key,

@@ -33,11 +33,11 @@ select m.account_key, m.date, a.platform, a.account_id, a.name as account_name, 
        figures.ratio(m.conversion_value, m.spend)::numeric(18, 6) as return_on_ad_spend,
        m.reporting_currency, m.spend_reporting, m.conversion_value_reporting,
        figures.ratio(m.spend_reporting, m.conversions)::numeric(18, 6) as cost_per_conversion_reporting,
-       case when m.date >= t.today - a.restatement_days
+       case when m.date >= ops.first_open_day(t.today, a.restatement_days)
          then figures.ratio(m.conversions, s.share) end::numeric(18, 6) as projected_conversions,
-       case when m.date >= t.today - a.restatement_days
+       case when m.date >= ops.first_open_day(t.today, a.restatement_days)
          then figures.ratio(m.spend, figures.ratio(m.conversions, s.share)) end::numeric(18, 6) as projected_cost_per_conversion,
-       coalesce(m.date < t.today - a.restatement_days, false) as is_final,
+       coalesce(m.date < ops.first_open_day(t.today, a.restatement_days), false) as is_final,
        m.refreshed_at
 from figures.cost_per_conversion_daily m
 left join warehouse.account a on a.account_key = m.account_key
@@ -57,11 +57,11 @@ select m.account_key, m.date, a.platform, a.account_id, a.name as account_name, 
        figures.ratio(m.conversion_value, m.spend)::numeric(18, 6) as return_on_ad_spend,
        m.reporting_currency, m.spend_reporting, m.conversion_value_reporting,
        figures.ratio(m.spend_reporting, m.conversions)::numeric(18, 6) as cost_per_conversion_reporting,
-       case when m.date >= t.today - a.restatement_days
+       case when m.date >= ops.first_open_day(t.today, a.restatement_days)
          then figures.ratio(m.conversions, s.share) end::numeric(18, 6) as projected_conversions,
-       case when m.date >= t.today - a.restatement_days
+       case when m.date >= ops.first_open_day(t.today, a.restatement_days)
          then figures.ratio(m.spend, figures.ratio(m.conversions, s.share)) end::numeric(18, 6) as projected_cost_per_conversion,
-       coalesce(m.date < t.today - a.restatement_days, false) as is_final,
+       coalesce(m.date < ops.first_open_day(t.today, a.restatement_days), false) as is_final,
        m.refreshed_at
 from figures.cost_per_conversion_by_ad_group_daily m
 left join warehouse.account a on a.account_key = m.account_key
@@ -82,11 +82,11 @@ select m.account_key, m.date, a.platform, a.account_id, a.name as account_name, 
        figures.ratio(m.conversion_value, m.spend)::numeric(18, 6) as return_on_ad_spend,
        m.reporting_currency, m.spend_reporting, m.conversion_value_reporting,
        figures.ratio(m.spend_reporting, m.conversions)::numeric(18, 6) as cost_per_conversion_reporting,
-       case when m.date >= t.today - a.restatement_days
+       case when m.date >= ops.first_open_day(t.today, a.restatement_days)
          then figures.ratio(m.conversions, s.share) end::numeric(18, 6) as projected_conversions,
-       case when m.date >= t.today - a.restatement_days
+       case when m.date >= ops.first_open_day(t.today, a.restatement_days)
          then figures.ratio(m.spend, figures.ratio(m.conversions, s.share)) end::numeric(18, 6) as projected_cost_per_conversion,
-       coalesce(m.date < t.today - a.restatement_days, false) as is_final,
+       coalesce(m.date < ops.first_open_day(t.today, a.restatement_days), false) as is_final,
        m.refreshed_at
 from figures.cost_per_conversion_by_ad_daily m
 left join warehouse.account a on a.account_key = m.ad_group_account_key
@@ -111,7 +111,7 @@ select m.account_key, m.date, a.platform, a.account_id, a.name as account_name, 
        figures.ratio(m.conversion_value, m.spend)::numeric(18, 6) as return_on_ad_spend,
        m.reporting_currency, m.spend_reporting, m.conversion_value_reporting,
        figures.ratio(m.spend_reporting, m.conversions)::numeric(18, 6) as cost_per_conversion_reporting,
-       coalesce(m.date < t.today - a.restatement_days, false) as is_final,
+       coalesce(m.date < ops.first_open_day(t.today, a.restatement_days), false) as is_final,
        m.refreshed_at
 from figures.cost_per_conversion_by_network_daily m
 left join warehouse.account a on a.account_key = m.account_key
@@ -125,7 +125,7 @@ select m.account_key, m.date, a.platform, a.account_id, a.name as account_name, 
        c.name as campaign_name, m.currency, m.conversion_action_id, n.name as conversion_action_name,
        m.conversions, m.conversion_value, m.cost_per_conversion, m.reporting_currency,
        m.conversion_value_reporting, m.cost_per_conversion_reporting,
-       coalesce(m.date < t.today - a.restatement_days, false) as is_final,
+       coalesce(m.date < ops.first_open_day(t.today, a.restatement_days), false) as is_final,
        m.refreshed_at
 from figures.cost_per_conversion_by_action_daily m
 left join warehouse.account a on a.account_key = m.account_key
@@ -143,9 +143,9 @@ create view marts.cost_per_conversion_by_account_daily as
 select m.account_key, m.date, a.platform, a.account_id, a.name as account_name, m.currency, m.campaigns, m.spend,
        m.impressions, m.clicks, m.conversions, m.conversion_value, m.organic_conversions, m.reporting_currency,
        m.spend_reporting, m.conversion_value_reporting,
-       case when m.date < t.today - a.restatement_days then m.conversions
+       case when m.date < ops.first_open_day(t.today, a.restatement_days) then m.conversions
          else figures.ratio(m.conversions, s.share) end::numeric(18, 6) as projected_conversions,
-       coalesce(m.date < t.today - a.restatement_days, false) as is_final,
+       coalesce(m.date < ops.first_open_day(t.today, a.restatement_days), false) as is_final,
        m.refreshed_at
 from figures.cost_per_conversion_by_account_daily m
 left join warehouse.account a on a.account_key = m.account_key
@@ -228,7 +228,7 @@ select m.account_key, m.date, a.platform, a.account_id, a.name as account_name, 
        figures.ratio(m.conversion_value, m.spend)::numeric(18, 6) as return_on_ad_spend,
        m.reporting_currency, m.spend_reporting, m.conversion_value_reporting,
        figures.ratio(m.spend_reporting, m.conversions)::numeric(18, 6) as cost_per_conversion_reporting,
-       coalesce(m.date < t.today - a.restatement_days, false) as is_final,
+       coalesce(m.date < ops.first_open_day(t.today, a.restatement_days), false) as is_final,
        m.refreshed_at
 from figures.cost_per_conversion_by_device_daily m
 left join warehouse.account a on a.account_key = m.account_key
@@ -247,7 +247,7 @@ select m.account_key, m.date, a.platform, a.account_id, a.name as account_name, 
        figures.ratio(m.conversion_value, m.spend)::numeric(18, 6) as return_on_ad_spend,
        m.reporting_currency, m.spend_reporting, m.conversion_value_reporting,
        figures.ratio(m.spend_reporting, m.conversions)::numeric(18, 6) as cost_per_conversion_reporting,
-       coalesce(m.date < t.today - a.restatement_days, false) as is_final,
+       coalesce(m.date < ops.first_open_day(t.today, a.restatement_days), false) as is_final,
        m.refreshed_at
 from figures.cost_per_conversion_by_country_daily m
 left join warehouse.account a on a.account_key = m.account_key
@@ -266,7 +266,7 @@ select m.account_key, m.date, a.platform, a.account_id, a.name as account_name, 
        figures.ratio(m.conversion_value, m.spend)::numeric(18, 6) as return_on_ad_spend,
        m.reporting_currency, m.spend_reporting, m.conversion_value_reporting,
        figures.ratio(m.spend_reporting, m.conversions)::numeric(18, 6) as cost_per_conversion_reporting,
-       coalesce(m.date < t.today - a.restatement_days, false) as is_final,
+       coalesce(m.date < ops.first_open_day(t.today, a.restatement_days), false) as is_final,
        m.refreshed_at
 from figures.cost_per_conversion_by_keyword_daily m
 left join warehouse.account a on a.account_key = m.account_key
@@ -291,7 +291,7 @@ select m.account_key, m.date, a.platform, a.account_id, a.name as account_name, 
        figures.ratio(m.conversion_value, m.spend)::numeric(18, 6) as return_on_ad_spend,
        m.reporting_currency, m.spend_reporting, m.conversion_value_reporting,
        figures.ratio(m.spend_reporting, m.conversions)::numeric(18, 6) as cost_per_conversion_reporting,
-       coalesce(m.date < t.today - a.restatement_days, false) as is_final,
+       coalesce(m.date < ops.first_open_day(t.today, a.restatement_days), false) as is_final,
        m.refreshed_at
 from figures.cost_per_conversion_by_search_term_daily m
 left join warehouse.account a on a.account_key = m.account_key

@@ -18,10 +18,19 @@ export const decimal = (value: unknown, field: string): Decimal => {
   throw notANumber(value, field);
 };
 
+/** Whether a text is digits and nothing else. A loop, since an expression takes four times as long, millions of times. */
+export const isDigits = (text: string): boolean => {
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code < 0x30 || code > 0x39) return false;
+  }
+  return text.length > 0;
+};
+
 /** Reads a whole, non-negative or negative count (impressions, clicks). @throws Failure as `decimal`. */
 export const wholeNumber = (value: unknown, field: string): string => {
   if (typeof value === "number" && Number.isSafeInteger(value)) return String(value);
-  if (typeof value === "string" && /^-?\d+$/.test(value)) return value;
+  if (typeof value === "string" && (isDigits(value) || /^-\d+$/.test(value))) return value;
   throw notANumber(value, field);
 };
 
@@ -29,8 +38,13 @@ export const wholeNumber = (value: unknown, field: string): string => {
 export const orZero = (value: unknown): unknown => value ?? 0;
 
 /** Micros (millionths of a currency unit, an integer as text) as units: `12340000` is `12.340000`. */
-export const fromMicros = (value: unknown, field: string): Decimal =>
-  fromUnits(BigInt(wholeNumber(value, field)), 6);
+export const fromMicros = (value: unknown, field: string): Decimal => {
+  const micros = wholeNumber(value, field);
+  // Spelt out for amounts of at least a unit, whose first digit is none of `-` and `0`: there may be millions of them.
+  return micros.length > 6 && micros > "1" && micros < ":"
+    ? `${micros.slice(0, -6)}.${micros.slice(-6)}`
+    : fromUnits(BigInt(micros), 6);
+};
 
 const notANumber = (value: unknown, field: string): Failure =>
   new Failure({

@@ -3,7 +3,8 @@ import type { Logger } from "pino";
 import type { Platform } from "../domain/platform.ts";
 import { type Due, lastDue, type Schedule } from "../domain/schedule.ts";
 import { inTransaction } from "../warehouse/transaction.ts";
-import { insertJobs, sourcePlatform } from "../sync/ledger.ts";
+import { insertJobs } from "../sync/ledger/add.ts";
+import { sourcePlatform } from "../sync/ledger/job.ts";
 
 /** How long after its beginning a night waits for limits; then it says what is missing, and the next one follows. */
 export const nightHours = 20;

@@ -1,7 +1,7 @@
 import type pg from "pg";
 import { platforms } from "../connectors/registry.ts";
 import type { Platform } from "../domain/platform.ts";
-import type { Job } from "../sync/ledger.ts";
+import type { Job } from "../sync/ledger/job.ts";
 import type { Queues } from "./queue.ts";
 import { nightQueue } from "./schedule.ts";
 

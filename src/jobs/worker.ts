@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import type { Connector } from "../connectors/connector.ts";
 import type { Platform } from "../domain/platform.ts";
 import { createHand, type Hand, type JobEvent } from "../sync/hand.ts";
-import type { Job } from "../sync/ledger.ts";
+import type { Job } from "../sync/ledger/job.ts";
 import { isNamedIn, workBy } from "../sync/work.ts";
 import { endNight } from "./night.ts";
 import type { Handler, Payload, Queues } from "./queue.ts";

@@ -3,7 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
 import type { Platform } from "../domain/platform.ts";
 import type { Hand, JobEvent } from "./hand.ts";
-import { isOpen, type Taken } from "./ledger.ts";
+import type { Taken } from "./ledger/hold.ts";
+import { isOpen } from "./ledger/rest.ts";
 
 /** What of a run is done side by side: a platform's slices and rollups, or (null) what belongs to no platform. */
 export interface Lane {

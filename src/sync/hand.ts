@@ -2,18 +2,9 @@ import type pg from "pg";
 import type { Logger } from "pino";
 import type { Failure } from "../domain/failure.ts";
 import { retries } from "../domain/retry.ts";
-import {
-  defer,
-  finish,
-  type Job,
-  putBack,
-  renewLeases,
-  sliceOf,
-  stopRest,
-  take,
-  type Taken,
-  type Want,
-} from "./ledger.ts";
+import { defer, finish, putBack, renewLeases, take, type Taken, type Want } from "./ledger/hold.ts";
+import { type Job, sliceOf } from "./ledger/job.ts";
+import { stopRest } from "./ledger/rest.ts";
 import { diedOver, nextStepOf } from "./next-step.ts";
 import { skipSlice, type Slice, type SliceResult } from "./slice.ts";
 import type { JobAsk, JobResult } from "./work.ts";

@@ -7,7 +7,7 @@ import type { Platform } from "../domain/platform.ts";
 import { rollUpAccount } from "../metrics/rollup/rollup.ts";
 import { pullSource, type StreamResult } from "../sources/pull.ts";
 import type { Database } from "../warehouse/database.ts";
-import { type Job, type JobKind, sliceOf } from "./ledger.ts";
+import { type Job, type JobKind, sliceOf } from "./ledger/job.ts";
 import { runSlice, type Slice, type SliceResult } from "./slice.ts";
 import { pullOptions, type SourceWish } from "./sources.ts";
 

@@ -16,11 +16,18 @@ import { refuseUnknownSteps } from "./unknown-steps.ts";
 /** The numbered SQL files, beside `src` in development and beside `dist` in the package. */
 const folder = join(packageRoot, "migrations");
 
+/** The names of all steps, in order. */
+const stepNames = async (): Promise<readonly string[]> =>
+  (await readdir(folder))
+    .filter((file) => file.endsWith(".sql"))
+    .map((file) => file.replace(/\.sql$/, ""))
+    .sort();
+
 /** The text of every step, by its name, in order. */
 export const migrationTexts = async (): Promise<ReadonlyMap<string, string>> => {
-  const files = (await readdir(folder)).filter((file) => file.endsWith(".sql")).sort();
-  const texts = await Promise.all(files.map((file) => readFile(join(folder, file), "utf8")));
-  return new Map(files.map((file, index) => [file.replace(/\.sql$/, ""), texts[index] ?? ""]));
+  const names = await stepNames();
+  const texts = await Promise.all(names.map((name) => readFile(join(folder, `${name}.sql`), "utf8")));
+  return new Map(names.map((name, index) => [name, texts[index] ?? ""]));
 };
 
 const readMigrations = async (): Promise<Record<string, Migration>> =>
@@ -47,19 +54,22 @@ const migratorOf = (db: Database["db"]): Migrator =>
     allowUnorderedMigrations: false,
   });
 
-const refuseOtherSchema = async ({ db }: Database): Promise<void> => {
+/**
+ * The steps that are still to be taken, as far as the database shows now.
+ * @throws Failure where it has taken steps that are not known here
+ */
+const missingSteps = async ({ db }: Database): Promise<readonly string[]> => {
+  const known = await stepNames();
   const table = await sql<{
     there: boolean;
   }>`select to_regclass('ops.kysely_migration') is not null as there`.execute(db);
-  if (!table.rows[0]?.there) return;
-  const applied = await sql<{ name: string }>`select name from ops.kysely_migration order by name`.execute(
+  if (!table.rows[0]?.there) return known;
+  const { rows } = await sql<{ name: string }>`select name from ops.kysely_migration order by name`.execute(
     db,
   );
-  refuseUnknownSteps(
-    "database",
-    applied.rows.map(({ name }) => name),
-    [...(await migrationTexts()).keys()],
-  );
+  const applied = rows.map(({ name }) => name);
+  refuseUnknownSteps("database", applied, known);
+  return known.filter((name) => !applied.includes(name));
 };
 
 /** Asks over the connection on which the steps run. */
@@ -108,7 +118,11 @@ const storePlatforms = async ({ pool }: Database): Promise<void> => {
 
 /** Brings the schema up to date, forward only; several processes at once wait for each other. */
 export const migrate = async (database: Database): Promise<readonly string[]> => {
-  await refuseOtherSchema(database);
+  // The migrator looks through the whole catalog before it finds that nothing is to be done.
+  if ((await missingSteps(database)).length === 0) {
+    await storePlatforms(database);
+    return [];
+  }
   const { error, results = [] } = await database.db
     .connection()
     .execute((db) => inLockedTransaction(db, () => migratorOf(db).migrateToLatest()));
@@ -132,7 +146,7 @@ export const migrate = async (database: Database): Promise<readonly string[]> =>
 
 /** The steps of the schema, applied or not. */
 export const migrationStatus = async (database: Database): Promise<readonly MigrationStep[]> => {
-  await refuseOtherSchema(database);
+  await missingSteps(database);
   const migrations = await migratorOf(database.db).getMigrations();
   return migrations.map(({ name, executedAt }) => ({ name, appliedAt: executedAt }));
 };

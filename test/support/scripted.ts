@@ -25,6 +25,7 @@ export interface ScriptedConversion {
 
 export interface ScriptedAd {
   readonly campaign: string;
+  /** Empty where the platform gives figures of the campaign itself. */
   readonly ad: string;
   readonly cents: number;
   readonly impressions: number;
@@ -142,7 +143,7 @@ const mergedConversions = (ads: readonly ScriptedAd[]): ScriptedConversion[] => 
 
 const adFields = ({ campaign, ad }: ScriptedAd) => ({
   campaignId: campaign,
-  adGroupId: `${campaign}-group`,
+  adGroupId: ad === "" ? "" : `${campaign}-group`,
   adId: ad,
 });
 

@@ -3,18 +3,9 @@ import { expect, test } from "vitest";
 import type { Account } from "../../src/domain/facts.ts";
 import { Failure } from "../../src/domain/failure.ts";
 import { beginNight } from "../../src/jobs/night.ts";
-import {
-  defer,
-  finish,
-  giveUpPaused,
-  insertPlan,
-  isOpen,
-  putBack,
-  reopen,
-  stopRest,
-  take,
-  type Want,
-} from "../../src/sync/ledger.ts";
+import { insertPlan } from "../../src/sync/ledger/add.ts";
+import { defer, finish, putBack, take, type Want } from "../../src/sync/ledger/hold.ts";
+import { giveUpPaused, isOpen, reopen, stopRest } from "../../src/sync/ledger/rest.ts";
 import { sharedPauses } from "../../src/warehouse/shared-limits/pauses.ts";
 import type { Slice } from "../../src/sync/slice.ts";
 import { startRun } from "../../src/warehouse/runs.ts";

@@ -1,5 +1,5 @@
 import { type Day, type DayRange, eachDay } from "../../domain/day.ts";
-import { decimal, fromMicros, orZero, wholeNumber } from "../../domain/decimal.ts";
+import { decimal, fromMicros, isDigits, orZero, wholeNumber } from "../../domain/decimal.ts";
 import type {
   AccountDay,
   AdClick,
@@ -63,7 +63,7 @@ const unreadable = (field: string, value: unknown): Failure =>
 
 /** An id: digits as text, since many exceed what a JSON number holds exactly. */
 export const idOf = (value: unknown, field: string): string => {
-  if (typeof value === "string" && /^\d+$/.test(value)) return value;
+  if (typeof value === "string" && isDigits(value)) return value;
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return String(value);
   throw unreadable(field, value);
 };

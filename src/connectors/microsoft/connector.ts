@@ -5,11 +5,13 @@ import { Failure } from "../../domain/failure.ts";
 import type { Connector, ConnectorContext, KnownWindows, Pull, Restatement } from "../connector.ts";
 import { pause } from "../wire/request.ts";
 import { discover } from "./accounts.ts";
+import { dayReader } from "./cells.ts";
 import { createClient } from "./client.ts";
 import { reasons } from "./failures.ts";
 import { type Asked, createReportJobs } from "./jobs.ts";
+import { bucketOf, partsOf } from "./labels.ts";
 import { createLearned, type Learned } from "./learned.ts";
-import * as normalize from "./normalize.ts";
+import { accountDays, adDays, conversionDays } from "./normalize.ts";
 import { type Pace, usualPace } from "./pace.ts";
 import { type ReportRows, reportRows } from "./report-file.ts";
 import {
@@ -22,6 +24,7 @@ import {
   totalReport,
 } from "./reports.ts";
 import type { MicrosoftSettings } from "./settings.ts";
+import { asNetworkDays, createSplitConversions, createSplitDeliveries } from "./splits.ts";
 import { reportZoneOf } from "./time-zones.ts";
 
 /** A goal's window is 1 minute to 90 days, 30 days usually. */
@@ -163,7 +166,7 @@ export const createMicrosoft = (
 
   const warned = new Set<string>();
   const bucket = (label: string): string =>
-    normalize.bucketOf(label, (unknown) => {
+    bucketOf(label, (unknown) => {
       if (warned.has(unknown) || warned.size > 100) return;
       warned.add(unknown);
       context.log.warn(
@@ -189,9 +192,9 @@ export const createMicrosoft = (
   };
 
   async function* conversions(pull: Pull): ReturnType<Connector["conversions"]> {
-    const [day, { noteGoal }] = [normalize.dayReader(pull), learned(pull)];
+    const [day, { noteGoal }] = [dayReader(pull), learned(pull)];
     for await (const batch of rows(pull, goalReport)) {
-      const days = normalize.conversionDays(batch, day, noteGoal);
+      const days = conversionDays(batch, day, noteGoal);
       if (days.length > 0) yield days;
     }
     goalsRead.add(pull);
@@ -203,19 +206,19 @@ export const createMicrosoft = (
     split: Split,
     part: (label: string) => string,
   ): AsyncGenerator<readonly BreakdownDay[]> {
-    const reading = { split, day: normalize.dayReader(pull), part };
+    const reading = { split, day: dayReader(pull), part };
     const { noteCampaign, noteGoal } = learned(pull);
-    const deliveries = normalize.createSplitDeliveries(reading, pull.account.currency, noteCampaign);
+    const deliveries = createSplitDeliveries(reading, pull.account.currency, noteCampaign);
     for await (const batch of rows(pull, split.deliveries)) deliveries.read(batch);
     yield* inBatches(deliveries.rows());
     if (!goalsRead.has(pull)) for await (const _ of conversions(pull));
-    const outcomes = normalize.createSplitConversions(reading, goalIds(pull), noteGoal);
+    const outcomes = createSplitConversions(reading, goalIds(pull), noteGoal);
     for await (const batch of rows(pull, split.goals)) outcomes.read(batch);
     yield* inBatches(outcomes.rows());
   }
 
   async function* networks(pull: Pull): ReturnType<Connector["networks"]> {
-    for await (const batch of divided(pull, networkSplit, bucket)) yield normalize.asNetworkDays(batch);
+    for await (const batch of divided(pull, networkSplit, bucket)) yield asNetworkDays(batch);
   }
 
   return {
@@ -228,9 +231,9 @@ export const createMicrosoft = (
     accounts: (signal) => discover(client, signal, pageSize),
 
     async *performance(pull) {
-      const [day, { noteAd }] = [normalize.dayReader(pull), learned(pull)];
+      const [day, { noteAd }] = [dayReader(pull), learned(pull)];
       for await (const batch of rows(pull, adReport)) {
-        const days = normalize.adDays(batch, day, noteAd);
+        const days = adDays(batch, day, noteAd);
         if (days.length > 0) yield days;
       }
     },
@@ -242,14 +245,14 @@ export const createMicrosoft = (
     breakdowns: Object.fromEntries(
       settings.breakdowns.map((breakdown) => [
         breakdown,
-        (pull: Pull) => divided(pull, breakdownSplits[breakdown], normalize.partsOf[breakdown]),
+        (pull: Pull) => divided(pull, breakdownSplits[breakdown], partsOf[breakdown]),
       ]),
     ),
 
     async *totals(pull) {
-      const day = normalize.dayReader(pull);
+      const day = dayReader(pull);
       for await (const batch of rows(pull, totalReport)) {
-        const days = normalize.accountDays(batch, day);
+        const days = accountDays(batch, day);
         if (days.length > 0) yield days;
       }
     },
@@ -257,8 +260,7 @@ export const createMicrosoft = (
     async *entities(pull) {
       // Names come with the figures: asked alone, the reports are read for them.
       if (!learnedOf.has(pull)) {
-        for await (const batch of rows(pull, adReport))
-          normalize.adDays(batch, normalize.dayReader(pull), learned(pull).noteAd);
+        for await (const batch of rows(pull, adReport)) adDays(batch, dayReader(pull), learned(pull).noteAd);
         for await (const _ of networks(pull));
       }
       yield* inBatches(learned(pull).entities());

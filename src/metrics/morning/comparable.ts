@@ -31,7 +31,7 @@ const readKnowledge = (
 ): Promise<readonly Knowledge[]> =>
   read(sql`
     with days as (
-      select a.account_key, a.platform, a.account_id, a.time_zone, a.restatement_days, t.today, g.day::date as date,
+      select a.account_key, a.platform, a.account_id, a.time_zone, t.today, ops.first_open_day(t.today, a.restatement_days) as first_open, g.day::date as date,
              g.day::date - ${shift}::int as before,
              (d.fetched_at at time zone a.time_zone)::date - ${shift}::int as night,
              case when isfinite(r.changed_at) then (r.changed_at at time zone a.time_zone)::date
@@ -53,8 +53,8 @@ const readKnowledge = (
                and d.before between s.from_date and s.to_date
                and (s.finished_at at time zone d.time_zone)::date = d.night)), false) as watched,
            coalesce(bool_and(
-             (d.date < d.today - d.restatement_days or now_share.share > 0)
-             and (d.before < d.today - d.restatement_days or then_share.share > 0)), false) as projected
+             (d.date < d.first_open or now_share.share > 0)
+             and (d.before < d.first_open or then_share.share > 0)), false) as projected
     from days d
     left join marts.conversion_maturity now_share
       on now_share.platform = d.platform and now_share.account_id = d.account_id

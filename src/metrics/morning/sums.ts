@@ -94,7 +94,7 @@ const accountDays = ({ keys, period, shift, money }: Question): RawBuilder<unkno
          case when ${money.reporting}::text is null then a.currency else ${money.reporting} end as currency,
          case when ${money.reporting}::text is not null
            then warehouse.rate_on(g.day::date - s.back, a.currency, ${money.reporting}) end as rate,
-         case when g.day::date - s.back < t.today - a.restatement_days then 1 else m.share end as share,
+         case when g.day::date - s.back < ops.first_open_day(t.today, a.restatement_days) then 1 else m.share end as share,
          ((f.fetched_at at time zone a.time_zone)::date - s.back + 1)::timestamp at time zone a.time_zone as known_until
   from warehouse.account a
   cross join generate_series(${period.from}::date, ${period.to}::date, interval '1 day') g (day)

@@ -39,14 +39,28 @@ const conversions = [
 const action = ["conversion_action_id", "attribution", "traffic"] as const;
 const ad = ["date", "campaign_id", "ad_group_id", "ad_id"] as const;
 
-export const adDaily: FactTable = { name: "ad_daily", part: "delivery", key: ad, figures: delivery };
+/** A table of so many rows that those of a day are compared before they are staged. */
+export interface ComparedTable extends FactTable {
+  /** Rows in which this column of the key is empty are completed to totals: they are always staged. */
+  readonly completedWhereEmpty: string;
+  /** Staged only: keys of published rows that do not stay as they are. */
+  readonly replaced: FactTable;
+}
 
-export const conversionDaily: FactTable = {
-  name: "conversion_daily",
-  part: "outcome",
-  key: [...ad, ...action],
-  figures: conversions,
-};
+const compared = (table: FactTable, completedWhereEmpty: string): ComparedTable => ({
+  ...table,
+  completedWhereEmpty,
+  replaced: { name: `${table.name}_replaced`, part: table.part, key: table.key, figures: [] },
+});
+
+export const adDaily = compared({ name: "ad_daily", part: "delivery", key: ad, figures: delivery }, "ad_id");
+
+export const conversionDaily = compared(
+  { name: "conversion_daily", part: "outcome", key: [...ad, ...action], figures: conversions },
+  "ad_id",
+);
+
+export const comparedTables: readonly ComparedTable[] = [adDaily, conversionDaily];
 
 export const networkDaily: FactTable = {
   name: "network_daily",
@@ -150,10 +164,28 @@ type Figured = { readonly [Name in keyof typeof figureColumns]?: string } & {
 
 const figureNames = Object.keys(figureColumns) as (keyof typeof figureColumns)[];
 
+/** Whether a figure is too large. A short text without an exponent is not, and need not be read. */
+const isBeyond = (figure: string | undefined): boolean =>
+  figure !== undefined &&
+  (figure.length > 12 || figure.includes("e") || figure.includes("E")) &&
+  Math.abs(Number(figure)) >= figureLimit;
+
+/** Spelt out, for each row passes here: to look names up in a row of any kind takes ten times as long. */
+const hasMisfit = (row: Figured): boolean =>
+  isBeyond(row.spend) ||
+  isBeyond(row.impressions) ||
+  isBeyond(row.clicks) ||
+  isBeyond(row.conversions) ||
+  isBeyond(row.conversionValue) ||
+  isBeyond(row.primaryConversions) ||
+  isBeyond(row.primaryConversionValue) ||
+  isBeyond(row.allConversions) ||
+  isBeyond(row.allConversionValue);
+
 /** What of a row the warehouse cannot hold (a shop's order number as a value), in words; undefined where all fits. */
 export const misfitOf = (row: Figured): string | undefined => {
-  const name = figureNames.find((figure) => Math.abs(Number(row[figure] ?? 0)) >= figureLimit);
-  if (name === undefined) return undefined;
+  if (!hasMisfit(row)) return undefined;
+  const name = figureNames.find((figure) => isBeyond(row[figure])) ?? "spend";
   const place = row.adId ? `ad ${row.adId}` : row.campaignId ? `campaign ${row.campaignId}` : "the account";
   const what = row.actionId === undefined ? "" : ` (${row.actionId})`;
   return `${figureColumns[name]} of ${place}${what} is ${row[name] ?? ""}, which does not fit the warehouse`;

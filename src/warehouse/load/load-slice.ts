@@ -196,6 +196,7 @@ const loadOn = async (
     prints: [],
     held,
     repeated: new Set(),
+    compared: new Map(),
     unfit: new Map(),
     onRows: slice.onRows ?? (() => undefined),
   };

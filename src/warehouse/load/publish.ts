@@ -1,7 +1,8 @@
 import type pg from "pg";
 import { qualified } from "../columns.ts";
 import { touchDays } from "../touched-days.ts";
-import { adDaily, conversionDaily, type FactTable, tablesOf } from "./fact-tables.ts";
+import { replacedRows } from "./compare-days.ts";
+import { adDaily, comparedTables, conversionDaily, type FactTable, tablesOf } from "./fact-tables.ts";
 import type { PartDays } from "./residual.ts";
 
 export interface PublishOptions {
@@ -13,6 +14,8 @@ export interface PublishOptions {
   readonly direct: boolean;
   /** The days that were staged. */
   readonly days: PartDays;
+  /** Those of which only rows that differ were staged. */
+  readonly compared: ReadonlyMap<FactTable, readonly string[]>;
   /** Days that did not reconcile: whatever was published of them before stays. */
   readonly failedDays: readonly string[];
 }
@@ -29,15 +32,19 @@ const publishTable = async (
   const { key, figures, name, part } = table;
   const days = (staged.days.get(part) ?? []).filter((day) => !staged.failedDays.includes(day));
   if (days.length === 0) return { days, written: 0 };
+  const compared = comparedTables.find((one) => one === table);
+  const comparedDays = days.filter((day) => staged.compared.get(table)?.includes(day));
+  const wholeDays = days.filter((day) => !comparedDays.includes(day));
   const columns = ["account_key", ...key, ...figures];
   const { rows } = await staged.client.query<{ date: string; written: string }>(
     `with staged as (
-       select account_key, ${[...key, ...figures].join(", ")} from staging.${name}
+       select ${columns.join(", ")} from staging.${name}
        where slice_id = $1 and account_key = $2 and date between $3 and $4 and date = any ($5::date[])
      ),
      published as (
-       select account_key, ${[...key, ...figures].join(", ")} from warehouse.${name}
-       where account_key = $2 and date between $3 and $4 and date = any ($5::date[])
+       select ${columns.join(", ")} from warehouse.${name}
+       where account_key = $2 and date between $3 and $4 and date = any ($6::date[])
+       ${compared && comparedDays.length > 0 ? `union all select * from ${replacedRows(compared)} r where date = any ($7::date[])` : ""}
      ),
      difference as materialized (
        select ${key.map((column) => `coalesce(s.${column}, p.${column}) as ${column}`).join(", ")},
@@ -68,7 +75,15 @@ const publishTable = async (
      select date, count(*) as written
      from (select date from gone union all select date from changed union all select date from added) all_changes
      group by date`,
-    [staged.sliceId, staged.accountKey, staged.from, staged.to, days],
+    [
+      staged.sliceId,
+      staged.accountKey,
+      staged.from,
+      staged.to,
+      days,
+      wholeDays,
+      ...(comparedDays.length > 0 ? [comparedDays] : []),
+    ],
   );
   return {
     days: rows.map(({ date }) => date),

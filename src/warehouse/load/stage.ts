@@ -3,6 +3,7 @@ import type { Connector, Pull } from "../../connectors/connector.ts";
 import type { BreakdownName } from "../../domain/breakdown.ts";
 import { asFailure, Failure } from "../../domain/failure.ts";
 import { retries } from "../../domain/retry.ts";
+import { compareDays } from "./compare-days.ts";
 import { type Copy, leadingColumns, linesOf, openCopy, type Place } from "./copy.ts";
 import {
   accountDaily,
@@ -13,6 +14,7 @@ import {
   campaignConversionLine,
   campaignDaily,
   campaignLine,
+  comparedTables,
   conversionDaily,
   conversionLine,
   type FactTable,
@@ -44,6 +46,8 @@ export interface Staging {
   readonly held: HeldRows[];
   /** Tables in which a key may have been staged twice. */
   readonly repeated: Set<FactTable>;
+  /** The days of which only rows that differ were staged; all others stay as they are published. */
+  readonly compared: Map<FactTable, readonly string[]>;
   /** Days with a figure that cannot be stored, each with what it is: they fail, their neighbours do not. */
   readonly unfit: Map<string, string>;
   /** Told of every batch, for the progress display. */
@@ -197,34 +201,57 @@ export const readFacts = async (staging: Staging): Promise<number> => {
   return rows;
 };
 
+/** Copies what a table has of these days, from whichever of the sources has it. */
+const stageTable = async (
+  { client, sliceId, accountKey, pull, repeated }: Staging,
+  table: FactTable,
+  sources: readonly (readonly [rows: HeldRows, days: readonly string[]])[],
+): Promise<void> => {
+  const place: Place = { schema: "staging", sliceId, accountKey };
+  let copy: Copy | undefined;
+  try {
+    for (const [rows, days] of sources)
+      for (const date of days) {
+        const watch = watchRepeats(table, leadingColumns);
+        for await (const bytes of rows.read(table, date)) {
+          copy ??= openCopy(client, table, place, pull.signal);
+          watch.see(bytes);
+          await copy.write(bytes);
+        }
+        if (watch.mayRepeat) repeated.add(table);
+      }
+    await copy?.end();
+  } catch (error) {
+    await copy?.abort(error instanceof Error ? error : new Error(String(error)));
+    throw error;
+  }
+};
+
 /**
  * Copies the held rows of the days into staging: of each part those days that are named for it. What is named twice
- * would be there twice.
+ * would be there twice. Of large days only the rows that differ from the published ones go there.
  */
 export const stageHeld = async (
   staging: Staging,
   days: ReadonlyMap<Part, readonly string[]>,
 ): Promise<void> => {
-  const { client, sliceId, accountKey, held, pull, repeated } = staging;
+  const { sliceId, accountKey, held, direct, pull } = staging;
   const place: Place = { schema: "staging", sliceId, accountKey };
-  for (const table of stagedTables(staging)) {
-    let copy: Copy | undefined;
-    try {
-      for (const rows of held)
-        for (const date of days.get(table.part) ?? []) {
-          const watch = watchRepeats(table, leadingColumns);
-          for await (const bytes of rows.read(table, date)) {
-            copy ??= openCopy(client, table, place, pull.signal);
-            watch.see(bytes);
-            await copy.write(bytes);
-          }
-          if (watch.mayRepeat) repeated.add(table);
-        }
-      await copy?.end();
-    } catch (error) {
-      await copy?.abort(error instanceof Error ? error : new Error(String(error)));
-      throw error;
+  const compared = await compareDays({ ...staging, place, signal: pull.signal }, direct ? new Map() : days);
+  try {
+    for (const table of stagedTables(staging)) {
+      const apart = compared.days.get(table) ?? [];
+      const whole = (days.get(table.part) ?? []).filter((date) => !apart.includes(date));
+      await stageTable(staging, table, [
+        [compared.rows, apart],
+        ...held.map((rows) => [rows, whole] as const),
+      ]);
+      staging.compared.set(table, [...(staging.compared.get(table) ?? []), ...apart]);
     }
+    for (const { replaced, part } of comparedTables)
+      await stageTable(staging, replaced, [[compared.rows, days.get(part) ?? []]]);
+  } finally {
+    await compared.rows.drop();
   }
 };
 
@@ -269,7 +296,12 @@ const stagedTables = ({ breakdowns }: Staging): readonly FactTable[] => [
 /** Leaves nothing of the slice in staging. */
 export const clearStaging = async (staging: Staging): Promise<void> => {
   const { client, sliceId, accountKey } = staging;
-  const tables = [...stagedTables(staging).map(({ name }) => name), "delivery_part", "outcome_part"];
+  const tables = [
+    ...stagedTables(staging).map(({ name }) => name),
+    ...comparedTables.map(({ replaced }) => replaced.name),
+    "delivery_part",
+    "outcome_part",
+  ];
   const [last, ...rest] = tables.map(
     (name) => `delete from staging.${name} where slice_id = $1 and account_key = $2`,
   );

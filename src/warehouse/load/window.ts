@@ -31,12 +31,12 @@ export interface WindowSums {
  * Undefined where there are no days.
  */
 export const addUp = async (staging: Staging, days: PartDays): Promise<WindowSums | undefined> => {
-  const { client, sliceId, accountKey, direct, connector } = staging;
+  const { client, sliceId, accountKey, direct, connector, compared } = staging;
   const all = daysOf(days);
   const [from, to] = [all[0], all.at(-1)];
   if (from === undefined || to === undefined) return undefined;
   const { networkSplit } = connector;
-  const staged = { client, sliceId, accountKey, direct, networkSplit, days, from, to };
+  const staged = { client, sliceId, accountKey, direct, networkSplit, days, compared, from, to };
   await stageHeld(staging, days);
   await dropRepeats(staging);
   await sumDelivery(staged);

@@ -23,7 +23,7 @@ export const standingOf = (
     select d.account_key, a.currency,
            array_remove(array[${list(yearsOf(range).map(lastDay))}], null) as last_days,
            (select min(m.date)::text from ${days}
-            and m.date between greatest(d.today - a.restatement_days, ${range.from}::date) and ${range.to}::date) as open_from
+            and m.date between greatest(ops.first_open_day(d.today, a.restatement_days), ${range.from}::date) and ${range.to}::date) as open_from
     from ops.rollup_day d
     join warehouse.account a on a.account_key = d.account_key
     ${keys === undefined ? sql`` : sql`where d.account_key = any(${[...keys]}::int[])`}`);

@@ -26,10 +26,10 @@ const summedColumns: Readonly<Record<string, RawBuilder<unknown>>> = {
 
 const summedRows = (by: string): RawBuilder<unknown> => sql`
   select n.account_key, n.date, a.platform, n.currency, n.conversions, n.conversion_value, n.conversion_value_reporting,
-         coalesce(n.date < o.date, false) as is_final, n.part_id, ${summedColumns[by]}
+         coalesce(n.date < ops.first_open_day(t.today, a.restatement_days), false) as is_final, n.part_id, ${summedColumns[by]}
   from figures.part_daily n
   join warehouse.account a on a.account_key = n.account_key
-  left join ops.first_open_day o on o.account_key = n.account_key
+  left join ops.rollup_day t on t.account_key = n.account_key
   ${
     by === "action"
       ? sql`left join warehouse.conversion_action c on c.account_key = n.account_key and c.conversion_action_id = n.part_id`
