@@ -2,6 +2,7 @@ import type pg from "pg";
 import { type BreakdownName, isBreakdown } from "../../domain/breakdown.ts";
 import type { Day, DayRange } from "../../domain/day.ts";
 import { takeTouchedDays, touchedAccounts, touchStored } from "../../warehouse/touched-days.ts";
+import { touchFirstPartyDays } from "../../warehouse/touched-first-party.ts";
 import { ensurePartitions, inTransaction, lockAccount, setLocal } from "../../warehouse/transaction.ts";
 import { convertedInto, holdConversion } from "../rates/put.ts";
 import { noteRates, ratesOf } from "./day-rates.ts";
@@ -117,8 +118,11 @@ const rollUpWindow = (
     const stretch = { ...stretchOf(scope), now };
     let written = 0;
     // Each level is the sum of the one below: the order is that of the levels.
-    for (const mart of Object.values(marts))
-      written += await replaceMart(stretch, mart, { history: mart === marts.daily });
+    for (const mart of Object.values(marts)) {
+      const rows = await replaceMart(stretch, mart, { history: mart === marts.daily });
+      if (mart === marts.daily && rows > 0) await touchFirstPartyDays(client, days);
+      written += rows;
+    }
     for (const mart of await martsAskedFor(client, accountKey, days)) {
       await ensurePartitions(client, [`figures.${mart.name}`], days[0] ?? "", days.at(-1) ?? "");
       written += await replaceMart(stretch, mart);
