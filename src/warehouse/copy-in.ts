@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
 import { from as copyFrom } from "pg-copy-streams";
-import { breakConnection, isLost } from "./lost-connections.ts";
+import { breakConnection, isLost, lostDuringCopy } from "./lost-connections.ts";
 
 /**
  * A `copy ... from stdin` under way. Whoever waits for it is told when the server refuses it, the connection breaks or
@@ -20,8 +20,7 @@ export interface CopyIn {
 const abortMs = 4_000;
 
 export const openCopyIn = (client: pg.PoolClient, statement: string, signal?: AbortSignal): CopyIn => {
-  const broke = () => new Error("the connection to the database broke during a copy");
-  if (isLost(client)) throw broke();
+  if (isLost(client)) throw lostDuringCopy();
   signal?.throwIfAborted();
   const stream = client.query(copyFrom(statement));
 
@@ -58,7 +57,7 @@ export const openCopyIn = (client: pg.PoolClient, statement: string, signal?: Ab
   };
   const onLost = (error?: Error): void => {
     isOver = true;
-    fail(error ?? broke());
+    fail(error ?? lostDuringCopy());
   };
   const onEnd = (): void => onLost();
   const onAbort = (): void => fail(signal?.reason as Error);

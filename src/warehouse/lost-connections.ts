@@ -17,6 +17,8 @@ export const watchConnections = (pool: pg.Pool): void => {
 /** Whether the connection has broken since it was made. */
 export const isLost = (client: pg.PoolClient): boolean => lost.has(client);
 
+export const lostDuringCopy = (): Error => new Error("the connection to the database broke during a copy");
+
 /** Hangs up: whoever waits for an answer on the connection is told, and the server rolls back by itself. */
 export const breakConnection = (client: pg.PoolClient): void => {
   // The driver's types do not name it.
