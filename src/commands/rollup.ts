@@ -38,7 +38,7 @@ export const register: Register = (command, act) => {
           },
           { from: options.from ?? null, to: options.to ?? null },
         );
-        await rollUpFirstParty({ database, settings: firstPartySettings(config) });
+        await rollUpFirstParty({ database, settings: firstPartySettings(config), whole: true });
         await warnOfUnknownAmounts({ pool: database.pool, log, from: options.from ?? "1970-01-01" });
         const ms = Math.round(performance.now() - started);
         log.info({ written, ms }, "rolled up");

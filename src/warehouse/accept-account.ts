@@ -4,6 +4,7 @@ import type { Account } from "../domain/facts.ts";
 import { changeOf, storable } from "./accounts.ts";
 import { publishedTables } from "./load/fact-tables.ts";
 import { touchDays } from "./touched-days.ts";
+import { touchAccount } from "./touched-first-party.ts";
 import { inTransaction, lockAccount } from "./transaction.ts";
 
 /** A series of an account's days that was closed, and the one that goes on. */
@@ -107,5 +108,6 @@ export const acceptAccount = (
        from ops.counting_rule r, begun b where r.account_key = $1`,
       [key, storable(account.name), account.currency, account.timeZone, account.status, account.active, from],
     );
+    await touchAccount(client, account.platform, account.id);
     return { outcome: "accepted", series: { from, change, closedKey: key } };
   });

@@ -4,6 +4,7 @@ import { type Day, isSameTimeZone } from "../domain/day.ts";
 import { type Account, noCurrency } from "../domain/facts.ts";
 import { Failure } from "../domain/failure.ts";
 import { touchStored } from "./touched-days.ts";
+import { touchAccount } from "./touched-first-party.ts";
 import { inTransaction, lockAccount } from "./transaction.ts";
 
 /** An account as the warehouse knows it. */
@@ -75,6 +76,14 @@ const writeCurrency = (
   inTransaction(pool, async (client) => {
     await lockAccount(client, "rollup", accountKey);
     await touchStored(client, accountKey);
+    await touchAccount(client, account.platform, account.id);
+    return writeAccount(client, account, restatementDays);
+  });
+
+/** Writes an account that was not known: conversions may name it already. */
+const writeNew = (pool: pg.Pool, account: Account, restatementDays: number): Promise<number | undefined> =>
+  inTransaction(pool, async (client) => {
+    await touchAccount(client, account.platform, account.id);
     return writeAccount(client, account, restatementDays);
   });
 
@@ -111,9 +120,11 @@ export const storeAccount = async (
   const known = before ? await knownWindows(pool, before.account_key) : noWindows;
   const days = restatementDays(known);
   const written =
-    before?.currency === noCurrency && account.currency !== noCurrency
-      ? await writeCurrency(pool, before.account_key, account, days)
-      : await writeAccount(pool, account, days);
+    before === undefined
+      ? await writeNew(pool, account, days)
+      : before.currency === noCurrency && account.currency !== noCurrency
+        ? await writeCurrency(pool, before.account_key, account, days)
+        : await writeAccount(pool, account, days);
   // What is stored already is not written again, and then gives no row.
   const accountKey = written ?? before?.account_key;
   // Nor was it there a moment ago: another process has just stored the same.

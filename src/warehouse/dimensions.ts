@@ -1,6 +1,7 @@
 import type pg from "pg";
 import type { Entity } from "../domain/facts.ts";
 import { storable } from "./accounts.ts";
+import { touchCampaignNames, touchEntities } from "./touched-first-party.ts";
 
 type Kind = Entity["kind"];
 
@@ -90,6 +91,24 @@ const dimensions: {
 /** A listing is what is; what rows teach fills in what no listing says. */
 type Source = "listed" | "learnt";
 
+/** What visits of leads and conversions name, by id. */
+const named: readonly Kind[] = ["campaign", "ad_group", "ad"];
+
+/** The names that stored campaigns are about to lose. */
+const namesLost = async (
+  client: pg.PoolClient,
+  accountKey: number,
+  campaigns: readonly Extract<Entity, { kind: "campaign" }>[],
+): Promise<readonly string[]> => {
+  const { rows } = await client.query<{ name: string }>(
+    `select lower(c.name) as name from warehouse.campaign c
+     join unnest($2::text[], $3::text[]) as t (campaign_id, name) using (campaign_id)
+     where c.account_key = $1 and c.name <> t.name`,
+    [accountKey, campaigns.map(({ id }) => id), campaigns.map(({ name }) => storable(name))],
+  );
+  return rows.map(({ name }) => name);
+};
+
 const storeKind = async <K extends Kind>(
   client: pg.PoolClient,
   accountKey: number,
@@ -101,7 +120,9 @@ const storeKind = async <K extends Kind>(
   const names = columns.map(([name]) => name);
   const rest = names.filter((name) => !key.includes(name));
   const values = entities.map(row);
-  await client.query(
+  const campaigns = (entities as readonly Entity[]).filter((entity) => entity.kind === "campaign");
+  const lost = campaigns.length > 0 ? await namesLost(client, accountKey, campaigns) : [];
+  const written = await client.query<{ id: string; name: string }>(
     `insert into warehouse.${kind} as d (account_key, ${names.join(", ")})
      select distinct on (${key.map((name) => `t.${name}`).join(", ")}) $1::integer, ${names.map((name) => `t.${name}`).join(", ")}
      from unnest(${columns.map(([, type], index) => `$${String(index + 2)}::${type}[]`).join(", ")})
@@ -116,9 +137,15 @@ const storeKind = async <K extends Kind>(
        source === "listed"
          ? `set ${rest.map((name) => `${name} = excluded.${name}`).join(", ")}, updated_at = excluded.updated_at`
          : "set name = excluded.name, updated_at = excluded.updated_at where d.name = '' and excluded.name <> ''"
-     }`,
+     }${named.includes(kind) ? ` returning ${kind}_id as id, lower(name) as name` : ""}`,
     [accountKey, ...columns.map((_, index) => values.map((value) => value[index]))],
   );
+  await touchEntities(
+    client,
+    written.rows.map(({ id }) => id),
+  );
+  if (kind === "campaign")
+    await touchCampaignNames(client, [...lost, ...written.rows.map(({ name }) => name)]);
 };
 
 /**

@@ -65,10 +65,11 @@ export const byAccount = [
 export const everywhere = ["marts.conversion_maturity", "warehouse.account", "warehouse.platform"] as const;
 
 export const onCoordinator = [
+  "figures.kpi_measure_daily",
+  "figures.paid_cost_per_conversion_first_party_daily",
   "marts.channel_daily",
   "marts.excluded_conversions",
   "marts.kpi_daily",
-  "marts.paid_cost_per_conversion_first_party_daily",
   "ops.account_day",
   "ops.account_pause",
   "ops.alert",
@@ -76,6 +77,7 @@ export const onCoordinator = [
   "ops.alert_silence",
   "ops.analyst",
   "ops.click_day",
+  "ops.costed_span",
   "ops.credential",
   "ops.ga4_day",
   "ops.held_lock",
@@ -100,6 +102,7 @@ export const onCoordinator = [
   "ops.source_file",
   "ops.source_rule",
   "ops.tombstone",
+  "ops.touched_first_party",
   "ops.usage",
   "ops.web_session",
   "warehouse.click",

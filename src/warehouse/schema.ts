@@ -513,6 +513,66 @@ export interface FiguresDayRate {
   rate: Numeric | null;
 }
 
+export interface FiguresKpiMeasureDaily {
+  amount: Numeric | null;
+  currency: string;
+  date: string;
+  measure: string;
+  platform: string;
+  refreshed_at: Timestamp;
+}
+
+export interface FiguresPaidCostPerConversionFirstPartyDaily {
+  /**
+   * Ad account, bare; '' for conversions that join none.
+   */
+  account_id: string;
+  /**
+   * Campaign; '' for conversions and costs that belong to none.
+   */
+  campaign_id: string;
+  /**
+   * Value of conversions in currency; NULL where unknown.
+   */
+  conversion_value: Numeric | null;
+  /**
+   * First-party paid conversions, repeats left out.
+   */
+  conversions: Numeric;
+  /**
+   * The part of them that found its campaign by name alone.
+   */
+  conversions_joined_by_name: Numeric;
+  /**
+   * spend / conversions; NULL where conversions are 0.
+   */
+  cost_per_conversion: Numeric | null;
+  /**
+   * ISO 4217 code of the amounts; NULL where the row has none or several.
+   */
+  currency: string | null;
+  /**
+   * Reporting day of the account; day in the configured time zone for conversions.
+   */
+  date: string;
+  /**
+   * Ad platform.
+   */
+  platform: string;
+  /**
+   * What the platform itself counts; another measurement of the same, never to be added.
+   */
+  platform_conversions: Numeric | null;
+  /**
+   * When a figure of this row last changed.
+   */
+  refreshed_at: Timestamp;
+  /**
+   * Paid spend, imported ad spend included; NULL where in several currencies.
+   */
+  spend: Numeric | null;
+}
+
 export interface FiguresPartDaily {
   account_key: number;
   clicks: Int8 | null;
@@ -2059,7 +2119,7 @@ export interface MartsPaidCostPerConversionFirstPartyDaily {
   /**
    * Ad account, bare; '' for conversions that join none.
    */
-  account_id: string;
+  account_id: string | null;
   /**
    * Name of the account today.
    */
@@ -2067,7 +2127,7 @@ export interface MartsPaidCostPerConversionFirstPartyDaily {
   /**
    * Campaign; '' for conversions and costs that belong to none.
    */
-  campaign_id: string;
+  campaign_id: string | null;
   /**
    * Name of the campaign today.
    */
@@ -2079,11 +2139,11 @@ export interface MartsPaidCostPerConversionFirstPartyDaily {
   /**
    * First-party paid conversions, repeats left out.
    */
-  conversions: Numeric;
+  conversions: Numeric | null;
   /**
    * The part of them that found its campaign by name alone.
    */
-  conversions_joined_by_name: Numeric;
+  conversions_joined_by_name: Numeric | null;
   /**
    * spend / conversions; NULL where conversions are 0.
    */
@@ -2095,11 +2155,11 @@ export interface MartsPaidCostPerConversionFirstPartyDaily {
   /**
    * Reporting day of the account; day in the configured time zone for conversions.
    */
-  date: string;
+  date: string | null;
   /**
    * Ad platform.
    */
-  platform: string;
+  platform: string | null;
   /**
    * What the platform itself counts; another measurement of the same, never to be added.
    */
@@ -2107,7 +2167,7 @@ export interface MartsPaidCostPerConversionFirstPartyDaily {
   /**
    * When a figure of this row last changed.
    */
-  refreshed_at: Timestamp;
+  refreshed_at: Timestamp | null;
   /**
    * Paid spend, imported ad spend included; NULL where in several currencies.
    */
@@ -2312,6 +2372,12 @@ export interface OpsClickDay {
   fetched_at: Generated<Timestamp>;
   is_settled: boolean;
   platform: string;
+}
+
+export interface OpsCostedSpan {
+  from_date: string;
+  platform: string;
+  to_date: string;
 }
 
 export interface OpsCountingRule {
@@ -2631,6 +2697,13 @@ export interface OpsTouchedDays {
   account_key: number;
   from_date: string;
   to_date: string;
+}
+
+export interface OpsTouchedFirstParty {
+  from_date: string | null;
+  id: string | null;
+  to_date: string | null;
+  what: string;
 }
 
 export interface OpsUsage {
@@ -3860,6 +3933,10 @@ export interface WarehouseFirstPartyConversion {
    */
   referrer_host: string | null;
   /**
+   * The conversion that counts for its order, where this one repeats it; set by the rollup.
+   */
+  repeats_id: string | null;
+  /**
    * Channel that the file states itself; then nothing else is looked at.
    */
   reported_channel: string | null;
@@ -4678,6 +4755,8 @@ export interface DB {
   "figures.cost_per_conversion_by_search_term_daily": FiguresCostPerConversionBySearchTermDaily;
   "figures.cost_per_conversion_daily": FiguresCostPerConversionDaily;
   "figures.day_rate": FiguresDayRate;
+  "figures.kpi_measure_daily": FiguresKpiMeasureDaily;
+  "figures.paid_cost_per_conversion_first_party_daily": FiguresPaidCostPerConversionFirstPartyDaily;
   "figures.part_daily": FiguresPartDaily;
   "marts.account_freshness": MartsAccountFreshness;
   "marts.channel_daily": MartsChannelDaily;
@@ -4708,6 +4787,7 @@ export interface DB {
   "ops.analyst": OpsAnalyst;
   "ops.breakdown_day": OpsBreakdownDay;
   "ops.click_day": OpsClickDay;
+  "ops.costed_span": OpsCostedSpan;
   "ops.counting_rule": OpsCountingRule;
   "ops.credential": OpsCredential;
   "ops.day_fingerprint": OpsDayFingerprint;
@@ -4734,6 +4814,7 @@ export interface DB {
   "ops.source_rule": OpsSourceRule;
   "ops.tombstone": OpsTombstone;
   "ops.touched_days": OpsTouchedDays;
+  "ops.touched_first_party": OpsTouchedFirstParty;
   "ops.usage": OpsUsage;
   "ops.web_session": OpsWebSession;
   "staging.account_daily": StagingAccountDaily;

@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
 import type { Database } from "../../src/warehouse/database.ts";
+import { storeEntities } from "../../src/warehouse/dimensions.ts";
+import { inTransaction } from "../../src/warehouse/transaction.ts";
 import { freshDatabase } from "../support/database.ts";
 import { rowsOf } from "../imports/support.ts";
 import { load, rollUp, seedCampaign, seedSpend } from "./support.ts";
@@ -101,9 +103,13 @@ test("a campaign, ad set or ad id that becomes known turns a social visit into a
     { traffic: "organic" },
   ]);
   await seedCampaign(database, { platform: "meta", account: "2", id: "120001", name: "Spring" });
-  await database.pool.query(
-    `insert into warehouse.ad_group (account_key, ad_group_id, campaign_id, name, status)
-     select account_key, '120002', '120001', 'set', '' from warehouse.account`,
+  const { rows } = await database.pool.query<{ key: number }>(
+    "select account_key as key from warehouse.account",
+  );
+  await inTransaction(database.pool, (client) =>
+    storeEntities(client, rows[0]?.key ?? 0, [
+      { kind: "ad_group", id: "120002", campaignId: "120001", name: "set", status: "" },
+    ]),
   );
   await rollUp(database);
   const paid = {

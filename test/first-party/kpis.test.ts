@@ -8,7 +8,7 @@ import { measureSql } from "../../src/metrics/kpi/measure-sql.ts";
 import { importedMeasures } from "../../src/metrics/kpi/measures.ts";
 import { readKpis } from "../../src/metrics/kpi/read.ts";
 import { freshDatabase } from "../support/database.ts";
-import { load, rollUp, seedSpend } from "./support.ts";
+import { load, rollUp, rollUpWhole, seedSpend } from "./support.ts";
 
 test("docs/kpis.md is what the catalogue says today", async () => {
   expect(await readFile(join(import.meta.dirname, "..", "..", "docs", "kpis.md"), "utf8")).toBe(kpiDocs());
@@ -100,7 +100,8 @@ test("cost per conversion times conversions is the spend, for any days", async (
   });
   await fc.assert(
     fc.asyncProperty(fc.array(day, { minLength: 1, maxLength: 8 }), async (days) => {
-      await database.pool.query("delete from figures.cost_per_conversion_daily");
+      for (const table of ["cost_per_conversion_daily", "cost_per_conversion_by_account_daily"])
+        await database.pool.query(`delete from figures.${table}`);
       for (const [index, { spend, conversions }] of days.entries())
         await seedSpend(database, {
           platform: "google",
@@ -110,7 +111,7 @@ test("cost per conversion times conversions is the spend, for any days", async (
           spend: `${String(spend)}.37`,
           conversions: String(conversions),
         });
-      await rollUp(database);
+      await rollUpWhole(database);
       const [row] = await readKpis(database.db, {
         ids: ["cost_per_conversion"],
         by: [],

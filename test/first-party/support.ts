@@ -1,10 +1,21 @@
 import type { Database } from "../../src/warehouse/database.ts";
 import { rollUpFirstParty } from "../../src/metrics/first-party.ts";
 import type { FirstPartySettings } from "../../src/metrics/first-party/settings.ts";
+import {
+  touchAccount,
+  touchCampaignNames,
+  touchEntities,
+  touchFirstPartyDays,
+} from "../../src/warehouse/touched-first-party.ts";
+import { inTransaction } from "../../src/warehouse/transaction.ts";
 import { importText } from "../imports/support.ts";
 
 export const rollUp = (database: Database, settings: Partial<FirstPartySettings> = {}): Promise<void> =>
   rollUpFirstParty({ database, settings: { timeZone: "Europe/Copenhagen", ...settings } });
+
+/** Makes everything again: what a rollup of what is marked must have come to. */
+export const rollUpWhole = (database: Database, settings: Partial<FirstPartySettings> = {}): Promise<void> =>
+  rollUpFirstParty({ database, settings: { timeZone: "Europe/Copenhagen", ...settings }, whole: true });
 
 /** An account with one campaign in the dimensions. */
 export const seedCampaign = async (
@@ -34,9 +45,14 @@ export const seedCampaign = async (
       campaign.currency ?? "EUR",
     ],
   );
+  await inTransaction(database.pool, async (client) => {
+    await touchAccount(client, campaign.platform, campaign.account);
+    await touchEntities(client, [campaign.id]);
+    await touchCampaignNames(client, [(campaign.name ?? campaign.id).toLowerCase()]);
+  });
 };
 
-/** A campaign's day in the mart that the platforms' rollup writes. */
+/** A campaign's day in the mart that the platforms' rollup writes, added to its account's, and marked. */
 export const seedSpend = async (
   database: Database,
   day: {
@@ -73,6 +89,21 @@ export const seedSpend = async (
       day.currency ?? "EUR",
     ],
   );
+  await database.pool.query(
+    `insert into figures.cost_per_conversion_by_account_daily
+       (account_key, date, campaigns, currency, spend, impressions, clicks, conversions, conversion_value,
+        organic_conversions, refreshed_at)
+     select account_key, date, count(*), max(m.currency), sum(spend), sum(impressions), sum(clicks), sum(conversions),
+            sum(conversion_value), sum(organic_conversions), now()
+     from figures.cost_per_conversion_daily m join warehouse.account a using (account_key)
+     where m.date = $1 and a.platform = $2 and a.account_id = $3 group by 1, 2
+     on conflict (account_key, date) do update
+     set campaigns = excluded.campaigns, spend = excluded.spend, impressions = excluded.impressions,
+         clicks = excluded.clicks, conversions = excluded.conversions,
+         conversion_value = excluded.conversion_value, organic_conversions = excluded.organic_conversions`,
+    [day.date, day.platform, day.account],
+  );
+  await inTransaction(database.pool, (client) => touchFirstPartyDays(client, [day.date]));
 };
 
 /** Imports CSV text that must be without fault. */

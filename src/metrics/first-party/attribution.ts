@@ -1,40 +1,17 @@
-import type { PoolClient } from "pg";
-import { profiles } from "../../connectors/registry.ts";
+import { escapeLiteral } from "pg";
 import { networkRules, otherwise } from "../channels/networks.ts";
-import { clickWindowDays, type FirstPartySettings } from "./settings.ts";
-
-const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+import { type FirstPartyDue, dueIds, type Rows } from "./due.ts";
+import { clickWindowDays } from "./settings.ts";
+import { reportedClick, visitKeys } from "./visit-keys.ts";
 
 /** The table of networks as SQL, so that a joined click and a platform's own row get the same channel. */
 const networkRuleValues = (): string =>
   networkRules()
     .map(
       ({ platform, network, campaignType, channel }, position) =>
-        `(${String(position)}, ${[platform, network, campaignType, channel].map(quoted).join(", ")})`,
+        `(${String(position)}, ${[platform, network, campaignType, channel].map(escapeLiteral).join(", ")})`,
     )
     .join(",\n    ");
-
-/** A click id of a row `t`: gclid has a column of its own. */
-const clickIdOf = (name: string): string =>
-  name === "gclid" ? "t.gclid" : `t.click_ids ->> ${quoted(name)}`;
-
-/** The click id that a platform's click report explains, with its platform; the first there is, in the registry's order. */
-const reportedClick = (): { readonly id: string; readonly platform: string } => {
-  const reported = profiles().flatMap(({ name, clicks }) =>
-    clicks?.reportedId === undefined ? [] : [{ platform: quoted(name), id: clickIdOf(clicks.reportedId) }],
-  );
-  const cases = reported.map(({ id, platform }) => `when ${id} is not null then ${platform}`);
-  return {
-    id: `coalesce(${["null::text", ...reported.map(({ id }) => id)].join(", ")})`,
-    platform: `case ${["when false then ''", ...cases].join(" ")} end`,
-  };
-};
-
-/** The campaign ids that platforms add to the landing page's address themselves. */
-const taggedCampaignIds = (): readonly string[] =>
-  profiles().flatMap(({ clicks }) =>
-    clicks?.campaignId === undefined ? [] : [clickIdOf(clicks.campaignId)],
-  );
 
 const channelBy = (platform: string, network: string, type: string): string => `(
   select n.channel from network_rule n
@@ -56,8 +33,7 @@ const resolve = (table: string, key: string, at: string, where = "true"): string
     select t.${key} as id, (t.${at} at time zone $1)::date as date, t.reported_channel,
            ${reported.id} as click_id, ${reported.platform} as click_platform,
            t.tag_channel, t.tag_traffic, t.tag_platform, t.tag_evidence, t.source_platform, t.campaign,
-           coalesce(${["nullif(trim(t.campaign_id), '')", ...taggedCampaignIds()].join(", ")},
-                    case when trim(t.campaign) ~ '^[0-9]+$' then trim(t.campaign) end) as entity_id
+           ${visitKeys.entity()} as entity_id
     from ${table} t where ${where}
   ),
   entity as materialized (
@@ -81,7 +57,7 @@ const resolve = (table: string, key: string, at: string, where = "true"): string
         from warehouse.cost k
         where k.cost_class = 'ad_spend' and k.campaign_id in (select entity_id from visit)
     ) every
-    order by platform, entity_id, grain
+    order by platform, entity_id, grain, account_id, campaign_id, type
   ),
   sole as (
     select entity_id, min(platform) as platform from entity group by entity_id having count(distinct platform) = 1
@@ -113,8 +89,8 @@ const resolve = (table: string, key: string, at: string, where = "true"): string
   paid as (
     select s.*,
       case evidence when 'expired_click' then 'Unassigned'
-        when 'click_join' then coalesce(${channelBy("s.click_platform", "s.network", "s.click_type")}, ${quoted(otherwise)})
-        when 'campaign_id' then coalesce(${channelBy("s.entity_platform", "''", "s.entity_type")}, ${quoted(otherwise)})
+        when 'click_join' then coalesce(${channelBy("s.click_platform", "s.network", "s.click_type")}, ${escapeLiteral(otherwise)})
+        when 'campaign_id' then coalesce(${channelBy("s.entity_platform", "''", "s.entity_type")}, ${escapeLiteral(otherwise)})
         else tag_channel end as channel,
       case evidence when 'expired_click' then 'other' when 'click_join' then 'paid' when 'campaign_id' then 'paid'
         else tag_traffic end as traffic,
@@ -166,19 +142,26 @@ const inherited = (own: string): string => `
   join warehouse.first_party_conversion c on c.conversion_id = o.id
   left join warehouse.lead l on l.lead_id = c.lead_id and l.withdrawn_at is null and c.reported_channel is null`;
 
-/** Settles channel, platform and campaign of every lead, then of every conversion; rows that stay as they are stay untouched. */
-export const attribute = async (client: PoolClient, { timeZone }: FirstPartySettings): Promise<void> => {
-  const conversion = "warehouse.first_party_conversion";
-  await client.query(
-    update(
-      "warehouse.lead",
-      "lead_id",
-      resolve("warehouse.lead", "lead_id", "created_at", "t.deleted_at is null"),
-    ),
-    [timeZone],
-  );
-  await client.query(
-    update(conversion, "conversion_id", inherited(resolve(conversion, "conversion_id", "converted_at"))),
-    [timeZone],
-  );
+const conversions = "warehouse.first_party_conversion";
+/** The rows that `$2` names, or all of them. */
+const among = (key: string): string => `($2::text[] is null or t.${key} = any ($2::text[]))`;
+
+export const attributionSql = {
+  lead: update(
+    "warehouse.lead",
+    "lead_id",
+    resolve("warehouse.lead", "lead_id", "created_at", `t.deleted_at is null and ${among("lead_id")}`),
+  ),
+  conversion: update(
+    conversions,
+    "conversion_id",
+    inherited(resolve(conversions, "conversion_id", "converted_at", among("conversion_id"))),
+  ),
+} as const;
+
+/** Settles channel, platform and campaign of what is due; rows that stay as they are stay untouched. */
+export const attribute = async (due: FirstPartyDue, rows: Rows): Promise<void> => {
+  const ids = await dueIds(due, rows);
+  if (ids?.length === 0) return;
+  await due.client.query(attributionSql[rows], [due.settings.timeZone, ids]);
 };

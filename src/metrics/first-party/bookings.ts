@@ -1,4 +1,4 @@
-import type { PoolClient } from "pg";
+import { type FirstPartyDue, isDue } from "./due.ts";
 import type { FirstPartySettings } from "./settings.ts";
 import { stagesFrom } from "./stages.ts";
 
@@ -12,15 +12,16 @@ const fingerprintOf = ({ timeZone, qualifiedStage, qualifiedScore }: FirstPartyS
  * The day of each lead's arrival, qualification and first purchase, from the history that is kept: each is the first
  * time that it happened, by whatever says so first. $1 time zone, $2 qualifying stages, $3 score, $4 customer stages.
  */
-const booked = `
+const booked = (due: FirstPartyDue): string => `
   reached as (
     select lead_id,
       min(first_at) filter (where stage = any($2::text[])) as qualified_at,
       min(first_at) filter (where stage = any($4::text[])) as customer_at
-    from warehouse.lead_stage group by lead_id
+    from warehouse.lead_stage s where ${isDue(due, "lead", "s")} group by lead_id
   ),
   scored as (
-    select lead_id, min(at) as qualified_at from warehouse.lead_score where score >= $3::numeric group by lead_id
+    select lead_id, min(at) as qualified_at from warehouse.lead_score s where score >= $3::numeric and ${isDue(due, "lead", "s")}
+    group by lead_id
   ),
   fresh as (
     select l.lead_id, l.withdrawn_at, coalesce(l.source_name, l.import_source) as source,
@@ -29,6 +30,7 @@ const booked = `
       (least(l.qualified_at, r.qualified_at, s.qualified_at, l.customer_at, r.customer_at) at time zone $1)::date as qualified_day,
       (least(l.customer_at, r.customer_at) at time zone $1)::date as customer_day
     from warehouse.lead l left join reached r using (lead_id) left join scored s using (lead_id)
+    where ${isDue(due, "lead", "l")}
   ),
   moved as materialized (
     select * from fresh
@@ -52,8 +54,8 @@ const net = (count: string): string =>
   `coalesce(sum(${count} * (num_nonnulls(new_day) - num_nonnulls(old_day))), 0)`;
 
 // A first booking moves nothing: only days that were booked before are told; of a source whose rule changed, one line.
-const logMoves = `
-  with ${booked},
+const logMoves = (due: FirstPartyDue): string => `
+  with ${booked(due)},
   ruled as (
     insert into ops.source_change (source, kind, leads, qualified, customers)
     select r.source, 'reconfigured', r.leads, r.qualified + ${net("c.qualified")}, r.customers + ${net("c.customers")}
@@ -71,23 +73,24 @@ const logMoves = `
   select source, case when new_day < old_day then 'backdated' else 'corrected' end, date, sum(leads), sum(qualified), sum(customers)
   from signed group by 1, 2, date order by date`;
 
-const logRule = `
-  with ${booked}
+const logRule = (due: FirstPartyDue): string => `
+  with ${booked(due)}
   insert into ops.source_change (source, kind, leads, qualified, customers)
   select 'configuration', 'reconfigured', r.leads, r.qualified + ${net("c.qualified")}, r.customers + ${net("c.customers")}
   from (select coalesce(sum(leads), 0) as leads, coalesce(sum(qualified), 0) as qualified, coalesce(sum(customers), 0) as customers
         from ops.source_rule) r left join change c on true
   group by r.leads, r.qualified, r.customers having count(c.source) > 0 or r.leads <> 0`;
 
-/** Books every lead on its days; what moves a day that was booked before is logged, a changed rule as one line. */
-export const bookLeads = async (client: PoolClient, settings: FirstPartySettings): Promise<void> => {
+/** Books the leads that are due on their days; what moves a day that was booked before is logged, a changed rule as one line. */
+export const bookLeads = async (due: FirstPartyDue): Promise<void> => {
+  const { client, settings } = due;
   const fingerprint = fingerprintOf(settings);
   const { rows } = await client.query<{ value: string }>(
     "select value from ops.rollup_setting where name = $1",
     [setting],
   );
   const changed = rows[0] !== undefined && rows[0].value !== fingerprint;
-  await client.query(changed ? logRule : logMoves, [
+  await client.query((changed ? logRule : logMoves)(due), [
     settings.timeZone,
     stagesFrom(settings.qualifiedStage ?? "marketing_qualified"),
     settings.qualifiedScore ?? null,

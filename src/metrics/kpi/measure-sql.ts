@@ -1,15 +1,22 @@
-import { costedSpans, isCountedOnce } from "../first-party/exclusions.ts";
+import { isCountedOnce } from "../first-party/exclusions.ts";
+import { costsOfDays, excludedOfDays } from "../first-party/marts.ts";
 
 const measure = (
   name: string,
   amount: string,
-  options: { platform?: string; currency?: string; from: string; date?: string; where?: string },
+  {
+    platform = "''",
+    currency = "''",
+    from,
+    date = "date",
+    where = "true",
+  }: { platform?: string; currency?: string; from: string; date?: string; where?: string },
 ): string => `
-    select ${options.date ?? "date"} as date, '${name}' as measure, ${options.platform ?? "''"} as platform,
-           (${amount})::numeric as amount, ${options.currency ?? "''"} as currency
-    from ${options.from}${options.where === undefined ? "" : ` where ${options.where}`}`;
+    select ${date} as date, '${name}' as measure, ${platform} as platform,
+           (${amount})::numeric as amount, ${currency} as currency
+    from ${from} where ${where} and ${date} = any ($1::date[])`;
 
-/** The platforms' mart, added up by day and platform before it is taken apart into measures. */
+/** The platforms' figures, added up by day and platform before they are taken apart into measures. */
 const mart = "delivered";
 const byPlatform = "coalesce(platform, '')";
 
@@ -21,13 +28,13 @@ const costClass = (name: string, costClass: string): string =>
   measure(name, "amount", {
     platform: "platform",
     currency: "currency",
-    from: "warehouse.cost_daily",
+    from: "cost_day",
     where: `cost_class = '${costClass}'`,
   });
 
 const paidLead = "traffic = 'paid' and is_costed";
 
-/** Every measure as date, measure, platform, amount, currency; money in its own currency, '' for counts. */
+/** Every measure of the days as date, measure, platform, amount, currency; money in its own currency, '' for counts. */
 export const measureSql: string = [
   measure("platform_spend", "spend", { platform: "platform", currency: "currency", from: mart }),
   measure("ad_spend", "spend", { platform: "platform", currency: "currency", from: mart }),
@@ -90,25 +97,41 @@ export const measureSql: string = [
   measure("sessions", "sessions", { from: "warehouse.ga4_session_daily" }),
   measure("engaged_sessions", "engaged_sessions", { from: "warehouse.ga4_session_daily" }),
   `
-    select date, measure, platform, value, coalesce(currency, '') from warehouse.measure_daily`,
+    select date, measure, platform, value, coalesce(currency, '') from warehouse.measure_daily
+    where date = any ($1::date[])`,
 ].join("\n    union all");
 
-/** The relations that the measures are read from, besides tables. $3 time zone. */
+/** The relations that the measures are read from, besides tables. $1 the days, $2 GA4 key events, $3 time zone. */
 export const measureRelations = `
-  span as (${costedSpans}),
+  cost_day as materialized (${costsOfDays}),
   delivered as materialized (
-    select date, platform, currency, sum(spend) as spend, sum(clicks) as clicks, sum(impressions) as impressions,
-      sum(conversions) as conversions, sum(conversion_value) as conversion_value
-    from marts.cost_per_conversion_daily group by 1, 2, 3
+    select d.date, a.platform, d.currency, sum(d.spend) as spend, sum(d.clicks) as clicks,
+      sum(d.impressions) as impressions, sum(d.conversions) as conversions, sum(d.conversion_value) as conversion_value
+    from figures.cost_per_conversion_by_account_daily d join warehouse.account a on a.account_key = d.account_key
+    where d.date = any ($1::date[]) group by 1, 2, 3
   ),
   judged as (
     select c.date, c.platform, c.quantity, e.rule
-    from warehouse.first_party_conversion c left join marts.excluded_conversions e using (conversion_id)
+    from warehouse.first_party_conversion c left join ${excludedOfDays} e using (conversion_id)
+    where c.date = any ($1::date[])
+  ),
+  booked as (
+    ${[
+      "date = any ($1::date[])",
+      "qualified_date = any ($1::date[])",
+      "customer_date = any ($1::date[])",
+      `lost_at >= (select min(d)::timestamp at time zone $3 from unnest($1::date[]) d)
+      and lost_at < (select (max(d) + 1)::timestamp at time zone $3 from unnest($1::date[]) d)`,
+    ]
+      .map(
+        (where) => `select lead_id, date, traffic, platform, qualified_date, customer_date, lost_at
+    from warehouse.lead where withdrawn_at is null and ${where}`,
+      )
+      .join(" union ")}
   ),
   lead_day as (
     select l.date, l.traffic, l.platform, s.platform is not null as is_costed, l.qualified_date, l.customer_date,
       (l.lost_at at time zone $3)::date as lost_date
-    from warehouse.lead l
-    left join span s on s.platform = l.platform and l.date between s.from_date and s.to_date
-    where l.withdrawn_at is null
+    from booked l
+    left join ops.costed_span s on s.platform = l.platform and l.date between s.from_date and s.to_date
   )`;

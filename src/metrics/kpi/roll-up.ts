@@ -1,6 +1,7 @@
-import type { PoolClient } from "pg";
+import type { Day } from "../../domain/day.ts";
+import type { FirstPartyDue } from "../first-party/due.ts";
+import { ofDays } from "../first-party/marts.ts";
 import { replaceRows } from "../first-party/replace-rows.ts";
-import type { FirstPartySettings } from "../first-party/settings.ts";
 import { kpis } from "./catalogue.ts";
 import type { Kpi, Term } from "./kpi.ts";
 import { measureRelations, measureSql } from "./measure-sql.ts";
@@ -21,32 +22,36 @@ const kpiRows = kpis.map(
     }'::jsonb)`,
 );
 
+/** Parameters are those of `measureRelations`. */
+const measuredSql = `
+  with ${measureRelations}
+  select date, measure, platform, currency, sum(amount) as amount
+  from (${measureSql}
+  ) measured
+  where date is not null
+  group by 1, 2, 3, 4`;
+
 /**
  * The rows of marts.kpi_daily, made from the catalogue. A side of a KPI is the sum of its terms; it is NULL where a
  * term was never seen, cannot be brought into one currency, or must be known for the day and is not.
- * $1 reporting currency, $2 GA4 key events, $3 see `measureRelations`, $4 targets.
+ * $1 the days, $2 reporting currency, $3 targets, $4 the measures that were ever seen.
  */
 const kpiSql = `
-  with ${measureRelations},
-  kpi (nr, id, unit, grain, is_ratio, source) as (values
+  with kpi (nr, id, unit, grain, is_ratio, source) as (values
     ${kpiRows.join(",\n    ")}),
   term (nr, side, measure, factor, missing) as (values
     ${kpis.flatMap(termRows).join(",\n    ")}),
-  raw as materialized (
-    select date, measure, platform, currency, sum(amount) as amount
-    from (${measureSql}
-    ) measured
-    where date is not null
-    group by 1, 2, 3, 4
+  raw as (
+    select date, measure, platform, currency, amount from figures.kpi_measure_daily where date = any ($1::date[])
   ),
   rate as (
-    select currency, date, warehouse.rate_on(date, currency, $1) as rate
-    from (select distinct currency, date from raw where currency <> '' and currency <> $1) pair
+    select currency, date, warehouse.rate_on(date, currency, $2) as rate
+    from (select distinct currency, date from raw where currency <> '' and currency <> $2) pair
   ),
   converted as (
     select r.date, r.measure, r.platform,
-      case when r.currency = '' or $1::text is null or r.currency = $1 then r.amount else r.amount * x.rate end as amount,
-      case when r.currency = '' then null else coalesce($1, r.currency) end as currency
+      case when r.currency = '' or $2::text is null or r.currency = $2 then r.amount else r.amount * x.rate end as amount,
+      case when r.currency = '' then null else coalesce($2, r.currency) end as currency
     from raw r left join rate x using (currency, date)
   ),
   summed as materialized (
@@ -59,7 +64,7 @@ const kpiSql = `
     ) leveled
     group by 1, 2, 3
   ),
-  ever as (select distinct measure from raw),
+  ever as (select measure from unnest($4::text[]) as seen (measure)),
   -- Tools and people that are booked on no platform: a fully loaded figure exists for everything only.
   unplaced as (select distinct date from raw where measure in ('tool_cost', 'labour_cost') and platform = ''),
   wanted as (
@@ -95,25 +100,53 @@ const kpiSql = `
   )
   select date, kpi, dimensions, numerator::numeric(18, 6), denominator::numeric(18, 6),
     case when not is_ratio then numerator when denominator > 0 then figures.ratio(numerator, denominator) end::numeric(18, 6) as value,
-    case unit when 'currency' then coalesce(currency, $1, '') else unit end as unit
+    case unit when 'currency' then coalesce(currency, $2, '') else unit end as unit
   from figure
   union all
   select s.date, 'target_progress', jsonb_build_object('target', g.name), (s.amount - g.baseline)::numeric(18, 6),
     (g.target - g.baseline)::numeric(18, 6), figures.ratio(s.amount - g.baseline, g.target - g.baseline), 'ratio'
-  from jsonb_to_recordset($4::jsonb) as g (name text, measure text, baseline numeric, target numeric)
+  from jsonb_to_recordset($3::jsonb) as g (name text, measure text, baseline numeric, target numeric)
   join summed s on s.measure = g.measure and s.dimensions = '{}'`;
 
-/** Every KPI of every day, for everything and by platform. */
-export const rollUpKpis = (client: PoolClient, settings: FirstPartySettings): Promise<void> =>
+export const kpiStatements: readonly string[] = [measuredSql, kpiSql];
+
+/** What the KPIs of the days are made of. */
+export const rollUpMeasures = ({ client, settings }: FirstPartyDue, days: readonly Day[]): Promise<void> =>
+  replaceRows(client, {
+    table: "figures.kpi_measure_daily",
+    key: ["date", "measure", "platform", "currency"],
+    columns: ["date", "measure", "platform", "currency", "amount"],
+    rows: measuredSql,
+    parameters: [days, settings.ga4KeyEvents ?? [], settings.timeZone],
+    within: ofDays(days),
+  });
+
+/** The measures that any day has: others are unknown, and these are 0 where a day has none. */
+export const measuresSeen = async ({ client }: FirstPartyDue): Promise<readonly string[]> => {
+  // One look into the index each: the measures of ten years are as many as those of a day.
+  const { rows } = await client.query<{ measure: string }>(
+    `with recursive seen as (
+       (select measure from figures.kpi_measure_daily order by measure limit 1)
+       union all
+       select (select m.measure from figures.kpi_measure_daily m where m.measure > s.measure order by m.measure limit 1)
+       from seen s where s.measure is not null
+     )
+     select measure from seen where measure is not null order by measure`,
+  );
+  return rows.map(({ measure }) => measure);
+};
+
+/** Every KPI of the days, for everything and by platform. */
+export const rollUpKpis = (
+  { client, settings }: FirstPartyDue,
+  days: readonly Day[],
+  seen: readonly string[],
+): Promise<void> =>
   replaceRows(client, {
     table: "marts.kpi_daily",
     key: ["date", "kpi", "dimensions"],
     columns: ["date", "kpi", "dimensions", "numerator", "denominator", "value", "unit"],
     rows: kpiSql,
-    parameters: [
-      settings.reportingCurrency ?? null,
-      settings.ga4KeyEvents ?? [],
-      settings.timeZone,
-      JSON.stringify(settings.targets ?? []),
-    ],
+    parameters: [days, settings.reportingCurrency ?? null, JSON.stringify(settings.targets ?? []), seen],
+    within: ofDays(days),
   });

@@ -3,11 +3,12 @@ import { type BreakdownName, isBreakdown } from "../../domain/breakdown.ts";
 import type { Day, DayRange } from "../../domain/day.ts";
 import type { Failure } from "../../domain/failure.ts";
 import { takeTouchedDays, touchedAccounts, touchStored } from "../../warehouse/touched-days.ts";
+import { touchFirstPartyDays } from "../../warehouse/touched-first-party.ts";
 import { ensurePartitions, inTransaction, lockAccount, setLocal } from "../../warehouse/transaction.ts";
 import { convertedInto, holdConversion } from "../rates/put.ts";
 import { noteRates, ratesOf } from "./day-rates.ts";
-import { breakdownMarts, type Mart, marts } from "./fresh.ts";
-import { countDifferences, replaceMart, stretchOf } from "./replace.ts";
+import { alone, breakdownMarts, type Mart, marts, steps } from "./fresh.ts";
+import { countDifferences, replaceMarts, stretchOf } from "./replace.ts";
 import { sumsOf } from "./sums.ts";
 import { isTooLarge, unfitDays } from "./unfit.ts";
 
@@ -121,13 +122,16 @@ const rollUpWindow = (
     const stretch = { ...stretchOf(scope), now };
     let written = 0;
     // Each level is the sum of the one below: the order is that of the levels.
-    for (const mart of Object.values(marts))
-      written += await replaceMart(stretch, mart, { history: mart === marts.daily });
+    for (const step of steps) {
+      const rows = await replaceMarts(stretch, step);
+      if (step.marts.includes(marts.daily) && rows > 0) await touchFirstPartyDays(client, days);
+      written += rows;
+    }
     for (const mart of await martsAskedFor(client, accountKey, days)) {
       await ensurePartitions(client, [`figures.${mart.name}`], days[0] ?? "", days.at(-1) ?? "");
-      written += await replaceMart(stretch, mart);
+      written += await replaceMarts(stretch, alone(mart));
     }
-    for (const [sum, rows] of await sumsOf(scope)) await replaceMart({ ...rows, now }, sum);
+    for (const [sum, rows] of await sumsOf(scope)) await replaceMarts({ ...rows, now }, alone(sum));
     return written;
   };
   return inTransaction(options.pool, work, options.signal, { settings: plannerSettings, repeats: true });
@@ -311,9 +315,11 @@ export const compareRollups = async (
         const rates = await ratesOf(client, accountKey, part, reportingCurrency);
         const scope = { client, accountKey, days: part, reportingCurrency, rates };
         const asked = await martsAskedFor(client, accountKey, part);
-        const all = [...Object.values(marts), ...asked].map((mart) => [mart, stretchOf(scope)] as const);
-        for (const [mart, rows] of [...all, ...(await sumsOf(scope))])
-          differing.set(mart.name, (differing.get(mart.name) ?? 0) + (await countDifferences(rows, mart)));
+        const made = [...steps, ...asked.map(alone)].map((step) => [step, stretchOf(scope)] as const);
+        const sums = (await sumsOf(scope)).map(([sum, rows]) => [alone(sum), rows] as const);
+        for (const [step, rows] of [...made, ...sums])
+          for (const [name, count] of await countDifferences(rows, step))
+            differing.set(name, (differing.get(name) ?? 0) + count);
       });
     }
     for (const [mart, rows] of differing) if (rows > 0) found.push({ accountKey, mart, rows });
