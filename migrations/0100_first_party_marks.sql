@@ -2,13 +2,13 @@
 -- docs/what-is-dirty.md says who marks what.
 
 create table ops.touched_first_party (
-  what text not null check (what in ('days', 'lead', 'conversion', 'click', 'entity', 'name', 'account')),
+  what text not null check (what in ('days', 'lead', 'conversion', 'click', 'entity', 'name', 'account', 'visits')),
   id text,
   from_date date,
   to_date date,
   check (case what when 'days' then from_date <= to_date else id is not null end)
 );
-comment on table ops.touched_first_party is 'What the first-party marts are to be made again for: stretches of days, leads, conversions and clicks by id, ids and names of campaigns, ad groups and ads, accounts. Written in the transaction that changes them; taken away by the rollup that makes the marts again.';
+comment on table ops.touched_first_party is 'What the first-party marts are to be made again for: stretches of days, leads, conversions and clicks by id, ids and names of campaigns, ad groups and ads, accounts; visits: all leads and conversions. Written in the transaction that changes them; taken away by the rollup that makes the marts again.';
 
 -- Many write these tables, all of them on the coordinator: each table marks for itself, so that no writer can forget to.
 -- The rollup of these marts changes leads and conversions too, which is no news to it.

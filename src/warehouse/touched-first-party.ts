@@ -18,6 +18,19 @@ const touchIds = async (
     );
 };
 
+/**
+ * Marks all leads and conversions where there are none yet, and says so: then nobody needs the names of what they may
+ * come to name. A first one that another transaction is about to commit is found by this mark.
+ */
+export const touchWhereNoVisits = async (client: pg.ClientBase): Promise<boolean> => {
+  const { rowCount } = await client.query(
+    `insert into ops.touched_first_party (what, id)
+     select 'visits', ''
+     where not exists (select from warehouse.lead) and not exists (select from warehouse.first_party_conversion)`,
+  );
+  return rowCount === 1;
+};
+
 /** Campaigns, ad groups and ads by id, which are new, of another type or moved. */
 export const touchEntities = (client: pg.ClientBase, ids: readonly string[]): Promise<void> =>
   touchIds(client, "entity", ids);
