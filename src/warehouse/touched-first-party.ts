@@ -2,7 +2,7 @@ import type pg from "pg";
 import type { Day } from "../domain/day.ts";
 
 /*
- * What the first-party marts are to be made again for. Tables on the coordinator mark for themselves (0100); this is for
+ * What the first-party marts are to be made again for. Tables on the coordinator mark for themselves (0065); this is for
  * those that are spread over machines, which have no triggers. See docs/what-is-dirty.md.
  */
 
