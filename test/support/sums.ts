@@ -1,6 +1,7 @@
 import type pg from "pg";
 import type { Day } from "../../src/domain/day.ts";
-import { replaceMart } from "../../src/metrics/rollup/replace.ts";
+import { alone } from "../../src/metrics/rollup/fresh.ts";
+import { replaceMarts } from "../../src/metrics/rollup/replace.ts";
 import { sumsOf } from "../../src/metrics/rollup/sums.ts";
 import { inTransaction } from "../../src/warehouse/transaction.ts";
 
@@ -15,5 +16,5 @@ export const addUpSums = (
     await client.query("set local jit = off");
     const rates = days.map(() => null);
     for (const [sum, stretch] of await sumsOf({ client, accountKey, days, reportingCurrency: null, rates }))
-      await replaceMart({ ...stretch, now }, sum);
+      await replaceMarts({ ...stretch, now }, alone(sum));
   });

@@ -1,4 +1,5 @@
 import { type BreakdownName, breakdownKeys, breakdowns, unknownPart } from "../../domain/breakdown.ts";
+import { factSums, ofDays, outcomesOf, paid } from "./facts.ts";
 
 /**
  * What the figures of an account's days should be, computed from the facts. `$1` is the account, `$2` the days, `$3` the
@@ -12,10 +13,18 @@ export interface Mart {
   readonly key: readonly string[];
   readonly figures: readonly string[];
   readonly fresh: string;
+  /** Whether each change of it is kept in marts.cost_per_conversion_history. */
+  readonly hasHistory?: boolean;
 }
 
-/** Traffic that somebody paid for: the one predicate of paid against organic for the ad platforms' own figures. */
-export const paid = "traffic = 'paid'";
+/** Marts that one statement makes, since they are made of the same facts: reading these costs most. */
+export interface Together {
+  /** Named queries that `fresh` of any of them may read. */
+  readonly shared: string | null;
+  readonly marts: readonly Mart[];
+}
+
+export const alone = (mart: Mart): Together => ({ shared: null, marts: [mart] });
 
 const summed = ["spend", "impressions", "clicks", "conversions", "conversion_value", "organic_conversions"];
 const reporting = ["reporting_currency", "spend_reporting", "conversion_value_reporting"];
@@ -40,82 +49,16 @@ const measured = (key: readonly string[]): string => `
   cross join account a
   left join rates r on r.date = f.date`;
 
-export const ofDays = "account_key = $1 and date = any ($2::date[])";
+const figures = ["currency", ...summed, ...reporting];
 
-interface Facts {
-  /** Spend, impressions and clicks. */
-  readonly delivery: string;
-  /** Every conversion, counted or not. */
-  readonly conversions: string;
-  readonly counted: string;
-}
+const adGroupKey = ["date", "campaign_id", "ad_group_id"];
 
-/**
- * Figures from facts, added up in one pass: a row as soon as any fact of it is stored, an uncounted or organic
- * conversion too.
- */
-const factSums = (key: readonly string[], facts: Facts): string => {
-  const keys = key.join(", ");
-  return `
-    select ${keys}, sum(spend) as spend, sum(impressions)::bigint as impressions, sum(clicks)::bigint as clicks,
-           sum(conversions) as conversions, sum(conversion_value) as conversion_value,
-           sum(organic_conversions) as organic_conversions
-    from (
-      select ${keys}, sum(spend) as spend, sum(impressions) as impressions, sum(clicks) as clicks, 0 as conversions,
-             0 as conversion_value, 0 as organic_conversions
-      from ${facts.delivery} where ${ofDays} group by ${keys}
-      union all
-      select distinct ${keys}, 0, 0, 0, 0, 0, 0 from ${facts.conversions} where ${ofDays}
-      union all
-      select ${keys}, 0, 0, 0, coalesce(sum(conversions) filter (where ${paid}), 0),
-             coalesce(sum(conversion_value) filter (where ${paid}), 0),
-             coalesce(sum(conversions) filter (where not (${paid})), 0)
-      from ${facts.counted} where ${ofDays} group by ${keys}
-    ) facts
-    group by ${keys}
-`;
+const byAdGroup: Mart = {
+  name: "cost_per_conversion_by_ad_group_daily",
+  key: adGroupKey,
+  figures,
+  fresh: measured(adGroupKey),
 };
-
-const fromFacts = (name: string, key: readonly string[], facts: Facts): Mart => ({
-  name,
-  key,
-  figures: ["currency", ...summed, ...reporting],
-  fresh: `
-  with ${account},
-  figures as (${factSums(key, facts)})
-  ${measured(key)}`,
-});
-
-/** Figures of a level as the sums of the level below, which is made just before. */
-const fromBelow = (name: string, key: readonly string[], below: Mart): Mart => ({
-  name,
-  key,
-  figures: below.figures,
-  fresh: `
-  with ${account},
-  figures as (
-    select ${key.join(", ")}, sum(spend) as spend, sum(impressions)::bigint as impressions,
-           sum(clicks)::bigint as clicks, sum(conversions) as conversions, sum(conversion_value) as conversion_value,
-           sum(organic_conversions) as organic_conversions
-    from figures.${below.name} where ${ofDays}
-    group by ${key.join(", ")}
-  )
-  ${measured(key)}`,
-});
-
-const byAdGroup = fromFacts("cost_per_conversion_by_ad_group_daily", ["date", "campaign_id", "ad_group_id"], {
-  delivery: "warehouse.ad_daily",
-  conversions: "warehouse.conversion_daily",
-  counted: "warehouse.counted_conversion_daily",
-});
-
-const daily = fromBelow("cost_per_conversion_daily", ["date", "campaign_id"], byAdGroup);
-
-const byNetwork = fromFacts("cost_per_conversion_by_network_daily", ["date", "campaign_id", "network"], {
-  delivery: "warehouse.network_daily",
-  conversions: "warehouse.network_conversion_daily",
-  counted: "warehouse.counted_network_conversion_daily",
-});
 
 const byAction: Mart = {
   name: "cost_per_conversion_by_action_daily",
@@ -130,25 +73,63 @@ const byAction: Mart = {
     "cost_per_conversion_reporting",
   ],
   fresh: `
-  with ${account},
-  delivery as (select date, campaign_id, spend from figures.${daily.name} where ${ofDays}),
+  with delivery as (select date, campaign_id, sum(spend) as spend from figures group by date, campaign_id),
   actions as (
     select date, campaign_id, conversion_action_id, sum(conversions) as conversions,
            sum(conversion_value) as conversion_value
-    from warehouse.counted_conversion_daily
-    where ${ofDays} and ${paid}
+    from outcomes
+    where counts and ${paid}
     group by date, campaign_id, conversion_action_id
     having sum(conversions) <> 0 or sum(conversion_value) <> 0
   )
   select a.account_key, f.date, f.campaign_id, f.conversion_action_id, a.currency, f.conversions, f.conversion_value,
-         figures.ratio(coalesce(d.spend, 0), f.conversions) as cost_per_conversion,
+         figures.ratio(d.spend, f.conversions) as cost_per_conversion,
          $3::text as reporting_currency,
          ${storable("f.conversion_value * r.rate")} as conversion_value_reporting,
-         figures.ratio(coalesce(d.spend, 0) * r.rate, f.conversions) as cost_per_conversion_reporting
+         figures.ratio(d.spend * r.rate, f.conversions) as cost_per_conversion_reporting
   from actions f
   cross join account a
-  left join delivery d using (date, campaign_id)
+  join delivery d using (date, campaign_id)
   left join rates r on r.date = f.date`,
+};
+
+const adGroupsAndActions: Together = {
+  shared: `
+  ${account},
+  ${outcomesOf("warehouse.conversion_daily", adGroupKey)},
+  figures as (${factSums(adGroupKey, "warehouse.ad_daily")})`,
+  marts: [byAdGroup, byAction],
+};
+
+/** The sums of the level below, which is made just before. */
+const daily: Mart = {
+  name: "cost_per_conversion_daily",
+  key: ["date", "campaign_id"],
+  figures,
+  hasHistory: true,
+  fresh: `
+  with ${account},
+  figures as (
+    select date, campaign_id, sum(spend) as spend, sum(impressions)::bigint as impressions,
+           sum(clicks)::bigint as clicks, sum(conversions) as conversions, sum(conversion_value) as conversion_value,
+           sum(organic_conversions) as organic_conversions
+    from figures.${byAdGroup.name} where ${ofDays}
+    group by date, campaign_id
+  )
+  ${measured(["date", "campaign_id"])}`,
+};
+
+const networkKey = ["date", "campaign_id", "network"];
+
+const byNetwork: Mart = {
+  name: "cost_per_conversion_by_network_daily",
+  key: networkKey,
+  figures,
+  fresh: `
+  with ${account},
+  ${outcomesOf("warehouse.network_conversion_daily", networkKey)},
+  figures as (${factSums(networkKey, "warehouse.network_daily")})
+  ${measured(networkKey)}`,
 };
 
 /**
@@ -165,15 +146,12 @@ const byBreakdown = (breakdown: BreakdownName): Mart => {
   return {
     name: `cost_per_conversion_by_${breakdown}_daily`,
     key,
-    figures: daily.figures,
+    figures,
     fresh: `
   with ${account},
   brought as (select date from ops.breakdown_day where ${ofDays} and breakdown = '${breakdown}'),
-  parts as (${factSums(key, {
-    delivery: `warehouse.${breakdown}_daily`,
-    conversions: `warehouse.${breakdown}_conversion_daily`,
-    counted: `warehouse.counted_${breakdown}_conversion_daily`,
-  })}),
+  ${outcomesOf(`warehouse.${breakdown}_conversion_daily`, key)},
+  parts as (${factSums(key, `warehouse.${breakdown}_daily`)}),
   rest as (
     select date, campaign_id, ${summed.map((figure) => `sum(${figure}) as ${figure}`).join(", ")}
     from (
@@ -205,5 +183,8 @@ export const breakdownMarts = Object.fromEntries(
   breakdowns.map((breakdown) => [breakdown, byBreakdown(breakdown)]),
 ) as Readonly<Record<BreakdownName, Mart>>;
 
-/** In the order in which they are made. Rows by ad are the facts themselves and are stored nowhere else. */
+/** Rows by ad are the facts themselves and are stored nowhere else. */
 export const marts = { byAdGroup, daily, byNetwork, byAction };
+
+/** In the order in which they are made: a level is the sum of the one below. */
+export const steps: readonly Together[] = [adGroupsAndActions, alone(daily), alone(byNetwork)];

@@ -1,6 +1,6 @@
 import type pg from "pg";
 import { qualified } from "../../warehouse/columns.ts";
-import type { Mart } from "./fresh.ts";
+import type { Mart, Together } from "./fresh.ts";
 
 export interface MartDays {
   readonly client: pg.PoolClient;
@@ -29,24 +29,46 @@ export const stretchOf = ({ client, accountKey, days, reportingCurrency, rates }
   parameters: [accountKey, days, reportingCurrency, rates],
 });
 
-/** What differs between stored figures and what they should be: gone, new or changed rows. */
-const difference = (mart: Mart): string => `
-  fresh as (${mart.fresh}),
-  stored as (
+/** What differs between stored figures and what they should be: gone, new or changed rows. `nth` of its statement's marts. */
+const difference = (mart: Mart, nth: number): string => `
+  fresh_${nth} as (${mart.fresh}),
+  stored_${nth} as (
     select account_key, ${[...mart.key, ...mart.figures].join(", ")} from figures.${mart.name}
     where account_key = $1 and date = any ($2::date[])
   ),
-  difference as materialized (
+  difference_${nth} as materialized (
     select ${mart.key.map((column) => `coalesce(f.${column}, s.${column}) as ${column}`).join(", ")},
            ${qualified("f", mart.figures)}, f.account_key is null as is_gone, s.account_key is null as is_new
-    from fresh f
-    full join stored s on ${mart.key.map((column) => `f.${column} = s.${column}`).join(" and ")}
+    from fresh_${nth} f
+    full join stored_${nth} s on ${mart.key.map((column) => `f.${column} = s.${column}`).join(" and ")}
     where f.account_key is null or s.account_key is null
        or (${qualified("f", mart.figures)}) is distinct from (${qualified("s", mart.figures)})
   )`;
 
+/** Writes the difference. */
+const change = ({ name, key, figures }: Mart, nth: number, now: string): string => {
+  const columns = [...key, ...figures].join(", ");
+  // The days are named once more, so that only their partitions are looked at.
+  const same = `m.account_key = $1 and m.date = any ($2::date[]) and (${qualified("m", key)}) = (${qualified("d", key)})`;
+  return `
+  gone_${nth} as (
+    delete from figures.${name} m using difference_${nth} d where d.is_gone and ${same} returning 1
+  ),
+  changed_${nth} as (
+    update figures.${name} m
+    set ${figures.map((column) => `${column} = d.${column}`).join(", ")}, refreshed_at = ${now}
+    from difference_${nth} d where not d.is_gone and not d.is_new and ${same}
+    returning 1
+  ),
+  added_${nth} as (
+    insert into figures.${name} (account_key, ${columns}, refreshed_at)
+    select $1, ${columns}, ${now} from difference_${nth} where is_new
+    returning 1
+  )`;
+};
+
 /** History is kept of the daily mart: each change of its figures, and a last row without figures for what vanished. */
-const historyOf = (now: string): string => `,
+const historyOf = (nth: number, now: string): string => `
   remembered as (
     insert into marts.cost_per_conversion_history
       (account_key, date, platform, account_id, campaign_id, observed_at, currency, spend, impressions, clicks,
@@ -54,7 +76,7 @@ const historyOf = (now: string): string => `,
     select $1, d.date, a.platform, a.account_id, d.campaign_id, ${now}, coalesce(d.currency, a.currency),
            d.spend, d.impressions, d.clicks, d.conversions, d.conversion_value, d.organic_conversions,
            figures.ratio(d.spend, d.conversions)
-    from difference d
+    from difference_${nth} d
     join warehouse.account a on a.account_key = $1
     left join lateral (
       select h.spend, h.impressions, h.clicks, h.conversions, h.conversion_value, h.organic_conversions, h.currency,
@@ -70,47 +92,43 @@ const historyOf = (now: string): string => `,
                             d.organic_conversions, coalesce(d.currency, a.currency))
   )`;
 
+const statement = ({ shared }: Together, parts: readonly string[]): string =>
+  `with ${[...(shared === null ? [] : [shared]), ...parts].join(",")}`;
+
 /**
  * Brings figures to what they should be on the days, in one statement. Rows that come out the same are left alone, so
  * refreshed_at says when a figure or the currency last changed.
  * @returns the number of rows written.
  */
-export const replaceMart = async (
+export const replaceMarts = async (
   { client, parameters, now }: StretchAt,
-  mart: Mart,
-  options: { readonly history: boolean } = { history: false },
+  together: Together,
 ): Promise<number> => {
-  const { figures } = mart;
-  const target = `figures.${mart.name}`;
-  const columns = [...mart.key, ...figures].join(", ");
   const moment = `$${String(parameters.length + 1)}::timestamptz`;
-  // The days are named once more, so that only their partitions are looked at.
-  const same = `m.account_key = $1 and m.date = any ($2::date[]) and (${qualified("m", mart.key)}) = (${qualified("d", mart.key)})`;
+  const parts = together.marts.flatMap((mart, nth) => [
+    difference(mart, nth),
+    change(mart, nth, moment),
+    ...(mart.hasHistory ? [historyOf(nth, moment)] : []),
+  ]);
+  const counts = together.marts.flatMap((_, nth) =>
+    ["gone", "changed", "added"].map((part) => `(select count(*) from ${part}_${nth})`),
+  );
   const { rows } = await client.query<{ written: string }>(
-    `with ${difference(mart)},
-     gone as (delete from ${target} m using difference d where d.is_gone and ${same} returning 1),
-     changed as (
-       update ${target} m
-       set ${figures.map((column) => `${column} = d.${column}`).join(", ")}, refreshed_at = ${moment}
-       from difference d where not d.is_gone and not d.is_new and ${same}
-       returning 1
-     ),
-     added as (
-       insert into ${target} (account_key, ${columns}, refreshed_at)
-       select $1, ${columns}, ${moment} from difference where is_new
-       returning 1
-     )${options.history ? historyOf(moment) : ""}
-     select (select count(*) from gone) + (select count(*) from changed) + (select count(*) from added) as written`,
+    `${statement(together, parts)} select ${counts.join(" + ")} as written`,
     [...parameters, now],
   );
   return Number(rows[0]?.written ?? 0);
 };
 
-/** How many rows of stored figures are not what they should be; 0 proves the rollup. Writes nothing. */
-export const countDifferences = async ({ client, parameters }: Stretch, mart: Mart): Promise<number> => {
-  const { rows } = await client.query<{ differing: string }>(
-    `with ${difference(mart)} select count(*) as differing from difference`,
+/** How many rows of each are not what they should be; 0 proves the rollup. Writes nothing. */
+export const countDifferences = async (
+  { client, parameters }: Stretch,
+  together: Together,
+): Promise<readonly (readonly [mart: string, rows: number])[]> => {
+  const { rows } = await client.query<Record<string, string>>(
+    `${statement(together, together.marts.map(difference))}
+     select ${together.marts.map(({ name }, nth) => `(select count(*) from difference_${nth}) as ${name}`).join(", ")}`,
     [...parameters],
   );
-  return Number(rows[0]?.differing ?? 0);
+  return together.marts.map(({ name }) => [name, Number(rows[0]?.[name] ?? 0)] as const);
 };

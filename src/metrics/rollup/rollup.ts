@@ -1,14 +1,16 @@
 import type pg from "pg";
 import { type BreakdownName, isBreakdown } from "../../domain/breakdown.ts";
 import type { Day, DayRange } from "../../domain/day.ts";
+import type { Failure } from "../../domain/failure.ts";
 import { takeTouchedDays, touchedAccounts, touchStored } from "../../warehouse/touched-days.ts";
 import { touchFirstPartyDays } from "../../warehouse/touched-first-party.ts";
 import { ensurePartitions, inTransaction, lockAccount, setLocal } from "../../warehouse/transaction.ts";
 import { convertedInto, holdConversion } from "../rates/put.ts";
 import { noteRates, ratesOf } from "./day-rates.ts";
-import { breakdownMarts, type Mart, marts } from "./fresh.ts";
-import { countDifferences, replaceMart, stretchOf } from "./replace.ts";
+import { alone, breakdownMarts, type Mart, marts, steps } from "./fresh.ts";
+import { countDifferences, replaceMarts, stretchOf } from "./replace.ts";
 import { sumsOf } from "./sums.ts";
+import { isTooLarge, unfitDays } from "./unfit.ts";
 
 export interface RollupOptions {
   readonly pool: pg.Pool;
@@ -17,6 +19,8 @@ export interface RollupOptions {
   readonly signal?: AbortSignal;
   /** Instead of the database's own clock: when past or coming nights are played through. */
   readonly clock?: (() => Date) | undefined;
+  /** Told of an account's days whose figures together fit no column: the marts keep what they had of them. */
+  readonly onUnfit?: (failure: Failure) => void;
 }
 
 interface AccountDays {
@@ -118,19 +122,43 @@ const rollUpWindow = (
     const stretch = { ...stretchOf(scope), now };
     let written = 0;
     // Each level is the sum of the one below: the order is that of the levels.
-    for (const mart of Object.values(marts)) {
-      const rows = await replaceMart(stretch, mart, { history: mart === marts.daily });
-      if (mart === marts.daily && rows > 0) await touchFirstPartyDays(client, days);
+    for (const step of steps) {
+      const rows = await replaceMarts(stretch, step);
+      if (step.marts.includes(marts.daily) && rows > 0) await touchFirstPartyDays(client, days);
       written += rows;
     }
     for (const mart of await martsAskedFor(client, accountKey, days)) {
       await ensurePartitions(client, [`figures.${mart.name}`], days[0] ?? "", days.at(-1) ?? "");
-      written += await replaceMart(stretch, mart);
+      written += await replaceMarts(stretch, alone(mart));
     }
-    for (const [sum, rows] of await sumsOf(scope)) await replaceMart({ ...rows, now }, sum);
+    for (const [sum, rows] of await sumsOf(scope)) await replaceMarts({ ...rows, now }, alone(sum));
     return written;
   };
   return inTransaction(options.pool, work, options.signal, { settings: plannerSettings, repeats: true });
+};
+
+/** Makes days again; where some of them do not fit, all others. */
+const rollUpDays = async (
+  options: RollupOptions,
+  { accountKey, days }: AccountDays,
+  which: "marked" | "all",
+  unfit: Day[],
+): Promise<number> => {
+  const [from = "", to = ""] = [days[0], days.at(-1)];
+  try {
+    return await rollUpWindow(options, accountKey, { from, to }, which === "all" ? days : []);
+  } catch (error) {
+    if (!isTooLarge(error)) throw error;
+    if (days.length === 1) {
+      unfit.push(from);
+      return 0;
+    }
+    let written = 0;
+    const half = Math.ceil(days.length / 2);
+    for (const some of [days.slice(0, half), days.slice(half)])
+      written += await rollUpDays(options, { accountKey, days: some }, which, unfit);
+    return written;
+  }
 };
 
 const rollUpAccountDays = async (
@@ -138,14 +166,16 @@ const rollUpAccountDays = async (
   { accountKey, days }: AccountDays,
   which: "marked" | "all",
 ): Promise<number> => {
+  const unfit: Day[] = [];
   let written = 0;
   for (let start = 0; start < days.length; start += daysAtOnce) {
     options.signal?.throwIfAborted();
     const part = days.slice(start, start + daysAtOnce);
     const [from = "", to = ""] = [part[0], part.at(-1)];
     await ensurePartitions(options.pool, partitioned, from, to);
-    written += await rollUpWindow(options, accountKey, { from, to }, which === "all" ? part : []);
+    written += await rollUpDays(options, { accountKey, days: part }, which, unfit);
   }
+  if (unfit.length > 0) options.onUnfit?.(await unfitDays(options.pool, accountKey, unfit));
   return written;
 };
 
@@ -285,9 +315,11 @@ export const compareRollups = async (
         const rates = await ratesOf(client, accountKey, part, reportingCurrency);
         const scope = { client, accountKey, days: part, reportingCurrency, rates };
         const asked = await martsAskedFor(client, accountKey, part);
-        const all = [...Object.values(marts), ...asked].map((mart) => [mart, stretchOf(scope)] as const);
-        for (const [mart, rows] of [...all, ...(await sumsOf(scope))])
-          differing.set(mart.name, (differing.get(mart.name) ?? 0) + (await countDifferences(rows, mart)));
+        const made = [...steps, ...asked.map(alone)].map((step) => [step, stretchOf(scope)] as const);
+        const sums = (await sumsOf(scope)).map(([sum, rows]) => [alone(sum), rows] as const);
+        for (const [step, rows] of [...made, ...sums])
+          for (const [name, count] of await countDifferences(rows, step))
+            differing.set(name, (differing.get(name) ?? 0) + count);
       });
     }
     for (const [mart, rows] of differing) if (rows > 0) found.push({ accountKey, mart, rows });

@@ -1,5 +1,6 @@
 import { wholeSum } from "../whole-sum.ts";
-import { account, type Mart, marts, ofDays, paid, storable } from "./fresh.ts";
+import { ofDays, organic } from "./facts.ts";
+import { account, type Mart, marts, storable } from "./fresh.ts";
 import { type MartDays, type Stretch, stretchOf } from "./replace.ts";
 import { pointsMoved, yearToDate } from "./year-to-date.ts";
 
@@ -56,7 +57,7 @@ const parts: Mart = {
   select account_key, date, 'organic_action', conversion_action_id, currency, null, null, null, 0, 0, conversions, null, null
   from (
     select account_key, date, conversion_action_id, sum(conversions) as conversions
-    from warehouse.counted_conversion_daily where ${ofDays} and not (${paid})
+    from warehouse.counted_conversion_daily where ${ofDays} and ${organic}
     group by account_key, date, conversion_action_id having sum(conversions) <> 0
   ) organic
   join account using (account_key)`,

@@ -1,6 +1,7 @@
 import type pg from "pg";
 import { addDays, type Day } from "../../domain/day.ts";
-import { type Mart, marts, ofDays } from "./fresh.ts";
+import { ofDays } from "./facts.ts";
+import { type Mart, marts } from "./fresh.ts";
 
 /**
  * Sums of each campaign from 1 January on, at four points a month: any range is the difference of a few of them and the
