@@ -38,6 +38,10 @@ const benches: Readonly<Record<string, () => Promise<{ run: () => Promise<unknow
     const { run } = await import("./load.ts");
     return { run: () => run(options) };
   },
+  night: async () => {
+    const { run } = await import("./night.ts");
+    return { run: () => run(options) };
+  },
   pull: () => import("./pull.ts"),
   queue: () => import("./queue.ts"),
   rollup: () => import("./rollup.ts"),

@@ -38,11 +38,13 @@ create table warehouse.first_party_conversion (
   source_name text,
   import_source text not null,
   imported_at timestamptz not null default now(),
-  retracted_at timestamptz
+  retracted_at timestamptz,
+  repeats_id text
 );
 create index on warehouse.first_party_conversion (conversion_name, order_id) where order_id is not null;
 create index on warehouse.first_party_conversion (date);
 create index on warehouse.first_party_conversion (source_name) where source_name is not null;
+create index on warehouse.first_party_conversion (repeats_id) where repeats_id is not null;
 comment on table warehouse.first_party_conversion is 'Conversions as the company itself counted them: one row per conversion id, with the visit that brought them.';
 comment on column warehouse.first_party_conversion.conversion_id is 'The company''s own id; importing it again replaces the row.';
 comment on column warehouse.first_party_conversion.conversion_name is 'What happened, such as purchase.';
@@ -81,6 +83,7 @@ comment on column warehouse.first_party_conversion.source_name is 'Name of the s
 comment on column warehouse.first_party_conversion.import_source is 'Name of the imported file.';
 comment on column warehouse.first_party_conversion.imported_at is 'When the row last changed by an import.';
 comment on column warehouse.first_party_conversion.retracted_at is 'When it was taken back (lost, reopened, deleted); it counts nowhere since.';
+comment on column warehouse.first_party_conversion.repeats_id is 'The conversion that counts for its order, where this one repeats it; set by the rollup.';
 
 create table warehouse.lead (
   lead_id text primary key,

@@ -21,13 +21,11 @@ comment on column marts.channel_daily.conversion_value is 'Their value in curren
 comment on column marts.channel_daily.currency is 'ISO 4217 code of conversion_value.';
 comment on column marts.channel_daily.refreshed_at is 'When a figure of this row last changed.';
 
-create table marts.paid_cost_per_conversion_first_party_daily (
+create table figures.paid_cost_per_conversion_first_party_daily (
   date date not null,
   platform text not null,
   account_id text not null,
   campaign_id text not null,
-  account_name text,
-  campaign_name text,
   currency text,
   spend numeric(18, 6),
   conversions numeric(18, 6) not null,
@@ -38,7 +36,17 @@ create table marts.paid_cost_per_conversion_first_party_daily (
   refreshed_at timestamptz not null,
   primary key (date, platform, account_id, campaign_id)
 );
-comment on table marts.paid_cost_per_conversion_first_party_daily is 'Paid spend per first-party paid conversion: one row per date, platform, account and campaign. Conversions that join no campaign keep their platform and have an empty campaign; platforms without spend data are left out.';
+comment on table figures.paid_cost_per_conversion_first_party_daily is 'Under marts.paid_cost_per_conversion_first_party_daily.';
+
+-- Names are joined by the view, as in the other marts: a renamed campaign writes no figure.
+create view marts.paid_cost_per_conversion_first_party_daily as
+select f.date, f.platform, f.account_id, f.campaign_id, a.name as account_name, c.name as campaign_name, f.currency,
+       f.spend, f.conversions, f.conversions_joined_by_name, f.conversion_value, f.platform_conversions,
+       f.cost_per_conversion, f.refreshed_at
+from figures.paid_cost_per_conversion_first_party_daily f
+left join warehouse.account a on a.platform = f.platform and a.account_id = f.account_id and a.series_to is null
+left join warehouse.campaign c on c.account_key = a.account_key and c.campaign_id = f.campaign_id;
+comment on view marts.paid_cost_per_conversion_first_party_daily is 'Paid spend per first-party paid conversion: one row per date, platform, account and campaign. Conversions that join no campaign keep their platform and have an empty campaign; platforms without spend data are left out.';
 comment on column marts.paid_cost_per_conversion_first_party_daily.date is 'Reporting day of the account; day in the configured time zone for conversions.';
 comment on column marts.paid_cost_per_conversion_first_party_daily.platform is 'Ad platform.';
 comment on column marts.paid_cost_per_conversion_first_party_daily.account_id is 'Ad account, bare; '''' for conversions that join none.';
@@ -82,6 +90,18 @@ comment on column marts.excluded_conversions.currency is 'ISO 4217 code of conve
 comment on column marts.excluded_conversions.rule is 'retracted (taken back), duplicate_order (a repeat), counted_from_ga4, expired_click, organic, direct, other (not paid), or uncosted (paid, but its platform''s spend is not known).';
 comment on column marts.excluded_conversions.detail is 'The rule in words, with the figures of this conversion.';
 comment on column marts.excluded_conversions.refreshed_at is 'When this row last changed.';
+
+create table figures.kpi_measure_daily (
+  date date not null,
+  measure text not null,
+  platform text not null,
+  currency text not null,
+  amount numeric,
+  refreshed_at timestamptz not null,
+  primary key (date, measure, platform, currency)
+);
+create index on figures.kpi_measure_daily (measure);
+comment on table figures.kpi_measure_daily is 'Under marts.kpi_daily: the measures that KPIs are made of, by day, platform and currency ('''' for none).';
 
 create table marts.kpi_daily (
   date date not null,

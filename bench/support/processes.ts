@@ -37,9 +37,12 @@ const dataDirectory = async (url: string): Promise<string> => {
 };
 
 /** A temporary folder with an embedded Postgres of its own. */
-export const startPostgres = async () => {
+export const startPostgres = async (more: Readonly<Record<string, string>> = {}) => {
   const folder = await mkdtemp(join(tmpdir(), "costper-bench-"));
-  const server = await startEmbedded({ folder, settings: { shared_buffers: "1GB", max_wal_size: "8GB" } });
+  const server = await startEmbedded({
+    folder,
+    settings: { shared_buffers: "1GB", max_wal_size: "8GB", ...more },
+  });
   const data = await dataDirectory(server.url);
   const pid = Number(readFileSync(join(data, "postmaster.pid"), "utf8").split("\n")[0]);
   return {

@@ -5,7 +5,7 @@ import type { DB } from "../warehouse/schema.ts";
 import { explainAll, plainExplanation } from "./notice/explain.ts";
 import { type AlertRow, alertKey, readMemory, type RememberedAlert, writeAlerts } from "./state/memory.ts";
 import { type Announcement, groupNotices, putIntoOutbox } from "./notice/notice.ts";
-import type { Observation } from "./figures/observation.ts";
+import { type Observation, unknown } from "./figures/observation.ts";
 import { observe, type RuleProblem, type RuleView } from "./figures/observe.ts";
 import { type AlertRule, ruleOf } from "./rule/rule.ts";
 import type { KnownAt } from "./figures/source.ts";
@@ -140,20 +140,9 @@ const absent = (view: RuleView, remembered: readonly RememberedAlert[]): readonl
     .filter(({ series, memory }) => !observed.has(series) && memory.state !== "inactive")
     .map(({ series, labels }): Observation => {
       const reason = view.problem?.message ?? view.blind.get(reachOfLabels(view.rule, labels));
-      return {
-        rule: view.rule,
-        series,
-        labels,
-        verdict: reason === undefined ? "ok" : "no_data",
-        day: view.day,
-        value: null,
-        threshold: null,
-        currency: null,
-        window: null,
-        spend: null,
-        conversions: null,
-        note: reason ?? "no figures in the window any more",
-      };
+      const note = reason ?? "no figures in the window any more";
+      const observation = unknown(view.rule, view.day, note, labels, series);
+      return reason === undefined ? { ...observation, verdict: "ok" } : observation;
     });
 };
 

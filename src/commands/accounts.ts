@@ -15,6 +15,7 @@ import { registerPauses } from "./account-pauses.ts";
 import { parseDay } from "./dates.ts";
 import { UsageError } from "./errors.ts";
 import { selectedPlatforms } from "./selection.ts";
+import { reportUnfit } from "./unfit.ts";
 
 const row = ({ platform, id, name, currency, timeZone, status, active }: Account) => ({
   platform,
@@ -83,7 +84,12 @@ const accept = async (
   }
   const { series } = acceptance;
   await rollUpAccount(
-    { pool, reportingCurrency: config.reportingCurrency ?? null, signal: app.signal },
+    {
+      pool,
+      reportingCurrency: config.reportingCurrency ?? null,
+      signal: app.signal,
+      onUnfit: reportUnfit(frame),
+    },
     series.closedKey,
   );
   if (frame.globals.json)

@@ -3,6 +3,7 @@ import { access, constants, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { addAbortSignal } from "node:stream";
 import { Argument, type Command, Option } from "commander";
+import type { App } from "../app.ts";
 import type { Config } from "../config.ts";
 import { type ForeignFormat, foreignFormats } from "../imports/formats.ts";
 import { importFile, type ImportResult } from "../imports/import-file.ts";
@@ -20,6 +21,7 @@ import { offer } from "./completion/offer.ts";
 import { exitStatus, UsageError } from "./errors.ts";
 import { examples, type Frame, type Register } from "./frame.ts";
 import { addDeclarations, type Declarations, readDeclarations } from "./import-declarations.ts";
+import { reportUnfit } from "./unfit.ts";
 
 interface ImportCommandOptions extends Declarations {
   readonly dryRun?: boolean;
@@ -84,10 +86,10 @@ const addImportOptions = (command: Command): Command =>
       ]),
     );
 
-const rollUpAll = async (config: Config, { database, signal }: Awaited<ReturnType<Frame["openApp"]>>) => {
+const rollUpAll = async (frame: Frame, config: Config, { database, signal }: App) => {
   const reportingCurrency = config.reportingCurrency ?? null;
   // Rates move what the platforms' marts report; other kinds touch no day of theirs.
-  await rollUpTouched({ pool: database.pool, reportingCurrency, signal });
+  await rollUpTouched({ pool: database.pool, reportingCurrency, signal, onUnfit: reportUnfit(frame) });
   await rollUpFirstParty({ database, settings: firstPartySettings(config), signal });
 };
 
@@ -188,7 +190,7 @@ export const register: Register = (command, act) => {
           onWarning: (warning) => say(`${path}: warning: ${warning}`),
           signal,
         });
-        if (result.loaded) await rollUpAll(config, app);
+        if (result.loaded) await rollUpAll(frame, config, app);
         if (result.refusedFile !== undefined) say(`refused lines are in ${result.refusedFile}`);
         printResult(frame, kind.name, result, problems, options.dryRun ?? false);
         if (found > 0 && !result.loaded && !globals.json && !options.dryRun)

@@ -8,6 +8,7 @@ import { migrate } from "../warehouse/migrate.ts";
 import { addRangeOptions, checkRange } from "./dates.ts";
 import { examples, type Register } from "./frame.ts";
 import type { SelectionOptions } from "./selection.ts";
+import { reportUnfit } from "./unfit.ts";
 
 export const register: Register = (command, act) => {
   addRangeOptions(command)
@@ -19,7 +20,8 @@ export const register: Register = (command, act) => {
       ),
     )
     .action(
-      act<SelectionOptions>(async ({ globals, out, log, signal, loadConfig, openApp }, options) => {
+      act<SelectionOptions>(async (frame, options) => {
+        const { globals, out, log, signal, loadConfig, openApp } = frame;
         checkRange(options, new Date());
         const config = await loadConfig();
         const { database } = await openApp();
@@ -28,7 +30,12 @@ export const register: Register = (command, act) => {
         for (const platform of configuredPlatforms(config.connectors))
           await storeCountingRules(database.pool, platform, config.connectors);
         const written = await rebuild(
-          { pool: database.pool, reportingCurrency: config.reportingCurrency ?? null, signal },
+          {
+            pool: database.pool,
+            reportingCurrency: config.reportingCurrency ?? null,
+            signal,
+            onUnfit: reportUnfit(frame),
+          },
           { from: options.from ?? null, to: options.to ?? null },
         );
         await rollUpFirstParty({ database, settings: firstPartySettings(config), whole: true });

@@ -1,4 +1,3 @@
-import { CronExpressionParser } from "cron-parser";
 import { z } from "zod";
 import { alertSettings, notifierSettings } from "../alerts/rule/settings.ts";
 import { digestSettings } from "../digest/settings.ts";
@@ -8,7 +7,7 @@ import { profiles } from "../connectors/registry.ts";
 import { baseUrl } from "../connectors/settings.ts";
 import { isTimeZone } from "../domain/day.ts";
 import { postgresProtocols, readServerUrl, redisProtocols } from "../domain/server-url.ts";
-import { usualSchedule } from "../domain/schedule.ts";
+import { isCron, usualSchedule } from "../domain/schedule.ts";
 import { namePattern, shortestToken, tokenPattern, tokenRoles } from "../domain/web-tokens.ts";
 import { firstPartySection } from "../metrics/first-party/config.ts";
 import { kpiTargetSettings } from "../metrics/kpi/targets.ts";
@@ -39,16 +38,6 @@ const besideUrl = {
 
 /** Each worker of the queue listens on one, and short questions need some beside the loads. */
 const fewestConnections = 3;
-
-const isCron = (text: string): boolean => {
-  if (![5, 6].includes(text.trim().split(/\s+/).length)) return false;
-  try {
-    CronExpressionParser.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-};
 
 const currencies = new Set(Intl.supportedValuesOf("currency"));
 

@@ -8,6 +8,17 @@ export interface Schedule {
   readonly timeZone: string;
 }
 
+/** Whether a pattern is cron, of five fields or, with seconds, six. */
+export const isCron = (text: string): boolean => {
+  if (![5, 6].includes(text.trim().split(/\s+/).length)) return false;
+  try {
+    CronExpressionParser.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
 /** The schedule where the configuration says none. */
 export const usualSchedule: Schedule = { pattern: "30 3 * * *", timeZone: "UTC" };
 

@@ -1,5 +1,5 @@
-import { CronExpressionParser } from "cron-parser";
 import { z } from "zod";
+import { isCron } from "../domain/schedule.ts";
 import { importKinds } from "../imports/kinds/index.ts";
 import { columnsOf } from "../imports/kinds/kind.ts";
 
@@ -8,15 +8,7 @@ export const commonSettings = {
   enabled: z.boolean().default(true).describe("false: it is left alone, and what it brought stays."),
   schedule: z
     .string()
-    .refine((text) => {
-      if (![5, 6].includes(text.trim().split(/\s+/).length)) return false;
-      try {
-        CronExpressionParser.parse(text);
-        return true;
-      } catch {
-        return false;
-      }
-    }, 'must be a cron expression of five fields such as "15 4 * * *"')
+    .refine(isCron, 'must be a cron expression of five fields such as "15 4 * * *"')
     .optional()
     .describe("Its own time, as cron, in the config's time zone; omitted: with the night."),
   maxAgeHours: z.number().positive().max(8_760).default(36).describe("Older than this it is stale."),

@@ -65,6 +65,8 @@ export const afterSlices = async (options: AfterSlices): Promise<readonly Ga4Res
     reportingCurrency: config.reportingCurrency ?? null,
     signal,
     clock: options.clock,
+    onUnfit: ({ platform, accountId, message, remedy }) =>
+      log.error({ platform, account: accountId, remedy }, message),
   });
   await warnOfUnknownAmounts({ pool, log, from: options.from ?? addDays(dayAt(now(), "UTC"), -usualDays) });
   // Spend that came in and campaigns that became known move first-party figures too.

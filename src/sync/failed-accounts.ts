@@ -6,7 +6,7 @@ import type { Platform } from "../domain/platform.ts";
 import { expectDays, markDays, noteUnfetched } from "../warehouse/account-days.ts";
 import { beginSlice, endSlice } from "../warehouse/runs.ts";
 
-/** An account that cannot be synced at all. */
+/** An account that cannot be synced, or not rolled up. */
 export interface PlanFailure {
   readonly platform: Platform;
   readonly accountId: string;

@@ -1,6 +1,5 @@
 import type { Logger } from "pino";
 import type { Connector } from "../connectors/connector.ts";
-import type { Failure } from "../domain/failure.ts";
 import type { Platform } from "../domain/platform.ts";
 import type { StreamResult } from "../sources/pull.ts";
 import type { Run } from "../warehouse/runs.ts";
@@ -9,7 +8,7 @@ import { createHand } from "./hand.ts";
 import { insertJobs, insertPlan } from "./ledger/add.ts";
 import { sourcePlatform } from "./ledger/job.ts";
 import { openSlices, reopen } from "./ledger/rest.ts";
-import type { Plan } from "./plan.ts";
+import type { Plan, PlanFailure } from "./plan.ts";
 import type { SliceResult } from "./slice.ts";
 import { isNamedIn, pulls, workBy, type WorkContext } from "./work.ts";
 
@@ -31,6 +30,8 @@ export interface WatchedOptions extends Omit<WorkContext, "onRows"> {
 export interface Drained {
   readonly results: readonly SliceResult[];
   readonly sources: readonly StreamResult[];
+  /** Accounts whose figures were not rolled up, or not all of them. */
+  readonly rollups: readonly PlanFailure[];
 }
 
 /**
@@ -57,7 +58,7 @@ export const drainPlans = async (options: WatchedOptions): Promise<Drained> => {
   for (const { connector } of plans) events.onPlanned?.(connector, open.get(connector.platform) ?? 0);
   const results: SliceResult[] = [];
   const sources: StreamResult[] = [];
-  const failures: Failure[] = [];
+  const rollups: PlanFailure[] = [];
   const hand = createHand({
     pool,
     log,
@@ -85,9 +86,9 @@ export const drainPlans = async (options: WatchedOptions): Promise<Drained> => {
         events.onSlice?.(result);
       }
       sources.push(...(streams ?? []));
-      if (failure && outcome === "failed" && job.kind === "rollup") failures.push(failure);
+      if (failure && outcome === "failed" && job.kind === "rollup" && job.platform !== null)
+        rollups.push({ platform: job.platform, accountId: job.accountId ?? "", failure });
     },
   });
-  if (failures[0]) throw failures[0];
-  return { results, sources };
+  return { results, sources, rollups };
 };

@@ -89,17 +89,19 @@ const slice: JobWork<WorkContext> = async (context, { job, log, attempt }) => {
 const rollup: JobWork<WorkContext> = async (context, { job, log }) => {
   // Planned from an account's slices, it always has one.
   if (job.accountKey === null) return {};
+  const failures: Failure[] = [];
   const rowsWritten = await rollUpAccount(
     {
       pool: context.database.pool,
       reportingCurrency: context.config.reportingCurrency ?? null,
       signal: context.signal,
       clock: context.clock,
+      onUnfit: (failure) => failures.push(failure),
     },
     job.accountKey,
   );
   log.info({ platform: job.platform, account: job.accountId, written: rowsWritten }, "account rolled up");
-  return { rowsWritten };
+  return { rowsWritten, ...(failures[0] && { failure: failures[0] }) };
 };
 
 /** Pulls a source; the worst of its streams decides what comes next, and what was loaded stays loaded. */

@@ -1,7 +1,8 @@
 import type pg from "pg";
 import type { DayRange } from "../domain/day.ts";
 import type { Platform } from "../domain/platform.ts";
-import { type DayCheck, type PartDays, roundingOf } from "./load/residual.ts";
+import { type DayCheck, roundingOf } from "./load/judge-days.ts";
+import type { PartDays } from "./load/staged-window.ts";
 
 export interface AccountDays extends DayRange {
   readonly platform: Platform;

@@ -1,7 +1,7 @@
 import type pg from "pg";
 import type { Entity } from "../domain/facts.ts";
 import { storable } from "./accounts.ts";
-import { touchCampaignNames, touchEntities } from "./touched-first-party.ts";
+import { touchCampaignNames, touchEntities, touchWhereNoVisits } from "./touched-first-party.ts";
 
 type Kind = Entity["kind"];
 
@@ -114,14 +114,14 @@ const storeKind = async <K extends Kind>(
   accountKey: number,
   kind: K,
   entities: readonly Extract<Entity, { kind: K }>[],
-  source: Source,
+  { source, marks }: { readonly source: Source; readonly marks: boolean },
 ): Promise<void> => {
   const { key, columns, row } = dimensions[kind];
   const names = columns.map(([name]) => name);
   const rest = names.filter((name) => !key.includes(name));
   const values = entities.map(row);
   const campaigns = (entities as readonly Entity[]).filter((entity) => entity.kind === "campaign");
-  const lost = campaigns.length > 0 ? await namesLost(client, accountKey, campaigns) : [];
+  const lost = marks && campaigns.length > 0 ? await namesLost(client, accountKey, campaigns) : [];
   const written = await client.query<{ id: string; name: string }>(
     `insert into warehouse.${kind} as d (account_key, ${names.join(", ")})
      select distinct on (${key.map((name) => `t.${name}`).join(", ")}) $1::integer, ${names.map((name) => `t.${name}`).join(", ")}
@@ -137,14 +137,14 @@ const storeKind = async <K extends Kind>(
        source === "listed"
          ? `set ${rest.map((name) => `${name} = excluded.${name}`).join(", ")}, updated_at = excluded.updated_at`
          : "set name = excluded.name, updated_at = excluded.updated_at where d.name = '' and excluded.name <> ''"
-     }${named.includes(kind) ? ` returning ${kind}_id as id, lower(name) as name` : ""}`,
+     }${marks && named.includes(kind) ? ` returning ${kind}_id as id, lower(name) as name` : ""}`,
     [accountKey, ...columns.map((_, index) => values.map((value) => value[index]))],
   );
   await touchEntities(
     client,
     written.rows.map(({ id }) => id),
   );
-  if (kind === "campaign")
+  if (marks && kind === "campaign")
     await touchCampaignNames(client, [...lost, ...written.rows.map(({ name }) => name)]);
 };
 
@@ -158,9 +158,11 @@ export const storeEntities = async (
   entities: readonly Entity[],
   source: Source = "listed",
 ): Promise<void> => {
+  if (entities.length === 0) return;
+  const marks = !(await touchWhereNoVisits(client));
   for (const kind of Object.keys(dimensions) as Kind[]) {
     const own = entities.filter((entity) => entity.kind === kind);
-    if (own.length > 0) await storeKind(client, accountKey, kind, own as never, source);
+    if (own.length > 0) await storeKind(client, accountKey, kind, own as never, { source, marks });
   }
 };
 

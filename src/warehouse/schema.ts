@@ -523,53 +523,17 @@ export interface FiguresKpiMeasureDaily {
 }
 
 export interface FiguresPaidCostPerConversionFirstPartyDaily {
-  /**
-   * Ad account, bare; '' for conversions that join none.
-   */
   account_id: string;
-  /**
-   * Campaign; '' for conversions and costs that belong to none.
-   */
   campaign_id: string;
-  /**
-   * Value of conversions in currency; NULL where unknown.
-   */
   conversion_value: Numeric | null;
-  /**
-   * First-party paid conversions, repeats left out.
-   */
   conversions: Numeric;
-  /**
-   * The part of them that found its campaign by name alone.
-   */
   conversions_joined_by_name: Numeric;
-  /**
-   * spend / conversions; NULL where conversions are 0.
-   */
   cost_per_conversion: Numeric | null;
-  /**
-   * ISO 4217 code of the amounts; NULL where the row has none or several.
-   */
   currency: string | null;
-  /**
-   * Reporting day of the account; day in the configured time zone for conversions.
-   */
   date: string;
-  /**
-   * Ad platform.
-   */
   platform: string;
-  /**
-   * What the platform itself counts; another measurement of the same, never to be added.
-   */
   platform_conversions: Numeric | null;
-  /**
-   * When a figure of this row last changed.
-   */
   refreshed_at: Timestamp;
-  /**
-   * Paid spend, imported ad spend included; NULL where in several currencies.
-   */
   spend: Numeric | null;
 }
 

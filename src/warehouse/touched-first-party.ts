@@ -2,7 +2,7 @@ import type pg from "pg";
 import type { Day } from "../domain/day.ts";
 
 /*
- * What the first-party marts are to be made again for. Tables on the coordinator mark for themselves (0100); this is for
+ * What the first-party marts are to be made again for. Tables on the coordinator mark for themselves (0065); this is for
  * those that are spread over machines, which have no triggers. See docs/what-is-dirty.md.
  */
 
@@ -16,6 +16,19 @@ const touchIds = async (
       "insert into ops.touched_first_party (what, id) select distinct $1, id from unnest($2::text[]) id",
       [what, ids],
     );
+};
+
+/**
+ * Marks all leads and conversions where there are none yet, and says so: then nobody needs the names of what they may
+ * come to name. A first one that another transaction is about to commit is found by this mark.
+ */
+export const touchWhereNoVisits = async (client: pg.ClientBase): Promise<boolean> => {
+  const { rowCount } = await client.query(
+    `insert into ops.touched_first_party (what, id)
+     select 'visits', ''
+     where not exists (select from warehouse.lead) and not exists (select from warehouse.first_party_conversion)`,
+  );
+  return rowCount === 1;
 };
 
 /** Campaigns, ad groups and ads by id, which are new, of another type or moved. */

@@ -1,6 +1,9 @@
 import { Writable } from "node:stream";
 import pino from "pino";
 import { expect, test } from "vitest";
+import type { Connector } from "../../src/connectors/connector.ts";
+import type { BreakdownDay, CampaignDay } from "../../src/domain/facts.ts";
+import type { Failure } from "../../src/domain/failure.ts";
 import { compareRollups, rollUpTouched } from "../../src/metrics/rollup/rollup.ts";
 import { warnOfUnknownAmounts } from "../../src/metrics/unknown-amounts.ts";
 import { freshDatabase } from "../support/database.ts";
@@ -31,12 +34,16 @@ const opened = async (reportingCurrency: string | null = null) => {
   const { pool } = await freshDatabase();
   const account = scriptedAccount();
   const options = { pool, reportingCurrency };
-  const pull = async (days: ScriptedDays) => {
-    const connector = scriptedConnector({ account, days: () => days });
+  const pull = async (days: ScriptedDays, more: Partial<Connector> = {}) => {
+    const connector = { ...scriptedConnector({ account, days: () => days }), ...more };
     const accountKey = await prepareAccount(pool, connector, account);
-    await load(pool, connector, { account, accountKey, from: first, to: second });
-    await rollUpTouched(options);
-    expect(await compareRollups(options, { from: null, to: null })).toEqual([]);
+    expect(
+      (await load(pool, connector, { account, accountKey, from: first, to: second })).failure,
+    ).toBeUndefined();
+    const unfit: Failure[] = [];
+    await rollUpTouched({ ...options, onUnfit: (failure) => unfit.push(failure) });
+    if (unfit.length === 0) expect(await compareRollups(options, { from: null, to: null })).toEqual([]);
+    return unfit;
   };
   const rows = async (sql: string) => (await pool.query<Record<string, unknown>>(sql)).rows;
   return { pool, pull, rows };
@@ -101,3 +108,75 @@ test("days that fit and together do not leave the week's and the month's amount 
       { campaign_id: "c2", spend: "2.000000", conversion_value: "2.000000", return_on_ad_spend: "1.000000" },
     ]);
 });
+
+/** A value that fits, and twice does not. */
+const huge = (campaignId: string, actionId: string) => ({
+  kind: "conversions" as const,
+  date: first,
+  campaignId,
+  actionId,
+  attribution: "",
+  traffic: "paid" as const,
+  conversions: "1",
+  conversionValue: "600000000000",
+});
+
+const ordinary = {
+  [first]: { ads: [ad("c1", 100), ad("c2", 100)] },
+  [second]: { ads: [ad("c1", 100), ad("c2", 100)] },
+};
+
+/** Campaigns that have conversions beyond their ads. */
+const beyondAds = (...rows: readonly CampaignDay[]): Partial<Connector> => ({
+  async *totals() {
+    yield [first, second].map((date) => ({ date, spend: "3", impressions: "200", clicks: "20" }));
+  },
+  async *campaigns(pull) {
+    yield* scriptedConnector({ days: () => ordinary }).campaigns?.(pull) ?? [];
+    yield rows;
+  },
+});
+
+/** A day split by device. */
+const byDevice = (...rows: readonly BreakdownDay[]): Partial<Connector> => ({
+  breakdowns: {
+    async *device() {
+      yield rows;
+    },
+  },
+});
+
+test.each([
+  ["two campaigns", beyondAds(huge("c1", "purchase"), huge("c2", "purchase")), {}],
+  ["two actions of a campaign", beyondAds(huge("c1", "purchase"), huge("c1", "signup")), {}],
+  [
+    "two actions on a device",
+    byDevice({ ...huge("c1", "purchase"), part: "mobile" }, { ...huge("c1", "signup"), part: "mobile" }),
+    byDevice({ ...huge("c1", "purchase"), part: "mobile" }),
+  ],
+])(
+  "a day on which %s together do not fit keeps its figures of before and is said, and its neighbour is rolled up",
+  async (_, wrong, mended) => {
+    const { pull, rows } = await opened();
+    const told =
+      "select date, spend::float8, conversions::float8 from marts.cost_per_conversion_by_account_daily order by 1";
+    expect(await pull(ordinary)).toEqual([]);
+    const before = await rows(told);
+    const moved = { ...ordinary, [second]: { ads: [ad("c1", 100), ad("c2", 200)] } };
+    const unfit = await pull(moved, wrong);
+    expect(unfit).toMatchObject([
+      {
+        kind: "data",
+        platform: "meta",
+        accountId: "1",
+        message: expect.stringMatching(/^2026-03-02: .*does not fit/),
+      },
+    ]);
+    expect(await rows(told)).toEqual([before[0], { date: second, spend: 3, conversions: 2 }]);
+    expect(await rows("select from_date, to_date from ops.touched_days")).toEqual([
+      { from_date: first, to_date: first },
+    ]);
+    expect(await pull(moved, mended)).toEqual([]);
+    expect(await rows("select from ops.touched_days")).toEqual([]);
+  },
+);

@@ -116,6 +116,42 @@ test("a figure too large for the warehouse is the platform's data, and nothing i
   expect(await rowVersions(world)).toBe(before);
 });
 
+test("a day whose figures only together are too large is said for its account, and all else is rolled up", async () => {
+  const world = await openWorld({ platforms: ["meta"] });
+  const [bad, good] = ["2026-09-13", "2026-09-14"];
+  await world.sync({ from: bad, to: good });
+  const [account] = await world.query<{ key: number; id: string }>(
+    "select account_key as key, account_id as id from warehouse.account order by 1 limit 1",
+  );
+  const key = String(account?.key);
+  await world.query(
+    `update warehouse.conversion_daily set conversion_value = 600000000000
+     where account_key = ${key} and date = '${bad}' and traffic = 'paid'`,
+  );
+  await world.query(
+    `update warehouse.ad_daily set clicks = clicks + 1 where account_key = ${key} and date <= '${good}'`,
+  );
+  await world.query(
+    `insert into ops.touched_days (account_key, from_date, to_date) values (${key}, '${bad}', '${good}')`,
+  );
+  const { lines, json } = await world.sync(day);
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toMatch(
+    new RegExp(`^meta ${account?.id ?? ""}: ${bad}: the figures .* does not fit the marts: check`),
+  );
+  expect(json.accounts.map(({ outcome }) => outcome).sort()).toEqual(["done", "done", "failed"]);
+  const days = await world.query<{ date: string; behind: boolean }>(
+    `select m.date, m.clicks < (select sum(clicks) from warehouse.ad_daily f
+                                where f.account_key = m.account_key and f.date = m.date) as behind
+     from marts.cost_per_conversion_by_account_daily m where m.account_key = ${key} order by date`,
+  );
+  expect(days).toEqual([
+    { date: bad, behind: true },
+    { date: good, behind: false },
+    { date: day.from, behind: false },
+  ]);
+});
+
 test("a total below the sum of the platform's own ads fails the day, and keeps the good one of before", async () => {
   const world = await openWorld({ platforms: ["meta"] });
   await world.sync(day);

@@ -1,7 +1,7 @@
-import { type Kysely, sql } from "kysely";
-import { addDays, countDays, type Day, type DayRange, eachDay } from "../../domain/day.ts";
+import { type Kysely, type RawBuilder, sql } from "kysely";
+import { addDays, countDays, type Day, type DayRange, eachDay, earlierDay } from "../../domain/day.ts";
 import type { DB } from "../../warehouse/schema.ts";
-import { exact, type Exact, multiply } from "../../domain/decimal.ts";
+import { exact, type Exact } from "../../domain/decimal.ts";
 import { figureOf } from "./judge.ts";
 import { like } from "./like.ts";
 import type { Observation } from "./observation.ts";
@@ -35,13 +35,10 @@ interface Request {
 /** Days that the small chart shows. */
 const chartDays = 21;
 
-interface Row extends Readonly<Record<keyof Sums, string>> {
-  readonly date: Day;
-  readonly account_key: number;
-  readonly campaign_id: string;
-  readonly name: string;
-  readonly is_final: boolean;
-}
+/** Sums come as decimal text. */
+type Told = Readonly<Record<keyof Sums, string>>;
+
+const sumsOf = (row: Told): Sums => sumsBy((name) => exact(row[name]));
 
 /** The accounts of a series; none where they spend in several currencies, whose amounts add up to nothing. */
 const accountKeys = async ({ db, rule, observation }: Request): Promise<readonly number[]> => {
@@ -56,63 +53,84 @@ const accountKeys = async ({ db, rule, observation }: Request): Promise<readonly
   return new Set(accounts.map(({ currency }) => currency)).size > 1 ? [] : accounts.map(({ key }) => key);
 };
 
-/** Where the delivery of an alert's series stands, at the grain that has spend. */
-const readRows = async (request: Request, keys: readonly number[]): Promise<readonly Row[]> => {
-  const { rule, observation, window } = request;
+/** The rows of an alert's series, at the grain that has spend. */
+const rowsOf = ({ rule, observation }: Request, keys: readonly number[]): RawBuilder<unknown> => {
   const { campaign_id: campaignId, network } = observation.labels;
-  const byNetwork = rule.grain === "network";
-  const from = addDays(window.from, -Math.max(rule.windowDays, chartDays - rule.windowDays));
-  const { rows } = await sql<Row>`
-    select m.date, m.account_key, m.campaign_id, coalesce(max(m.campaign_name), m.campaign_id) as name,
-           sum(m.spend)::text as spend, sum(m.clicks)::text as clicks, sum(m.conversions)::text as conversions,
-           sum(m.conversion_value)::text as value, sum(${byNetwork ? sql`m.conversions` : sql`coalesce(m.projected_conversions, m.conversions)`})::text as projected,
-           bool_and(m.is_final) as is_final
-    from ${byNetwork ? sql`marts.cost_per_conversion_by_network_daily` : sql`marts.cost_per_conversion_daily`} m
-    where m.account_key = any(${[...keys]}::int[]) and m.date between ${from}::date and ${window.to}::date
-      and (${campaignId ?? null}::text is null or m.campaign_id = ${campaignId ?? null})
-      and ${like(rule.patterns.campaign, sql`m.campaign_id`, sql`m.campaign_name`)}
-      and ${byNetwork ? like(rule.patterns.part, sql`m.network`) : sql`true`}
-      and ${byNetwork ? sql`(${network ?? null}::text is null or m.network = ${network ?? null})` : sql`true`}
-    group by m.date, m.account_key, m.campaign_id`.execute(request.db);
-  return rows;
+  const shared = sql`
+    m.date, m.account_key, m.campaign_id, m.campaign_name, m.spend, m.clicks, m.conversions,
+    m.conversion_value as value, m.is_final`;
+  const ofSeries = sql`
+    m.account_key = any(${[...keys]}::int[])
+    and (${campaignId ?? null}::text is null or m.campaign_id = ${campaignId ?? null})
+    and ${like(rule.patterns.campaign, sql`m.campaign_id`, sql`m.campaign_name`)}`;
+  return rule.grain === "network"
+    ? sql`
+        select ${shared}, m.conversions as projected from marts.cost_per_conversion_by_network_daily m
+        where ${ofSeries} and ${like(rule.patterns.part, sql`m.network`)}
+          and (${network ?? null}::text is null or m.network = ${network ?? null})`
+    : sql`
+        select ${shared}, coalesce(m.projected_conversions, m.conversions) as projected
+        from marts.cost_per_conversion_daily m where ${ofSeries}`;
 };
 
-const sumOf = (rows: readonly Row[]): Sums =>
-  rows.map((row) => sumsBy((name) => exact(row[name]))).reduce(addSums, noSums);
+type DaySums = Told & { readonly date: Day; readonly is_final: boolean };
 
-const within = (rows: readonly Row[], { from, to }: DayRange): Row[] =>
-  rows.filter(({ date }) => date >= from && date <= to);
+const readDays = async (
+  { db }: Request,
+  rows: RawBuilder<unknown>,
+  { from, to }: DayRange,
+): Promise<readonly DaySums[]> =>
+  (
+    await sql<DaySums>`
+      select r.date, sum(r.spend)::text as spend, sum(r.clicks)::text as clicks,
+             sum(r.conversions)::text as conversions, sum(r.value)::text as value,
+             sum(r.projected)::text as projected, bool_and(r.is_final) as is_final
+      from (${rows}) r where r.date between ${from}::date and ${to}::date group by r.date`.execute(db)
+  ).rows;
+
+/** What a campaign costs beyond what the threshold allows for its conversions. */
+const readCampaigns = async (
+  { db, rule, observation, window }: Request,
+  rows: RawBuilder<unknown>,
+): Promise<Evidence["campaigns"]> => {
+  const allowed = rule.metric.endsWith("cost_per_conversion") ? (observation.threshold ?? "0") : "0";
+  const found = await sql<{ name: string; spend: string; conversions: string }>`
+    select c.name, c.spend::text as spend, c.conversions::text as conversions
+    from (
+      select coalesce(nullif(coalesce(max(r.campaign_name), r.campaign_id), ''), '(unnamed)') as name,
+             sum(r.spend) as spend, sum(r.conversions) as conversions,
+             sum(r.spend) - ${allowed}::numeric * sum(r.conversions) as beyond
+      from (${rows}) r where r.date between ${window.from}::date and ${window.to}::date
+      group by r.account_key, r.campaign_id
+    ) c
+    where c.beyond > 0 order by c.beyond desc limit 3`.execute(db);
+  return found.rows.map(({ name, spend, conversions }) => ({
+    name,
+    spend: exact(spend),
+    conversions: exact(conversions),
+  }));
+};
 
 /** Reads what lies behind an alert, as the accounts spend; undefined where amounts cannot be added up. */
 export const evidenceOf = async (request: Request): Promise<Evidence | undefined> => {
-  const { rule, observation, window } = request;
+  const { rule, window } = request;
   const keys = await accountKeys(request);
   if (keys.length === 0 || rule.grain === "action") return undefined;
-  const rows = await readRows(request, keys);
-  const inside = within(rows, window);
-  const groups = new Map<string, Row[]>();
-  for (const row of inside) {
-    const key = `${String(row.account_key)}/${row.campaign_id}`;
-    groups.set(key, [...(groups.get(key) ?? []), row]);
-  }
-  const limit = observation.threshold === null ? 0n : exact(observation.threshold);
-  const beyond = ({ spend, conversions }: Sums): Exact =>
-    rule.metric.endsWith("cost_per_conversion") ? spend - multiply(limit, conversions) : spend;
-  const campaigns = [...groups.values()]
-    .map((group) => ({ name: group[0]?.name ?? "", sums: sumOf(group) }))
-    .filter(({ sums }) => beyond(sums) > 0n)
-    .sort((a, b) => (beyond(a.sums) < beyond(b.sums) ? 1 : -1))
-    .slice(0, 3)
-    .map(({ name, sums }) => ({ name: name === "" ? "(unnamed)" : name, ...sums }));
+  const rows = rowsOf(request, keys);
   const before = { from: addDays(window.from, -countDays(window)), to: addDays(window.from, -1) };
   const chart = { from: addDays(window.to, 1 - chartDays), to: window.to };
-  const open = new Set(inside.filter((row) => !row.is_final).map(({ date }) => date));
+  const days = await readDays(request, rows, { from: earlierDay(before.from, chart.from), to: window.to });
+  const byDate = new Map(days.map((day) => [day.date, sumsOf(day)]));
+  const sumOf = (range: DayRange): Sums =>
+    eachDay(range)
+      .flatMap((date) => byDate.get(date) ?? [])
+      .reduce(addSums, noSums);
   return {
-    now: sumOf(inside),
-    before: sumOf(within(rows, before)),
-    openDays: open.size,
+    now: sumOf(window),
+    before: sumOf(before),
+    openDays: days.filter(({ date, is_final }) => date >= window.from && !is_final).length,
     days: countDays(window),
-    campaigns,
-    daily: eachDay(chart).map((date) => figureOf(rule.metric, sumOf(within(rows, { from: date, to: date })))),
+    campaigns: await readCampaigns(request, rows),
+    daily: eachDay(chart).map((date) => figureOf(rule.metric, byDate.get(date) ?? noSums)),
   };
 };

@@ -100,7 +100,7 @@ export const runSync = async (
       signal,
     });
     await noteSources(pool, config);
-    const { results, sources } = await drainPlans({
+    const { results, sources, rollups } = await drainPlans({
       ...app,
       clock: options.clock,
       run,
@@ -126,7 +126,7 @@ export const runSync = async (
           : undefined,
       afterRollup: () => alertAfterRollup({ db: database.db, config, now: app.now(), log }),
     });
-    const failures = plans.flatMap(({ plan }) => plan.failures);
+    const failures = [...plans.flatMap(({ plan }) => plan.failures), ...rollups];
     outcome =
       failures.length > 0 ||
       results.some((result) => result.outcome === "failed") ||

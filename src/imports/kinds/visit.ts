@@ -1,6 +1,6 @@
 import { channelNamed, channels, trafficOf } from "../../domain/channel.ts";
 import { clickIdNames } from "../../metrics/channels/click-ids.ts";
-import { sortVisit } from "../../metrics/first-party/visit.ts";
+import { sortedColumns, sortVisit } from "../../metrics/first-party/visit.ts";
 import type { ReadCell } from "../value-format.ts";
 import { id, text } from "../values.ts";
 import type { ImportContext, Refuse, Values } from "./kind.ts";
@@ -21,13 +21,7 @@ export const visitStaging: Readonly<Record<string, string>> = {
   gclid: "text",
   click_ids: "jsonb",
   reported_channel: "text",
-  tag_channel: "text",
-  tag_traffic: "text",
-  tag_platform: "text",
-  tag_evidence: "text",
-  source_platform: "text",
-  is_conflict: "boolean",
-  is_stale_suspected: "boolean",
+  ...sortedColumns,
 };
 
 /** Sorts the row's visit into a channel; an unknown or contradictory stated channel refuses the row. */

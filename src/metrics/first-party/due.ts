@@ -14,6 +14,7 @@ import { visitKeys } from "./visit-keys.ts";
  * | a lead, its stages and scores                 | it, its conversions, and the days on which it was and is booked    |
  * | a conversion                                  | it, its order and that which it was in, its days before and after  |
  * | a click; an id or name of a campaign, ad group or ad; an account | leads and conversions that name or joined it    |
+ * | an id or name of the platforms, while there was no lead and no conversion | all leads and conversions               |
  * | from when to when a platform's spend is known | conversions and leads of the days that it gained or lost           |
  * | whether a measure was ever seen               | every day                                                          |
  * | settings, rules, the statements themselves    | everything                                                         |
@@ -65,6 +66,7 @@ export const findDue = async ({ client, whole }: FirstPartyDue, rows: Rows): Pro
     marked.has(what) ? [`select t.${key} from ${table} t where ${of} in ${ids(what)}`] : [];
   const parts = [
     `select id from taken_mark where what = '${rows}'`,
+    ...(marked.has("visits") ? [`select ${key} from ${table}`] : []),
     ...found("click", visitKeys.click()),
     ...found("entity", visitKeys.entity()),
     ...found("entity", "t.joined_campaign_id"),

@@ -3,7 +3,7 @@ import { qualified } from "../../warehouse/columns.ts";
 import { channels, trafficOf } from "../../domain/channel.ts";
 import type { ClassifyOptions } from "../channels/classify.ts";
 import { loadSourceLists, type SourceLists } from "../channels/lists.ts";
-import { sortVisit } from "./visit.ts";
+import { sortedColumns, sortVisit } from "./visit.ts";
 
 /** To be raised with every change of the rules or lists that stored rows should feel. */
 const rulesVersion = 1;
@@ -30,16 +30,7 @@ interface VisitRow {
 
 const pageRows = 20_000;
 
-const types = {
-  tag_channel: "text",
-  tag_traffic: "text",
-  tag_platform: "text",
-  tag_evidence: "text",
-  source_platform: "text",
-  is_conflict: "boolean",
-  is_stale_suspected: "boolean",
-} as const;
-const names = Object.keys(types) as (keyof typeof types)[];
+const names = Object.keys(sortedColumns) as (keyof typeof sortedColumns)[];
 
 /** Sorts every visit of a table anew, page by page; rows that come out the same stay untouched. */
 const reclassifyTable = async (
@@ -72,7 +63,7 @@ const reclassifyTable = async (
     );
     await client.query(
       `update ${table} t set ${names.map((name) => `${name} = r.${name}`).join(", ")}
-       from unnest($1::text[], ${names.map((name, index) => `$${String(index + 2)}::${types[name]}[]`).join(", ")})
+       from unnest($1::text[], ${names.map((name, index) => `$${String(index + 2)}::${sortedColumns[name]}[]`).join(", ")})
          as r (id, ${names.join(", ")})
        where t.${key} = r.id and (${qualified("t", names)}) is distinct from (${qualified("r", names)})`,
       [rows.map(({ id }) => id), ...names.map((name) => visits.map((visit) => visit[name] ?? null))],

@@ -1,6 +1,7 @@
 import type pg from "pg";
 import { type BreakdownName, isBreakdown } from "../../domain/breakdown.ts";
 import type { Day, DayRange } from "../../domain/day.ts";
+import type { Failure } from "../../domain/failure.ts";
 import { takeTouchedDays, touchedAccounts, touchStored } from "../../warehouse/touched-days.ts";
 import { touchFirstPartyDays } from "../../warehouse/touched-first-party.ts";
 import { ensurePartitions, inTransaction, lockAccount, setLocal } from "../../warehouse/transaction.ts";
@@ -9,6 +10,7 @@ import { noteRates, ratesOf } from "./day-rates.ts";
 import { alone, breakdownMarts, type Mart, marts, steps } from "./fresh.ts";
 import { countDifferences, replaceMarts, stretchOf } from "./replace.ts";
 import { sumsOf } from "./sums.ts";
+import { isTooLarge, unfitDays } from "./unfit.ts";
 
 export interface RollupOptions {
   readonly pool: pg.Pool;
@@ -17,6 +19,8 @@ export interface RollupOptions {
   readonly signal?: AbortSignal;
   /** Instead of the database's own clock: when past or coming nights are played through. */
   readonly clock?: (() => Date) | undefined;
+  /** Told of an account's days whose figures together fit no column: the marts keep what they had of them. */
+  readonly onUnfit?: (failure: Failure) => void;
 }
 
 interface AccountDays {
@@ -133,19 +137,45 @@ const rollUpWindow = (
   return inTransaction(options.pool, work, options.signal, { settings: plannerSettings, repeats: true });
 };
 
+/** Makes days again; where some of them do not fit, all others. */
+const rollUpDays = async (
+  options: RollupOptions,
+  { accountKey, days }: AccountDays,
+  which: "marked" | "all",
+  unfit: Day[],
+): Promise<number> => {
+  const [from = "", to = ""] = [days[0], days.at(-1)];
+  try {
+    return await rollUpWindow(options, accountKey, { from, to }, which === "all" ? days : []);
+  } catch (error) {
+    if (!isTooLarge(error)) throw error;
+    if (days.length === 1) {
+      unfit.push(from);
+      return 0;
+    }
+    let written = 0;
+    const half = Math.ceil(days.length / 2);
+    for (const some of [days.slice(0, half), days.slice(half)])
+      written += await rollUpDays(options, { accountKey, days: some }, which, unfit);
+    return written;
+  }
+};
+
 const rollUpAccountDays = async (
   options: RollupOptions,
   { accountKey, days }: AccountDays,
   which: "marked" | "all",
 ): Promise<number> => {
+  const unfit: Day[] = [];
   let written = 0;
   for (let start = 0; start < days.length; start += daysAtOnce) {
     options.signal?.throwIfAborted();
     const part = days.slice(start, start + daysAtOnce);
     const [from = "", to = ""] = [part[0], part.at(-1)];
     await ensurePartitions(options.pool, partitioned, from, to);
-    written += await rollUpWindow(options, accountKey, { from, to }, which === "all" ? part : []);
+    written += await rollUpDays(options, { accountKey, days: part }, which, unfit);
   }
+  if (unfit.length > 0) options.onUnfit?.(await unfitDays(options.pool, accountKey, unfit));
   return written;
 };
 

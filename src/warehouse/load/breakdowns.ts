@@ -3,7 +3,8 @@ import { type BreakdownName, breakdowns } from "../../domain/breakdown.ts";
 import { asFailure, type Failure } from "../../domain/failure.ts";
 import { touchDays } from "../touched-days.ts";
 import { breakdownLine } from "./fact-tables.ts";
-import { readStream, type Staging } from "./stage.ts";
+import { readStream } from "./read-streams.ts";
+import type { Staging } from "./stage.ts";
 
 /** A breakdown that was asked for and did not come. */
 export interface LackingBreakdown {

@@ -14,8 +14,11 @@ import { collectOften } from "./collect-often.ts";
 import { factParts, factTables, tablesOf } from "./fact-tables.ts";
 import { fingerprints } from "./fingerprint.ts";
 import type { HeldRows } from "./held-rows.ts";
-import { type DayCheck, judgedDaysOf } from "./residual.ts";
-import { dataFailure, isDatabaseError, readFacts, type Staging } from "./stage.ts";
+import type { DayCheck } from "./judge-days.ts";
+import { readFacts } from "./read-streams.ts";
+import { dataFailure, isDatabaseError } from "./refused.ts";
+import type { Staging } from "./stage.ts";
+import { judgedDaysOf } from "./staged-window.ts";
 import { changedDays, confirmDays } from "./unchanged.ts";
 import { addUp, publishWindow } from "./window.ts";
 

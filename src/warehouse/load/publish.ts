@@ -3,7 +3,7 @@ import { qualified } from "../columns.ts";
 import { touchDays } from "../touched-days.ts";
 import { replacedRows } from "./compare-days.ts";
 import { adDaily, comparedTables, conversionDaily, type FactTable, tablesOf } from "./fact-tables.ts";
-import type { PartDays } from "./residual.ts";
+import type { PartDays } from "./staged-window.ts";
 
 export interface PublishOptions {
   readonly client: pg.PoolClient;

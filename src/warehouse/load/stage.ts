@@ -1,33 +1,23 @@
 import type pg from "pg";
 import type { Connector, Pull } from "../../connectors/connector.ts";
 import type { BreakdownName } from "../../domain/breakdown.ts";
-import { asFailure, Failure } from "../../domain/failure.ts";
-import { retries } from "../../domain/retry.ts";
 import { compareDays } from "./compare-days.ts";
-import { type Copy, leadingColumns, linesOf, openCopy, type Place } from "./copy.ts";
+import { type Copy, leadingColumns, openCopy, type Place } from "./copy.ts";
 import {
   accountDaily,
-  accountLine,
   adDaily,
-  adLine,
   campaignConversionDaily,
-  campaignConversionLine,
   campaignDaily,
-  campaignLine,
   comparedTables,
   conversionDaily,
-  conversionLine,
   type FactTable,
-  type Part,
   networkConversionDaily,
-  networkConversionLine,
   networkDaily,
-  misfitOf,
+  type Part,
   tablesOf,
-  networkLine,
 } from "./fact-tables.ts";
-import { createStreamPrint, type StreamPrint } from "./fingerprint.ts";
-import { type HeldRows, holdRows } from "./held-rows.ts";
+import type { StreamPrint } from "./fingerprint.ts";
+import type { HeldRows } from "./held-rows.ts";
 import { watchRepeats } from "./repeats.ts";
 
 export interface Staging {
@@ -53,153 +43,6 @@ export interface Staging {
   /** Told of every batch, for the progress display. */
   readonly onRows: (rows: number) => void;
 }
-
-/** A row for which table; `undefined` never. */
-interface Line {
-  readonly table: FactTable;
-  readonly text: string;
-}
-
-/** The day of a row lies in what was asked for: a platform that answers more would otherwise touch other days. */
-const inside = (pull: Pull, date: string): boolean => date >= pull.from && date <= pull.to;
-
-/** The lines of a batch by table and day, in the order in which they came, without rows that cannot be stored. */
-const sorted = <T extends { readonly date: string }>(
-  batch: readonly T[],
-  { pull, unfit }: Staging,
-  lineOf: (row: T) => Line,
-): ReadonlyMap<FactTable, ReadonlyMap<string, readonly string[]>> => {
-  const tables = new Map<FactTable, Map<string, string[]>>();
-  for (const row of batch) {
-    if (!inside(pull, row.date)) continue;
-    const misfit = misfitOf(row);
-    if (misfit !== undefined) {
-      if (!unfit.has(row.date)) unfit.set(row.date, misfit);
-      continue;
-    }
-    const { table, text } = lineOf(row);
-    let days = tables.get(table);
-    if (!days) tables.set(table, (days = new Map()));
-    const lines = days.get(row.date);
-    if (lines) lines.push(text);
-    else days.set(row.date, [text]);
-  }
-  return tables;
-};
-
-/** Where the rows of a table go: straight among the published ones, or they are held. */
-type Way = "straight" | "held";
-
-/**
- * Reads one stream of the connector. Rows that go straight into a table flow through a single COPY while the stream goes
- * on; a change of table ends one COPY and begins the next. All others are held. On a transient break everything of this
- * stream is given up and it is asked again.
- */
-export const readStream = async <T extends { readonly date: string }>(
-  staging: Staging,
-  stream: () => AsyncIterable<readonly T[]>,
-  lineOf: (row: T) => Line,
-  way: Way,
-): Promise<number> => {
-  const { client, pull, sliceId, accountKey } = staging;
-  const place: Place =
-    way === "straight" ? { schema: "warehouse", accountKey } : { schema: "staging", sliceId, accountKey };
-  for (let attempt = 1; ; attempt += 1) {
-    // What is held touches no table.
-    if (way === "straight") await client.query("savepoint stream");
-    let open: { table: FactTable; copy: Copy } | undefined;
-    let rows = 0;
-    const print = createStreamPrint();
-    const held = holdRows();
-    try {
-      for await (const batch of stream()) {
-        pull.signal.throwIfAborted();
-        for (const [table, days] of sorted(batch, staging, lineOf)) {
-          for (const [date, lines] of days) print.add(table, date, lines);
-          if (way === "held") {
-            for (const [date, lines] of days) await held.add(table, date, linesOf(place, lines));
-            continue;
-          }
-          if (open?.table !== table) {
-            await open?.copy.end();
-            open = { table, copy: openCopy(client, table, place, pull.signal) };
-          }
-          await open.copy.write(linesOf(place, [...days.values()].flat()));
-        }
-        rows += batch.length;
-        staging.onRows(batch.length);
-      }
-      await open?.copy.end();
-      if (way === "straight") await client.query("release savepoint stream");
-      staging.prints.push(print);
-      staging.held.push(held);
-      return rows;
-    } catch (error) {
-      await held.drop();
-      await open?.copy.abort(error instanceof Error ? error : new Error(String(error)));
-      pull.signal.throwIfAborted();
-      const failure = dataFailure(error) ?? asFailure(error);
-      // A stream that never began was asked for often enough by the request itself.
-      const broke = failure.kind === "transient" && rows > 0 && !isDatabaseError(error);
-      if (!broke || attempt >= retries.stream.attempts) throw error;
-      if (way === "straight") await client.query("rollback to savepoint stream");
-      staging.onRows(-rows);
-    }
-  }
-};
-
-/** Errors that Postgres itself reports carry a five-character SQLSTATE. */
-export const isDatabaseError = (error: unknown): error is Error & { code: string } =>
-  error instanceof Error && /^[0-9A-Z]{5}$/.test(String((error as { code?: unknown }).code));
-
-/** A figure that Postgres refuses (numeric overflow, a malformed date) is the platform's data, not our fault. */
-export const dataFailure = (error: unknown): Failure | undefined =>
-  isDatabaseError(error) && error.code.startsWith("22")
-    ? new Failure({
-        kind: "data",
-        message: `a figure does not fit the warehouse: ${error.message}`,
-        remedy: "check which figure the platform sent; nothing of this window was published",
-        cause: error,
-      })
-    : undefined;
-
-/**
- * Reads every stream of facts of the slice and returns the number of rows. Fine streams go first: what
- * arrives between two calls then makes the coarser figure larger, which a residual row covers. It never gets smaller.
- */
-export const readFacts = async (staging: Staging): Promise<number> => {
-  const { connector, pull } = staging;
-  const fine: Way = staging.direct ? "straight" : "held";
-  let rows = 0;
-  rows += await readStream(
-    staging,
-    () => connector.performance(pull),
-    (row) => ({ table: adDaily, text: adLine(row) }),
-    fine,
-  );
-  rows += await readStream(
-    staging,
-    () => connector.conversions(pull),
-    (row) => ({ table: conversionDaily, text: conversionLine(row) }),
-    fine,
-  );
-  rows += await readStream(
-    staging,
-    () => connector.networks(pull),
-    (row) =>
-      row.kind === "delivery"
-        ? { table: networkDaily, text: networkLine(row) }
-        : { table: networkConversionDaily, text: networkConversionLine(row) },
-    "held",
-  );
-  rows += await readStream(
-    staging,
-    () => connector.totals(pull),
-    (row) => ({ table: accountDaily, text: accountLine(row) }),
-    "held",
-  );
-  return rows;
-};
 
 /** Copies what a table has of these days, from whichever of the sources has it. */
 const stageTable = async (
@@ -254,33 +97,6 @@ export const stageHeld = async (
     await compared.rows.drop();
   }
 };
-
-/**
- * Reads the platform's own campaign totals, which explain where ads fall short of the account. Those of other days
- * are ignored: the figures of a day must not depend on the days that are pulled with it.
- */
-export const readCampaigns = async (staging: Staging, days: readonly string[]): Promise<number> => {
-  const { connector, pull } = staging;
-  const wanted = new Set(days);
-  if (!connector.campaigns) return 0;
-  const ask = connector.campaigns.bind(connector);
-  return readStream(
-    staging,
-    () => ofDays(ask(pull), wanted),
-    (row) =>
-      row.kind === "delivery"
-        ? { table: campaignDaily, text: campaignLine(row) }
-        : { table: campaignConversionDaily, text: campaignConversionLine(row) },
-    "held",
-  );
-};
-
-async function* ofDays<T extends { readonly date: string }>(
-  batches: AsyncIterable<readonly T[]>,
-  days: ReadonlySet<string>,
-): AsyncGenerator<readonly T[]> {
-  for await (const batch of batches) yield batch.filter(({ date }) => days.has(date));
-}
 
 const stagedTables = ({ breakdowns }: Staging): readonly FactTable[] => [
   adDaily,

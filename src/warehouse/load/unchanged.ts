@@ -2,7 +2,7 @@ import type pg from "pg";
 import { type DayRange, eachDay } from "../../domain/day.ts";
 import { adDaily, conversionDaily, type FactTable, type Part, tablesOf } from "./fact-tables.ts";
 import type { Fingerprints } from "./fingerprint.ts";
-import type { PartDays } from "./residual.ts";
+import type { PartDays } from "./staged-window.ts";
 import type { Staging } from "./stage.ts";
 
 interface PrintedWindow extends DayRange {

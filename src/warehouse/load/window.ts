@@ -1,18 +1,13 @@
 import { dayAt, type DayRange, eachDay, laterDay } from "../../domain/day.ts";
 import { recordDays } from "../account-days.ts";
 import { publish } from "./publish.ts";
-import {
-  completeToTotals,
-  daysOf,
-  daysThatFallShort,
-  type DayCheck,
-  type PartDays,
-  type StagedWindow,
-  sumDelivery,
-  sumOutcome,
-} from "./residual.ts";
+import { type DayCheck, daysThatFallShort } from "./judge-days.ts";
+import { sumDelivery, sumOutcome } from "./part-sums.ts";
+import { readCampaigns } from "./read-streams.ts";
 import { dropRepeats } from "./repeats.ts";
-import { clearStaging, readCampaigns, stageHeld, type Staging } from "./stage.ts";
+import { completeToTotals } from "./residual.ts";
+import { clearStaging, stageHeld, type Staging } from "./stage.ts";
+import { daysOf, type PartDays, type StagedWindow } from "./staged-window.ts";
 import type { Part } from "./fact-tables.ts";
 import type { Fingerprints } from "./fingerprint.ts";
 import { noteFingerprints } from "./unchanged.ts";

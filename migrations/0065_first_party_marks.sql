@@ -2,13 +2,13 @@
 -- docs/what-is-dirty.md says who marks what.
 
 create table ops.touched_first_party (
-  what text not null check (what in ('days', 'lead', 'conversion', 'click', 'entity', 'name', 'account')),
+  what text not null check (what in ('days', 'lead', 'conversion', 'click', 'entity', 'name', 'account', 'visits')),
   id text,
   from_date date,
   to_date date,
   check (case what when 'days' then from_date <= to_date else id is not null end)
 );
-comment on table ops.touched_first_party is 'What the first-party marts are to be made again for: stretches of days, leads, conversions and clicks by id, ids and names of campaigns, ad groups and ads, accounts. Written in the transaction that changes them; taken away by the rollup that makes the marts again.';
+comment on table ops.touched_first_party is 'What the first-party marts are to be made again for: stretches of days, leads, conversions and clicks by id, ids and names of campaigns, ad groups and ads, accounts; visits: all leads and conversions. Written in the transaction that changes them; taken away by the rollup that makes the marts again.';
 
 -- Many write these tables, all of them on the coordinator: each table marks for itself, so that no writer can forget to.
 -- The rollup of these marts changes leads and conversions too, which is no news to it.
@@ -131,52 +131,9 @@ create index on warehouse.first_party_conversion (
 create index on warehouse.ga4_session_daily (date);
 create index on warehouse.ga4_key_event_daily (date);
 
-alter table warehouse.first_party_conversion add column repeats_id text;
-create index on warehouse.first_party_conversion (repeats_id) where repeats_id is not null;
-comment on column warehouse.first_party_conversion.repeats_id is 'The conversion that counts for its order, where this one repeats it; set by the rollup.';
-
 create table ops.costed_span (
   platform text primary key,
   from_date date not null,
   to_date date not null
 );
 comment on table ops.costed_span is 'From when to when each platform''s spend was known when the first-party marts were made: no mark, but the memory by which a span that grew or shrank is noticed.';
-
-create table figures.kpi_measure_daily (
-  date date not null,
-  measure text not null,
-  platform text not null,
-  currency text not null,
-  amount numeric,
-  refreshed_at timestamptz not null,
-  primary key (date, measure, platform, currency)
-);
-create index on figures.kpi_measure_daily (measure);
-comment on table figures.kpi_measure_daily is 'Under marts.kpi_daily: the measures that KPIs are made of, by day, platform and currency ('''' for none).';
-
--- Names are joined by the view, as in the other marts: a renamed campaign writes no figure.
-alter table marts.paid_cost_per_conversion_first_party_daily set schema figures;
-alter table figures.paid_cost_per_conversion_first_party_daily drop column account_name, drop column campaign_name;
-comment on table figures.paid_cost_per_conversion_first_party_daily is 'Under marts.paid_cost_per_conversion_first_party_daily.';
-create view marts.paid_cost_per_conversion_first_party_daily as
-select f.date, f.platform, f.account_id, f.campaign_id, a.name as account_name, c.name as campaign_name, f.currency,
-       f.spend, f.conversions, f.conversions_joined_by_name, f.conversion_value, f.platform_conversions,
-       f.cost_per_conversion, f.refreshed_at
-from figures.paid_cost_per_conversion_first_party_daily f
-left join warehouse.account a on a.platform = f.platform and a.account_id = f.account_id and a.series_to is null
-left join warehouse.campaign c on c.account_key = a.account_key and c.campaign_id = f.campaign_id;
-comment on view marts.paid_cost_per_conversion_first_party_daily is 'Paid spend per first-party paid conversion: one row per date, platform, account and campaign. Conversions that join no campaign keep their platform and have an empty campaign; platforms without spend data are left out.';
-do $$
-declare
-  part record;
-begin
-  for part in
-    select attname, col_description(attrelid, attnum) as text from pg_attribute
-    where attrelid = 'figures.paid_cost_per_conversion_first_party_daily'::regclass and attnum > 0 and not attisdropped
-  loop
-    execute format('comment on column marts.paid_cost_per_conversion_first_party_daily.%I is %L', part.attname, part.text);
-  end loop;
-end
-$$;
-comment on column marts.paid_cost_per_conversion_first_party_daily.account_name is 'Name of the account today.';
-comment on column marts.paid_cost_per_conversion_first_party_daily.campaign_name is 'Name of the campaign today.';

@@ -1,0 +1,73 @@
+import { expect, test } from "vitest";
+import { addDays } from "../../src/domain/day.ts";
+import { exact, toText } from "../../src/domain/decimal.ts";
+import { evidenceOf } from "../../src/alerts/figures/evidence.ts";
+import type { Sums } from "../../src/alerts/figures/sums.ts";
+import { unknown } from "../../src/alerts/figures/observation.ts";
+import { ruleOf } from "../../src/alerts/rule/rule.ts";
+import { freshDatabase } from "../support/database.ts";
+import { ruleFrom, seedAccounts, seedFigures } from "./seed.ts";
+
+const last = "2026-03-14";
+const day = (age: number): string => addDays(last, -age);
+
+const opened = async (written: Record<string, unknown>, labels: Record<string, string> = {}) => {
+  const database = await freshDatabase();
+  const accounts = await seedAccounts(database, [{ platform: "meta", id: "1", currency: "EUR" }]);
+  const spent = (campaign: string, age: number, spend: number, clicks: number, conversions: number) => ({
+    account: "1",
+    date: day(age),
+    campaign,
+    spend,
+    clicks,
+    conversions,
+  });
+  await seedFigures(database, accounts, [
+    spent("a", 0, 30, 3, 1),
+    spent("a", 1, 30, 3, 1),
+    spent("b", 1, 50, 5, 0),
+    spent("cheap", 0, 4, 2, 2),
+    spent("a", 2, 12, 4, 3),
+    spent("b", 20, 21, 1, 7),
+    spent("a", 21, 1_000, 1, 1),
+  ]);
+  await database.pool.query("update ops.rollup_day set today = $1::date + 28", [day(0)]);
+  const rule = ruleOf(
+    ruleFrom({ name: "dear", metric: "cost_per_conversion", window: "2d", above: 10, ...written }),
+  );
+  const evidence = await evidenceOf({
+    db: database.db,
+    rule,
+    observation: { ...unknown(rule, last, "", labels, ""), threshold: "10" },
+    window: { from: day(1), to: day(0) },
+  });
+  if (evidence === undefined) throw new Error("no evidence");
+  return evidence;
+};
+
+const told = ({ spend, clicks, conversions }: Sums) =>
+  [spend, clicks, conversions].map((sum) => toText(sum)).join(" ");
+
+test("evidence adds up the window, the one before and each day of three weeks, and names who costs too much", async () => {
+  const { now, before, daily, days, openDays, campaigns } = await opened({});
+  expect(told(now)).toBe("114 13 4");
+  expect(told(before)).toBe("12 4 3");
+  expect([openDays, days]).toEqual([1, 2]);
+  // The day before the three weeks is left out; one without conversions has no cost.
+  expect(daily).toHaveLength(21);
+  expect(daily[0]).toBe(exact("3"));
+  expect(daily.slice(-3).map((cost) => cost && toText(cost, 2))).toEqual(["4", "80", "11.33"]);
+  expect(campaigns.map(({ name, spend }) => `${name} ${toText(spend)}`)).toEqual([
+    "Campaign b 50",
+    "Campaign a 60",
+  ]);
+});
+
+test("evidence of one campaign's series is of that campaign alone", async () => {
+  const { now, campaigns } = await opened(
+    { by: ["campaign"] },
+    { platform: "meta", account_id: "1", campaign_id: "a" },
+  );
+  expect(told(now)).toBe("60 6 2");
+  expect(campaigns.map(({ name }) => name)).toEqual(["Campaign a"]);
+});
