@@ -18,7 +18,7 @@ export interface HeldRows {
 }
 
 /** What all slices of the process hold in memory together; what is more goes to files. */
-const memoryBytes = 16 * 1024 * 1024;
+const memoryBytes = 8 * 1024 * 1024;
 let inMemory = 0;
 
 /** A day of few rows takes little, a day of many is written in pieces that are worth a call. */
