@@ -254,9 +254,9 @@ const cases: readonly (readonly [string, (database: Database) => Promise<unknown
       acceptAccount(
         it.pool,
         { ...google, currency: "USD" },
-        { from: "2026-11-02", now: new Date("2026-11-07T00:00:00Z") },
+        { from: "2026-11-01", now: new Date("2026-11-07T00:00:00Z") },
       ),
-    [],
+    day(1),
   ],
 ];
 
