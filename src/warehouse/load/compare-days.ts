@@ -26,9 +26,6 @@ interface Compared {
   readonly signal: AbortSignal;
 }
 
-/** Stands for the figures of a published row that has come again. */
-const seen = "";
-
 /** Whole lines, whatever the bytes are cut into. */
 async function* wholeLines(blocks: AsyncIterable<Buffer>): AsyncGenerator<string> {
   let rest: Buffer = Buffer.alloc(0);
@@ -39,81 +36,116 @@ async function* wholeLines(blocks: AsyncIterable<Buffer>): AsyncGenerator<string
   }
 }
 
-/** The published rows of a day: figures by key, both as COPY writes them, the key with the tab that ends it. */
-const publishedRows = async (
+/** Shows each line, as the text that holds it and where it begins and ends there. */
+const eachLine = async (
+  blocks: AsyncIterable<Buffer>,
+  see: (text: string, start: number, end: number) => void,
+): Promise<void> => {
+  for await (const text of wholeLines(blocks))
+    for (let start = 0; start < text.length;) {
+      const end = text.indexOf("\n", start);
+      see(text, start, end);
+      start = end + 1;
+    }
+};
+
+/** The published rows of a day, as COPY writes what comes after the date. Undefined where there are too many. */
+const publishedLines = async (
   { client, accountKey }: Compared,
   { name, key, figures }: FactTable,
   date: string,
-): Promise<Map<string, string> | undefined> => {
-  const published = new Map<string, string>();
-  const keys = key.slice(1);
-  for await (const text of wholeLines(
+): Promise<Set<string> | undefined> => {
+  const published = new Set<string>();
+  await eachLine(
     copyOut(
       client,
-      `copy (select ${[...keys, ...figures].join(", ")} from warehouse.${name}
+      `copy (select ${[...key.slice(1), ...figures].join(", ")} from warehouse.${name}
              where account_key = ${String(accountKey)} and date = '${date}' limit ${String(mostRows + 1)}) to stdout`,
     ),
-  ))
-    for (let start = 0; start < text.length;) {
-      let keyEnd = start;
-      for (let column = 0; column < keys.length; column += 1) keyEnd = text.indexOf("\t", keyEnd) + 1;
-      const end = text.indexOf("\n", keyEnd);
-      published.set(text.slice(start, keyEnd), text.slice(keyEnd, end));
-      start = end + 1;
-    }
+    (text, start, end) => published.add(text.slice(start, end)),
+  );
   return published.size > mostRows ? undefined : published;
 };
 
-const zeros = /(\.\d*[1-9])0+(?=\t|$)|\.0+(?=\t|$)/g;
+const plain = /^-?\d+(?:\.\d{0,6})?$/;
 
-/** Whether figures are the same, though one side may write zeros at their ends. */
-const isSame = (one: string, other: string): boolean =>
-  one === other || one.replace(zeros, "$1") === other.replace(zeros, "$1");
+/** A figure as the database prints it, so that equal figures are equal text. What is written oddly stays as it is. */
+const asStored = (figure: string): string => {
+  if (!plain.test(figure)) return figure;
+  const point = figure.indexOf(".");
+  return point < 0 ? `${figure}.000000` : figure.padEnd(point + 7, "0");
+};
+
+/** Where so many columns of a line end; counted after the date. */
+const columnEnd = (line: string, columns: number): number => {
+  let end = 0;
+  for (let column = 0; column < columns; column += 1) end = line.indexOf("\t", end) + 1;
+  return end;
+};
+
+const keyOf = ({ key }: FactTable, line: string): string =>
+  line.slice(0, columnEnd(line, key.length - 1) - 1);
 
 interface Difference {
   /** Held lines that are not published like that. */
   readonly lines: readonly string[];
-  /** Keys of published rows that do not stay as they are. */
+  /** Keys of published rows that do not stay as they are; of some no row is published. */
   readonly replaced: ReadonlySet<string>;
 }
 
+/** A line with its figures as the database prints them. */
+const storedLine = ({ key, figures, counts }: ComparedTable, line: string): string => {
+  const end = columnEnd(line, key.length - 1);
+  const stored = line
+    .slice(end)
+    .split("\t")
+    .map((figure, index) => (counts.includes(figures[index] ?? "") ? figure : asStored(figure)));
+  return line.slice(0, end) + stored.join("\t");
+};
+
+/** Whether one of the keys comes with more than one of the lines. */
+const comesTwice = async (
+  keys: ReadonlySet<string>,
+  table: FactTable,
+  blocks: AsyncIterable<Buffer>,
+  lead: number,
+): Promise<boolean> => {
+  let count = 0;
+  await eachLine(blocks, (text, start, end) => {
+    if (keys.has(keyOf(table, text.slice(start + lead, end)))) count += 1;
+  });
+  return count > keys.size;
+};
+
 /**
+ * @param blocks - the held lines of the day, each time anew
+ * @param published - the rows that stay are taken out
  * @param lead - how many characters stand before a line's key, its date included
- * @returns undefined where most rows differ: then the database compares the day as a whole
+ * @returns undefined where most rows differ or a key came twice: then the database compares the day as a whole
  */
 const differenceOf = async (
   table: ComparedTable,
-  blocks: AsyncIterable<Buffer>,
-  published: Map<string, string>,
+  blocks: () => AsyncIterable<Buffer>,
+  published: Set<string>,
   lead: number,
 ): Promise<Difference | undefined> => {
-  const keys = table.key.length - 1;
   const open = table.key.indexOf(table.completedWhereEmpty) - 1;
+  const most = published.size / 2;
   const lines: string[] = [];
-  const replaced = new Set<string>();
-  for await (const text of wholeLines(blocks))
-    for (let start = 0; start < text.length;) {
-      const end = text.indexOf("\n", start);
-      let keyEnd = start + lead;
-      let isOpen = false;
-      for (let column = 0; column < keys; column += 1) {
-        const next = text.indexOf("\t", keyEnd) + 1;
-        if (column === open) isOpen = next === keyEnd + 1;
-        keyEnd = next;
-      }
-      const key = text.slice(start + lead, keyEnd);
-      const stored = published.get(key);
-      if (stored !== undefined) published.set(key, seen);
-      // Of a key that comes twice the later rows differ from `seen`, and are staged: the last one counts, as ever.
-      if (isOpen || stored === undefined || !isSame(stored, text.slice(keyEnd, end))) {
-        lines.push(text.slice(start, end + 1));
-        if (stored !== undefined) replaced.add(key);
-        if (lines.length * 2 > published.size) return undefined;
-      }
-      start = end + 1;
-    }
-  for (const [key, stored] of published) if (stored !== seen) replaced.add(key);
-  return { lines, replaced };
+  const differing = new Set<string>();
+  await eachLine(blocks(), (text, start, end) => {
+    const line = text.slice(start + lead, end);
+    const stays = published.delete(line) || published.delete(storedLine(table, line));
+    if (lines.length > most || (stays && line[columnEnd(line, open)] !== "\t")) return;
+    lines.push(text.slice(start, end + 1));
+    differing.add(keyOf(table, line));
+  });
+  if (lines.length > most) return undefined;
+  const left = new Set(Array.from(published, (line) => keyOf(table, line)));
+  // What is published of the others came too, or nothing is: they are new, or came twice.
+  const others = new Set([...differing].filter((key) => !left.has(key)));
+  if (others.size > 0 && (await comesTwice(others, table, blocks(), lead))) return undefined;
+  return { lines, replaced: new Set([...differing, ...left]) };
 };
 
 /**
@@ -152,10 +184,10 @@ export const compareDays = async (
     for (const date of days.get(table.part) ?? []) {
       signal.throwIfAborted();
       if (held.reduce((bytes, one) => bytes + one.bytes(table, date), 0) < smallestDay) continue;
-      const published = await publishedRows(window, table, date);
+      const published = await publishedLines(window, table, date);
       if (!published?.size) continue;
       const lead = linesOf(place, [`${date}\t`]).length - 1;
-      const difference = await differenceOf(table, rowsOfDay(held, table, date), published, lead);
+      const difference = await differenceOf(table, () => rowsOfDay(held, table, date), published, lead);
       if (!difference) continue;
       await rows.add(table, date, difference.lines.join(""));
       await rows.add(
@@ -163,7 +195,7 @@ export const compareDays = async (
         date,
         linesOf(
           place,
-          Array.from(difference.replaced, (key) => `${date}\t${key.slice(0, -1)}`),
+          Array.from(difference.replaced, (key) => `${date}\t${key}`),
         ),
       );
       const known = compared.get(table);

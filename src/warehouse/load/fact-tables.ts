@@ -41,6 +41,8 @@ const ad = ["date", "campaign_id", "ad_group_id", "ad_id"] as const;
 
 /** A table of so many rows that those of a day are compared before they are staged. */
 export interface ComparedTable extends FactTable {
+  /** Those of the figures that are whole numbers. */
+  readonly counts: readonly string[];
   /** Rows in which this column of the key is empty are completed to totals: they are always staged. */
   readonly completedWhereEmpty: string;
   /** Staged only: keys of published rows that do not stay as they are. */
@@ -49,6 +51,7 @@ export interface ComparedTable extends FactTable {
 
 const compared = (table: FactTable, completedWhereEmpty: string): ComparedTable => ({
   ...table,
+  counts: ["impressions", "clicks"],
   completedWhereEmpty,
   replaced: { name: `${table.name}_replaced`, part: table.part, key: table.key, figures: [] },
 });
