@@ -1,21 +1,10 @@
-import type pg from "pg";
 import { qualified } from "../columns.ts";
 import { touchDays } from "../touched-days.ts";
 import { replacedRows } from "./compare-days.ts";
 import { adDaily, comparedTables, conversionDaily, type FactTable, tablesOf } from "./fact-tables.ts";
-import type { PartDays } from "./staged-window.ts";
+import type { StagedWindow } from "./staged-window.ts";
 
-export interface PublishOptions {
-  readonly client: pg.PoolClient;
-  readonly sliceId: string;
-  readonly accountKey: number;
-  readonly from: string;
-  readonly to: string;
-  readonly direct: boolean;
-  /** The days that were staged. */
-  readonly days: PartDays;
-  /** Those of which only rows that differ were staged. */
-  readonly compared: ReadonlyMap<FactTable, readonly string[]>;
+export interface PublishOptions extends StagedWindow {
   /** Days that did not reconcile: whatever was published of them before stays. */
   readonly failedDays: readonly string[];
 }

@@ -1,17 +1,8 @@
-import type pg from "pg";
-import { type DayRange, eachDay } from "../../domain/day.ts";
+import { eachDay } from "../../domain/day.ts";
 import { adDaily, conversionDaily, type FactTable, type Part, tablesOf } from "./fact-tables.ts";
 import type { Fingerprints } from "./fingerprint.ts";
-import type { PartDays } from "./staged-window.ts";
+import type { PartDays, StagedWindow } from "./staged-window.ts";
 import type { Staging } from "./stage.ts";
-
-interface PrintedWindow extends DayRange {
-  readonly client: pg.PoolClient;
-  readonly sliceId: string;
-  readonly accountKey: number;
-  /** The days that were published. */
-  readonly days: PartDays;
-}
 
 const sumsOf = ({ name, figures }: FactTable, rows: string, count: string): string =>
   `select date, concat_ws(' ', '${name}', ${count}, ${figures.map((figure) => `sum(${figure})`).join(", ")}) as sums
@@ -102,7 +93,7 @@ export const changedDays = async (staging: Staging, prints: Fingerprints): Promi
 
 /** Notes what the days were published from; `except`: days that depend on more than their rows, or failed. */
 export const noteFingerprints = async (
-  { client, sliceId, accountKey, from, to, days }: PrintedWindow,
+  { client, sliceId, accountKey, from, to, days }: StagedWindow,
   prints: Fingerprints,
   except: readonly string[],
 ): Promise<void> => {
