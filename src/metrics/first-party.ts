@@ -1,4 +1,3 @@
-import type { Day } from "../domain/day.ts";
 import type { Database } from "../warehouse/database.ts";
 import { inTransaction, setLocal } from "../warehouse/transaction.ts";
 import { attribute } from "./first-party/attribution.ts";
@@ -19,18 +18,8 @@ import { isOtherMaker, isOtherSeen } from "./first-party/memory.ts";
 import { reclassify } from "./first-party/reclassify.ts";
 import type { FirstPartySettings } from "./first-party/settings.ts";
 import { settleSpans } from "./first-party/spans.ts";
+import { inParts } from "./in-parts.ts";
 import { kpiStatements, measuresSeen, rollUpKpis, rollUpMeasures } from "./kpi/roll-up.ts";
-
-/** Days of the marts that are made at once: bounds memory where a whole history is. */
-const daysAtOnce = 92;
-
-const inParts = async (
-  days: readonly Day[],
-  work: (part: readonly Day[]) => Promise<void>,
-): Promise<void> => {
-  for (let start = 0; start < days.length; start += daysAtOnce)
-    await work(days.slice(start, start + daysAtOnce));
-};
 
 /** Settles what leads and conversions are; the days that this concerns are due afterwards. */
 const settle = async (due: FirstPartyDue): Promise<void> => {
@@ -54,14 +43,15 @@ const makeMarts = async (due: FirstPartyDue): Promise<void> => {
   const converted = await everConverted(due);
   const isFirst = await isOtherSeen(due, "conversions", converted);
   await allowLoops(due.client, false);
-  await inParts(isFirst ? await allDays(due) : marked, (days) => rollUpChannels(due, days, converted));
-  await inParts(marked, async (days) => {
+  for (const days of inParts(isFirst ? await allDays(due) : marked))
+    await rollUpChannels(due, days, converted);
+  for (const days of inParts(marked)) {
     await rollUpPaid(due, days);
     await rollUpMeasures(due, days);
-  });
+  }
   const seen = await measuresSeen(due);
   const isOther = await isOtherSeen(due, "measures", seen);
-  await inParts(isOther ? await allDays(due) : marked, (days) => rollUpKpis(due, days, seen));
+  for (const days of inParts(isOther ? await allDays(due) : marked)) await rollUpKpis(due, days, seen);
 };
 
 /**

@@ -5,6 +5,7 @@ import type { Failure } from "../../domain/failure.ts";
 import { takeTouchedDays, touchedAccounts, touchStored } from "../../warehouse/touched-days.ts";
 import { touchFirstPartyDays } from "../../warehouse/touched-first-party.ts";
 import { ensurePartitions, inTransaction, lockAccount, setLocal } from "../../warehouse/transaction.ts";
+import { inParts } from "../in-parts.ts";
 import { convertedInto, holdConversion } from "../rates/put.ts";
 import { noteRates, ratesOf } from "./day-rates.ts";
 import { alone, breakdownMarts, type Mart, marts, steps } from "./fresh.ts";
@@ -40,9 +41,6 @@ const plannerSettings = setLocal({
   enable_sort: "off",
   jit: "off",
 });
-
-/** Days of one account per transaction: bounds memory and locks when a whole history is rebuilt. */
-const daysAtOnce = 92;
 
 /** The marts of the breakdowns that any of the days was asked for. */
 const martsAskedFor = async (
@@ -168,9 +166,8 @@ const rollUpAccountDays = async (
 ): Promise<number> => {
   const unfit: Day[] = [];
   let written = 0;
-  for (let start = 0; start < days.length; start += daysAtOnce) {
+  for (const part of inParts(days)) {
     options.signal?.throwIfAborted();
-    const part = days.slice(start, start + daysAtOnce);
     const [from = "", to = ""] = [part[0], part.at(-1)];
     await ensurePartitions(options.pool, partitioned, from, to);
     written += await rollUpDays(options, { accountKey, days: part }, which, unfit);
@@ -306,12 +303,11 @@ export const compareRollups = async (
   const found: RollupDifference[] = [];
   for (const { accountKey, days } of await storedDays(options.pool, range.from, range.to)) {
     const differing = new Map<string, number>();
-    for (let start = 0; start < days.length; start += daysAtOnce) {
+    for (const part of inParts(days)) {
       options.signal?.throwIfAborted();
       await inTransaction(options.pool, async (client) => {
         await client.query(plannerSettings);
         const { reportingCurrency } = options;
-        const part = days.slice(start, start + daysAtOnce);
         const rates = await ratesOf(client, accountKey, part, reportingCurrency);
         const scope = { client, accountKey, days: part, reportingCurrency, rates };
         const asked = await martsAskedFor(client, accountKey, part);
