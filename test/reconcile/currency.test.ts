@@ -1,11 +1,10 @@
-import { Writable } from "node:stream";
 import type pg from "pg";
-import pino from "pino";
 import { expect, test } from "vitest";
 import type { Connector } from "../../src/connectors/connector.ts";
 import { warnOfUnknownAmounts } from "../../src/metrics/unknown-amounts.ts";
 import { rollUpTouched } from "../../src/metrics/rollup/rollup.ts";
 import { freshDatabase } from "../support/database.ts";
+import { recordedLog } from "../support/log.ts";
 import { storeRate } from "../support/rates.ts";
 import { load, prepareAccount, scriptedAccount, scriptedConnector } from "../support/scripted.ts";
 
@@ -103,15 +102,7 @@ test("a missing rate gives NULL and a warning that says whose, and the rate when
     { spend_reporting: "50.000000" },
     { spend_reporting: "50.000000" },
   ]);
-  const lines: Record<string, unknown>[] = [];
-  const log = pino(
-    new Writable({
-      write(chunk: Buffer, _, done) {
-        lines.push(JSON.parse(chunk.toString()) as Record<string, unknown>);
-        done();
-      },
-    }),
-  );
+  const { log, lines } = recordedLog();
   await warnOfUnknownAmounts({ pool, log, from: friday });
   expect(lines).toMatchObject([
     {

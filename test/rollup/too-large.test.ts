@@ -1,5 +1,3 @@
-import { Writable } from "node:stream";
-import pino from "pino";
 import { expect, test } from "vitest";
 import type { Connector } from "../../src/connectors/connector.ts";
 import type { BreakdownDay, CampaignDay } from "../../src/domain/facts.ts";
@@ -7,6 +5,7 @@ import type { Failure } from "../../src/domain/failure.ts";
 import { compareRollups, rollUpTouched } from "../../src/metrics/rollup/rollup.ts";
 import { warnOfUnknownAmounts } from "../../src/metrics/unknown-amounts.ts";
 import { freshDatabase } from "../support/database.ts";
+import { recordedLog } from "../support/log.ts";
 import { storeRate } from "../support/rates.ts";
 import {
   load,
@@ -65,15 +64,7 @@ test("campaigns that each fit in the reporting currency and together do not leav
     { date: first, spend: "80000000.000000", spend_reporting: null },
     { date: second, spend: "40000001.000000", spend_reporting: "800000020000.000000" },
   ]);
-  const lines: Record<string, unknown>[] = [];
-  const log = pino(
-    new Writable({
-      write(chunk: Buffer, _, done) {
-        lines.push(JSON.parse(chunk.toString()) as Record<string, unknown>);
-        done();
-      },
-    }),
-  );
+  const { log, lines } = recordedLog();
   await warnOfUnknownAmounts({ pool, log, from: first });
   expect(lines).toMatchObject([
     {
