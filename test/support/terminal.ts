@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, "..", "..");
 /** A command on a terminal of its own: everything that would be on the screen, with the codes that move about on it. */
 export interface OnTerminal {
   shown(): string;
-  /** Resolves as soon as the screen has it. */
+  /** Resolves as soon as the screen has it; says what the screen has instead after a minute and a half. */
   shows(text: string | RegExp): Promise<void>;
   type(keys: string): void;
   readonly ended: Promise<number | null>;
@@ -48,14 +48,20 @@ export const onTerminal = (
     shown: () => shown,
     shows: (text) =>
       new Promise((resolve, reject) => {
+        const fails = (why: string) => {
+          clearTimeout(limit);
+          reject(new Error(`no ${String(text)}: ${why}: ${shown}`));
+        };
+        const limit = setTimeout(fails, 90_000, "the time is over");
         const look = () => {
           if (typeof text === "string" ? !shown.includes(text) : !text.test(shown)) return;
+          clearTimeout(limit);
           heard.delete(look);
           resolve();
         };
         heard.add(look);
         look();
-        void ended.then(() => reject(new Error(`ended first: ${shown}`)));
+        void ended.then(() => fails("it ended first"));
       }),
     type: (keys) => void child.stdin.write(keys),
     ended,
