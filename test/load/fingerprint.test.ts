@@ -9,6 +9,7 @@ import {
   type FactTable,
 } from "../../src/warehouse/load/fact-tables.ts";
 import { createStreamPrint, fingerprints } from "../../src/warehouse/load/fingerprint.ts";
+import { addHash } from "../../src/warehouse/load/row-hash.ts";
 
 const days = ["2026-03-01", "2026-03-02", "2026-03-03"] as const;
 const window = { from: days[0], to: days[2] };
@@ -133,4 +134,27 @@ test.each(Object.keys(mutations))(
 
 test("another rule of how rows become figures is another fingerprint of every day", () => {
   expect(differences(printOf([]), printOf([], 1, "estimate"))).toHaveLength(factParts.length * days.length);
+});
+
+// As mmh3 5 gives it for the same text in UTF-16 (little-endian).
+test.each([
+  ["", "00000000 00000000 00000000 00000000"],
+  ["a", "033bb196 ccef4fe1 ccef4fe1 ccef4fe1"],
+  ["ab", "260fb953 af22b6fd af22b6fd af22b6fd"],
+  ["abc", "2b5b97a3 20f75fb5 5012c2b4 5012c2b4"],
+  ["1234567", "eb59bef1 7c5a5c1c b7831205 ba253c1f"],
+  ["12345678", "083fc1f2 e182fa4f bd464907 c7fddd7a"],
+  ["123456789", "0ae17570 d324424a e1c75a00 4f4b9699"],
+  [
+    "2026-11-02\t20000000001\t150000000001\t700000000001\t79.19\t31\t1",
+    "2910cf5b 34f0ae51 2cf51513 320e1cf8",
+  ],
+  ["Zürich 🏔 日本", "f0f83b41 e64542c7 77149186 7e52b74c"],
+])("the hash of %j is MurmurHash3's of 128 bits, and adds up", (text, expected) => {
+  const lanes = new Uint32Array(4);
+  addHash(lanes, text);
+  const once = [...lanes];
+  expect(once.map((lane) => lane.toString(16).padStart(8, "0")).join(" ")).toBe(expected);
+  addHash(lanes, text);
+  expect([...lanes]).toEqual(once.map((lane) => (2 * lane) % 2 ** 32));
 });
