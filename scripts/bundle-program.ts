@@ -13,12 +13,18 @@ const installed = z
 // Node opens all files of a package at once: a hundred small ones are more than a tight limit of descriptors allows, and
 // to find and open them is a fifth of what a short command costs.
 const ofManyFiles = new Set([
+  "cli-progress",
   "cli-table3",
   "commander",
   "cron-parser",
+  "dotenv",
+  "fastest-levenshtein",
+  "ipaddr.js",
   "kysely",
   "luxon",
+  "pg",
   "pg-copy-streams",
+  "pino",
   "yaml",
   "zod",
 ]);
