@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { z } from "zod";
+import * as z from "zod";
 import { packageRoot } from "../src/package-root.ts";
 
 const installed = z
@@ -48,6 +48,10 @@ export const bundleProgram = async (outdir: string): Promise<void> => {
     target: "node20.19",
     format: "esm",
     charset: "utf8",
+    // One copy, also for what asks for it as CommonJS.
+    alias: { luxon: join(packageRoot, "node_modules", "luxon", "build", "es6", "luxon.mjs") },
+    // Node has it since version 21. Without it pg makes a Response, which loads all of fetch, to see where it runs.
+    define: { navigator: '{ "userAgent": "Node.js" }' },
     legalComments: "none",
     // What is bundled of CommonJS asks for Node's own modules by require.
     banner: {

@@ -7,7 +7,7 @@ import dotenv from "dotenv";
 import pg from "pg";
 import { expect, onTestFinished, test } from "vitest";
 import { parse } from "yaml";
-import { z } from "zod";
+import * as z from "zod";
 import { seedWarehouse } from "../scripts/warehouse-docs/render.ts";
 import { checkQueue } from "../src/commands/doctor/services.ts";
 import { parseConfig } from "../src/config.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Column, Table } from "./catalog.ts";
 
 /** What is read of a panel; everything else of it, and the order of its keys, stays as it is. */

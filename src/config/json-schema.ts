@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { configSchema } from "./schema.ts";
 
 /** The JSON Schema of costper.yaml, for editors; it ships as costper.schema.json. */

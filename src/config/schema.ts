@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { alertSettings, notifierSettings } from "../alerts/rule/settings.ts";
 import { digestSettings } from "../digest/settings.ts";
 import { ga4 } from "../connectors/ga4/source.ts";

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Channel } from "../domain/channel.ts";
 import type { Day } from "../domain/day.ts";
 import type { Platform } from "../domain/platform.ts";

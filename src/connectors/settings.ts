@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { BreakdownName } from "../domain/breakdown.ts";
 
 /** Parts that the settings of several connectors share. */

@@ -12,7 +12,8 @@ export interface DayRange {
 const utc = (day: Day): DateTime => DateTime.fromISO(day, { zone: "utc" });
 
 /** Whether the text is a day that the calendar has: `2026-02-29` is not. */
-export const isDay = (text: string): boolean => /^\d{4}-\d{2}-\d{2}$/.test(text) && utc(text).isValid;
+export const isDay = (text: string): boolean =>
+  /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text)) && addDays(text, 0) === text;
 
 const dayMs = 86_400_000;
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { file } from "./file/type.ts";
 import { https } from "./https/type.ts";
 import { hubspot } from "./hubspot/type.ts";

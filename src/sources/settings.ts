@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { isCron } from "../domain/schedule.ts";
 import { importKinds } from "../imports/kinds/index.ts";
 import { columnsOf } from "../imports/kinds/kind.ts";

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Day } from "../domain/day.ts";
 import type { Database } from "../warehouse/database.ts";
 import type { ImportOptions, ImportResult } from "../imports/import-file.ts";

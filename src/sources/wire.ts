@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { type AnswerHeaders, exchange, type Sent, type TextAnswer } from "../connectors/wire/exchange.ts";
 import { readJson } from "../connectors/wire/json.ts";
 import { createLimits } from "../connectors/wire/limits.ts";

@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, randomBytes, scryptSync } from "node:
 import { readFile } from "node:fs/promises";
 import type pg from "pg";
 import type { Logger } from "pino";
-import { z } from "zod";
+import * as z from "zod";
 import type { TokenStore } from "../connectors/connector.ts";
 import { alone } from "./lease.ts";
 import { writeWhole } from "./whole-file.ts";

@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type pg from "pg";
-import { z } from "zod";
+import * as z from "zod";
 import type { Memory } from "../connectors/connector.ts";
 
 /** A schema older than the table keeps nothing; it is migrated soon. */

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import type { Kysely } from "kysely";
-import { z } from "zod";
+import * as z from "zod";
 import type { DB } from "../warehouse/schema.ts";
 import { breakdownQuery } from "./api/breakdown.ts";
 import { breakdownCsv } from "./api/csv.ts";

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { z } from "zod";
+import * as z from "zod";
 import { type GuardOptions, tokenGiven } from "./access.ts";
 import { localPath, loginPage } from "./login-page.ts";
 

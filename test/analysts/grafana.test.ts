@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { readTables } from "../../scripts/warehouse-docs/catalog.ts";
 import { withUnits } from "../../scripts/warehouse-docs/grafana.ts";
 import { freshDatabase } from "../support/database.ts";

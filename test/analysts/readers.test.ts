@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { seedWarehouse } from "../../scripts/warehouse-docs/render.ts";
 import { exportTable } from "../../src/warehouse/export/export.ts";
 import { findTable } from "../../src/warehouse/export/tables.ts";

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 
 const value = z.object({
   stringValue: z.string().optional(),

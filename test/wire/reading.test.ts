@@ -1,6 +1,6 @@
 import { Writable } from "node:stream";
 import { describe, expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { readJson } from "../../src/connectors/wire/json.ts";
 import { createPageGuard } from "../../src/connectors/wire/paging.ts";
 import { retryAfterMs } from "../../src/connectors/wire/retry-after.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { platforms } from "../../connectors/registry.ts";
 import { isDuration, wholeDays } from "./duration.ts";
 import { targetProblem } from "./target.ts";

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { z } from "zod";
+import * as z from "zod";
 import { Failure } from "../../domain/failure.ts";
 import { createRedactor } from "../../domain/secrets.ts";
 import { wrongClock } from "../wire/clock.ts";

@@ -1,5 +1,5 @@
 import { DateTime } from "luxon";
-import { z } from "zod";
+import * as z from "zod";
 import { Failure } from "../../domain/failure.ts";
 import { cloudRefusal } from "../wire/google-cloud.ts";
 import { jsonOrUndefined } from "../wire/json.ts";

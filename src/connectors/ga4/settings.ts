@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { baseUrl, idText, requestTimeout } from "../settings.ts";
 
 /** `connectors.ga4` of costper.yaml: sessions and key events, no spend. */

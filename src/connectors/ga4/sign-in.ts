@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Failure } from "../../domain/failure.ts";
 import { addDays, dayAt } from "../../domain/day.ts";
 import type { Reached, SignIn } from "../sign-in.ts";

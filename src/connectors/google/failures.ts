@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Failure, type FailureKind } from "../../domain/failure.ts";
 import type { AnswerHeaders } from "../wire/exchange.ts";
 import { cloudRefusal } from "../wire/google-cloud.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Account, Entity } from "../../domain/facts.ts";
 import type { ConnectorContext, Pull } from "../connector.ts";
 import { readValue } from "../wire/json.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Day, DayRange } from "../../domain/day.ts";
 import { decimal, type Decimal, fromUnits, orZero, toUnits, wholeNumber } from "../../domain/decimal.ts";
 import type { Conversions, Delivery, NetworkDay, Traffic } from "../../domain/facts.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { readValue } from "../wire/json.ts";
 import { createPageGuard } from "../wire/paging.ts";
 import type { Ask, Call } from "./client.ts";

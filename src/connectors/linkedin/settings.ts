@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { accountList, baseUrl, idText, lookback, noBreakdowns, requestTimeout } from "../settings.ts";
 
 /** `connectors.linkedin` of costper.yaml: an access token, or what is needed to refresh one. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { isTimeZone } from "../../domain/day.ts";
 import type { Account } from "../../domain/facts.ts";
 import { asFailure } from "../../domain/failure.ts";

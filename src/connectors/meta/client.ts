@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { asFailure, Failure } from "../../domain/failure.ts";
 import { createRedactor } from "../../domain/secrets.ts";
 import type { ConnectorContext } from "../connector.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Account } from "../../domain/facts.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { ApiParams } from "./api.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { DayRange } from "../../domain/day.ts";
 import { type Decimal, decimal, orZero, wholeNumber } from "../../domain/decimal.ts";
 import type { Account, CampaignKey, Conversions, Delivery, SplitRow } from "../../domain/facts.ts";

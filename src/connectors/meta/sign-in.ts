@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Failure } from "../../domain/failure.ts";
 import type { SignedIn, SignIn, SignInContext } from "../sign-in.ts";
 import {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { Failure } from "../../domain/failure.ts";
 import type { ConnectorContext, Pull } from "../connector.ts";
 import { readValue } from "../wire/json.ts";

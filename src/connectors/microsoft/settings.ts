@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { accountList, baseUrl, breakdownList, idText, lookback, requestTimeout } from "../settings.ts";
 
 /** `connectors.microsoft` of costper.yaml: Microsoft Advertising (Bing, Yahoo, AOL, partners, Audience network). */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Why Google's front end let no request through to the API, which its answer is about and not any account. */
 export interface CloudRefusal {

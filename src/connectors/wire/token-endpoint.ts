@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Failure } from "../../domain/failure.ts";
 import type { Platform } from "../../domain/platform.ts";
 import type { Redactor } from "../../domain/secrets.ts";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import type { Redactor } from "../../domain/secrets.ts";
 import type { ConnectorContext } from "../connector.ts";
 import { interrupted, unlessAborted } from "./exchange.ts";

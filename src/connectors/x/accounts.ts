@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { isTimeZone } from "../../domain/day.ts";
 import { type Account, noCurrency } from "../../domain/facts.ts";
 import { asFailure, Failure } from "../../domain/failure.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Entity } from "../../domain/facts.ts";
 import type { Pull } from "../connector.ts";
 import { accountPart } from "./account-parts.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Failure, type FailureDetails } from "../../domain/failure.ts";
 import type { AnswerHeaders } from "../wire/exchange.ts";
 import { jsonOrUndefined } from "../wire/json.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Ask } from "./client.ts";
 import { pagesOf } from "./paging.ts";
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { endOfDay } from "../../domain/day.ts";
 import { asFailure, Failure } from "../../domain/failure.ts";
 import type { ConnectorContext, Memory, Pull } from "../connector.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { createPageGuard } from "../wire/paging.ts";
 import type { Ask, Call } from "./client.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { accountList, baseUrl, lookback, noBreakdowns, requestTimeout } from "../settings.ts";
 import { attributions, countedByDefault, webConversionTypes } from "./conversion-types.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { addDays, countDays, type DayRange, earlierDay, laterDay, windowsOf } from "../../domain/day.ts";
 import type { Activity } from "./activity.ts";
 import type { Parameters } from "./oauth.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { ClassifyOptions } from "../channels/classify.ts";
 import { normalizeHost } from "../channels/normalize.ts";
 import type { FirstPartySettings } from "./settings.ts";

@@ -1,5 +1,5 @@
 import type { PoolClient } from "pg";
-import { z } from "zod";
+import * as z from "zod";
 import { noteRule } from "../../imports/ledger/changes.ts";
 import { type LeadStage, leadStages } from "../../metrics/first-party/stages.ts";
 import { inTransaction } from "../../warehouse/transaction.ts";

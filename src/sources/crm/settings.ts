@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { idText } from "../../connectors/settings.ts";
 import { isDay } from "../../domain/day.ts";
 import { clickIdNames } from "../../metrics/channels/click-ids.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Settings that every help desk takes. */
 export const deskSettings = {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { byteSize, commonSettings, csvSettings, readingSettings, readingProblems } from "../settings.ts";
 import type { SourceType } from "../source.ts";
 

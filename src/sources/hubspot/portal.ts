@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { asFailure } from "../../domain/failure.ts";
 import { requireFields } from "../crm/fields.ts";
 import type { HubspotClient } from "./client.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { createPageGuard } from "../../connectors/wire/paging.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { HubspotClient } from "./client.ts";

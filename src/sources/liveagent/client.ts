@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import type { AnswerHeaders } from "../../connectors/wire/exchange.ts";
 import { retryAfterMs } from "../../connectors/wire/retry-after.ts";
 import { Failure } from "../../domain/failure.ts";

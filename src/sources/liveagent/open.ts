@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { addDays, type Day, dayAt, type DayRange, windowsOf } from "../../domain/day.ts";
 import { callFigures, contactFigures, daysAsked, type Figure, landFigures } from "../desk/figures.ts";
 import type { SourceFinding, OpenSource, Pulled, SourceContext, StreamAsk } from "../source.ts";

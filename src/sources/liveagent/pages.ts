@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { createPageGuard } from "../../connectors/wire/paging.ts";
 import { addDays, type Day, dayAt, type DayRange, eachDay } from "../../domain/day.ts";
 import { Failure } from "../../domain/failure.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { baseUrl, idText } from "../../connectors/settings.ts";
 import { deskSettings } from "../desk/settings.ts";
 import { commonSettings } from "../settings.ts";

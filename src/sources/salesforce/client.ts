@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { TextAnswer } from "../../connectors/wire/exchange.ts";
 import { jsonOrUndefined } from "../../connectors/wire/json.ts";
 import { retryAfterMs } from "../../connectors/wire/retry-after.ts";

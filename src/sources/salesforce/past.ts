@@ -4,7 +4,7 @@ import type { LeadStage } from "../../metrics/first-party/stages.ts";
 import type { SalesforceClient } from "./client.ts";
 import { type StoredLead, utc } from "./leads.ts";
 import { recordsOf, type SalesforceRecord } from "./query.ts";
-import { z } from "zod";
+import * as z from "zod";
 
 const anyShape = z.object({ records: z.array(z.unknown()) });
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { baseUrl } from "../../connectors/settings.ts";
 import { channels } from "../../domain/channel.ts";
 import { conditions, dealSettings, leadSettings, outbound, since } from "../crm/settings.ts";

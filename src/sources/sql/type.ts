@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { isTimeZone } from "../../domain/day.ts";
 import { commonSettings, readingSettings, readingProblems } from "../settings.ts";
 import type { SourceType } from "../source.ts";

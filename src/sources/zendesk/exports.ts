@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { createPageGuard } from "../../connectors/wire/paging.ts";
 import { type Day, type DayRange, dayAt, endOfDay, addDays } from "../../domain/day.ts";
 import { Failure } from "../../domain/failure.ts";

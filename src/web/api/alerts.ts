@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { z } from "zod";
+import * as z from "zod";
 import type { AlertSettings } from "../../alerts/rule/settings.ts";
 import type { Alerts } from "./health-answers.ts";
 import { alertSeries } from "./alert-series.ts";

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { z } from "zod";
+import * as z from "zod";
 import { profiles } from "../../connectors/registry.ts";
 import type { Annotation } from "./answers.ts";
 import { labelsOf } from "./alerts.ts";

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from "kysely";
-import { z } from "zod";
+import * as z from "zod";
 import { breakdowns as broughtBreakdowns, isBreakdown } from "../../domain/breakdown.ts";
 import { type Breakdown, type BreakdownRow, breakdowns, type Figures } from "./answers.ts";
 import { standingOf } from "./campaign-sums.ts";

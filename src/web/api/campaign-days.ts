@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { z } from "zod";
+import * as z from "zod";
 import type { CampaignDayRow, CampaignDays, HistoryRow, MaturityCurve } from "./answers.ts";
 import { WebProblem } from "../failures.ts";
 import { accountOf, filterKeys } from "./query.ts";

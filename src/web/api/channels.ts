@@ -1,6 +1,6 @@
 import { stringify } from "csv-stringify/sync";
 import { type RawBuilder, sql } from "kysely";
-import { z } from "zod";
+import * as z from "zod";
 import type { ChannelRow, Channels, Excluded, Range } from "./answers.ts";
 import { asText } from "./csv.ts";
 import { accountKeys, filterKeys, type Keys, within } from "./query.ts";

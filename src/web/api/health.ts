@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { z } from "zod";
+import * as z from "zod";
 import { countDays } from "../../domain/day.ts";
 import { expectedDay, type Schedule } from "../../domain/schedule.ts";
 import { inUse } from "../../warehouse/credentials.ts";

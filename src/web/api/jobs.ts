@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { WebProblem } from "../failures.ts";
 import type { FailedJob } from "./health-answers.ts";
 import { storableText } from "./query.ts";

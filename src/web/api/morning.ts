@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Schedule } from "../../domain/schedule.ts";
 import { type Missing, readMissing } from "../../metrics/missing.ts";
 import type { Configured } from "../../metrics/morning/accounts.ts";

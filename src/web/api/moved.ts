@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { z } from "zod";
+import * as z from "zod";
 import type { MovedDay } from "./answers.ts";
 import { accountKeys, amongKeys, filterKeys } from "./query.ts";
 import type { Read } from "./read.ts";

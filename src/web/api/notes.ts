@@ -1,5 +1,5 @@
 import { type Kysely, type RawBuilder, sql } from "kysely";
-import { z } from "zod";
+import * as z from "zod";
 import type { DB } from "../../warehouse/schema.ts";
 import { WebProblem } from "../failures.ts";
 import type { Range } from "./answers.ts";

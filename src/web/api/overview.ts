@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from "kysely";
-import { z } from "zod";
+import * as z from "zod";
 import { addDays, countDays } from "../../domain/day.ts";
 import type { Comparison, CurrencyChoice, ExpectedFigures, Overview, Period, Range } from "./answers.ts";
 import { countGaps, wholeInBoth } from "./coverage.ts";

@@ -1,5 +1,5 @@
 import type { Kysely } from "kysely";
-import { z } from "zod";
+import * as z from "zod";
 import { bareAccountId } from "../../connectors/account-ids.ts";
 import { isPlatform, platforms } from "../../connectors/registry.ts";
 import { pauseAccount, resumeAccount } from "../../warehouse/account-pauses.ts";

@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { z } from "zod";
+import * as z from "zod";
 import { addDays, addMonths, countDays, isDay } from "../../domain/day.ts";
 import type { Range } from "./answers.ts";
 import type { Read } from "./read.ts";

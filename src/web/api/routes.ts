@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Kysely } from "kysely";
-import { z } from "zod";
+import * as z from "zod";
 import type { Schedule } from "../../domain/schedule.ts";
 import type { AlertSettings } from "../../alerts/rule/settings.ts";
 import type { MonthlyTarget } from "../../metrics/kpi/targets.ts";

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from "kysely";
 import { stringify } from "yaml";
-import { z } from "zod";
+import * as z from "zod";
 import { replay } from "../../alerts/replay.ts";
 import { alertProblems, type KnownAccount } from "../../alerts/rule/problems.ts";
 import { type AlertSettings, alertSettings } from "../../alerts/rule/settings.ts";

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from "kysely";
-import { z } from "zod";
+import * as z from "zod";
 import { endSilences, listSilences } from "../../alerts/state/silence.ts";
 import type { DB } from "../../warehouse/schema.ts";
 import { WebProblem } from "../failures.ts";

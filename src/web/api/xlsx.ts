@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import type { CellValue } from "hucre";
 import type { Kysely } from "kysely";
-import type { z } from "zod";
+import type * as z from "zod";
 import type { DB } from "../../warehouse/schema.ts";
 import type { BreakdownQuery } from "./breakdown.ts";
 import { breakdownColumns, breakdownRows, type DownloadColumn, type Row } from "./breakdown-rows.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { PlatformProfile } from "../../../src/connectors/platform.ts";
 import { accountList, baseUrl, idText, lookback } from "../../../src/connectors/settings.ts";
 
