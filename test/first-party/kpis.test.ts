@@ -126,3 +126,48 @@ test("cost per conversion times conversions is the spend, for any days", async (
     { numRuns: 5 },
   );
 });
+
+test("values that together fit no column are unknown, and every other figure is there", async () => {
+  const database = await freshDatabase();
+  await seedSpend(database, {
+    platform: "google",
+    account: "1",
+    campaign: "g",
+    date: "2026-11-01",
+    spend: "100",
+  });
+  const lines = ["A", "B"].map((id) => `${id},p,2026-11-01T10:00:00Z,x,google,1,g,600000000000,EUR`);
+  await load(
+    database,
+    "conversions",
+    "conversion_id,conversion_name,converted_at,gclid,platform,account_id,campaign_id,value,currency",
+    lines.join("\n"),
+  );
+  await load(
+    database,
+    "costs",
+    "period_start,period_end,cost_class,amount,currency",
+    Array(2).fill("2026-11-01,2026-11-01,tool,600000000000,EUR").join("\n"),
+  );
+  await rollUp(database, { reportingCurrency: "EUR" });
+  const read = async (query: string) =>
+    (await database.pool.query<Record<string, string | null>>(query)).rows;
+  expect(
+    await read(
+      "select conversions::integer, conversion_value from marts.channel_daily where conversions > 0",
+    ),
+  ).toEqual([{ conversions: 2, conversion_value: null }]);
+  expect(
+    await read(
+      "select conversions::integer, conversion_value from figures.paid_cost_per_conversion_first_party_daily where conversions > 0",
+    ),
+  ).toEqual([{ conversions: 2, conversion_value: null }]);
+  const kpi = (id: string) =>
+    read(`select numerator, value from marts.kpi_daily
+          where kpi = '${id}' and dimensions = '{"conversion_source": "first_party"}'`);
+  expect(await kpi("cost_per_conversion")).toEqual([{ numerator: "100.000000", value: "50.000000" }]);
+  // The costs fit no column; a conversion's share of them does.
+  expect(await kpi("fully_loaded_cost_per_conversion")).toEqual([
+    { numerator: null, value: "600000000050.000000" },
+  ]);
+});

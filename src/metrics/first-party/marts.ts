@@ -52,7 +52,7 @@ export const martsSql = {
       coalesce(s.sessions, case when v.date is not null then 0 end)::numeric(18, 6) as sessions,
       coalesce(c.conversions, case when $4::boolean then 0 end)::numeric(18, 6) as conversions,
       case when c.date is null then case when $4::boolean then 0 end
-           else c.conversion_value end::numeric(18, 6) as conversion_value,
+           else figures.storable(c.conversion_value) end as conversion_value,
       coalesce(c.unit, $2) as currency
     from session s full join conversion c using (date, channel, traffic) left join visited v using (date)`,
   paid: `
@@ -93,7 +93,7 @@ export const martsSql = {
       case when s.spend is not null then s.currency else c.unit end as currency, s.spend::numeric(18, 6) as spend,
       coalesce(c.conversions, 0)::numeric(18, 6) as conversions,
       coalesce(c.by_name, 0)::numeric(18, 6) as conversions_joined_by_name,
-      c.value::numeric(18, 6) as conversion_value, s.platform_conversions::numeric(18, 6) as platform_conversions,
+      figures.storable(c.value) as conversion_value, s.platform_conversions::numeric(18, 6) as platform_conversions,
       case when c.conversions > 0 then figures.ratio(s.spend, c.conversions) end as cost_per_conversion
     from spent s full join conversion c using (date, platform, account_id, campaign_id)
     where s.spend is distinct from 0 or s.platform_conversions <> 0 or c.conversions is not null`,

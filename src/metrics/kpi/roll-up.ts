@@ -98,13 +98,13 @@ const kpiSql = `
     left join side d on d.date = n.date and d.dimensions = n.dimensions and d.nr = n.nr and d.side = 'denominator'
     where n.side = 'numerator'
   )
-  select date, kpi, dimensions, numerator::numeric(18, 6), denominator::numeric(18, 6),
-    case when not is_ratio then numerator when denominator > 0 then figures.ratio(numerator, denominator) end::numeric(18, 6) as value,
+  select date, kpi, dimensions, figures.storable(numerator) as numerator, figures.storable(denominator) as denominator,
+    case when not is_ratio then figures.storable(numerator) when denominator > 0 then figures.ratio(numerator, denominator) end as value,
     case unit when 'currency' then coalesce(currency, $2, '') else unit end as unit
   from figure
   union all
-  select s.date, 'target_progress', jsonb_build_object('target', g.name), (s.amount - g.baseline)::numeric(18, 6),
-    (g.target - g.baseline)::numeric(18, 6), figures.ratio(s.amount - g.baseline, g.target - g.baseline), 'ratio'
+  select s.date, 'target_progress', jsonb_build_object('target', g.name), figures.storable(s.amount - g.baseline),
+    figures.storable(g.target - g.baseline), figures.ratio(s.amount - g.baseline, g.target - g.baseline), 'ratio'
   from jsonb_to_recordset($3::jsonb) as g (name text, measure text, baseline numeric, target numeric)
   join summed s on s.measure = g.measure and s.dimensions = '{}'`;
 
