@@ -5,7 +5,7 @@ import type { Account } from "../domain/facts.ts";
 import { isNamed, meanTheSame, namesAccount } from "../connectors/account-ids.ts";
 import type { Platform } from "../domain/platform.ts";
 import { type Difference, reconcileAccount } from "../metrics/reconcile.ts";
-import { compareRollups } from "../metrics/rollup/rollup.ts";
+import { compareRollups } from "../metrics/rollup/compare.ts";
 import { countDays } from "../domain/day.ts";
 import { readPauses } from "../warehouse/account-pauses.ts";
 import { migrate } from "../warehouse/migrate.ts";

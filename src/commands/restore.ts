@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import type { Logger } from "pino";
-import { compareRollups } from "../metrics/rollup/rollup.ts";
+import { compareRollups } from "../metrics/rollup/compare.ts";
 import { restore } from "../warehouse/backup/restore.ts";
 import type { Database } from "../warehouse/database.ts";
 import { contentOf } from "./backup.ts";

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { expect, onTestFinished, test } from "vitest";
 import yazl from "yazl";
-import { compareRollups } from "../../src/metrics/rollup/rollup.ts";
+import { compareRollups } from "../../src/metrics/rollup/compare.ts";
 import { openArchive } from "../../src/warehouse/backup/archive.ts";
 import { backup } from "../../src/warehouse/backup/backup.ts";
 import { restore } from "../../src/warehouse/backup/restore.ts";

@@ -2,7 +2,8 @@ import type pg from "pg";
 import { expect, test } from "vitest";
 import { addDays } from "../../src/domain/day.ts";
 import { learnMaturity } from "../../src/metrics/maturity/learn.ts";
-import { compareRollups, rebuild, rollUpTouched } from "../../src/metrics/rollup/rollup.ts";
+import { compareRollups } from "../../src/metrics/rollup/compare.ts";
+import { rebuild, rollUpTouched } from "../../src/metrics/rollup/rollup.ts";
 import { freshDatabase } from "../support/database.ts";
 import { load, prepareAccount, scriptedAccount, scriptedConnector } from "../support/scripted.ts";
 

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import type pg from "pg";
 import { expect, test } from "vitest";
 import type { Platform } from "../../src/domain/platform.ts";
-import { compareRollups, rollUpAccount } from "../../src/metrics/rollup/rollup.ts";
+import { compareRollups } from "../../src/metrics/rollup/compare.ts";
+import { rollUpAccount } from "../../src/metrics/rollup/rollup.ts";
 import { freshDatabase } from "../support/database.ts";
 import {
   load,

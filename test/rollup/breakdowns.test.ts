@@ -4,7 +4,8 @@ import type { BreakdownDay } from "../../src/domain/facts.ts";
 import { Failure } from "../../src/domain/failure.ts";
 import { readBreakdownCoverage } from "../../src/metrics/coverage.ts";
 import { report } from "../../src/metrics/report.ts";
-import { compareRollups, rollUpTouched } from "../../src/metrics/rollup/rollup.ts";
+import { compareRollups } from "../../src/metrics/rollup/compare.ts";
+import { rollUpTouched } from "../../src/metrics/rollup/rollup.ts";
 import { freshDatabase } from "../support/database.ts";
 import {
   load,

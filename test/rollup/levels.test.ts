@@ -1,6 +1,7 @@
 import type pg from "pg";
 import { expect, test } from "vitest";
-import { compareRollups, rebuild, rollUpTouched } from "../../src/metrics/rollup/rollup.ts";
+import { compareRollups } from "../../src/metrics/rollup/compare.ts";
+import { rebuild, rollUpTouched } from "../../src/metrics/rollup/rollup.ts";
 import { report } from "../../src/metrics/report.ts";
 import { freshDatabase } from "../support/database.ts";
 import { load, prepareAccount, scriptedAccount, scriptedConnector } from "../support/scripted.ts";

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Entity } from "../../src/domain/facts.ts";
-import { compareRollups, rollUpTouched } from "../../src/metrics/rollup/rollup.ts";
+import { compareRollups } from "../../src/metrics/rollup/compare.ts";
+import { rollUpTouched } from "../../src/metrics/rollup/rollup.ts";
 import { freshDatabase } from "../support/database.ts";
 import { load, prepareAccount, scriptedAccount, scriptedConnector } from "../support/scripted.ts";
 

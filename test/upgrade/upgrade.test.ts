@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { changedSteps, keepWarehouse, releasedWarehouses } from "../../scripts/release/warehouse-of.ts";
-import { compareRollups } from "../../src/metrics/rollup/rollup.ts";
+import { compareRollups } from "../../src/metrics/rollup/compare.ts";
 import { openArchive } from "../../src/warehouse/backup/archive.ts";
 import { restore } from "../../src/warehouse/backup/restore.ts";
 import { openDatabase } from "../../src/warehouse/database.ts";

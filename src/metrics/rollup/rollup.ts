@@ -1,15 +1,16 @@
 import type pg from "pg";
-import { type BreakdownName, isBreakdown } from "../../domain/breakdown.ts";
 import type { Day, DayRange } from "../../domain/day.ts";
 import type { Failure } from "../../domain/failure.ts";
+import { forManyRows } from "../../warehouse/planner.ts";
 import { takeTouchedDays, touchedAccounts, touchStored } from "../../warehouse/touched-days.ts";
 import { touchFirstPartyDays } from "../../warehouse/touched-first-party.ts";
-import { ensurePartitions, inTransaction, lockAccount, setLocal } from "../../warehouse/transaction.ts";
+import { ensurePartitions, inTransaction, lockAccount } from "../../warehouse/transaction.ts";
 import { inParts } from "../in-parts.ts";
 import { convertedInto, holdConversion } from "../rates/put.ts";
 import { noteRates, ratesOf } from "./day-rates.ts";
-import { alone, breakdownMarts, type Mart, marts, steps } from "./fresh.ts";
-import { countDifferences, replaceMarts, stretchOf } from "./replace.ts";
+import { alone, marts, steps } from "./fresh.ts";
+import { replaceMarts, stretchOf } from "./replace.ts";
+import { type AccountDays, martsAskedFor, storedDays } from "./stored.ts";
 import { sumsOf } from "./sums.ts";
 import { isTooLarge, unfitDays } from "./unfit.ts";
 
@@ -24,37 +25,10 @@ export interface RollupOptions {
   readonly onUnfit?: (failure: Failure) => void;
 }
 
-interface AccountDays {
-  readonly accountKey: number;
-  readonly days: readonly Day[];
-}
-
 const partitioned = [
   ...Object.values(marts).map(({ name }) => `figures.${name}`),
   "marts.cost_per_conversion_history",
 ];
-
-/** Days in an array are taken for few: rows joined one by one would take hours, sums would be sorted on disk. */
-const plannerSettings = setLocal({
-  work_mem: "64MB",
-  enable_nestloop: "off",
-  enable_sort: "off",
-  jit: "off",
-});
-
-/** The marts of the breakdowns that any of the days was asked for. */
-const martsAskedFor = async (
-  client: pg.PoolClient | pg.Pool,
-  accountKey: number,
-  days: readonly string[],
-): Promise<readonly Mart[]> => {
-  const { rows } = await client.query<{ breakdown: string }>(
-    "select distinct breakdown from ops.breakdown_day where account_key = $1 and date = any ($2::date[]) order by 1",
-    [accountKey, days],
-  );
-  const asked: readonly BreakdownName[] = rows.map(({ breakdown }) => breakdown).filter(isBreakdown);
-  return asked.map((breakdown) => breakdownMarts[breakdown]);
-};
 
 /** The counted conversions of each network follow the configuration's choice. */
 const countNetworkConversions = async (
@@ -132,7 +106,7 @@ const rollUpWindow = (
     for (const [sum, rows] of await sumsOf(scope)) await replaceMarts({ ...rows, now }, alone(sum));
     return written;
   };
-  return inTransaction(options.pool, work, options.signal, { settings: plannerSettings, repeats: true });
+  return inTransaction(options.pool, work, options.signal, { settings: forManyRows, repeats: true });
 };
 
 /** Makes days again; where some of them do not fit, all others. */
@@ -233,48 +207,6 @@ export const rollUpAccount = (options: RollupOptions, accountKey: number): Promi
 /** Rolls up what is marked of every account. The number of mart rows written. */
 export const rollUpTouched = (options: RollupOptions): Promise<number> => rollUpDue(options, null);
 
-/** Where an account's days are looked for. */
-const daysOfStored = [
-  "warehouse.ad_daily",
-  "warehouse.conversion_daily",
-  "figures.cost_per_conversion_by_ad_group_daily",
-];
-
-/**
- * Every account's days that facts or marts hold in the range; open ends where a bound is null. Each day of the calendar
- * is looked up in the keys: to read the rows would cost as much as to add them up.
- */
-const storedDays = async (
-  pool: pg.Pool,
-  from: string | null,
-  to: string | null,
-): Promise<readonly AccountDays[]> => {
-  const accounts = await pool.query<{ key: number }>(
-    "select account_key as key from warehouse.account order by 1",
-  );
-  const stored: AccountDays[] = [];
-  for (const { key } of accounts.rows) {
-    const { rows } = await pool.query<{ date: Day }>(
-      `select d::date as date
-       from (select greatest(min(first), $2::date) as first, least(max(last), $3::date) as last
-             from (${daysOfStored
-               .map(
-                 (table) =>
-                   `select min(date) as first, max(date) as last from ${table} where account_key = $1`,
-               )
-               .join(" union all ")}) bounds) range,
-            generate_series(range.first, range.last, interval '1 day') d
-       where ${daysOfStored
-         .map((table) => `exists (select from ${table} where account_key = $1 and date = d::date)`)
-         .join(" or ")}
-       order by 1`,
-      [key, from, to],
-    );
-    if (rows.length > 0) stored.push({ accountKey: key, days: rows.map(({ date }) => date) });
-  }
-  return stored;
-};
-
 /** Rebuilds the marts of a range from the facts, whether or not anything changed. */
 export const rebuild = async (
   options: RollupOptions,
@@ -286,39 +218,4 @@ export const rebuild = async (
   for (const account of await storedDays(options.pool, range.from, range.to))
     written += await rollUpAccountDays(options, account, "all");
   return written;
-};
-
-/** One account whose marts are not what its facts say. */
-export interface RollupDifference {
-  readonly accountKey: number;
-  readonly mart: string;
-  readonly rows: number;
-}
-
-/** Recomputes the marts of a range without writing and compares: an empty answer proves that rollup equals facts. */
-export const compareRollups = async (
-  options: RollupOptions,
-  range: { readonly from: string | null; readonly to: string | null },
-): Promise<readonly RollupDifference[]> => {
-  const found: RollupDifference[] = [];
-  for (const { accountKey, days } of await storedDays(options.pool, range.from, range.to)) {
-    const differing = new Map<string, number>();
-    for (const part of inParts(days)) {
-      options.signal?.throwIfAborted();
-      await inTransaction(options.pool, async (client) => {
-        await client.query(plannerSettings);
-        const { reportingCurrency } = options;
-        const rates = await ratesOf(client, accountKey, part, reportingCurrency);
-        const scope = { client, accountKey, days: part, reportingCurrency, rates };
-        const asked = await martsAskedFor(client, accountKey, part);
-        const made = [...steps, ...asked.map(alone)].map((step) => [step, stretchOf(scope)] as const);
-        const sums = (await sumsOf(scope)).map(([sum, rows]) => [alone(sum), rows] as const);
-        for (const [step, rows] of [...made, ...sums])
-          for (const [name, count] of await countDifferences(rows, step))
-            differing.set(name, (differing.get(name) ?? 0) + count);
-      });
-    }
-    for (const [mart, rows] of differing) if (rows > 0) found.push({ accountKey, mart, rows });
-  }
-  return found;
 };

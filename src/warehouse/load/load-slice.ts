@@ -8,7 +8,8 @@ import type { Entity } from "../../domain/facts.ts";
 import { knownWindows, storeRestatement } from "../accounts.ts";
 import { holdingConnection } from "../connection/pool.ts";
 import { storeEntities, unknownIds } from "../dimensions.ts";
-import { ensurePartitions, inTransaction, lockAccount, setLocal } from "../transaction.ts";
+import { forManyRows } from "../planner.ts";
+import { ensurePartitions, inTransaction, lockAccount } from "../transaction.ts";
 import { type LackingBreakdown, noteBreakdownDays, readBreakdowns } from "./breakdowns.ts";
 import { collectOften } from "./collect-often.ts";
 import { factParts, factTables, tablesOf } from "./fact-tables.ts";
@@ -109,17 +110,6 @@ const pullLearnt = async (
 };
 
 /**
- * Staged rows have no statistics: a planner that takes them for few would join them row by row, for hours, and sort a
- * million of them on disk to add them up, where a hash of their few groups takes half the time.
- */
-const plannerSettings = setLocal({
-  work_mem: "64MB",
-  enable_nestloop: "off",
-  enable_sort: "off",
-  jit: "off",
-});
-
-/**
  * Another slice published or confirmed some of the same days while this one was read: its figures may be the newer ones,
  * and a range that was found empty may hold its rows.
  */
@@ -167,7 +157,7 @@ const attempt = async (given: SliceToLoad, way: Way): Promise<LoadedSlice> => {
   try {
     return await holdingConnection(slice.pool, signal, () =>
       inTransaction(slice.pool, (client) => loadOn(client, slice, way, held), signal, {
-        settings: plannerSettings,
+        settings: forManyRows,
         repeats: true,
       }),
     );
