@@ -329,6 +329,38 @@ test("figures of a day that only together are too large fail it alone", async ()
   expect(await mart()).toEqual([]);
 });
 
+test("totals of campaigns that only together are too large fail their day", async () => {
+  const { pull, connector, accountDay } = await opened();
+  const whole = scriptedConnector({ days: () => ({ [date]: { ads: [ad(), ad({ ad: "deleted" })] } }) });
+  const { failure } = await pull(
+    { ads: [ad()] },
+    {
+      ...connector,
+      totals: (pull) => whole.totals(pull),
+      async *campaigns(pull) {
+        yield* whole.campaigns?.(pull) ?? [];
+        for (const campaignId of ["c1", "c2"])
+          yield [
+            {
+              kind: "conversions",
+              date,
+              campaignId,
+              actionId: "purchase",
+              attribution: "",
+              traffic: "paid",
+              conversions: "1",
+              conversionValue: "600000000000",
+            },
+          ];
+      },
+    },
+  );
+  expect(failure?.message).toMatch(
+    /^2026-03-02: all_conversion_value adds up to 1200000000000, which does not fit/,
+  );
+  expect(await accountDay()).toMatchObject({ state: "failed" });
+});
+
 test("a day without the platform's total is reconciled where rounding explains what its ads spent", async () => {
   const { pull, accountDay, reconcile } = await opened();
   await pull({ ads: [ad({ cents: 1, impressions: 0, clicks: 0 })], total: null });

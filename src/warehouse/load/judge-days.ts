@@ -1,4 +1,11 @@
-import { conversionDaily, figureLimit } from "./fact-tables.ts";
+import {
+  adDaily,
+  campaignConversionDaily,
+  campaignDaily,
+  conversionDaily,
+  type FactTable,
+  figureLimit,
+} from "./fact-tables.ts";
 import { deliveryParts, outcomeParts } from "./part-sums.ts";
 import { judgedDaysOf, parameters, type StagedWindow } from "./staged-window.ts";
 
@@ -40,23 +47,30 @@ export interface DayCheck {
   readonly warning: string | null;
 }
 
-const sumsOfDay = [
-  ["spend", "impressions", "clicks"].map((figure) => [figure, deliveryParts] as const),
-  conversionDaily.figures.map((figure) => [figure, outcomeParts] as const),
-].map((figures) => {
-  const names = figures.map(([figure]) => figure);
-  return `
+const stagedRows = (table: FactTable): string =>
+  `(select * from staging.${table.name} where slice_id = $1 and account_key = $2 and date between $3 and $4)`;
+
+/** What a day comes to, by its ads and by its campaigns' own totals, which residual rows complete the ads to. */
+const sumsOfDay = (
+  [
+    [deliveryParts, adDaily],
+    [stagedRows(campaignDaily), campaignDaily],
+    [outcomeParts, conversionDaily],
+    [stagedRows(campaignConversionDaily), conversionDaily],
+  ] as const
+).map(
+  ([rows, { figures }]) =>
+    `
        select p.date, f.name, f.total
-       from (select date, ${names.map((name) => `sum(abs(${name})) as ${name}`).join(", ")}
-             from ${figures[0]?.[1] ?? ""} r group by date) p
-       cross join lateral (values ${names.map((name) => `('${name}', p.${name})`).join(", ")}) f (name, total)`;
-});
+       from (select date, ${figures.map((name) => `sum(abs(${name})) as ${name}`).join(", ")} from ${rows} r group by date) p
+       cross join lateral (values ${figures.map((name) => `('${name}', p.${name})`).join(", ")}) f (name, total)`,
+);
 
 /**
- * Judges every day of which anything was staged. Spend that was not staged was good when it was published. A day fails where the platform's total is below the sum of its own parts by more
- * than rounding explains, and no credit (a negative figure that the platform itself reports) does, or where its figures
- * are more than the warehouse holds. Conversions are partly modelled (store visits) and need not add up: no spend is
- * withheld for them.
+ * Judges every day of which anything was staged. Spend that was not staged was good when it was published. A day fails
+ * where the platform's total is below the sum of its own parts by more than rounding explains, and no credit (a negative
+ * figure that the platform itself reports) does, or where its figures are more than the warehouse holds. Conversions are
+ * partly modelled (store visits) and need not add up: no spend is withheld for them.
  */
 export const judgeDays = async (staged: StagedWindow): Promise<readonly DayCheck[]> => {
   const { rows } = await staged.client.query<DayCheck>(
@@ -72,8 +86,7 @@ export const judgeDays = async (staged: StagedWindow): Promise<readonly DayCheck
               c.spend as campaign_spend, coalesce(a.row_count, 0) as ads,
               case when c.spend is null then a.row_count else 1 end as row_count
        from ads a
-       full join (select * from staging.campaign_daily
-                  where slice_id = $1 and account_key = $2 and date between $3 and $4) c
+       full join ${stagedRows(campaignDaily)} c
          using (date, campaign_id)
      ),
      sums as (
@@ -89,8 +102,7 @@ export const judgeDays = async (staged: StagedWindow): Promise<readonly DayCheck
                     sum(all_conversions) as all_conversions, sum(row_count) as row_count
              from ${outcomeParts} r
              group by date, campaign_id, conversion_action_id, attribution, traffic) a
-       join (select * from staging.campaign_conversion_daily
-             where slice_id = $1 and account_key = $2 and date between $3 and $4) c
+       join ${stagedRows(campaignConversionDaily)} c
          using (date, campaign_id, conversion_action_id, attribution, traffic)
        group by date
      ),
