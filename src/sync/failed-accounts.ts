@@ -45,7 +45,7 @@ export const failAccounts = async (
   for (const accountId of accountIds) {
     const failure = failureOf(accountId);
     const days = { platform, accountId, ...rangeUnseen(asked) };
-    await expectDays(pool, days);
+    await expectDays(pool, [days]);
     // A limit says nothing about the days: they stay as they were until the platform answers again.
     if (failure.kind !== "busy" && state === "failed") await markDays(pool, days, "failed", failure.message);
     const sliceId = await beginSlice(pool, { ...days, runId: null, attempts: 1 });
@@ -64,7 +64,7 @@ export const failAccounts = async (
 export const closeAccounts = async (asked: Asked, accountIds: readonly string[]): Promise<void> => {
   for (const accountId of accountIds) {
     const days = { platform: asked.connector.platform, accountId, ...rangeUnseen(asked) };
-    await expectDays(asked.pool, days);
+    await expectDays(asked.pool, [days]);
     await markDays(asked.pool, days, "account_closed", "the account is closed and no longer listed");
   }
 };
@@ -73,7 +73,7 @@ export const closeAccounts = async (asked: Asked, accountIds: readonly string[])
 export const passOver = async (asked: Asked, accountIds: readonly string[]): Promise<void> => {
   for (const accountId of accountIds) {
     const days = { platform: asked.connector.platform, accountId, ...rangeUnseen(asked) };
-    await expectDays(asked.pool, days);
+    await expectDays(asked.pool, [days]);
     await noteUnfetched(asked.pool, days, "the account is paused");
   }
 };

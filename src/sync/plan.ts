@@ -1,16 +1,4 @@
-import type pg from "pg";
-import type { Logger } from "pino";
-import type { Connector } from "../connectors/connector.ts";
-import {
-  addDays,
-  addMonths,
-  type Day,
-  type DayRange,
-  dayAt,
-  earlierDay,
-  laterDay,
-  windowsOf,
-} from "../domain/day.ts";
+import { windowsOf } from "../domain/day.ts";
 import { asFailure, Failure } from "../domain/failure.ts";
 import { type Account, noCurrency } from "../domain/facts.ts";
 import type { Platform } from "../domain/platform.ts";
@@ -18,25 +6,18 @@ import { isNamed, meanTheSame, namesAccount } from "../connectors/account-ids.ts
 import { wrongClock } from "../connectors/wire/clock.ts";
 import { expectDays } from "../warehouse/account-days.ts";
 import { readPauses } from "../warehouse/account-pauses.ts";
-import { storeAccount, type StoredAccount } from "../warehouse/accounts.ts";
+import { type AccountBefore, readAccounts, storeAccount } from "../warehouse/accounts.ts";
 import { closeAccounts, failAccounts, passOver, type PlanFailure } from "./failed-accounts.ts";
+import { type AskedAccount, askOf, type RangeOptions, rangesOf } from "./ranges.ts";
 import type { Slice } from "./slice.ts";
 
 /** What is to be synced of one platform. */
-export interface PlanOptions {
-  readonly pool: pg.Pool;
-  readonly connector: Connector;
-  readonly log: Logger;
+export interface PlanOptions extends RangeOptions {
   readonly signal: AbortSignal;
-  readonly now: Date;
   /** Accounts that the configuration names; absent: all that are reached. */
   readonly named: readonly string[] | undefined;
   /** Accounts that the command asks for; absent: all of the above. */
   readonly asked?: readonly string[] | undefined;
-  /** Open ends are filled with the lookback and with yesterday. */
-  readonly range: { readonly from?: Day | undefined; readonly to?: Day | undefined };
-  /** In place of the platform's own restatement window. */
-  readonly lookbackDays: number | undefined;
 }
 
 export interface Plan {
@@ -49,80 +30,6 @@ export interface Plan {
 }
 
 export type { PlanFailure } from "./failed-accounts.ts";
-
-/** A little inside the platform's limit, so that its clock and ours may differ. */
-const firstAnswerableDay = (connector: Connector, today: Day): Day =>
-  addDays(addMonths(today, -connector.historyMonths), 3);
-
-/** Days that were asked for once and have no good figures: they are asked for again without being named. */
-const gapsOf = async (pool: pg.Pool, account: Account, range: DayRange): Promise<readonly DayRange[]> => {
-  const { rows } = await pool.query<{ from: Day; to: Day }>(
-    `select min(date) as from, max(date) as to
-     from (select date, date - (row_number() over (order by date))::integer as island
-           from ops.account_day
-           where platform = $1 and account_id = $2 and state in ('not_fetched', 'failed')
-             and date < $3 and date <= $4) gaps
-     group by island order by 1`,
-    [account.platform, account.id, range.from, range.to],
-  );
-  return rows;
-};
-
-/**
- * Whether the deeper, weekly look back is due: no slice has reached that far for a week. Slices of a run that was cut
- * off do not count, so that the run that continues it plans the same.
- */
-const deepPullIsDue = async (pool: pg.Pool, account: Account, from: Day): Promise<boolean> => {
-  const { rows } = await pool.query(
-    `select from ops.slice s
-     left join ops.run r using (run_id)
-     where s.platform = $1 and s.account_id = $2 and s.outcome = 'done' and s.from_date <= $3::date + 7
-       and s.started_at > now() - interval '6 days 12 hours'
-       and (s.run_id is null or r.outcome in ('done', 'failed'))
-     limit 1`,
-    [account.platform, account.id, from],
-  );
-  return rows.length === 0;
-};
-
-const rangesOf = async (
-  options: PlanOptions,
-  account: Account,
-  { known, seriesFrom }: StoredAccount,
-): Promise<readonly DayRange[]> => {
-  const { connector, pool, range } = options;
-  const today = dayAt(options.now, account.timeZone);
-  const answerable = firstAnswerableDay(connector, today);
-  const oldest = laterDay(answerable, seriesFrom ?? answerable);
-  const clamp = ({ from, to }: DayRange): DayRange => ({
-    from: laterDay(from, oldest),
-    to: earlierDay(to, today),
-  });
-  const yesterday = addDays(today, -1);
-  // A range that begins today includes today.
-  const to = range.to ?? (range.from !== undefined && range.from > yesterday ? today : yesterday);
-  if (range.from !== undefined && seriesFrom !== undefined && range.from < seriesFrom)
-    options.log.warn(
-      { platform: account.platform, account: account.id, from: range.from, seriesFrom },
-      "before that day the account had another currency or time zone: those days stay as they are",
-    );
-  if (range.from !== undefined && range.from < answerable)
-    options.log.warn(
-      { platform: account.platform, account: account.id, from: range.from, oldest: answerable },
-      "the platform keeps no daily figures that old: earlier days are left out",
-    );
-  const { nightlyDays, finalAfterDays } = connector.restatement(known);
-  const nightly = addDays(to, 1 - (options.lookbackDays ?? nightlyDays));
-  if (range.from !== undefined || range.to !== undefined)
-    return [clamp({ from: range.from ?? nightly, to })].filter((window) => window.from <= window.to);
-  const deep = addDays(to, 1 - finalAfterDays);
-  const goesDeep =
-    options.lookbackDays === undefined && deep < nightly && (await deepPullIsDue(pool, account, deep));
-  const main = { from: goesDeep ? deep : nightly, to };
-  return [...(await gapsOf(pool, account, main)), main]
-    .map(clamp)
-    .filter((window) => window.from <= window.to);
-};
 
 const discover = async (options: PlanOptions): Promise<readonly Account[]> => {
   const accounts = new Map<string, Account>();
@@ -164,7 +71,12 @@ const checkCurrency = ({ platform, id, currency, active }: Account): void => {
   });
 };
 
-const planAccount = async (options: PlanOptions, account: Account): Promise<readonly Slice[]> => {
+/** Stores an account and says what is asked of it. @throws Failure where nothing of it can be pulled. */
+const askAccount = async (
+  options: PlanOptions,
+  account: Account,
+  before: AccountBefore | undefined,
+): Promise<AskedAccount> => {
   const { pool, connector, log } = options;
   if (account.failure) throw account.failure;
   checkCurrency(account);
@@ -179,14 +91,30 @@ const planAccount = async (options: PlanOptions, account: Account): Promise<read
     pool,
     account,
     (windows) => connector.restatement(windows).finalAfterDays,
+    before,
   );
-  const { accountKey } = stored;
-  const ranges = await rangesOf(options, account, stored);
-  for (const range of ranges)
-    await expectDays(pool, { platform: account.platform, accountId: account.id, ...range });
-  // Newest first: what people look at is there first.
-  const windows = ranges.flatMap((range) => windowsOf(range, connector.windowDays)).reverse();
-  return windows.map((window, index) => ({ account, accountKey, withEntities: index === 0, ...window }));
+  return askOf(options, account, stored);
+};
+
+/** The slices of each account, newest first: what people look at is there first. */
+const slicesOf = async (
+  options: PlanOptions,
+  asked: readonly AskedAccount[],
+): Promise<readonly (readonly Slice[])[]> => {
+  const { pool, connector } = options;
+  const ranges = await rangesOf(options, asked);
+  await expectDays(
+    pool,
+    [...ranges].flatMap(([accountId, some]) =>
+      some.map((range) => ({ platform: connector.platform, accountId, ...range })),
+    ),
+  );
+  return asked.map(({ account, accountKey }) =>
+    (ranges.get(account.id) ?? [])
+      .flatMap((range) => windowsOf(range, connector.windowDays))
+      .reverse()
+      .map((window, index) => ({ account, accountKey, withEntities: index === 0, ...window })),
+  );
 };
 
 /** The windows interleaved over accounts, so that a big account does not hold back small ones. */
@@ -278,17 +206,22 @@ export const planPlatform = async (options: PlanOptions): Promise<Plan> => {
     ...(await failAccounts(options, missing, notReached(platform, "do not reach"))),
     ...(await failAccounts(options, lost, notReached(platform, "no longer reach"), "not_fetched")),
   ];
-  const perAccount: (readonly Slice[])[] = [];
+  const before = await readAccounts(
+    options.pool,
+    platform,
+    meant.map(({ id }) => id),
+  );
+  const asked: AskedAccount[] = [];
   for (const account of meant)
     try {
-      perAccount.push(await planAccount(options, account));
+      asked.push(await askAccount(options, account, before.get(account.id)));
     } catch (error) {
       const failure = asFailure(error);
       log.error({ platform, account: account.id, failure: failure.message }, "account is stopped");
       failures.push(...(await failAccounts(options, [account.id], () => failure)));
     }
   return {
-    slices: interleave(perAccount),
+    slices: interleave(await slicesOf(options, asked)),
     failures,
     accountIds: [...missing, ...lost, ...meant.map(({ id }) => id), ...passed],
     paused: passed,

@@ -9,16 +9,31 @@ export interface AccountDays extends DayRange {
   readonly accountId: string;
 }
 
-/** Every account has a row for each day that was ever asked for; a new one starts as `not_fetched`. */
-export const expectDays = async (pool: pg.Pool, days: AccountDays): Promise<void> => {
+/**
+ * Every account has a row for each day from the first to the last that was ever asked for; a new one starts as
+ * `not_fetched`.
+ */
+export const expectDays = async (pool: pg.Pool, expected: readonly AccountDays[]): Promise<void> => {
+  if (expected.length === 0) return;
   await pool.query(
     `insert into ops.account_day (platform, account_id, date)
-     select $1, $2, d::date
-     from (select least(min(date), $3::date) as first, greatest(max(date), $4::date) as last
-           from ops.account_day where platform = $1 and account_id = $2) known,
-          generate_series(known.first, known.last, interval '1 day') d
+     select e.platform, e.account_id, d::date
+     from (select platform, account_id, min(first) as first, max(last) as last
+           from unnest($1::text[], $2::text[], $3::date[], $4::date[]) as e (platform, account_id, first, last)
+           group by platform, account_id) e
+     cross join lateral (
+       select least(min(date), e.first) as first, greatest(max(date), e.last) as last, count(*) as days
+       from ops.account_day a where a.platform = e.platform and a.account_id = e.account_id) known
+     cross join lateral generate_series(known.first, known.last, interval '1 day') d
+     -- Where every day has its row, none is looked up.
+     where known.days <= known.last - known.first
      on conflict do nothing`,
-    [days.platform, days.accountId, days.from, days.to],
+    [
+      expected.map(({ platform }) => platform),
+      expected.map(({ accountId }) => accountId),
+      expected.map(({ from }) => from),
+      expected.map(({ to }) => to),
+    ],
   );
 };
 

@@ -3,9 +3,23 @@ import type { KnownWindows } from "../connectors/connector.ts";
 import { type Day, isSameTimeZone } from "../domain/day.ts";
 import { type Account, noCurrency } from "../domain/facts.ts";
 import { Failure } from "../domain/failure.ts";
+import type { Platform } from "../domain/platform.ts";
 import { touchStored } from "./touched-days.ts";
 import { touchAccount } from "./touched-first-party.ts";
 import { inTransaction, lockAccount } from "./transaction.ts";
+
+/** An account as it stood in the warehouse before a sync. */
+export interface AccountBefore {
+  readonly account_key: number;
+  readonly name: string;
+  readonly currency: string;
+  readonly time_zone: string;
+  readonly status: string;
+  readonly is_active: boolean;
+  readonly restatement_days: number;
+  readonly series_from: Day | null;
+  readonly windows: KnownWindows;
+}
 
 /** An account as the warehouse knows it. */
 export interface StoredAccount {
@@ -87,8 +101,60 @@ const writeNew = (pool: pg.Pool, account: Account, restatementDays: number): Pro
     return writeAccount(client, account, restatementDays);
   });
 
+const noWindows: KnownWindows = { clickWindowDays: [], viewWindowDays: [] };
+
+/** The conversion windows of each account's actions, as its last sync saw them. */
+const windowsOf = async (
+  client: pg.Pool | pg.PoolClient,
+  accountKeys: readonly number[],
+): Promise<ReadonlyMap<number, KnownWindows>> => {
+  const { rows } = await client.query<{ account_key: number; click: number[]; view: number[] }>(
+    `select account_key, array_remove(array_agg(distinct click_window_days), null) as click,
+            array_remove(array_agg(distinct view_window_days), null) as view
+     from warehouse.conversion_action where account_key = any ($1) and status <> 'REMOVED'
+     group by account_key`,
+    [accountKeys],
+  );
+  return new Map(
+    rows.map(({ account_key, click, view }) => [
+      account_key,
+      { clickWindowDays: click, viewWindowDays: view },
+    ]),
+  );
+};
+
+/** What the warehouse knows of these accounts, by id; nothing of those that are new. */
+export const readAccounts = async (
+  pool: pg.Pool,
+  platform: Platform,
+  accountIds: readonly string[],
+): Promise<ReadonlyMap<string, AccountBefore>> => {
+  const { rows } = await pool.query<Omit<AccountBefore, "windows"> & { readonly account_id: string }>(
+    `select account_id, account_key, name, currency, time_zone, status, is_active, restatement_days, series_from
+     from warehouse.account where platform = $1 and account_id = any ($2) and series_to is null`,
+    [platform, accountIds],
+  );
+  const windows = await windowsOf(
+    pool,
+    rows.map(({ account_key }) => account_key),
+  );
+  return new Map(
+    rows.map((row) => [row.account_id, { ...row, windows: windows.get(row.account_key) ?? noWindows }]),
+  );
+};
+
+/** Whether the account stands in the warehouse as it would be written. */
+const isStored = (before: AccountBefore, account: Account, restatementDays: number): boolean =>
+  before.status === account.status &&
+  before.is_active === account.active &&
+  before.restatement_days === restatementDays &&
+  (account.currency === noCurrency ||
+    (before.name === storable(account.name) &&
+      before.currency === account.currency &&
+      before.time_zone === account.timeZone));
+
 /**
- * Stores what discovery found about an account, and gives its key.
+ * Stores what discovery found about an account, and gives its key. `before`: what `readAccounts` knew of it.
  * @throws Failure of kind `account` where its currency or time zone is not the stored one: the stored days are in
  * the old one, and mixing both would be wrong without anybody noticing.
  */
@@ -96,18 +162,8 @@ export const storeAccount = async (
   pool: pg.Pool,
   account: Account,
   restatementDays: (known: KnownWindows) => number,
+  before: AccountBefore | undefined,
 ): Promise<StoredAccount> => {
-  const stored = await pool.query<{
-    account_key: number;
-    currency: string;
-    time_zone: string;
-    series_from: Day | null;
-  }>(
-    `select account_key, currency, time_zone, series_from from warehouse.account
-     where platform = $1 and account_id = $2 and series_to is null`,
-    [account.platform, account.id],
-  );
-  const before = stored.rows[0];
   const change = before && changeOf(before, account);
   if (change !== undefined)
     throw new Failure({
@@ -117,8 +173,10 @@ export const storeAccount = async (
       message: `the account's ${change}`,
       remedy: `its stored days stay as they are: \`costper accounts accept ${account.platform} ${account.id}\` closes them and begins a new series, then sync again`,
     });
-  const known = before ? await knownWindows(pool, before.account_key) : noWindows;
+  const known = before?.windows ?? noWindows;
   const days = restatementDays(known);
+  const seriesFrom = before?.series_from ?? undefined;
+  if (before && isStored(before, account, days)) return { accountKey: before.account_key, known, seriesFrom };
   const written =
     before === undefined
       ? await writeNew(pool, account, days)
@@ -127,28 +185,15 @@ export const storeAccount = async (
         : await writeAccount(pool, account, days);
   // What is stored already is not written again, and then gives no row.
   const accountKey = written ?? before?.account_key;
+  if (accountKey !== undefined) return { accountKey, known, seriesFrom };
   // Nor was it there a moment ago: another process has just stored the same.
-  if (accountKey === undefined) return storeAccount(pool, account, restatementDays);
-  return { accountKey, known, seriesFrom: before?.series_from ?? undefined };
+  const now = await readAccounts(pool, account.platform, [account.id]);
+  return storeAccount(pool, account, restatementDays, now.get(account.id));
 };
 
-const noWindows: KnownWindows = { clickWindowDays: [], viewWindowDays: [] };
-
-/** The conversion windows of the account's actions, as the last sync saw them. */
-export const knownWindows = async (
-  client: pg.Pool | pg.PoolClient,
-  accountKey: number,
-): Promise<KnownWindows> => {
-  const { rows } = await client.query<{ click: number | null; view: number | null }>(
-    `select click_window_days as click, view_window_days as view
-     from warehouse.conversion_action where account_key = $1 and status <> 'REMOVED'`,
-    [accountKey],
-  );
-  return {
-    clickWindowDays: rows.flatMap(({ click }) => (click === null ? [] : [click])),
-    viewWindowDays: rows.flatMap(({ view }) => (view === null ? [] : [view])),
-  };
-};
+/** The conversion windows of an account's actions. */
+export const knownWindows = async (client: pg.PoolClient, accountKey: number): Promise<KnownWindows> =>
+  (await windowsOf(client, [accountKey])).get(accountKey) ?? noWindows;
 
 /** Restatement may have become deeper or shallower with what the last entities said. */
 export const storeRestatement = async (

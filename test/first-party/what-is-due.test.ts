@@ -282,6 +282,7 @@ test("an account that becomes known gives the sales that name it its currency", 
     it.database.pool,
     scriptedAccount({ platform: "meta", id: "9", currency: "USD" }),
     () => 5,
+    undefined,
   );
   expect(await it.written()).toEqual(day(6));
 });

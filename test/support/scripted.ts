@@ -12,7 +12,7 @@ import type {
 } from "../../src/domain/facts.ts";
 import type { Platform } from "../../src/domain/platform.ts";
 import { runSlice, type Slice, type SliceResult } from "../../src/sync/slice.ts";
-import { storeAccount } from "../../src/warehouse/accounts.ts";
+import { readAccounts, storeAccount } from "../../src/warehouse/accounts.ts";
 
 /** A platform whose figures a test writes: money in cents, conversions in hundredths, all whole numbers. */
 
@@ -236,7 +236,13 @@ export const prepareAccount = async (
   counted: readonly string[] | null = null,
 ): Promise<number> => {
   const known = { clickWindowDays: [], viewWindowDays: [] };
-  const { accountKey } = await storeAccount(pool, account, () => connector.restatement(known).finalAfterDays);
+  const before = await readAccounts(pool, account.platform, [account.id]);
+  const { accountKey } = await storeAccount(
+    pool,
+    account,
+    () => connector.restatement(known).finalAfterDays,
+    before.get(account.id),
+  );
   await pool.query(
     "insert into ops.counting_rule (account_key, measure, actions) values ($1, 'conversions', $2) on conflict do nothing",
     [accountKey, counted],
