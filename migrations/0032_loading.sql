@@ -52,6 +52,29 @@ language sql immutable parallel safe as $$
 $$;
 comment on function ops.differs is 'Whether a day''s figures are off the platform''s own total by more than rounding explains.';
 
+-- What slices but this one did to the days of a window, as a text that changes with every day that one publishes or
+-- confirms: a slice that finds another text at its end than at its beginning was overtaken.
+create function ops.others_in(of_platform text, of_account text, first date, last date, own_slice bigint) returns text
+language plpgsql as $$
+begin
+  return (
+    select string_agg(date || ' ' || slice_id || ' ' || fetched_at, ', ' order by date)
+    from ops.account_day
+    where platform = of_platform and account_id = of_account and date between first and last and slice_id <> own_slice);
+end
+$$;
+
+-- No other slice of the account publishes from here on. What others did is asked for after the wait.
+create function ops.hold_publishing(
+  account_key integer, of_platform text, of_account text, first date, last date, own_slice bigint
+) returns text
+language plpgsql as $$
+begin
+  perform ops.hold('costper.publish', account_key);
+  return ops.others_in(of_platform, of_account, first, last, own_slice);
+end
+$$;
+
 -- Conversions of a month move every night, its spend hardly ever: what a day was published from is known of each part.
 create table ops.day_fingerprint (
   account_key integer not null,

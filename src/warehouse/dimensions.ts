@@ -1,6 +1,7 @@
 import type pg from "pg";
 import type { Entity } from "../domain/facts.ts";
 import { storable } from "./accounts.ts";
+import { qualified } from "./columns.ts";
 import { touchCampaignNames, touchEntities, touchWhereNoVisits } from "./touched-first-party.ts";
 
 type Kind = Entity["kind"];
@@ -109,36 +110,77 @@ const namesLost = async (
   return rows.map(({ name }) => name);
 };
 
-const storeKind = async <K extends Kind>(
+/** In SQL: entities of a kind as rows of `t`, and where one of them is not stored as its source says. */
+const fresh = (kind: Kind, source: Source, firstParameter: number): string => {
+  const { key, columns } = dimensions[kind];
+  const names = columns.map(([name]) => name);
+  const same =
+    source === "listed"
+      ? `(${qualified("same", names)}) is not distinct from (${qualified("t", names)})`
+      : "(same.name <> '' or t.name = '')";
+  return `unnest(${columns.map(([, type], index) => `$${String(firstParameter + index)}::${type}[]`).join(", ")})
+       as t (${names.join(", ")})
+     where not exists (
+       select from warehouse.${kind} same
+       where same.account_key = $1 and ${key.map((name) => `same.${name} = t.${name}`).join(" and ")} and ${same})`;
+};
+
+/** Entities of one kind and source; `values` by column. */
+interface Batch {
+  readonly kind: Kind;
+  readonly source: Source;
+  readonly entities: readonly Entity[];
+  readonly values: readonly (readonly unknown[])[];
+}
+
+const batchesOf = (entities: readonly Entity[], source: Source): readonly Batch[] =>
+  (Object.keys(dimensions) as Kind[]).flatMap((kind) => {
+    const own = entities.filter((entity) => entity.kind === kind);
+    const { columns, row } = dimensions[kind];
+    const rows = own.map(row as (entity: Entity) => readonly unknown[]);
+    const values = columns.map((_, index) => rows.map((values) => values[index]));
+    return own.length === 0 ? [] : [{ kind, source, entities: own, values }];
+  });
+
+/** Those of which anything is new or another. On most nights nothing is, and one statement says so of all. */
+const differing = async (
   client: pg.PoolClient,
   accountKey: number,
-  kind: K,
-  entities: readonly Extract<Entity, { kind: K }>[],
-  { source, marks }: { readonly source: Source; readonly marks: boolean },
+  batches: readonly Batch[],
+): Promise<readonly Batch[]> => {
+  if (batches.length === 0) return [];
+  const parameters: unknown[] = [accountKey];
+  const asked = batches.map(({ kind, source, values }, nth) => {
+    const sql = `(select ${String(nth)} as nth from ${fresh(kind, source, parameters.length + 1)} limit 1)`;
+    parameters.push(...values);
+    return sql;
+  });
+  const { rows } = await client.query<{ nth: number }>(asked.join(" union all "), parameters);
+  return batches.filter((_, nth) => rows.some((row) => row.nth === nth));
+};
+
+const storeBatch = async (
+  client: pg.PoolClient,
+  accountKey: number,
+  { kind, source, entities, values }: Batch,
+  marks: boolean,
 ): Promise<void> => {
-  const { key, columns, row } = dimensions[kind];
+  const { key, columns } = dimensions[kind];
   const names = columns.map(([name]) => name);
   const rest = names.filter((name) => !key.includes(name));
-  const values = entities.map(row);
-  const campaigns = (entities as readonly Entity[]).filter((entity) => entity.kind === "campaign");
+  const campaigns = entities.filter((entity) => entity.kind === "campaign");
   const lost = marks && campaigns.length > 0 ? await namesLost(client, accountKey, campaigns) : [];
   const written = await client.query<{ id: string; name: string }>(
     `insert into warehouse.${kind} as d (account_key, ${names.join(", ")})
-     select distinct on (${key.map((name) => `t.${name}`).join(", ")}) $1::integer, ${names.map((name) => `t.${name}`).join(", ")}
-     from unnest(${columns.map(([, type], index) => `$${String(index + 2)}::${type}[]`).join(", ")})
-       as t (${names.join(", ")})
-     left join warehouse.${kind} same
-       on same.account_key = $1 and ${key.map((name) => `same.${name} = t.${name}`).join(" and ")}
-     where same.account_key is null
-        or (${names.map((name) => `same.${name}`).join(", ")})
-           is distinct from (${names.map((name) => `t.${name}`).join(", ")})
+     select distinct on (${qualified("t", key)}) $1::integer, ${qualified("t", names)}
+     from ${fresh(kind, source, 2)}
      on conflict (account_key, ${key.join(", ")}) do update
      ${
        source === "listed"
          ? `set ${rest.map((name) => `${name} = excluded.${name}`).join(", ")}, updated_at = excluded.updated_at`
          : "set name = excluded.name, updated_at = excluded.updated_at where d.name = '' and excluded.name <> ''"
      }${marks && named.includes(kind) ? ` returning ${kind}_id as id, lower(name) as name` : ""}`,
-    [accountKey, ...columns.map((_, index) => values.map((value) => value[index]))],
+    [accountKey, ...values],
   );
   await touchEntities(
     client,
@@ -149,21 +191,27 @@ const storeKind = async <K extends Kind>(
 };
 
 /**
- * Stores a batch of entities; those that did not change are not written. Entities that vanish stay. What was learnt
- * from rows never takes the place of what a listing said.
+ * Stores entities; those that did not change are not written. Entities that vanish stay. What was learnt from rows never
+ * takes the place of what a listing said.
+ * @returns the kinds of which anything was new or another
  */
 export const storeEntities = async (
   client: pg.PoolClient,
   accountKey: number,
-  entities: readonly Entity[],
-  source: Source = "listed",
-): Promise<void> => {
-  if (entities.length === 0) return;
+  listed: readonly Entity[],
+  learnt: readonly Entity[] = [],
+): Promise<ReadonlySet<Kind>> => {
+  const batches = [...batchesOf(listed, "listed"), ...batchesOf(learnt, "learnt")];
+  const changed = await differing(client, accountKey, batches);
+  if (changed.length === 0) return new Set();
+  // A listing may empty a name that rows have taught.
+  const isListed = changed.some(({ source }) => source === "listed");
+  const written = isListed
+    ? batches.filter((one) => one.source === "learnt" || changed.includes(one))
+    : changed;
   const marks = !(await touchWhereNoVisits(client));
-  for (const kind of Object.keys(dimensions) as Kind[]) {
-    const own = entities.filter((entity) => entity.kind === kind);
-    if (own.length > 0) await storeKind(client, accountKey, kind, own as never, { source, marks });
-  }
+  for (const batch of written) await storeBatch(client, accountKey, batch, marks);
+  return new Set(written.map(({ kind }) => kind));
 };
 
 /** Those of the ids that the account has no entity of. */

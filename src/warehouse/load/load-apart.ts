@@ -1,7 +1,8 @@
 import { addDays, countDays, type DayRange, eachDay } from "../../domain/day.ts";
 import { asFailure, type Failure } from "../../domain/failure.ts";
 import { markDays } from "../account-days.ts";
-import { type LoadedSlice, loadSlice, type SliceToLoad, totalsOf } from "./load-slice.ts";
+import { type LoadedSlice, loadSlice, type SliceToLoad } from "./load-slice.ts";
+import { totalsOf } from "./unchanged.ts";
 
 /** How often parts of one window are pulled to find its unreadable days: enough for two among thirty-one. */
 const pullsForDays = 20;
@@ -62,6 +63,6 @@ export const loadApart = async (slice: SliceToLoad): Promise<LoadedSlice> => {
     ),
     oddDays: parts.flatMap(({ oddDays }) => oddDays),
     lackingBreakdowns: parts.flatMap(({ lackingBreakdowns }) => lackingBreakdowns),
-    ...(await totalsOf(pool, slice)),
+    ...(await totalsOf(pool, pull)),
   };
 };

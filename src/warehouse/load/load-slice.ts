@@ -1,5 +1,5 @@
 import type pg from "pg";
-import type { Connector, Pull, UnknownOf } from "../../connectors/connector.ts";
+import type { UnknownOf } from "../../connectors/connector.ts";
 import { breakdowns } from "../../domain/breakdown.ts";
 import { eachDay } from "../../domain/day.ts";
 import { asFailure, Failure } from "../../domain/failure.ts";
@@ -16,19 +16,16 @@ import { factParts, factTables, tablesOf } from "./fact-tables.ts";
 import { fingerprints } from "./fingerprint.ts";
 import type { HeldRows } from "./held-rows.ts";
 import type { DayCheck } from "./judge-days.ts";
+import { holdPublishing, readKnownWindow, type SliceWindow } from "./known-window.ts";
 import { readFacts } from "./read-streams.ts";
 import { dataFailure, isDatabaseError } from "./refused.ts";
 import type { Staging } from "./stage.ts";
 import { judgedDaysOf } from "./staged-window.ts";
-import { changedDays, confirmDays } from "./unchanged.ts";
+import { changedDays, confirmDays, type WindowTotals } from "./unchanged.ts";
 import { addUp, publishWindow } from "./window.ts";
 
-export interface SliceToLoad {
+export interface SliceToLoad extends SliceWindow {
   readonly pool: pg.Pool;
-  readonly connector: Connector;
-  readonly pull: Pull;
-  readonly sliceId: string;
-  readonly accountKey: number;
   /** Lists names and states too; once per account and run is enough. What rows teach is kept whichever slice read it. */
   readonly withEntities: boolean;
   readonly onRows?: (rows: number) => void;
@@ -36,11 +33,9 @@ export interface SliceToLoad {
   readonly now: () => Date;
 }
 
-export interface LoadedSlice {
+export interface LoadedSlice extends WindowTotals {
   readonly rowsRead: number;
   readonly rowsWritten: number;
-  readonly platformSpend: string;
-  readonly ourSpend: string;
   /** Days that did not reconcile and were not published. */
   readonly failedDays: readonly DayCheck[];
   /** Days that were published, with something that is worth a word. */
@@ -115,33 +110,6 @@ const pullLearnt = async (
  */
 class Overtaken extends Error {}
 
-/** Changes with every other slice that publishes or confirms a day of the window. */
-const othersIn = async (
-  client: pg.PoolClient,
-  { connector, pull, sliceId }: SliceToLoad,
-): Promise<string | null> => {
-  const { rows } = await client.query<{ stamp: string | null }>(
-    `select string_agg(date || ' ' || slice_id || ' ' || fetched_at, ', ' order by date) as stamp
-     from ops.account_day
-     where platform = $1 and account_id = $2 and date between $3 and $4 and slice_id <> $5`,
-    [connector.platform, pull.account.id, pull.from, pull.to, sliceId],
-  );
-  return rows[0]?.stamp ?? null;
-};
-
-/** What the window's days came to, in all. */
-export const totalsOf = async (
-  client: pg.PoolClient | pg.Pool,
-  { pull }: Pick<SliceToLoad, "pull">,
-): Promise<Pick<LoadedSlice, "platformSpend" | "ourSpend">> => {
-  const { rows } = await client.query<{ platform: string; ours: string }>(
-    `select coalesce(sum(platform_spend), 0) as platform, coalesce(sum(our_spend), 0) as ours
-     from ops.account_day where platform = $1 and account_id = $2 and date between $3 and $4`,
-    [pull.account.platform, pull.account.id, pull.from, pull.to],
-  );
-  return { platformSpend: rows[0]?.platform ?? "0", ourSpend: rows[0]?.ours ?? "0" };
-};
-
 /**
  * `direct`: straight into the warehouse, if the range is empty. `alone`: no other slice of the account publishes from
  * before the first row is read.
@@ -175,15 +143,16 @@ const loadOn = async (
 ): Promise<LoadedSlice> => {
   const { connector, pull, sliceId, accountKey } = slice;
   if (way === "alone") await lockAccount(client, "publish", accountKey);
-  const others = await othersIn(client, slice);
+  const known = await readKnownWindow(client, slice);
   const asked = slice.now();
-  const direct = way === "direct" && (await rangeIsEmpty(client, slice));
+  const direct = way === "direct" && known.prints.size === 0 && (await rangeIsEmpty(client, slice));
   const staging: Staging = {
     client,
     connector,
     pull,
     sliceId,
     accountKey,
+    known,
     direct,
     breakdowns: [],
     prints: [],
@@ -205,11 +174,10 @@ const loadOn = async (
   const sums = await addUp(staging, changed);
   const entities = await names;
   const learnt = await pullLearnt(client, slice, entities);
-  await lockAccount(client, "publish", accountKey);
-  if (way !== "alone" && (await othersIn(client, slice)) !== others) throw new Overtaken();
-  await storeEntities(client, accountKey, entities);
-  await storeEntities(client, accountKey, learnt, "learnt");
-  if (slice.withEntities)
+  const others = await holdPublishing(client, slice);
+  if (way !== "alone" && others !== known.others) throw new Overtaken();
+  const kinds = await storeEntities(client, accountKey, entities, learnt);
+  if (slice.withEntities && kinds.has("conversion_action"))
     await storeRestatement(
       client,
       accountKey,
@@ -222,7 +190,7 @@ const loadOn = async (
     eachDay(pull).filter((day) => !failed.includes(day)),
   );
   const touched = new Set(judgedDaysOf(sums?.staged.days ?? changed));
-  await confirmDays(
+  const totals = await confirmDays(
     staging,
     eachDay(pull).filter((day) => !touched.has(day)),
   );
@@ -233,7 +201,7 @@ const loadOn = async (
     failedDays: published?.failedDays ?? [],
     oddDays: published?.oddDays ?? [],
     lackingBreakdowns: broken.lacking,
-    ...(await totalsOf(client, slice)),
+    ...totals,
   };
 };
 

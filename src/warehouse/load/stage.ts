@@ -1,5 +1,4 @@
 import type pg from "pg";
-import type { Connector, Pull } from "../../connectors/connector.ts";
 import type { BreakdownName } from "../../domain/breakdown.ts";
 import { compareDays } from "./compare-days.ts";
 import { type Copy, leadingColumns, openCopy, type Place } from "./copy.ts";
@@ -18,14 +17,12 @@ import {
 } from "./fact-tables.ts";
 import type { StreamPrint } from "./fingerprint.ts";
 import type { HeldRows } from "./held-rows.ts";
+import type { KnownWindow, SliceWindow } from "./known-window.ts";
 import { watchRepeats } from "./repeats.ts";
 
-export interface Staging {
+export interface Staging extends SliceWindow {
   readonly client: pg.PoolClient;
-  readonly connector: Connector;
-  readonly pull: Pull;
-  readonly sliceId: string;
-  readonly accountKey: number;
+  readonly known: KnownWindow;
   /** Ad and conversion rows go straight into the empty warehouse range rather than beside it. */
   readonly direct: boolean;
   /** The breakdowns that this slice brought, in their order. */

@@ -1,3 +1,5 @@
+import type pg from "pg";
+import type { Pull } from "../../connectors/connector.ts";
 import { eachDay } from "../../domain/day.ts";
 import { adDaily, conversionDaily, type FactTable, type Part, tablesOf } from "./fact-tables.ts";
 import type { Fingerprints } from "./fingerprint.ts";
@@ -13,11 +15,15 @@ const joined = (tables: readonly string[]): string =>
   `with sums as materialized (${tables.join(" union all ")})
    select date, string_agg(sums, '; ' order by sums) as published from sums group by date`;
 
-/** Counts and sums of each day as they stand in the warehouse. Parameters: account, first and last day. */
-const inWarehouse = (part: Part): string =>
+/** Counts and sums of each day as they stand in the warehouse. `$1` is the account; the others name first and last day. */
+const inWarehouse = (part: Part, first: string, last: string): string =>
   joined(
     tablesOf(part).map((table) =>
-      sumsOf(table, `warehouse.${table.name} where account_key = $1 and date between $2 and $3`, "count(*)"),
+      sumsOf(
+        table,
+        `warehouse.${table.name} where account_key = $1 and date between ${first} and ${last}`,
+        "count(*)",
+      ),
     ),
   );
 
@@ -40,56 +46,49 @@ const ofSlice = (part: Part): string =>
   );
 
 /**
- * The days for which the platform sent the same rows as when they were published, and whose rows in the warehouse
- * still have the same counts and sums. Comparing these days row by row would find nothing.
+ * Of each part the days for which the platform sent the same rows as when they were published, and whose rows in the
+ * warehouse still have the same counts and sums. Comparing these days row by row would find nothing.
  */
 const unchangedDays = async (
-  { client, accountKey }: Staging,
-  part: Part,
-  prints: ReadonlyMap<string, string>,
-): Promise<readonly string[]> => {
-  const { rows: known } = await client.query<{ date: string }>(
-    `select f.date
-     from ops.day_fingerprint f
-     join unnest($2::date[], $3::text[]) as now (date, fingerprint) using (date, fingerprint)
-     where f.account_key = $1 and f.part = $4
-     order by f.date`,
-    [accountKey, [...prints.keys()], [...prints.values()], part],
+  { client, accountKey, known }: Staging,
+  prints: Fingerprints,
+): Promise<ReadonlyMap<Part, ReadonlySet<string>>> => {
+  const same = [...prints].flatMap(([part, days]) => {
+    const before = known.prints.get(part);
+    const dates = [...days].flatMap(([date, print]) =>
+      known.whole.has(date) && before?.get(date)?.fingerprint === print ? [date] : [],
+    );
+    return dates.length === 0 ? [] : [{ part, before, dates }];
+  });
+  if (same.length === 0) return new Map();
+  const { rows } = await client.query<{ part: Part; date: string; published: string }>(
+    same
+      .map(({ part }, nth) => {
+        const sums = inWarehouse(part, `$${String(2 * nth + 2)}`, `$${String(2 * nth + 3)}`);
+        return `select '${part}' as part, date, published from (${sums}) w`;
+      })
+      .join(" union all "),
+    [accountKey, ...same.flatMap(({ dates }) => [dates[0], dates.at(-1)])],
   );
-  if (known.length === 0) return [];
-  const { rows } = await client.query<{ date: string }>(
-    `select f.date from ops.day_fingerprint f left join (${inWarehouse(part)}) w using (date)
-     where f.account_key = $1 and f.part = $5 and f.date between $2 and $3 and f.date = any ($4::date[])
-       and f.published = coalesce(w.published, '')`,
-    [accountKey, known[0]?.date, known.at(-1)?.date, known.map(({ date }) => date), part],
+  const stored = new Map(rows.map(({ part, date, published }) => [`${part} ${date}`, published]));
+  return new Map(
+    same.map(({ part, before, dates }) => [
+      part,
+      new Set(dates.filter((date) => before?.get(date)?.published === (stored.get(`${part} ${date}`) ?? ""))),
+    ]),
   );
-  return rows.map(({ date }) => date);
-};
-
-/** The days of the window that were published whole. */
-const wholeDays = async ({ client, connector, pull }: Staging): Promise<ReadonlySet<string>> => {
-  const { rows } = await client.query<{ date: string }>(
-    `select date from ops.account_day
-     where platform = $1 and account_id = $2 and date between $3 and $4 and state in ('complete', 'no_spend')`,
-    [connector.platform, pull.account.id, pull.from, pull.to],
-  );
-  return new Set(rows.map(({ date }) => date));
 };
 
 /** Of each part the days that have to be compared. A day with a figure that cannot be stored fails as a whole. */
 export const changedDays = async (staging: Staging, prints: Fingerprints): Promise<PartDays> => {
   const { pull, direct, unfit } = staging;
-  const changed = new Map<Part, readonly string[]>();
-  const whole = direct ? new Set<string>() : await wholeDays(staging);
-  for (const [part, days] of prints) {
-    const known = new Map([...days].filter(([date]) => whole.has(date)));
-    const unchanged = new Set(known.size === 0 ? [] : await unchangedDays(staging, part, known));
-    changed.set(
+  const unchanged = direct ? undefined : await unchangedDays(staging, prints);
+  return new Map(
+    [...prints.keys()].map((part) => [
       part,
-      eachDay(pull).filter((day) => !unchanged.has(day) || unfit.has(day)),
-    );
-  }
-  return changed;
+      eachDay(pull).filter((day) => !unchanged?.get(part)?.has(day) || unfit.has(day)),
+    ]),
+  );
 };
 
 /** Notes what the days were published from; `except`: days that depend on more than their rows, or failed. */
@@ -118,15 +117,45 @@ export const noteFingerprints = async (
   }
 };
 
-/** The days were asked for anew and stay as they are. */
-export const confirmDays = async (
-  { client, sliceId, connector, pull }: Staging,
-  days: readonly string[],
-): Promise<void> => {
-  if (days.length === 0) return;
-  await client.query(
-    `update ops.account_day set fetched_at = clock_timestamp(), slice_id = $1
-     where platform = $2 and account_id = $3 and date = any ($4::date[])`,
-    [sliceId, connector.platform, pull.account.id, days],
-  );
+/** In SQL: what the days of a window came to, in all. Parameters: platform, account, first and last day. */
+const totals = `
+  select coalesce(sum(platform_spend), 0) as platform, coalesce(sum(our_spend), 0) as ours
+  from ops.account_day where platform = $1 and account_id = $2 and date between $3 and $4`;
+
+export interface WindowTotals {
+  readonly platformSpend: string;
+  readonly ourSpend: string;
+}
+
+const totalsFrom = async (
+  client: pg.PoolClient | pg.Pool,
+  { account, from, to }: Pull,
+  {
+    before = "",
+    parameters = [],
+  }: { readonly before?: string; readonly parameters?: readonly unknown[] } = {},
+): Promise<WindowTotals> => {
+  const { rows } = await client.query<{ platform: string; ours: string }>(`${before} ${totals}`, [
+    account.platform,
+    account.id,
+    from,
+    to,
+    ...parameters,
+  ]);
+  return { platformSpend: rows[0]?.platform ?? "0", ourSpend: rows[0]?.ours ?? "0" };
 };
+
+/** What the window's days came to, in all. */
+export const totalsOf = (pool: pg.Pool, pull: Pull): Promise<WindowTotals> => totalsFrom(pool, pull);
+
+/** These days were asked for anew and stay as they are. @returns what the whole window came to. */
+export const confirmDays = (
+  { client, sliceId, pull }: Staging,
+  days: readonly string[],
+): Promise<WindowTotals> =>
+  totalsFrom(client, pull, {
+    before: `with confirmed as (
+      update ops.account_day set fetched_at = clock_timestamp(), slice_id = $5
+      where platform = $1 and account_id = $2 and date = any ($6::date[]))`,
+    parameters: [sliceId, days],
+  });
