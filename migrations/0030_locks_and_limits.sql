@@ -80,9 +80,10 @@ comment on column ops.place.holder is 'The process that holds it: host, process 
 comment on column ops.place.held_until is 'When it ends unless it is renewed.';
 
 -- The id of a place, or NULL where as many are taken as may be. One asks at a time, so that no two take the last place.
+-- in_place_of is given back first, whatever comes of it.
 create function ops.take_place(
   of_platform text, of_account text, by_holder text, platform_at_once integer, account_at_once integer,
-  lease_seconds integer
+  lease_seconds integer, in_place_of bigint default null
 ) returns bigint
 language plpgsql as $$
 declare
@@ -91,7 +92,7 @@ begin
   perform ops.hold('costper.place ' || of_platform);
   -- The others wait for this commit; a place is forgotten by a crash of the server anyway.
   perform set_config('synchronous_commit', 'off', true);
-  delete from ops.place where platform = of_platform and held_until < clock_timestamp();
+  delete from ops.place where platform = of_platform and (held_until < clock_timestamp() or place_id = in_place_of);
   insert into ops.place (platform, account_id, holder, held_until)
   select of_platform, of_account, by_holder, clock_timestamp() + make_interval(secs => lease_seconds)
   from (select count(*) as all_taken, count(*) filter (where account_id = of_account) as of_account_taken

@@ -22,6 +22,7 @@ const closeMs = 2_000;
 interface Place {
   readonly id: string;
   readonly platform: Platform;
+  /** Since when this process has had it, for whichever accounts. */
   readonly takenAt: number;
   readonly idle?: NodeJS.Timeout;
 }
@@ -63,21 +64,29 @@ export const sharedPlaces = (pool: pg.Pool): Pick<SharedLimits, "place" | "close
     await pool.query(often("delete from ops.place where place_id = $1", [place.id])).catch(() => undefined);
   };
 
-  const take = async (platform: Platform, accountId: string, room: Room): Promise<Place | undefined> => {
+  /** @param spare - a place of this process, given for the one that is taken */
+  const take = async (
+    platform: Platform,
+    accountId: string,
+    room: Room,
+    spare: Place | undefined,
+  ): Promise<Place | undefined> => {
+    if (spare) count(platform, -1);
     const { rows } = await pool.query<{ id: string | null }>(
-      often("select ops.take_place($1, $2, $3, $4, $5, $6) as id", [
+      often("select ops.take_place($1, $2, $3, $4, $5, $6, $7) as id", [
         platform,
         accountId,
         holder,
         room.platform,
         room.account,
         leaseSeconds,
+        spare?.id ?? null,
       ]),
     );
     const id = rows[0]?.id ?? undefined;
     if (id === undefined) return undefined;
     count(platform, 1);
-    return { id, platform, takenAt: performance.now() };
+    return { id, platform, takenAt: spare?.takenAt ?? performance.now() };
   };
 
   /** Places of processes of this machine that have died. */
@@ -126,8 +135,7 @@ export const sharedPlaces = (pool: pg.Pool): Pick<SharedLimits, "place" | "close
       for (let look = 1; ; look += 1) {
         if (signal.aborted) throw interrupted(signal, platform);
         const spare = (held.get(platform) ?? 0) >= room.platform ? spareOf(platform) : undefined;
-        if (spare) await giveBack(spare);
-        const taking = take(platform, accountId ?? "", room);
+        const taking = take(platform, accountId ?? "", room, spare);
         try {
           const place = await unlessAborted(taking, signal, platform);
           if (place) return () => leave(key, place);
