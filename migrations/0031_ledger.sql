@@ -117,12 +117,13 @@ comment on view ops.ready_job is 'Units that may be taken now; is_night: of a ru
 -- One asks at a time for a platform, so that no two take the last place. So the unit is chosen without locks (a lock
 -- asked for on a view is taken on every row that the view reads); whoever changed it meanwhile is waited for by the
 -- update, which looks again. A plan is new, and no statistics know how many slices it has: taken for one, they would all
--- be looked at and sorted. In the index's order the first that is ready ends the search.
+-- be looked at and sorted. In the index's order the first that is ready ends the search, whatever is asked: so a
+-- connection plans it once.
 create function ops.take_job(
   of_platform text, of_run uuid, near_run uuid, near_account integer, platform_at_once integer,
   account_at_once integer, lease_seconds integer
 ) returns setof ops.job
-language plpgsql set enable_sort = off as $$
+language plpgsql set enable_sort = off set plan_cache_mode = force_generic_plan as $$
 declare
   chosen text;
 begin
