@@ -161,15 +161,19 @@ const noteToday = async (options: RollupOptions, accountKey: number | null): Pro
   );
 };
 
-/** Where the reporting currency is another than the marts were made with, every day is due again. */
-const noticeReportingCurrency = async ({ pool, reportingCurrency, signal }: RollupOptions): Promise<void> => {
+/** Where the reporting currency is another than the marts were made with, every day is due again. Whether it is. */
+const noticeReportingCurrency = async ({
+  pool,
+  reportingCurrency,
+  signal,
+}: RollupOptions): Promise<boolean> => {
   const chosen = reportingCurrency ?? "";
   const { rowCount } = await pool.query(
     "select from ops.rollup_setting where name = 'reporting_currency' and value = $1",
     [chosen],
   );
-  if (rowCount === 1) return;
-  await inTransaction(
+  if (rowCount === 1) return false;
+  return inTransaction(
     pool,
     async (client) => {
       await holdConversion(client, "alone");
@@ -178,11 +182,12 @@ const noticeReportingCurrency = async ({ pool, reportingCurrency, signal }: Roll
          on conflict (name) do update set value = excluded.value where s.value <> excluded.value`,
         [chosen],
       );
-      if (changed.rowCount === 0) return;
+      if (changed.rowCount === 0) return false;
       const { rows } = await client.query<{ account_key: number }>(
         "select account_key from warehouse.account order by 1",
       );
       for (const { account_key } of rows) await touchStored(client, account_key);
+      return true;
     },
     signal,
   );
@@ -190,10 +195,10 @@ const noticeReportingCurrency = async ({ pool, reportingCurrency, signal }: Roll
 
 /** Rolls up the days that are marked, of one account or of all. */
 const rollUpDue = async (options: RollupOptions, accountKey: number | null): Promise<number> => {
-  await noticeReportingCurrency(options);
-  const touched = await touchedAccounts(options.pool, accountKey);
+  let touched = await touchedAccounts(options.pool, accountKey);
   // The rollup that ends every sync is about all accounts: an account's own asks nothing more where nothing is marked.
   if (accountKey !== null && touched.length === 0) return 0;
+  if (await noticeReportingCurrency(options)) touched = await touchedAccounts(options.pool, accountKey);
   await noteToday(options, accountKey);
   let written = 0;
   for (const account of touched) written += await rollUpAccountDays(options, account, "marked");
