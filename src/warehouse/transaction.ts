@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type pg from "pg";
+import pg from "pg";
 import { WarehouseClient } from "./connection/client.ts";
 import { breakConnection } from "./lost-connections.ts";
 
@@ -137,17 +137,28 @@ export const lockAccount = async (
   await client.query("select ops.hold('costper.' || $1, $2)", [purpose, accountKey]);
 };
 
-/** Makes the monthly partitions of `table` for every day of the range. */
+/** How long a month counts as made: somebody may drop it, and the next attempt makes it again. */
+const madeMs = 1_000;
+
+/** When each pool last made sure of the months of some tables. */
+const made = new WeakMap<pg.Pool, Map<string, number>>();
+
+/** Makes the monthly partitions of the tables for every day of the range. */
 export const ensurePartitions = async (
   client: pg.PoolClient | pg.Pool,
   tables: readonly string[],
   from: string,
   to: string,
 ): Promise<void> => {
+  const months = [from.slice(0, 7), to.slice(0, 7), ...tables].join(" ");
+  // What a transaction makes may be rolled back.
+  const known = client instanceof pg.Pool ? (made.get(client) ?? new Map<string, number>()) : undefined;
+  if (performance.now() - (known?.get(months) ?? -Infinity) < madeMs) return;
   await client.query(
     `select warehouse.ensure_partition(t::regclass, m::date)
      from unnest($1::text[]) t,
           generate_series(date_trunc('month', $2::date), $3::date, interval '1 month') m`,
     [tables, from, to],
   );
+  if (known && client instanceof pg.Pool) made.set(client, known.set(months, performance.now()));
 };
