@@ -10,7 +10,7 @@ import { convertedInto, holdConversion } from "../rates/put.ts";
 import { noteRates, ratesOf } from "./day-rates.ts";
 import { alone, marts, steps } from "./fresh.ts";
 import { replaceMarts, stretchOf } from "./replace.ts";
-import { type AccountDays, martsAskedFor, storedDays } from "./stored.ts";
+import { type StoredDays, martsAskedFor, storedDays } from "./stored.ts";
 import { sumsOf } from "./sums.ts";
 import { isTooLarge, unfitDays } from "./unfit.ts";
 
@@ -112,7 +112,7 @@ const rollUpWindow = (
 /** Makes days again; where some of them do not fit, all others. */
 const rollUpDays = async (
   options: RollupOptions,
-  { accountKey, days }: AccountDays,
+  { accountKey, days }: StoredDays,
   which: "marked" | "all",
   unfit: Day[],
 ): Promise<number> => {
@@ -135,7 +135,7 @@ const rollUpDays = async (
 
 const rollUpAccountDays = async (
   options: RollupOptions,
-  { accountKey, days }: AccountDays,
+  { accountKey, days }: StoredDays,
   which: "marked" | "all",
 ): Promise<number> => {
   const unfit: Day[] = [];

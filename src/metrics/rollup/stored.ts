@@ -4,7 +4,7 @@ import type { Day } from "../../domain/day.ts";
 import { breakdownMarts, type Mart } from "./fresh.ts";
 
 /** What of an account is there to be rolled up. */
-export interface AccountDays {
+export interface StoredDays {
   readonly accountKey: number;
   readonly days: readonly Day[];
 }
@@ -38,11 +38,11 @@ export const storedDays = async (
   pool: pg.Pool,
   from: string | null,
   to: string | null,
-): Promise<readonly AccountDays[]> => {
+): Promise<readonly StoredDays[]> => {
   const accounts = await pool.query<{ key: number }>(
     "select account_key as key from warehouse.account order by 1",
   );
-  const stored: AccountDays[] = [];
+  const stored: StoredDays[] = [];
   for (const { key } of accounts.rows) {
     const { rows } = await pool.query<{ date: Day }>(
       `select d::date as date
