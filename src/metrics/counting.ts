@@ -131,7 +131,7 @@ export const storeCountingRules = async (
   const wanted = [platform, rule.measure, rule.actions, rule.excluded, rule.attributions];
   const { rowCount } = await pool.query(differing, wanted);
   if (rowCount === 0) return;
-  await inTransaction(pool, async (client) => {
+  const store = async (client: pg.PoolClient): Promise<void> => {
     // Two that store rules of a platform at once go one after the other.
     await client.query("select ops.hold('costper.counting')");
     const { rows } = await client.query<{ account_key: number; actions: string[] | null; stored: unknown }>(
@@ -157,5 +157,6 @@ export const storeCountingRules = async (
       );
       await touchDaysOf(client, countedOtherwise, [account_key, JSON.stringify(stored ?? {})]);
     }
-  });
+  };
+  await inTransaction(pool, store, undefined, { repeats: true });
 };

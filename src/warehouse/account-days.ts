@@ -76,6 +76,23 @@ export interface RecordedDays extends AccountDays {
   readonly days: PartDays;
 }
 
+/** Those of the days that have conversions in the warehouse. */
+const converting = async (
+  client: pg.PoolClient,
+  accountKey: number,
+  days: readonly string[],
+): Promise<readonly string[]> => {
+  if (days.length === 0) return [];
+  const { rows } = await client.query<{ date: string }>(
+    `select d as date from unnest($2::date[]) d
+     where exists (
+       select from warehouse.conversion_daily
+       where account_key = $1 and date = d and date between $3 and $4)`,
+    [accountKey, days, days[0], days.at(-1)],
+  );
+  return rows.map(({ date }) => date);
+};
+
 /**
  * Records what reconciliation found, in the transaction that publishes the figures. A good day's rows add up to the
  * platform's total, residual rows included; the cause names what the residual is. A day is whole only if it had ended
@@ -113,10 +130,9 @@ export const recordDays = async (record: RecordedDays): Promise<void> => {
      ),
      sums as (select date, sum(spend) as spend from parts group by date),
      conversions as (
-       select distinct date from staging.outcome_part where slice_id = $1 and account_key = $2
+       select date from staging.outcome_part where slice_id = $1 and account_key = $2
        union
-       select d from unnest($4::date[]) d
-       where exists (select from warehouse.conversion_daily where account_key = $2 and date = d)
+       select unnest($4::date[])
      )
      insert into ops.account_day as a (platform, account_id, date, state, platform_spend, our_spend, difference,
                                        residual_spend, rounding, residual_cause, cause, fetched_at, slice_id)
@@ -147,7 +163,11 @@ export const recordDays = async (record: RecordedDays): Promise<void> => {
       sliceId,
       accountKey,
       good.filter((date) => spent.has(date)),
-      good.filter((date) => !told.has(date)),
+      await converting(
+        client,
+        accountKey,
+        good.filter((date) => spent.has(date) && !told.has(date)),
+      ),
       record.platform,
       record.accountId,
       record.openDays,
@@ -157,7 +177,7 @@ export const recordDays = async (record: RecordedDays): Promise<void> => {
   );
   const conversionsAlone = good.filter((date) => !spent.has(date));
   if (conversionsAlone.length > 0) {
-    const converting = await client.query<{ date: string }>(
+    const converted = await client.query<{ date: string }>(
       "select distinct date from staging.outcome_part where slice_id = $1 and account_key = $2",
       [sliceId, accountKey],
     );
@@ -177,7 +197,7 @@ export const recordDays = async (record: RecordedDays): Promise<void> => {
         odd.map(({ warning }) => warning),
         record.platform,
         record.accountId,
-        converting.rows.map(({ date }) => date),
+        converted.rows.map(({ date }) => date),
       ],
     );
   }

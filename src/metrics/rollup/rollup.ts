@@ -190,6 +190,7 @@ const noticeReportingCurrency = async ({
       return true;
     },
     signal,
+    { repeats: true },
   );
 };
 

@@ -102,19 +102,33 @@ export const noteFingerprints = async (
       "delete from ops.day_fingerprint where account_key = $1 and date between $2 and $3 and date = any ($4::date[])",
       [accountKey, from, to, except],
     );
-  for (const [part, changed] of days) {
-    const noted = changed.filter((date) => !except.includes(date));
-    if (noted.length === 0) continue;
-    await client.query(
-      `insert into ops.day_fingerprint as f (account_key, date, part, fingerprint, published)
-       select $4::integer, n.date, $7, n.fingerprint, coalesce(s.published, '')
-       from unnest($5::date[], $6::text[]) as n (date, fingerprint) left join (${ofSlice(part)}) s using (date)
-       on conflict (account_key, date, part) do update
-       set fingerprint = excluded.fingerprint, published = excluded.published
-       where (f.fingerprint, f.published) is distinct from (excluded.fingerprint, excluded.published)`,
-      [sliceId, from, to, accountKey, noted, noted.map((date) => prints.get(part)?.get(date)), part],
-    );
-  }
+  const noted = [...days].flatMap(([part, changed]) =>
+    changed
+      .filter((date) => !except.includes(date))
+      .map((date) => ({ part, date, print: prints.get(part)?.get(date) })),
+  );
+  if (noted.length === 0) return;
+  const sums = [...days.keys()].map(
+    (part) => `select '${part}' as part, date, published from (${ofSlice(part)}) p`,
+  );
+  await client.query(
+    `insert into ops.day_fingerprint as f (account_key, date, part, fingerprint, published)
+     select $4::integer, n.date, n.part, n.fingerprint, coalesce(s.published, '')
+     from unnest($5::text[], $6::date[], $7::text[]) as n (part, date, fingerprint)
+     left join (${sums.join(" union all ")}) s using (part, date)
+     on conflict (account_key, date, part) do update
+     set fingerprint = excluded.fingerprint, published = excluded.published
+     where (f.fingerprint, f.published) is distinct from (excluded.fingerprint, excluded.published)`,
+    [
+      sliceId,
+      from,
+      to,
+      accountKey,
+      noted.map(({ part }) => part),
+      noted.map(({ date }) => date),
+      noted.map(({ print }) => print),
+    ],
+  );
 };
 
 /** In SQL: what the days of a window came to, in all. Parameters: platform, account, first and last day. */
