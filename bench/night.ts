@@ -7,7 +7,8 @@ import { runCostper, startHelper, startPostgres } from "./support/processes.ts";
 
 /**
  * What a nightly sync costs in a history of one, three and ten million ad-days: the same thirty days are pulled again,
- * unchanged and then with every fiftieth ad restated; maturity is learnt each time. Statements whose time grows are named.
+ * unchanged and then with every fiftieth ad restated; maturity is learnt each time. A rollup of everything, which finds
+ * it made, stands beside it. Statements whose time grows are named, those of the rollup where it grows faster than the rows.
  */
 export interface NightOptions {
   /** Millions of ad-days, separated by commas. */
@@ -63,6 +64,19 @@ interface Statement {
   readonly ms: number;
 }
 
+interface Watched {
+  readonly costs: object;
+  readonly statements: ReadonlyMap<string, number>;
+}
+
+/** What was seen at so many million ad-days. */
+interface Seen {
+  readonly size: number;
+  readonly unchanged: Watched;
+  readonly restated: Watched;
+  readonly everything: Watched;
+}
+
 const readStatements = `
   select query, sum(total_exec_time + total_plan_time)::float8 as ms
   from pg_stat_statements where dbid = (select oid from pg_database where datname = current_database())
@@ -95,13 +109,16 @@ export const run = async ({ rows = "1,3,10" }: NightOptions = {}) => {
     if (status !== 0) throw new Error(`${args.join(" ")} ended with ${String(status)}`);
     return { tool_cpu_s: cpuSeconds, postgres_cpu_s: postgres.cpuSeconds() - before };
   };
-  const night = async (box: 0 | 1) => {
-    await pool.query("delete from ops.rollup_setting where name = 'maturity_learned_on'");
+  const watched = async (box: 0 | 1, ...args: readonly string[]) => {
     await pool.query("checkpoint");
     await pool.query("select pg_stat_statements_reset()");
-    const costs = await costper(box, "sync", "--from", from, "--to", to, "--json", "--quiet");
+    const costs = await costper(box, ...args);
     const { rows: statements } = await pool.query<Statement>(readStatements);
     return { costs, statements: new Map(statements.map(({ query, ms }) => [query, ms])) };
+  };
+  const night = async (box: 0 | 1) => {
+    await pool.query("delete from ops.rollup_setting where name = 'maturity_learned_on'");
+    return watched(box, "sync", "--from", from, "--to", to, "--json", "--quiet");
   };
   const extend = async (first: Day, last: Day): Promise<void> => {
     for (const table of ["ad_daily", "conversion_daily", "network_daily"])
@@ -119,40 +136,49 @@ export const run = async ({ rows = "1,3,10" }: NightOptions = {}) => {
     await costper(0, "sync", "--from", from, "--to", to, "--json", "--quiet");
     let known = from;
     const sizes = [];
-    const seen: Map<string, number>[] = [];
+    const seen: Seen[] = [];
     for (const size of rows.split(",").map(Number)) {
       const first = addDays(to, 1 - Math.round((size * millions) / adsPerDay));
       await extend(first, addDays(known, -1));
       known = first;
-      const everything = await costper(0, "rollup", "--quiet");
+      const made = await watched(0, "rollup", "--quiet");
+      const everything = await watched(0, "rollup", "--quiet");
       await pool.query("vacuum analyze");
       // The first may still touch what the last one restated.
       await night(0);
       const unchanged = await night(0);
       const restated = await night(1);
       await night(0);
-      seen.push(unchanged.statements, restated.statements);
+      seen.push({ size, unchanged, restated, everything });
       const told = {
         million_ad_days: size,
-        rollup_of_everything: everything,
+        rollup_of_new_days: made.costs,
+        rollup_of_everything: everything.costs,
         unchanged: unchanged.costs,
         restated: restated.costs,
       };
       process.stderr.write(`${JSON.stringify(told)}\n`);
       sizes.push(told);
     }
-    const growthOf = (offset: 0 | 1) => {
-      const [small, large] = [seen[offset], seen[seen.length - 2 + offset]];
-      return [...(large ?? [])]
-        .map(([query, ms]) => ({
-          ms,
-          before_ms: small?.get(query) ?? 0,
-          query: query.replaceAll(/\s+/g, " ").slice(0, 160),
-        }))
-        .filter(({ ms, before_ms }) => ms - before_ms > toldFromMs)
-        .toSorted((a, b) => b.ms - b.before_ms - (a.ms - a.before_ms));
+    /** `by`: how many times as much is no growth. */
+    const growthOf = (of: keyof Omit<Seen, "size">, by: (small: Seen, large: Seen) => number) => {
+      const [small, large] = [seen[0], seen.at(-1)];
+      if (!small || !large) return [];
+      return [...large[of].statements]
+        .map(([query, ms]) => {
+          const before = small[of].statements.get(query) ?? 0;
+          const excess = ms - before * by(small, large);
+          return { ms, before_ms: before, excess, query: query.replaceAll(/\s+/g, " ").slice(0, 160) };
+        })
+        .filter(({ excess }) => excess > toldFromMs)
+        .toSorted((a, b) => b.excess - a.excess);
     };
-    return { sizes, grown_unchanged: growthOf(0), grown_restated: growthOf(1) };
+    return {
+      sizes,
+      grown_unchanged: growthOf("unchanged", () => 1),
+      grown_restated: growthOf("restated", () => 1),
+      grown_rollup: growthOf("everything", (small, large) => large.size / small.size),
+    };
   } finally {
     await pool.end();
     for (const box of boxes) await box.stop();
