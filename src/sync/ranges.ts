@@ -83,7 +83,7 @@ export interface AskedAccount {
   /** First and last day that can be pulled. */
   readonly limits: DayRange;
   readonly main: DayRange;
-  /** The main window where the weekly, deeper look back may be due, which pulls days without figures too. */
+  /** In place of it where the weekly, deeper look back is due; undefined where none ever is. */
   readonly deep: DayRange | undefined;
   /** Whether no range was asked for: then days without figures are pulled again too. */
   readonly isUsual: boolean;

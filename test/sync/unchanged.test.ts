@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import pg from "pg";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { openWorld, rowVersions, type World } from "./support.ts";
 
 const range = { from: "2026-08-01", to: "2026-08-06" };
@@ -40,6 +41,36 @@ test("an unchanged window is confirmed, not compared, and says when it was asked
     "select from staging.ad_daily union all select from staging.delivery_part",
   );
   expect(staged).toEqual([]);
+});
+
+/** The statements of every transaction of this process from now on. */
+const watchTransactions = (): (() => readonly (readonly string[])[]) => {
+  const spy = vi.spyOn(pg.Client.prototype, "query");
+  onTestFinished(() => spy.mockRestore());
+  return () => {
+    const ended: string[][] = [];
+    const open = new Map<unknown, string[]>();
+    for (const [nth, [asked]] of (spy.mock.calls as unknown[][]).entries()) {
+      const text = typeof asked === "string" ? asked : ((asked as { text?: string }).text ?? "copy");
+      const client = spy.mock.contexts[nth];
+      if (text.startsWith("begin")) open.set(client, []);
+      open.get(client)?.push(text);
+      if (text !== "commit") continue;
+      ended.push(open.get(client) ?? []);
+      open.delete(client);
+    }
+    return ended;
+  };
+};
+
+test("a window that did not change asks eight statements, whatever it holds", async () => {
+  const world = await openWorld({ platforms: ["google"] });
+  await world.sync(range);
+  const transactions = watchTransactions();
+  const again = await world.sync(range);
+  const loads = transactions().filter((texts) => texts.some((text) => text.includes("hold_publishing")));
+  expect(loads).toHaveLength(again.json.slices.filter(({ outcome }) => outcome === "done").length);
+  for (const texts of loads) expect(texts.length, texts.join("\n")).toBeLessThanOrEqual(8);
 });
 
 const damages = [
