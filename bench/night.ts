@@ -2,13 +2,13 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import pg from "pg";
 import { stringify } from "yaml";
-import { addDays, type Day, dayAt } from "../src/domain/day.ts";
+import { addDays, countDays, type Day, dayAt } from "../src/domain/day.ts";
 import { runCostper, startHelper, startPostgres } from "./support/processes.ts";
 
 /**
  * What a nightly sync costs in a history of one, three and ten million ad-days: the same thirty days are pulled again,
  * unchanged and then with every fiftieth ad restated; maturity is learnt each time. A rollup of everything, which finds
- * it made, stands beside it. Statements whose time grows are named, those of the rollup where it grows faster than the rows.
+ * it made, stands beside it. Statements whose time grows are named, those of the rollup where it grows faster than the days.
  */
 export interface NightOptions {
   /** Millions of ad-days, separated by commas. */
@@ -69,9 +69,9 @@ interface Watched {
   readonly statements: ReadonlyMap<string, number>;
 }
 
-/** What was seen at so many million ad-days. */
 interface Seen {
-  readonly size: number;
+  /** Days before those that are pulled: they have many more ad groups than these, and a rollup goes by them. */
+  readonly madeDays: number;
   readonly unchanged: Watched;
   readonly restated: Watched;
   readonly everything: Watched;
@@ -140,6 +140,7 @@ export const run = async ({ rows = "1,3,10" }: NightOptions = {}) => {
     for (const size of rows.split(",").map(Number)) {
       const first = addDays(to, 1 - Math.round((size * millions) / adsPerDay));
       await extend(first, addDays(known, -1));
+      const madeDays = countDays({ from: first, to: from }) - 1;
       known = first;
       const made = await watched(0, "rollup", "--quiet");
       const everything = await watched(0, "rollup", "--quiet");
@@ -149,9 +150,10 @@ export const run = async ({ rows = "1,3,10" }: NightOptions = {}) => {
       const unchanged = await night(0);
       const restated = await night(1);
       await night(0);
-      seen.push({ size, unchanged, restated, everything });
+      seen.push({ madeDays, unchanged, restated, everything });
       const told = {
         million_ad_days: size,
+        made_days: madeDays,
         rollup_of_new_days: made.costs,
         rollup_of_everything: everything.costs,
         unchanged: unchanged.costs,
@@ -161,7 +163,7 @@ export const run = async ({ rows = "1,3,10" }: NightOptions = {}) => {
       sizes.push(told);
     }
     /** `by`: how many times as much is no growth. */
-    const growthOf = (of: keyof Omit<Seen, "size">, by: (small: Seen, large: Seen) => number) => {
+    const growthOf = (of: keyof Omit<Seen, "madeDays">, by: (small: Seen, large: Seen) => number) => {
       const [small, large] = [seen[0], seen.at(-1)];
       if (!small || !large) return [];
       return [...large[of].statements]
@@ -177,7 +179,7 @@ export const run = async ({ rows = "1,3,10" }: NightOptions = {}) => {
       sizes,
       grown_unchanged: growthOf("unchanged", () => 1),
       grown_restated: growthOf("restated", () => 1),
-      grown_rollup: growthOf("everything", (small, large) => large.size / small.size),
+      grown_rollup: growthOf("everything", (small, large) => large.madeDays / small.madeDays),
     };
   } finally {
     await pool.end();
