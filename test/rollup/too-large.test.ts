@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Connector } from "../../src/connectors/connector.ts";
-import type { BreakdownDay, CampaignDay } from "../../src/domain/facts.ts";
+import type { BreakdownDay } from "../../src/domain/facts.ts";
 import type { Failure } from "../../src/domain/failure.ts";
 import { compareRollups } from "../../src/metrics/rollup/compare.ts";
 import { rollUpTouched } from "../../src/metrics/rollup/rollup.ts";
@@ -118,17 +118,6 @@ const ordinary = {
   [second]: { ads: [ad("c1", 100), ad("c2", 100)] },
 };
 
-/** Campaigns that have conversions beyond their ads. */
-const beyondAds = (...rows: readonly CampaignDay[]): Partial<Connector> => ({
-  async *totals() {
-    yield [first, second].map((date) => ({ date, spend: "3", impressions: "200", clicks: "20" }));
-  },
-  async *campaigns(pull) {
-    yield* scriptedConnector({ days: () => ordinary }).campaigns?.(pull) ?? [];
-    yield rows;
-  },
-});
-
 /** A day split by device. */
 const byDevice = (...rows: readonly BreakdownDay[]): Partial<Connector> => ({
   breakdowns: {
@@ -138,37 +127,29 @@ const byDevice = (...rows: readonly BreakdownDay[]): Partial<Connector> => ({
   },
 });
 
-test.each([
-  ["two campaigns", beyondAds(huge("c1", "purchase"), huge("c2", "purchase")), {}],
-  ["two actions of a campaign", beyondAds(huge("c1", "purchase"), huge("c1", "signup")), {}],
-  [
-    "two actions on a device",
+test("a day on which two actions on a device together do not fit keeps its figures of before and is said, and its neighbour is rolled up", async () => {
+  const { pull, rows } = await opened();
+  const told =
+    "select date, spend::float8, conversions::float8 from marts.cost_per_conversion_by_account_daily order by 1";
+  expect(await pull(ordinary)).toEqual([]);
+  const before = await rows(told);
+  const moved = { ...ordinary, [second]: { ads: [ad("c1", 100), ad("c2", 200)] } };
+  const unfit = await pull(
+    moved,
     byDevice({ ...huge("c1", "purchase"), part: "mobile" }, { ...huge("c1", "signup"), part: "mobile" }),
-    byDevice({ ...huge("c1", "purchase"), part: "mobile" }),
-  ],
-])(
-  "a day on which %s together do not fit keeps its figures of before and is said, and its neighbour is rolled up",
-  async (_, wrong, mended) => {
-    const { pull, rows } = await opened();
-    const told =
-      "select date, spend::float8, conversions::float8 from marts.cost_per_conversion_by_account_daily order by 1";
-    expect(await pull(ordinary)).toEqual([]);
-    const before = await rows(told);
-    const moved = { ...ordinary, [second]: { ads: [ad("c1", 100), ad("c2", 200)] } };
-    const unfit = await pull(moved, wrong);
-    expect(unfit).toMatchObject([
-      {
-        kind: "data",
-        platform: "meta",
-        accountId: "1",
-        message: expect.stringMatching(/^2026-03-02: .*does not fit/),
-      },
-    ]);
-    expect(await rows(told)).toEqual([before[0], { date: second, spend: 3, conversions: 2 }]);
-    expect(await rows("select from_date, to_date from ops.touched_days")).toEqual([
-      { from_date: first, to_date: first },
-    ]);
-    expect(await pull(moved, mended)).toEqual([]);
-    expect(await rows("select from ops.touched_days")).toEqual([]);
-  },
-);
+  );
+  expect(unfit).toMatchObject([
+    {
+      kind: "data",
+      platform: "meta",
+      accountId: "1",
+      message: expect.stringMatching(/^2026-03-02: .*does not fit/),
+    },
+  ]);
+  expect(await rows(told)).toEqual([before[0], { date: second, spend: 3, conversions: 2 }]);
+  expect(await rows("select from_date, to_date from ops.touched_days")).toEqual([
+    { from_date: first, to_date: first },
+  ]);
+  expect(await pull(moved, byDevice({ ...huge("c1", "purchase"), part: "mobile" }))).toEqual([]);
+  expect(await rows("select from ops.touched_days")).toEqual([]);
+});
