@@ -81,12 +81,12 @@ const unchangedDays = async (
 
 /** Of each part the days that have to be compared. A day with a figure that cannot be stored fails as a whole. */
 export const changedDays = async (staging: Staging, prints: Fingerprints): Promise<PartDays> => {
-  const { pull, direct, unfit } = staging;
-  const unchanged = direct ? undefined : await unchangedDays(staging, prints);
+  const { pull, unfit } = staging;
+  const unchanged = await unchangedDays(staging, prints);
   return new Map(
     [...prints.keys()].map((part) => [
       part,
-      eachDay(pull).filter((day) => !unchanged?.get(part)?.has(day) || unfit.has(day)),
+      eachDay(pull).filter((day) => !unchanged.get(part)?.has(day) || unfit.has(day)),
     ]),
   );
 };
@@ -141,35 +141,31 @@ export interface WindowTotals {
   readonly ourSpend: string;
 }
 
-const totalsFrom = async (
+const windowOf = ({ account, from, to }: Pull) => [account.platform, account.id, from, to];
+
+const askTotals = async (
   client: pg.PoolClient | pg.Pool,
-  { account, from, to }: Pull,
-  {
-    before = "",
-    parameters = [],
-  }: { readonly before?: string; readonly parameters?: readonly unknown[] } = {},
+  statement: string,
+  parameters: readonly unknown[],
 ): Promise<WindowTotals> => {
-  const { rows } = await client.query<{ platform: string; ours: string }>(`${before} ${totals}`, [
-    account.platform,
-    account.id,
-    from,
-    to,
-    ...parameters,
-  ]);
+  const { rows } = await client.query<{ platform: string; ours: string }>(statement, [...parameters]);
   return { platformSpend: rows[0]?.platform ?? "0", ourSpend: rows[0]?.ours ?? "0" };
 };
 
 /** What the window's days came to, in all. */
-export const totalsOf = (pool: pg.Pool, pull: Pull): Promise<WindowTotals> => totalsFrom(pool, pull);
+export const totalsOf = (pool: pg.Pool, pull: Pull): Promise<WindowTotals> =>
+  askTotals(pool, totals, windowOf(pull));
 
 /** These days were asked for anew and stay as they are. @returns what the whole window came to. */
 export const confirmDays = (
   { client, sliceId, pull }: Staging,
   days: readonly string[],
 ): Promise<WindowTotals> =>
-  totalsFrom(client, pull, {
-    before: `with confirmed as (
-      update ops.account_day set fetched_at = clock_timestamp(), slice_id = $5
-      where platform = $1 and account_id = $2 and date = any ($6::date[]))`,
-    parameters: [sliceId, days],
-  });
+  askTotals(
+    client,
+    `with confirmed as (
+       update ops.account_day set fetched_at = clock_timestamp(), slice_id = $5
+       where platform = $1 and account_id = $2 and date = any ($6::date[]))
+     ${totals}`,
+    [...windowOf(pull), sliceId, days],
+  );
