@@ -1,4 +1,3 @@
-import { Writable } from "node:stream";
 import pino, { type Logger } from "pino";
 
 /** A log whose lines can be looked at. */
@@ -8,12 +7,10 @@ export const recordedLog = (): {
 } => {
   const lines: Record<string, unknown>[] = [];
   const log = pino(
-    new Writable({
-      write(chunk: Buffer, _, done) {
-        lines.push(JSON.parse(chunk.toString()) as Record<string, unknown>);
-        done();
-      },
-    }),
+    {},
+    {
+      write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>),
+    },
   );
   return { log, lines };
 };
