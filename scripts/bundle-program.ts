@@ -10,9 +10,9 @@ const installed = z
     optionalDependencies: z.record(z.string(), z.string()),
   })
   .parse(JSON.parse(await readFile(join(packageRoot, "package.json"), "utf8")));
-// Node opens all files of a package at once: a hundred small ones are more than a tight limit of descriptors allows, and
-// to find and open them is a fifth of what a short command costs.
-const ofManyFiles = new Set([
+// What most commands load. Node opens all files of a package at once: a hundred small ones are more than a tight limit of
+// descriptors allows, and to find and open them is a fifth of what a short command costs.
+const loadedByMost = new Set([
   "cli-progress",
   "cli-table3",
   "commander",
@@ -30,7 +30,7 @@ const ofManyFiles = new Set([
 ]);
 const external = [
   ...Object.keys({ ...installed.dependencies, ...installed.optionalDependencies }).filter(
-    (name) => !ofManyFiles.has(name),
+    (name) => !loadedByMost.has(name),
   ),
   // Makes the page where it runs from source.
   "esbuild",
