@@ -1,5 +1,6 @@
+import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import type { Platform } from "../src/domain/platform.ts";
@@ -50,6 +51,8 @@ export interface SandboxServer<Name extends string = Platform> {
   addFault(fault: Fault): void;
   clearFaults(): void;
   resetRequests(): void;
+  /** Resolves when nobody is connected and no request is under way: what comes next is from whoever comes next. */
+  settled(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -92,6 +95,7 @@ export const listen = async <Name extends string>(
   const faults: { fault: Fault; seen: number; struck: number }[] = [];
   const requests: { method: string; path: string; at: number }[] = [];
   const state = { latencyMs: 0 };
+  const underWay = new Set<Promise<void>>();
 
   const nextFault = (exchange: Exchange): Fault | undefined => {
     for (const entry of faults) {
@@ -105,7 +109,7 @@ export const listen = async <Name extends string>(
   };
 
   const server: Server = createServer((request, response) => {
-    void (async () => {
+    const handled = (async () => {
       try {
         const exchange = await exchangeOf(request, response);
         requests.push({ method: exchange.method, path: exchange.path, at: Date.now() });
@@ -117,16 +121,23 @@ export const listen = async <Name extends string>(
         if (response.headersSent) response.destroy();
         else response.writeHead(500).end(String(error));
       }
-    })();
+    })().finally(() => underWay.delete(handled));
+    underWay.add(handled);
+  });
+  const connections = new Set<Socket>();
+  server.on("connection", (socket) => {
+    connections.add(socket);
+    socket.once("close", () => connections.delete(socket));
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, "127.0.0.1", resolve);
   });
 
+  const { port: listensOn } = server.address() as AddressInfo;
   return {
     platform: sandbox.platform,
-    url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
+    url: `http://127.0.0.1:${String(listensOn)}`,
     requests,
     get latencyMs() {
       return state.latencyMs;
@@ -137,6 +148,14 @@ export const listen = async <Name extends string>(
     addFault: (fault) => void faults.push({ fault, seen: 0, struck: 0 }),
     clearFaults: () => void faults.splice(0),
     resetRequests: () => void requests.splice(0),
+    settled: async () => {
+      // Connections are taken in turn: when this one is closed, all that were made before it are known.
+      await once(connect(listensOn, "127.0.0.1").end().resume(), "close");
+      await Promise.all(
+        [...connections].map((socket) => new Promise((resolve) => socket.once("close", resolve))),
+      );
+      await Promise.all(underWay);
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -54,6 +54,8 @@ describe.each(sandboxNames)("a sync of %s", (name) => {
           }
         }
         await ended;
+        // What the interrupted process still asked for must not count as the next one's requests.
+        await server.settled();
         server.clearFaults();
       }
       process.stdout.write(
