@@ -306,6 +306,18 @@ test("a refused token says so without showing it; a service account's key works 
   });
 });
 
+test("an error under a good status is no day without sessions", async () => {
+  const database = await freshDatabase();
+  const server = await start({ "1": { rows: [row] } });
+  await sync(database, server);
+  const error = { code: 500, status: "INTERNAL", message: "An internal error has occurred." };
+  server.addFault(answers(200, { error }, { when: onPath("runReport") }));
+  expect((await sync(database, server))[0]?.failure).toMatchObject({ kind: "data" });
+  expect(await rowsOf(database, "select sessions from warehouse.ga4_session_daily")).toEqual([
+    { sessions: "100" },
+  ]);
+});
+
 test("a token that ends before its time is renewed once, and the day is whole", async () => {
   const database = await freshDatabase();
   const server = await start({ "1": { rows: [row] } });

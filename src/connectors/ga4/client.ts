@@ -18,6 +18,8 @@ import { retries } from "../../domain/retry.ts";
 const dimensionValue = z.object({ value: z.string().default("") });
 const metricValue = z.object({ value: z.string() });
 const reportAnswer = z.object({
+  // Under a good status an error would look like a day without any rows.
+  error: z.undefined().optional(),
   dimensionHeaders: z.array(z.object({ name: z.string() })).default([]),
   metricHeaders: z.array(z.object({ name: z.string() })).default([]),
   rows: z
