@@ -40,8 +40,14 @@ type Told = Readonly<Record<keyof Sums, string>>;
 
 const sumsOf = (row: Told): Sums => sumsBy((name) => exact(row[name]));
 
-/** The accounts of a series; none where they spend in several currencies, whose amounts add up to nothing. */
-const accountKeys = async ({ db, rule, observation }: Request): Promise<readonly number[]> => {
+interface SeriesAccounts {
+  readonly keys: readonly number[];
+  /** Those that they spend in. */
+  readonly currencies: readonly string[];
+}
+
+/** The accounts of a series. */
+const accountsOf = async ({ db, rule, observation }: Request): Promise<SeriesAccounts> => {
   const { rows } = await sql<{ key: number; platform: string; accountId: string; currency: string }>`
     select account_key as key, platform, account_id as "accountId", currency
     from warehouse.account where series_to is null`.execute(db);
@@ -50,42 +56,65 @@ const accountKeys = async ({ db, rule, observation }: Request): Promise<readonly
     .filter((account) => rule.matches.account(account))
     .filter((account) => platform === undefined || platform === account.platform)
     .filter((account) => accountId === undefined || accountId === account.accountId);
-  return new Set(accounts.map(({ currency }) => currency)).size > 1 ? [] : accounts.map(({ key }) => key);
+  return {
+    keys: accounts.map(({ key }) => key),
+    currencies: [...new Set(accounts.map(({ currency }) => currency))],
+  };
 };
 
-/** The rows of an alert's series, at the grain that has spend. */
-const rowsOf = ({ rule, observation }: Request, keys: readonly number[]): RawBuilder<unknown> => {
+/** The rows of an alert's series, at the grain that has spend, in its currency; amounts without a rate are NULL. */
+const rowsOf = (
+  { rule, observation }: Request,
+  { keys, currencies }: SeriesAccounts,
+  { from, to }: DayRange,
+): RawBuilder<unknown> => {
   const { campaign_id: campaignId, network } = observation.labels;
+  const { currency } = observation;
+  const converts = currency !== null && currencies.some((own) => own !== currency);
+  const amount = (column: string) => {
+    const own = sql.ref(`m.${column}`);
+    return converts ? sql`case when ${own} = 0 then 0 else ${own} * r.rate end` : own;
+  };
+  const rates = converts
+    ? sql`left join (
+        select c.currency, d.day::date as day, warehouse.rate_on(d.day::date, c.currency, ${currency}) as rate
+        from unnest(${[...currencies]}::text[]) as c(currency)
+        cross join generate_series(${from}::date, ${to}::date, interval '1 day') as d(day)
+        offset 0
+      ) r on r.currency = m.currency and r.day = m.date`
+    : sql``;
   const shared = sql`
-    m.date, m.account_key, m.campaign_id, m.campaign_name, m.spend, m.clicks, m.conversions,
-    m.conversion_value as value, m.is_final`;
+    m.date, m.account_key, m.campaign_id, m.campaign_name, ${amount("spend")} as spend, m.clicks, m.conversions,
+    ${amount("conversion_value")} as value, m.is_final`;
   const ofSeries = sql`
-    m.account_key = any(${[...keys]}::int[])
+    m.account_key = any(${[...keys]}::int[]) and m.date between ${from}::date and ${to}::date
     and (${campaignId ?? null}::text is null or m.campaign_id = ${campaignId ?? null})
     and ${like(rule.patterns.campaign, sql`m.campaign_id`, sql`m.campaign_name`)}`;
   return rule.grain === "network"
     ? sql`
-        select ${shared}, m.conversions as projected from marts.cost_per_conversion_by_network_daily m
+        select ${shared}, m.conversions as projected from marts.cost_per_conversion_by_network_daily m ${rates}
         where ${ofSeries} and ${like(rule.patterns.part, sql`m.network`)}
           and (${network ?? null}::text is null or m.network = ${network ?? null})`
     : sql`
         select ${shared}, coalesce(m.projected_conversions, m.conversions) as projected
-        from marts.cost_per_conversion_daily m where ${ofSeries}`;
+        from marts.cost_per_conversion_daily m ${rates} where ${ofSeries}`;
 };
 
-type DaySums = Told & { readonly date: Day; readonly is_final: boolean };
+type DaySums = Told & {
+  readonly date: Day;
+  readonly is_final: boolean;
+  /** Whether all of its amounts have a rate. */
+  readonly is_known: boolean;
+};
 
-const readDays = async (
-  { db }: Request,
-  rows: RawBuilder<unknown>,
-  { from, to }: DayRange,
-): Promise<readonly DaySums[]> =>
+const readDays = async ({ db }: Request, rows: RawBuilder<unknown>): Promise<readonly DaySums[]> =>
   (
     await sql<DaySums>`
       select r.date, sum(r.spend)::text as spend, sum(r.clicks)::text as clicks,
              sum(r.conversions)::text as conversions, sum(r.value)::text as value,
-             sum(r.projected)::text as projected, bool_and(r.is_final) as is_final
-      from (${rows}) r where r.date between ${from}::date and ${to}::date group by r.date`.execute(db)
+             sum(r.projected)::text as projected, bool_and(r.is_final) as is_final,
+             count(*) = count(r.spend) and count(*) = count(r.value) as is_known
+      from (${rows}) r group by r.date`.execute(db)
   ).rows;
 
 /** What a campaign costs beyond what the threshold allows for its conversions. */
@@ -111,20 +140,26 @@ const readCampaigns = async (
   }));
 };
 
-/** Reads what lies behind an alert, as the accounts spend; undefined where amounts cannot be added up. */
+/** Reads what lies behind an alert, in its currency; undefined where amounts cannot be added up. */
 export const evidenceOf = async (request: Request): Promise<Evidence | undefined> => {
   const { rule, window } = request;
-  const keys = await accountKeys(request);
-  if (keys.length === 0 || rule.grain === "action") return undefined;
-  const rows = rowsOf(request, keys);
+  if (rule.grain === "action") return undefined;
+  const accounts = await accountsOf(request);
+  const { keys, currencies } = accounts;
+  if (keys.length === 0 || (currencies.length > 1 && request.observation.currency === null)) return undefined;
   const before = { from: addDays(window.from, -countDays(window)), to: addDays(window.from, -1) };
   const chart = { from: addDays(window.to, 1 - chartDays), to: window.to };
-  const days = await readDays(request, rows, { from: earlierDay(before.from, chart.from), to: window.to });
-  const byDate = new Map(days.map((day) => [day.date, sumsOf(day)]));
+  const rows = rowsOf(request, accounts, { from: earlierDay(before.from, chart.from), to: window.to });
+  const days = await readDays(request, rows);
+  const byDate = new Map(days.filter((day) => day.is_known).map((day) => [day.date, sumsOf(day)]));
+  const unknown = new Set(days.filter((day) => !day.is_known).map(({ date }) => date));
+  // Of a range with an amount that is not known there is nothing to say.
   const sumOf = (range: DayRange): Sums =>
-    eachDay(range)
-      .flatMap((date) => byDate.get(date) ?? [])
-      .reduce(addSums, noSums);
+    eachDay(range).some((date) => unknown.has(date))
+      ? noSums
+      : eachDay(range)
+          .flatMap((date) => byDate.get(date) ?? [])
+          .reduce(addSums, noSums);
   return {
     now: sumOf(window),
     before: sumOf(before),
