@@ -171,6 +171,16 @@ describe("a body that is read whole is bounded", () => {
   });
 });
 
+test.each([200, 401, 304])(
+  "an answer %i without a body is what its status says, though its header speaks of packing",
+  async (status) => {
+    const { url } = await serve((_, response) => {
+      response.writeHead(status, { "content-encoding": "gzip" }).end();
+    });
+    expect(await exchange(sent(url))).toMatchObject({ status, text: "" });
+  },
+);
+
 test.each([
   ["short", 10],
   ["short, and long once it is unpacked", 4 * megabyte],
