@@ -22,6 +22,13 @@ const syntaxWords: Readonly<Record<string, string>> = {
   TAG_RESOLVE_FAILED: "a tag (!name) is not known",
 };
 
+/** What stands there as a number but is not how a number is written: `007`, `1.50`, `12e3`, `+45`. It may be an id or a secret. */
+const losesDigits = (value: unknown, written: string | undefined): written is string =>
+  (typeof value === "number" || typeof value === "bigint") &&
+  written !== undefined &&
+  /^[-+]?\d/.test(written) &&
+  String(value) !== written;
+
 /** Reads the YAML. A syntax error is named by its line alone. */
 export const parseYaml = (name: string, text: string): { tree: unknown; problems: readonly Problem[] } => {
   const lineCounter = new LineCounter();
@@ -34,6 +41,9 @@ export const parseYaml = (name: string, text: string): { tree: unknown; problems
   visit(document, {
     Alias: (_, alias) => {
       if (alias.resolve(document) === undefined) problems.push(problemAt(alias.range?.[0] ?? 0, "BAD_ALIAS"));
+    },
+    Scalar: (_, scalar) => {
+      if (losesDigits(scalar.value, scalar.source)) scalar.value = scalar.source;
     },
   });
   if (problems.length > 0) return { tree: undefined, problems };
