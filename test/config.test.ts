@@ -197,6 +197,16 @@ alerts:
   ]);
 });
 
+test("a key that is no text is refused, and nothing of it gets into the log", async () => {
+  const warned: string[] = [];
+  const warn = (warning: Error): void => void warned.push(warning.message);
+  process.on("warning", warn);
+  onTestFinished(() => void process.off("warning", warn));
+  await errorOf(`${meta}? [a, s3cret]\n: 1`);
+  await new Promise(setImmediate);
+  expect(warned).toEqual([]);
+});
+
 test.each<[why: string, text: string, path: string, message: RegExp]>([
   [
     "an unset variable names the key that wanted it",
@@ -374,6 +384,8 @@ test.each([
   ["an open brace", "web: { token: s3cret", 1],
   ["a key twice", "timezone: UTC\ntimezone: s3cret", 2],
   ["an alias to nowhere", "a: 1\nb: *s3cret", 2],
+  ["an alias to what it stands in", "a: 1\nb: &s3cret [*s3cret]", 2],
+  ["an alias to a section around it", "a: 1\nb: &s3cret\n  c: [1, { d: *s3cret }]", 3],
   ["a tag that nobody knows", "a: 1\nb: !s3cret x", 2],
 ])("%s is a syntax error told by its line, quoting nothing", async (_, text, line) => {
   const error = await errorOf(text);

@@ -32,15 +32,23 @@ const losesDigits = (value: unknown, written: string | undefined): written is st
 /** Reads the YAML. A syntax error is named by its line alone. */
 export const parseYaml = (name: string, text: string): { tree: unknown; problems: readonly Problem[] } => {
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, { intAsBigInt: true, lineCounter, prettyErrors: false });
+  // "error": a warning of the library would quote the file.
+  const document = parseDocument(text, {
+    intAsBigInt: true,
+    lineCounter,
+    logLevel: "error",
+    prettyErrors: false,
+  });
   const problemAt = (offset: number, code: string): Problem => ({
     path: `${name}:${String(lineCounter.linePos(offset).line)}`,
     message: `${syntaxWords[code] ?? "this is not valid YAML"}; mend the line`,
   });
   const problems = [...document.errors, ...document.warnings].map(({ code, pos }) => problemAt(pos[0], code));
   visit(document, {
-    Alias: (_, alias) => {
-      if (alias.resolve(document) === undefined) problems.push(problemAt(alias.range?.[0] ?? 0, "BAD_ALIAS"));
+    Alias: (_, alias, ancestors) => {
+      const target = alias.resolve(document);
+      if (target === undefined || ancestors.includes(target))
+        problems.push(problemAt(alias.range?.[0] ?? 0, "BAD_ALIAS"));
     },
     Scalar: (_, scalar) => {
       if (losesDigits(scalar.value, scalar.source)) scalar.value = scalar.source;
