@@ -98,6 +98,20 @@ describe("a threshold on cost per conversion", () => {
       value: null,
     },
     {
+      title: "is quiet on less spend than that, also where more conversions were taken back than came",
+      days: [{ account: "1", campaign: "a", date: day, spend: 10, conversions: -1 }],
+      rule: { above: 40 },
+      state: "inactive",
+      value: null,
+    },
+    {
+      title: "has no value where more conversions were taken back than came",
+      days: [{ account: "1", campaign: "a", date: day, spend: 40, conversions: -1 }],
+      rule: { above: 40 },
+      state: "firing",
+      value: null,
+    },
+    {
       title: "gives no verdict under minSpend",
       days: week("a", { spend: 50, conversions: 1 }),
       rule: { above: 40, minSpend: 351 },
