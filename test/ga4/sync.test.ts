@@ -306,6 +306,16 @@ test("a refused token says so without showing it; a service account's key works 
   });
 });
 
+test("a server whose addresses take no parameter is asked without, and a property that is not there stays away", async () => {
+  const database = await freshDatabase();
+  const server = await start({ "1": { rows: [row] } });
+  const none = { error: { code: 404, status: "NOT_FOUND", message: "no such address" } };
+  server.addFault(answers(404, none, { when: ({ rawQuery }) => rawQuery !== "", times: 9 }));
+  expect(await sync(database, server)).toMatchObject([{ sessions: 100, failure: null }]);
+  server.addFault(answers(404, none, { when: onPath("runReport"), times: 9 }));
+  expect((await sync(database, server))[0]?.failure).toMatchObject({ kind: "account" });
+});
+
 test("an error under a good status is no day without sessions", async () => {
   const database = await freshDatabase();
   const server = await start({ "1": { rows: [row] } });

@@ -4,7 +4,7 @@ import { Failure } from "../../domain/failure.ts";
 import { createRedactor } from "../../domain/secrets.ts";
 import { wrongClock } from "../wire/clock.ts";
 import { exchange } from "../wire/exchange.ts";
-import { withoutIndents } from "../wire/google-answers.ts";
+import { createAskCompactly } from "../wire/google-answers.ts";
 import { readJson } from "../wire/json.ts";
 import { createPageGuard } from "../wire/paging.ts";
 import { request } from "../wire/request.ts";
@@ -122,27 +122,31 @@ export const createGa4Client = (options: {
   const redactor = createRedactor(settings.clientSecret);
   const tokens = ga4Tokens(settings, { log, now, redactor });
 
+  const askCompactly = createAskCompactly();
+
   const send = (query: Ga4Query, offset: number, accessToken: string, signal: AbortSignal) =>
-    exchange({
-      url: `${settings.endpoints.api}/v1beta/properties/${query.property}:runReport?${withoutIndents}`,
-      method: "POST",
-      headers: { authorization: `Bearer ${accessToken}`, "content-type": "application/json" },
-      body: JSON.stringify({
-        dateRanges: [{ startDate: query.day, endDate: query.day }],
-        dimensions: query.dimensions.map((name) => ({ name })),
-        metrics: query.metrics.map((name) => ({ name })),
-        // Without a total order pages may overlap.
-        orderBys: query.dimensions.map((dimensionName) => ({ dimension: { dimensionName } })),
-        limit: String(pageRows),
-        offset: String(offset),
-        keepEmptyRows: false,
-        returnPropertyQuota: true,
+    askCompactly(`${settings.endpoints.api}/v1beta/properties/${query.property}:runReport`, (url) =>
+      exchange({
+        url,
+        method: "POST",
+        headers: { authorization: `Bearer ${accessToken}`, "content-type": "application/json" },
+        body: JSON.stringify({
+          dateRanges: [{ startDate: query.day, endDate: query.day }],
+          dimensions: query.dimensions.map((name) => ({ name })),
+          metrics: query.metrics.map((name) => ({ name })),
+          // Without a total order pages may overlap.
+          orderBys: query.dimensions.map((dimensionName) => ({ dimension: { dimensionName } })),
+          limit: String(pageRows),
+          offset: String(offset),
+          keepEmptyRows: false,
+          returnPropertyQuota: true,
+        }),
+        call: `GA4 property ${query.property}`,
+        signal,
+        idleMs: settings.timeoutSeconds * 1_000,
+        timeoutSetting: "connectors.ga4.timeoutSeconds",
       }),
-      call: `GA4 property ${query.property}`,
-      signal,
-      idleMs: settings.timeoutSeconds * 1_000,
-      timeoutSetting: "connectors.ga4.timeoutSeconds",
-    });
+    );
 
   const once = async (query: Ga4Query, offset: number, signal: AbortSignal) => {
     const { property } = query;
