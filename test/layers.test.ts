@@ -11,7 +11,7 @@ const uses: Readonly<Record<string, readonly string[]>> = {
   "package-root": [],
   version: ["package-root"],
   log: ["domain"],
-  connectors: ["domain"],
+  connectors: ["domain", "version"],
   warehouse: ["connectors", "domain", "package-root"],
   metrics: ["connectors", "domain", "package-root", "warehouse"],
   imports: ["connectors", "domain", "metrics", "warehouse"],

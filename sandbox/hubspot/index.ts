@@ -21,6 +21,8 @@ const stages: Readonly<Record<string, string>> = {
 };
 
 export interface HubspotSandboxOptions {
+  /** Of each property's past; nothing promises the order. Default: the newest value first. */
+  readonly oldestFirst?: boolean;
   readonly clock: () => Date;
   /** Its contacts and deals; absent: none yet. */
   readonly world?: CrmWorld;
@@ -86,6 +88,7 @@ export const createHubspotSandbox = (options: HubspotSandboxOptions) => {
     currency = "EUR",
     customStages = {},
     customProperties = [],
+    oldestFirst = false,
   } = options;
   const state = {
     isRevoked: false,
@@ -133,12 +136,14 @@ export const createHubspotSandbox = (options: HubspotSandboxOptions) => {
       ? {}
       : {
           propertiesWithHistory: Object.fromEntries(
-            histories.map((name) => [
-              name,
-              (record.history.get(name) ?? [])
-                .toReversed()
-                .map(({ value, at }) => ({ value, timestamp: at, sourceType: "CRM_UI" })),
-            ]),
+            histories.map((name) => {
+              const past = (record.history.get(name) ?? []).map(({ value, at }) => ({
+                value,
+                timestamp: at,
+                sourceType: "CRM_UI",
+              }));
+              return [name, oldestFirst ? past : past.toReversed()];
+            }),
           ),
         }),
     ...(withContacts && record.contacts.length > 0

@@ -98,6 +98,20 @@ describe("a threshold on cost per conversion", () => {
       value: null,
     },
     {
+      title: "is quiet on less spend than that, also where more conversions were taken back than came",
+      days: [{ account: "1", campaign: "a", date: day, spend: 10, conversions: -1 }],
+      rule: { above: 40 },
+      state: "inactive",
+      value: null,
+    },
+    {
+      title: "has no value where more conversions were taken back than came",
+      days: [{ account: "1", campaign: "a", date: day, spend: 40, conversions: -1 }],
+      rule: { above: 40 },
+      state: "firing",
+      value: null,
+    },
+    {
       title: "gives no verdict under minSpend",
       days: week("a", { spend: 50, conversions: 1 }),
       rule: { above: 40, minSpend: 351 },
@@ -188,6 +202,23 @@ describe("a threshold on cost per conversion", () => {
     const { alerts } = await judge(await oneAccount(days), rule);
     expect(alerts).toMatchObject([{ state, value, labels: {} }]);
   });
+});
+
+test.each([
+  ["cost_per_conversion", { above: 1000 }, "no conversions"],
+  ["cost_per_click", { above: 1000 }, "no clicks"],
+  ["conversion_rate", { below: 0.01 }, "no clicks"],
+])("%s without a figure says what there was none of", async (metric, condition, words) => {
+  const { alerts } = await judge(await oneAccount(week("a", { spend: 10 })), { metric, ...condition });
+  expect(alerts[0]?.explanation).toContain(`is none, since there were ${words} (`);
+});
+
+test("return_on_ad_spend without a figure says that nothing was spent", async () => {
+  const { alerts } = await judge(await oneAccount(week("a", { value: 5 })), {
+    metric: "return_on_ad_spend",
+    below: 1,
+  });
+  expect(alerts[0]?.explanation).toContain("is none, since there was no spend (");
 });
 
 describe("a rule about change", () => {

@@ -1,12 +1,14 @@
 import { expect, test } from "vitest";
-import { addDays } from "../../src/domain/day.ts";
+import { addDays, type DayRange } from "../../src/domain/day.ts";
 import { exact, toText } from "../../src/domain/decimal.ts";
+import { evaluateAlerts } from "../../src/alerts/evaluate.ts";
 import { evidenceOf } from "../../src/alerts/figures/evidence.ts";
 import type { Sums } from "../../src/alerts/figures/sums.ts";
 import { unknown } from "../../src/alerts/figures/observation.ts";
 import { ruleOf } from "../../src/alerts/rule/rule.ts";
 import { freshDatabase } from "../support/database.ts";
-import { ruleFrom, seedAccounts, seedFigures } from "./seed.ts";
+import { storeRate } from "../support/rates.ts";
+import { ruleFrom, seedAccounts, seedFigures, seedGoodDays } from "./seed.ts";
 
 const last = "2026-03-14";
 const day = (age: number): string => addDays(last, -age);
@@ -70,4 +72,70 @@ test("evidence of one campaign's series is of that campaign alone", async () => 
   );
   expect(told(now)).toBe("60 6 2");
   expect(campaigns.map(({ name }) => name)).toEqual(["Campaign a"]);
+});
+
+test("evidence of a rule in another currency is told in it: who is below its threshold there carries nothing", async () => {
+  const database = await freshDatabase();
+  const accounts = await seedAccounts(database, [{ platform: "meta", id: "1", currency: "DKK" }]);
+  const spent = (campaign: string, age: number, spend: number) => ({
+    account: "1",
+    date: day(age),
+    campaign,
+    spend,
+    conversions: 1,
+  });
+  await seedFigures(database, accounts, [
+    spent("dear", 0, 750),
+    spent("fair", 0, 150),
+    spent("dear", 1, 300),
+    spent("dear", 2, 300),
+  ]);
+  await storeRate(database.pool, day(0), "DKK", "7.5");
+  await storeRate(database.pool, day(1), "DKK", "7.5");
+  const rule = ruleOf(ruleFrom({ metric: "cost_per_conversion", window: "1d", above: 40, currency: "EUR" }));
+  const evidence = async (window: DayRange) =>
+    evidenceOf({
+      db: database.db,
+      rule,
+      observation: { ...unknown(rule, last, "", {}, ""), threshold: "40", currency: "EUR" },
+      window,
+    });
+  const found = await evidence({ from: day(0), to: day(0) });
+  expect(found && [told(found.now), told(found.before)]).toEqual(["120 0 2", "40 0 1"]);
+  expect(found?.campaigns.map(({ name, spend }) => `${name} ${toText(spend)}`)).toEqual([
+    "Campaign dear 100",
+  ]);
+  expect(found?.daily.slice(-3).map((cost) => cost && toText(cost, 2))).toEqual([null, "40", "60"]);
+  // Nothing is said of a window before that lacks a rate.
+  const older = await evidence({ from: day(1), to: day(1) });
+  expect(older && [told(older.now), told(older.before)]).toEqual(["40 0 1", "0 0 0"]);
+});
+
+test("evidence of accounts in several time zones is of each one's own window, as the alert's figures are", async () => {
+  const database = await freshDatabase();
+  const accounts = await seedAccounts(database, [
+    { platform: "meta", id: "1", zone: "America/Los_Angeles" },
+    { platform: "meta", id: "2", zone: "Asia/Tokyo" },
+  ]);
+  await seedGoodDays(database, accounts, addDays(last, -30), last);
+  const days = Array.from({ length: 8 }, (_, age) => age);
+  // The same every day: nothing has moved. In Los Angeles the last whole day is the one before.
+  await seedFigures(database, accounts, [
+    ...days
+      .slice(1)
+      .map((age) => ({ account: "1", date: day(age), campaign: "a", spend: 100, conversions: 1 })),
+    ...days.map((age) => ({ account: "2", date: day(age), campaign: "b", spend: 50, conversions: 1 })),
+  ]);
+  await evaluateAlerts({
+    db: database.db,
+    rules: [ruleFrom({ metric: "cost_per_conversion", window: "2d", above: 60 })],
+    notifiers: { ops: { type: "webhook", url: "https://example.com", allowPrivate: false } },
+    now: new Date(`${addDays(last, 1)}T02:00:00Z`),
+  });
+  const { rows } = await database.pool.query<{ spend: string; explanation: string }>(
+    "select body->'alerts'->0->>'spend' as spend, body->'alerts'->0->>'explanation' as explanation from ops.notice",
+  );
+  expect(rows).toMatchObject([{ spend: "300" }]);
+  expect(rows[0]?.explanation).toContain("against the window before: spend +0%");
+  expect(rows[0]?.explanation).toContain("carried by Campaign a (200 for 2)");
 });

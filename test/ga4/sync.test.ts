@@ -306,6 +306,42 @@ test("a refused token says so without showing it; a service account's key works 
   });
 });
 
+test("a server whose addresses take no parameter is asked without, and a property that is not there stays away", async () => {
+  const database = await freshDatabase();
+  const server = await start({ "1": { rows: [row] } });
+  const none = { error: { code: 404, status: "NOT_FOUND", message: "no such address" } };
+  server.addFault(answers(404, none, { when: ({ rawQuery }) => rawQuery !== "", times: 9 }));
+  expect(await sync(database, server)).toMatchObject([{ sessions: 100, failure: null }]);
+  server.addFault(answers(404, none, { when: onPath("runReport"), times: 9 }));
+  expect((await sync(database, server))[0]?.failure).toMatchObject({ kind: "account" });
+});
+
+test("an error under a good status is no day without sessions", async () => {
+  const database = await freshDatabase();
+  const server = await start({ "1": { rows: [row] } });
+  await sync(database, server);
+  const error = { code: 500, status: "INTERNAL", message: "An internal error has occurred." };
+  server.addFault(answers(200, { error }, { when: onPath("runReport") }));
+  expect((await sync(database, server))[0]?.failure).toMatchObject({ kind: "data" });
+  expect(await rowsOf(database, "select sessions from warehouse.ga4_session_daily")).toEqual([
+    { sessions: "100" },
+  ]);
+});
+
+test("a token that ends before its time is renewed once, and the day is whole", async () => {
+  const database = await freshDatabase();
+  const server = await start({ "1": { rows: [row] } });
+  const ended = { error: { code: 401, status: "UNAUTHENTICATED", message: "The token has ended." } };
+  const when = onPath("runReport");
+  server.addFault(answers(401, ended, { when }));
+  expect(await sync(database, server)).toMatchObject([{ sessions: 100, failure: null }]);
+  expect(server.requests.filter(({ path }) => path === "/token")).toHaveLength(2);
+  server.addFault(answers(401, ended, { when, times: 9 }));
+  server.resetRequests();
+  expect((await sync(database, server))[0]?.failure).toMatchObject({ kind: "credentials" });
+  expect(server.requests.filter(({ path }) => path.includes("runReport"))).toHaveLength(2);
+});
+
 test("three days are pulled each night and thirty once a week", () => {
   const settings = ga4Settings.parse({ properties: [1], serviceAccountFile: "key.json" });
   const window = (now: string) => ga4Window(settings, "Europe/Copenhagen", new Date(now));

@@ -177,6 +177,19 @@ test("the developer token is sent where there is one and left out where there is
   expect(seen).toEqual([undefined, "dev-token"]);
 });
 
+test("answers are asked for without indents, and a server whose addresses take no parameter is asked without", async () => {
+  const asked: string[] = [];
+  const { connector } = await startWire((exchange) => {
+    asked.push(exchange.rawQuery);
+    return exchange.rawQuery === ""
+      ? exchange.json(200, [{ results: [rowOf("1")] }])
+      : exchange.json(404, { error: { code: 404, status: "NOT_FOUND", message: "no such address" } });
+  });
+  expect(await all(ads(connector))).toHaveLength(1);
+  expect(await all(ads(connector))).toHaveLength(1);
+  expect(asked).toEqual(["prettyPrint=false", "", ""]);
+});
+
 describe("an abort ends what is under way as cancelled", () => {
   test("in the midst of a stream", async () => {
     const { connector } = await startSandbox(manyBatches);

@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
-import { answers } from "../../sandbox/faults.ts";
-import { onApi, onSubmit } from "../../sandbox/microsoft/faults.ts";
+import { answers, onPath } from "../../sandbox/faults.ts";
+import { type KnownCode, refusal } from "../../sandbox/microsoft/answers.ts";
+import { onApi, onPoll, onSubmit } from "../../sandbox/microsoft/faults.ts";
 import { microsoftFaults } from "../../sandbox/microsoft/index.ts";
+import type { Exchange } from "../../sandbox/server.ts";
 import { reportZoneOf, zoneOf } from "../../src/connectors/microsoft/time-zones.ts";
 import { isTimeZone } from "../../src/domain/day.ts";
 import { accountOf, drain, failureOf, firstAccount, list, pullOf, startMicrosoft } from "./support.ts";
@@ -63,6 +65,24 @@ test("goes by the number and not by the status, reads text for numbers, and look
   expect(failure.message).toBe(
     "GenerateReport/Submit: no permission for this ad account (99999 SomethingNew who knows; 2003 AccountNotAuthorized not permitted)",
   );
+});
+
+const refusedWell = (code: KnownCode, when: (exchange: Exchange) => boolean, times: number) =>
+  answers(200, refusal(code).body, { when, times });
+
+test("a refusal under a good status is one: a full house is waited for, an ended token renewed", async () => {
+  const { open, server } = await startMicrosoft();
+  server.addFault(refusedWell(207, onSubmit, 7));
+  server.addFault(refusedWell(109, onPoll, 1));
+  expect(await drain(open().totals(week()))).toHaveLength(7);
+  server.addFault(refusedWell(106, onSubmit, 99));
+  expect(await failureOf(drain(open().totals(week())))).toMatchObject({ kind: "account", code: "200/106" });
+});
+
+test("a refused search under a good status is no list without accounts", async () => {
+  const { open, server } = await startMicrosoft();
+  server.addFault(refusedWell(105, onPath("/Accounts/Search"), 99));
+  expect(await failureOf(list(open().accounts(everySignal)))).toMatchObject({ kind: "credentials" });
 });
 
 test.each([

@@ -48,6 +48,19 @@ test("reads between a header and a footer, and files without quotes or a last li
   expect(await read("A,B\n1,2")).toEqual([["1", "2"]]);
 });
 
+test("reads a header whose lines have commas and no quotes, the number of rows too", async () => {
+  const header = [
+    "Report Time: 11/1/2026,11/30/2026",
+    "Time Zone: (GMT-08:00) Pacific Time (US & Canada), Tijuana",
+  ];
+  const file = (rows: string) => [...header, `Rows: ${rows}`, "", "A,B", "1,2", ""].join("\r\n");
+  expect(await read(file("1"))).toEqual([["1", "2"]]);
+  expect(await failureOf(read(file("1,234")))).toMatchObject({
+    kind: "transient",
+    message: expect.stringContaining("tells of 1234 rows"),
+  });
+});
+
 test("takes NUL characters out", async () => {
   expect(await read('"A","B"\r\n"Sho\0es\0","1"\r\n')).toEqual([["Shoes", "1"]]);
 });

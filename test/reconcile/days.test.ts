@@ -218,6 +218,43 @@ test("what an estimated split leaves over is the network unknown, and the networ
   ]);
 });
 
+test("conversions of a network without delivery have a row of network_daily, as long as they are there", async () => {
+  const { pool, connector, pull } = await opened();
+  let delivered = false;
+  let late = true;
+  const ended: Connector = {
+    ...connector,
+    async *networks() {
+      const row = { date, campaignId: "c1", network: "SEARCH" };
+      const figures = { conversions: "4", conversionValue: "50" };
+      if (delivered) yield [{ kind: "delivery", ...row, spend: "1", impressions: "9", clicks: "2" }];
+      if (late)
+        yield [
+          { kind: "conversions", ...row, actionId: "purchase", attribution: "", traffic: "paid", ...figures },
+        ];
+    },
+  };
+  const stored = async () =>
+    (
+      await pool.query<{ row: string }>(
+        `select concat_ws(' ', network, spend::float8, conversions::float8) as row
+         from warehouse.network_daily where date = $1 order by 1`,
+        [date],
+      )
+    ).rows.map(({ row }) => row);
+  const says = { ads: [ad({ cents: 0, impressions: 0, clicks: 0 })] };
+  await pull(says, ended);
+  expect(await stored()).toEqual(["SEARCH 0 4"]);
+  await pull(says, ended);
+  expect(await stored()).toEqual(["SEARCH 0 4"]);
+  late = false;
+  await pull({ ads: [] }, ended);
+  expect(await stored()).toEqual([]);
+  [late, delivered] = [true, true];
+  await pull({ ads: [ad({ cents: 100, impressions: 9, clicks: 2 })] }, ended);
+  expect(await stored()).toEqual(["SEARCH 1 4"]);
+});
+
 test("a day on which the platform reports nothing is no_spend, not missing; one with late conversions alone is complete", async () => {
   const { pull, accountDay, mart } = await opened();
   await pull({ ads: [] });

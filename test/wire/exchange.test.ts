@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { exchange, open } from "../../src/connectors/wire/exchange.ts";
+import { version } from "../../src/version.ts";
 import { failureOf, listenOn, sent, serve } from "./support.ts";
 
 const megabyte = 1024 * 1024;
@@ -170,6 +171,25 @@ describe("a body that is read whole is bounded", () => {
     expect(await failureOf(exchange(sent(url)))).toMatchObject({ kind: "transient", code: "Z_BUF_ERROR" });
   });
 });
+
+test("every request says which costper asks, and that it takes packed answers", async () => {
+  const { url, heard } = await serve((_, response) => void response.end());
+  await exchange(sent(url));
+  expect(heard[0]?.headers).toMatchObject({
+    "user-agent": `costper/${version} (gzip)`,
+    "accept-encoding": "gzip",
+  });
+});
+
+test.each([200, 401, 304])(
+  "an answer %i without a body is what its status says, though its header speaks of packing",
+  async (status) => {
+    const { url } = await serve((_, response) => {
+      response.writeHead(status, { "content-encoding": "gzip" }).end();
+    });
+    expect(await exchange(sent(url))).toMatchObject({ status, text: "" });
+  },
+);
 
 test.each([
   ["short", 10],

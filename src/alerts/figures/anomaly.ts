@@ -161,7 +161,7 @@ export const learn = (options: {
       const isThere = (rows[age] ?? 0n) > 0n || (reachIsSeries(rule) && seen.has(reach));
       if (!isThere || blind.has(reach) || (unrated[age] ?? 0n) > 0n) return undefined;
       const divisor = whole === undefined ? one : (wholes[age] ?? 0n);
-      return divisor === 0n ? undefined : divide(parts[age] ?? 0n, divisor);
+      return divisor <= 0n ? undefined : divide(parts[age] ?? 0n, divisor);
     });
     const usual = usualOf(history);
     known.set(id, usual);

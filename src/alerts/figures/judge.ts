@@ -40,10 +40,10 @@ const ratioOf = (metric: Metric, sums: Sums): Ratio => {
   return { part: sums[part], whole: whole === undefined ? one : sums[whole] };
 };
 
-/** The metric's figure, or null where its divisor is 0. */
+/** The metric's figure, or null where its divisor is 0 or, where more was taken back than came in, below. */
 export const figureOf = (metric: Metric, sums: Sums): Exact | null => {
   const { part, whole } = ratioOf(metric, sums);
-  return whole === 0n ? null : divide(part, whole);
+  return whole <= 0n ? null : divide(part, whole);
 };
 
 export const figureText = (value: Exact | null): Decimal | null => (value === null ? null : toText(value));
@@ -82,13 +82,13 @@ export const judgeOf = (
   /** `part / whole > against`, multiplied across; without a divisor, spend that reaches the threshold is too much. */
   const over = (now: Sums, against: Exact): boolean => {
     const { part, whole } = ratioOf(metric, now);
-    if (whole === 0n)
+    if (whole <= 0n)
       return countsConversions(metric) && minConversions === 0n && part > 0n && part >= against;
     return part * one > against * whole;
   };
   const under = (now: Sums, against: Exact): boolean => {
     const { part, whole } = ratioOf(metric, now);
-    return whole !== 0n && part * one < against * whole;
+    return whole > 0n && part * one < against * whole;
   };
 
   return (now, before, expect) => {

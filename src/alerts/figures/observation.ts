@@ -18,7 +18,10 @@ export interface Observation {
   readonly value: Decimal | null;
   readonly threshold: Decimal | null;
   readonly currency: string | null;
+  /** From the first day of any account's window to the last of any. */
   readonly window: DayRange | null;
+  /** The last day of each account's own window: in another time zone that is another day. */
+  readonly ends?: ReadonlyMap<number, Day>;
   readonly spend: Decimal | null;
   readonly conversions: Decimal | null;
   /** What to say besides the figures: why there is no verdict, or what an operation's figure means. */
@@ -37,6 +40,13 @@ const spanOf = (rule: AlertRule, accounts: readonly CoveredAccount[]): DayRange 
     .at(-1);
   return from === undefined || to === undefined ? null : { from, to };
 };
+
+const endsOf = (rule: AlertRule, accounts: readonly CoveredAccount[]): ReadonlyMap<number, Day> =>
+  new Map(
+    accounts.flatMap((account) =>
+      account.accountKey === null ? [] : [[account.accountKey, windowOf(account, rule).to] as const],
+    ),
+  );
 
 /** A series of which nothing can be said. */
 export const unknown = (
@@ -115,6 +125,7 @@ export const judgeAll = (parts: {
       threshold: figureText(judgement?.limit ?? null),
       currency: money.kind === "mixed" ? null : (money.currency ?? accounts[0]?.currency ?? null),
       window: spanOf(rule, accounts),
+      ...(verdict === "breach" && { ends: endsOf(rule, accounts) }),
       spend: known && money.kind !== "mixed" ? figureText(one.now.spend) : null,
       conversions: known ? figureText(one.now.conversions) : null,
       note: reason ?? "",

@@ -4,7 +4,7 @@ import { Failure } from "../../domain/failure.ts";
 import { createRedactor } from "../../domain/secrets.ts";
 import { wrongClock } from "../wire/clock.ts";
 import { exchange } from "../wire/exchange.ts";
-import { withoutIndents } from "../wire/google-answers.ts";
+import { createAskCompactly } from "../wire/google-answers.ts";
 import { readJson } from "../wire/json.ts";
 import { createPageGuard } from "../wire/paging.ts";
 import { request } from "../wire/request.ts";
@@ -18,6 +18,8 @@ import { retries } from "../../domain/retry.ts";
 const dimensionValue = z.object({ value: z.string().default("") });
 const metricValue = z.object({ value: z.string() });
 const reportAnswer = z.object({
+  // Under a good status an error would look like a day without any rows.
+  error: z.undefined().optional(),
   dimensionHeaders: z.array(z.object({ name: z.string() })).default([]),
   metricHeaders: z.array(z.object({ name: z.string() })).default([]),
   rows: z
@@ -120,29 +122,42 @@ export const createGa4Client = (options: {
   const redactor = createRedactor(settings.clientSecret);
   const tokens = ga4Tokens(settings, { log, now, redactor });
 
-  const once = async (query: Ga4Query, offset: number, signal: AbortSignal) => {
-    const { accessToken } = await tokens.current(signal);
-    const { property } = query;
-    const { status, text } = await exchange({
-      url: `${settings.endpoints.api}/v1beta/properties/${property}:runReport?${withoutIndents}`,
-      method: "POST",
-      headers: { authorization: `Bearer ${accessToken}`, "content-type": "application/json" },
-      body: JSON.stringify({
-        dateRanges: [{ startDate: query.day, endDate: query.day }],
-        dimensions: query.dimensions.map((name) => ({ name })),
-        metrics: query.metrics.map((name) => ({ name })),
-        // Without a total order pages may overlap.
-        orderBys: query.dimensions.map((dimensionName) => ({ dimension: { dimensionName } })),
-        limit: String(pageRows),
-        offset: String(offset),
-        keepEmptyRows: false,
-        returnPropertyQuota: true,
+  const askCompactly = createAskCompactly();
+
+  const send = (query: Ga4Query, offset: number, accessToken: string, signal: AbortSignal) =>
+    askCompactly(`${settings.endpoints.api}/v1beta/properties/${query.property}:runReport`, (url) =>
+      exchange({
+        url,
+        method: "POST",
+        headers: { authorization: `Bearer ${accessToken}`, "content-type": "application/json" },
+        body: JSON.stringify({
+          dateRanges: [{ startDate: query.day, endDate: query.day }],
+          dimensions: query.dimensions.map((name) => ({ name })),
+          metrics: query.metrics.map((name) => ({ name })),
+          // Without a total order pages may overlap.
+          orderBys: query.dimensions.map((dimensionName) => ({ dimension: { dimensionName } })),
+          limit: String(pageRows),
+          offset: String(offset),
+          keepEmptyRows: false,
+          returnPropertyQuota: true,
+        }),
+        call: `GA4 property ${query.property}`,
+        signal,
+        idleMs: settings.timeoutSeconds * 1_000,
+        timeoutSetting: "connectors.ga4.timeoutSeconds",
       }),
-      call: `GA4 property ${property}`,
-      signal,
-      idleMs: settings.timeoutSeconds * 1_000,
-      timeoutSetting: "connectors.ga4.timeoutSeconds",
-    });
+    );
+
+  const once = async (query: Ga4Query, offset: number, signal: AbortSignal) => {
+    const { property } = query;
+    const grant = await tokens.current(signal);
+    let answer = await send(query, offset, grant.accessToken, signal);
+    if (answer.status === 401 && !wrongClock()) {
+      // A token may end before its time: one more is asked for.
+      const next = await tokens.replace(grant, signal);
+      if (next) answer = await send(query, offset, next.accessToken, signal);
+    }
+    const { status, text } = answer;
     const wrong = wrongClock();
     if (wrong) throw wrong;
     if (status === 200)

@@ -1,12 +1,10 @@
 import { googleAdsVersion } from "google-ads-api/build/src/version.js";
-import { withoutIndents } from "../wire/google-answers.ts";
 
 /**
  * Of Google's SDK only the number of its API version is loaded: the rest of it brings gRPC, 180 MB and a second, for
  * one address and three headers. The tests hold this file against the whole of it.
  */
-const call = (endpoint: string, path: string): string =>
-  `${endpoint}/${googleAdsVersion}/${path}?${withoutIndents}`;
+const call = (endpoint: string, path: string): string => `${endpoint}/${googleAdsVersion}/${path}`;
 
 export const searchStreamUrl = (endpoint: string, customerId: string): string =>
   call(endpoint, `customers/${customerId}/googleAds:searchStream`);

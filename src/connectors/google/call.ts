@@ -1,6 +1,7 @@
 import type { Redactor } from "../../domain/secrets.ts";
 import type { ConnectorContext } from "../connector.ts";
 import { type Answer, open } from "../wire/exchange.ts";
+import { createAskCompactly } from "../wire/google-answers.ts";
 import { callHeaders } from "./api.ts";
 import { type ErrorContext, failureOf } from "./failures.ts";
 import type { GoogleSettings } from "./settings.ts";
@@ -25,25 +26,29 @@ export const shortAnswerBytes = 4_000_000;
 export const createSend = (settings: GoogleSettings, context: ConnectorContext, redactor: Redactor) => {
   const tokens = googleTokens(settings, context, redactor);
   const { developerToken } = settings;
+  const askCompactly = createAskCompactly();
   return async (call: Call, about: ErrorContext): Promise<Answer> => {
-    const { signal, url, loginCustomerId, body } = call;
+    const { signal, loginCustomerId, body } = call;
     let grant = await tokens.current(signal);
     for (let renewed = false; ; renewed = true) {
       const { accessToken } = grant;
-      const answer = await open({
-        url,
-        call: about.what,
-        platform: "google",
-        signal,
-        idleMs: settings.timeoutSeconds * 1_000,
-        timeoutSetting: "connectors.google.timeoutSeconds",
-        headers: {
-          ...callHeaders({ accessToken, developerToken, loginCustomerId }),
-          ...(body && { "content-type": "application/json" }),
-        },
-        ...(body && { method: "POST", body: JSON.stringify(body) }),
+      const answer = await askCompactly(call.url, async (url) => {
+        const came = await open({
+          url,
+          call: about.what,
+          platform: "google",
+          signal,
+          idleMs: settings.timeoutSeconds * 1_000,
+          timeoutSetting: "connectors.google.timeoutSeconds",
+          headers: {
+            ...callHeaders({ accessToken, developerToken, loginCustomerId }),
+            ...(body && { "content-type": "application/json" }),
+          },
+          ...(body && { method: "POST", body: JSON.stringify(body) }),
+        });
+        context.onRequest?.({ call: call.name, status: came.status });
+        return came;
       });
-      context.onRequest?.({ call: call.name, status: answer.status });
       if (answer.status === 200) return answer;
       const text = await answer.text(shortAnswerBytes);
       const { failure, staleToken } = failureOf(about, answer.status, text, answer.headers);

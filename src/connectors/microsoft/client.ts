@@ -6,7 +6,7 @@ import { type Answer, exchange, open } from "../wire/exchange.ts";
 import { readJson } from "../wire/json.ts";
 import { pause, request } from "../wire/request.ts";
 import { type Grant, openTokens, refreshForm } from "../wire/tokens.ts";
-import { downloadFailure, reasons, refusalFailure } from "./failures.ts";
+import { downloadFailure, isRefusal, reasons, refusalFailure } from "./failures.ts";
 import { credential } from "./credential.ts";
 import type { Pace } from "./pace.ts";
 import type { MicrosoftSettings } from "./settings.ts";
@@ -147,7 +147,7 @@ export const createClient = (settings: MicrosoftSettings, context: ConnectorCont
           timeoutSetting,
         });
         context.onRequest?.({ call: path, status: answer.status });
-        if (answer.status >= 200 && answer.status < 300)
+        if (!isRefusal(answer))
           return call.read(
             readJson(answer.text, z.unknown(), { what: path, platform, status: answer.status }),
           );

@@ -61,6 +61,10 @@ const readFault = (text: string): Fault => {
   };
 };
 
+/** Whether an answer is a refusal, whatever its status: of most numbers it is not documented. */
+export const isRefusal = ({ status, text }: Pick<TextAnswer, "status" | "text">): boolean =>
+  status < 200 || status >= 300 || readFault(text).entries.length > 0;
+
 type Verdict = Pick<FailureDetails, "kind" | "remedy" | "retryAt" | "scope" | "reason" | "closed"> & {
   readonly what?: string;
 };

@@ -20,8 +20,8 @@ const refused = (kind: "data" | "transient", code: string, what: string): Failur
 const rowsLine = /^Rows:\s*([\d,]+)\s*$/;
 
 /**
- * What stands around the rows: lines of one cell before the column names, which may tell how many rows there are, and
- * a blank line and one of copyright after them.
+ * What stands around the rows: lines before the column names, which may tell how many rows there are, and a blank line
+ * and one of copyright after them.
  */
 const createShape = (columns: readonly string[]) => {
   let places: readonly number[] | undefined;
@@ -29,15 +29,13 @@ const createShape = (columns: readonly string[]) => {
   let width = 0;
   let told: number | undefined;
   let rows = 0;
-  const isTitle = (cells: readonly string[]): boolean =>
-    cells.length > 1 || (columns.length === 1 && cells[0] === columns[0]);
 
   const heading = (cells: readonly string[]): void => {
-    const [text = ""] = cells;
-    const count = rowsLine.exec(text)?.[1];
+    const count = rowsLine.exec(cells.join(","))?.[1];
     if (count !== undefined) told = Number(count.replaceAll(",", ""));
-    if (!isTitle(cells)) return;
     const names = cells.map((cell) => cell.trim());
+    // A line before them may have commas, in dates and names of zones.
+    if (!names.some((name) => columns.includes(name))) return;
     const missing = columns.filter((column) => !names.includes(column));
     if (missing.length > 0)
       throw refused("data", "columns", `lacks what was asked for: ${missing.join(", ")}`);

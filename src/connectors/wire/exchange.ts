@@ -3,6 +3,7 @@ import { request as httpsRequest } from "node:https";
 import type { LookupFunction } from "node:net";
 import { Failure } from "../../domain/failure.ts";
 import type { Platform } from "../../domain/platform.ts";
+import { version } from "../../version.ts";
 import { noteServerTime } from "./clock.ts";
 import { agentFor } from "./proxy.ts";
 import { type Body, bodyOf } from "./unpack.ts";
@@ -180,7 +181,8 @@ const exchangeOnce = async (sent: Sent, url: URL, defaultTotalMs: number): Promi
     agent: agentFor(url, sent.lookup !== undefined),
     ...(sent.lookup === undefined ? {} : { lookup: sent.lookup }),
     headers: {
-      "user-agent": "costper (gzip)",
+      // Google packs answers only for an agent that says gzip too.
+      "user-agent": `costper/${version} (gzip)`,
       "accept-encoding": "gzip",
       ...(sent.body === undefined ? {} : { "content-length": String(Buffer.byteLength(sent.body)) }),
       ...sent.headers,

@@ -64,6 +64,11 @@ export const bodyOf = (response: Packed, bounded: <T>(work: Promise<T>) => Promi
         length += part.length;
         continue;
       }
+      // Of nothing the header tells nothing: an answer without a body may carry it all the same.
+      if (length === 0) {
+        isWhole = true;
+        return undefined;
+      }
       const whole = await bounded(Promise.resolve().then(() => unpackedAtOnce(packing, head)));
       if (whole) {
         isWhole = true;

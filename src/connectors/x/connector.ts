@@ -104,9 +104,6 @@ export const createX = (
 
   async function* networks(pull: Pull): AsyncGenerator<readonly NetworkDay[]> {
     await announce(pull, reports.campaigns, reports.campaignConversions);
-    const delivered = new Set<string>();
-    const place = ({ id, date, placement }: Pick<DeliveryCell, "id" | "date" | "placement">) =>
-      `${date} ${id} ${placement}`;
     const row = ({ id, date, placement }: Pick<DeliveryCell, "id" | "date" | "placement">) => ({
       date,
       campaignId: id,
@@ -114,22 +111,12 @@ export const createX = (
     });
     for await (const answers of figures.answers(pull, reports.campaigns)) {
       const cells = answers.flatMap((answer) => [...deliveryCells(answer)]);
-      for (const cell of cells) delivered.add(place(cell));
       yield cells.map((cell) => ({ kind: "delivery" as const, ...row(cell), ...deliveryOf(cell) }));
     }
     for await (const answers of figures.answers(pull, reports.campaignConversions)) {
       const cells = answers.flatMap((answer) => [...conversionCells(answer)]);
       for (const { actionId } of cells) see(pull, actionId);
       yield cells.map((cell) => ({ kind: "conversions" as const, ...row(cell), ...conversionsOf(cell) }));
-      // A campaign-day with conversions alone has a row of its network too.
-      const alone = new Map(
-        cells.filter((cell) => !delivered.has(place(cell))).map((cell) => [place(cell), cell]),
-      );
-      yield [...alone.values()].map((cell) => ({
-        kind: "delivery" as const,
-        ...row(cell),
-        ...deliveryOf({ ...cell, spend: 0n, impressions: 0n, clicks: 0n }),
-      }));
     }
   }
 

@@ -18,6 +18,17 @@ export const utc = (written: string | null | undefined): string | undefined => {
   });
 };
 
+const pastValue = z.object({ value: text.nullable(), timestamp: z.string() });
+
+/** The past of a property, the newest value first, however it came: nothing promises an order. */
+const history = z.array(pastValue).transform((came) => {
+  const at = ({ timestamp }: z.infer<typeof pastValue>): string => utc(timestamp) ?? "";
+  const [first, last] = [came[0], came.at(-1)];
+  // Of values of one instant the later one stays the later.
+  const from = first && last && at(first) < at(last) ? came.toReversed() : came;
+  return from.toSorted((one, other) => at(other).localeCompare(at(one)));
+});
+
 /** A record as it comes; only what was asked for is in it, and only this is read of it. */
 const recordShape = z.object({
   id: text,
@@ -25,9 +36,7 @@ const recordShape = z.object({
   updatedAt: z.string(),
   archived: z.boolean().default(false),
   properties: z.record(z.string(), text.nullable()).default({}),
-  propertiesWithHistory: z
-    .record(z.string(), z.array(z.object({ value: text.nullable(), timestamp: z.string() })))
-    .nullish(),
+  propertiesWithHistory: z.record(z.string(), history).nullish(),
   associations: z
     .object({ contacts: z.object({ results: z.array(z.object({ id: text })) }).nullish() })
     .nullish(),

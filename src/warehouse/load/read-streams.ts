@@ -1,6 +1,7 @@
 import type { Pull } from "../../connectors/connector.ts";
 import { asFailure } from "../../domain/failure.ts";
 import { retries } from "../../domain/retry.ts";
+import { withConversionsAlone } from "./conversions-alone.ts";
 import { type Copy, linesOf, openCopy, type Place } from "./copy.ts";
 import {
   accountDaily,
@@ -141,7 +142,7 @@ export const readFacts = async (staging: Staging): Promise<number> => {
   );
   rows += await readStream(
     staging,
-    () => connector.networks(pull),
+    () => withConversionsAlone(connector.networks(pull)),
     (row) =>
       row.kind === "delivery"
         ? { table: networkDaily, text: networkLine(row) }
