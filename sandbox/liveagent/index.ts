@@ -36,8 +36,16 @@ export const plantedCustomer = {
 export const createLiveagentSandbox = ({ clock }: { readonly clock: () => Date }) => {
   const calls = new Map<string, DeskCall>();
   const tickets = new Map<string, DeskTicket>();
-  /** `byDay`: filters of tickets look at days alone, which `D` may well stand for. */
-  const state = { isRevoked: false, mayRead: true, countOff: 0, perMinute: 180, byDay: false };
+  const state = {
+    isRevoked: false,
+    mayRead: true,
+    countOff: 0,
+    perMinute: 180,
+    /** Filters of tickets look at days alone, which `D` may well stand for. */
+    byDay: false,
+    /** The largest page of tickets, whatever is asked for; the real one is not documented. */
+    mostPerPage: 500,
+  };
   let window: number[] = [];
 
   /** As it is written in an answer: in the account's zone, unless the header asks for another offset. */
@@ -101,7 +109,7 @@ export const createLiveagentSandbox = ({ clock }: { readonly clock: () => Date }
     const [from, to] = asked;
     const dayMs = 86_400_000;
     const range = state.byDay ? ([from - (from % dayMs), to - (to % dayMs) + dayMs - 1] as const) : asked;
-    const size = Number(query.get("_perPage") ?? "10");
+    const size = Math.min(Number(query.get("_perPage") ?? "10"), state.mostPerPage);
     const start = (Number(query.get("_page") ?? "1") - 1) * size;
     exchange.json(
       200,

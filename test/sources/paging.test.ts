@@ -98,12 +98,14 @@ test("a ticket that is deleted between two pages takes no other with it", async 
 });
 
 test.each([
-  ["more of one second than a page holds", false, 0],
-  ["filters that look at days alone", true, 1_000],
-])("tickets are all read: %s", async (_, byDay, apartMs) => {
+  ["more of one second than a page holds", false, 0, 500],
+  ["filters that look at days alone", true, 1_000, 500],
+  ["pages that are smaller than was asked for", false, 1_000, 100],
+  ["all of it at once", true, 20, 100],
+])("tickets are all read: %s", async (_, byDay, apartMs, mostPerPage) => {
   const at = "2026-10-27T03:30:00Z";
   const desk = createLiveagentSandbox({ clock: () => new Date(at) });
-  desk.state.byDay = byDay;
+  Object.assign(desk.state, { byDay, mostPerPage });
   const server = await listen(desk);
   onTestFinished(() => server.close());
   const database = await freshDatabase();

@@ -134,6 +134,8 @@ const readTickets = async (
   const tickets = new Map<string, Ticket>();
   const [first, to] = span(range);
   let page = 1;
+  // A server may give fewer at once than it is asked for: the largest page tells what a full one is.
+  let largest = 1;
   for (let from: string = first; ;) {
     const { body } = await client.get(
       "/tickets",
@@ -150,7 +152,8 @@ const readTickets = async (
     const before = tickets.size;
     for (const ticket of body) tickets.set(ticket.id, ticket);
     const last = body.at(-1)?.date_created;
-    if (body.length < perPage || last === undefined) return tickets;
+    if (body.length < largest || last === undefined) return tickets;
+    largest = body.length;
     if (page === 1 && last > from) from = last;
     else if (page === 1 || tickets.size > before) page += 1;
     else
