@@ -36,7 +36,8 @@ comment on column marts.cost_per_conversion_history.conversion_value is 'Value o
 comment on column marts.cost_per_conversion_history.organic_conversions is 'Conversions of counted actions that were left out because their traffic was organic; NULL once the campaign-day had vanished.';
 comment on column marts.cost_per_conversion_history.cost_per_conversion is 'spend / conversions; NULL where conversions are 0 or the campaign-day had vanished.';
 
--- A function in plain SQL is planned with its parameters still open, which no machine can be chosen by.
+-- A function in plain SQL is planned with its parameters still open, which no machine can be chosen by. Ratios as
+-- figures.ratio has them: who may call it need not see that schema.
 create function marts.cost_per_conversion_as_of(moment timestamptz)
 returns table (
   date date, platform text, account_id text, account_name text, campaign_id text, campaign_name text, currency text,
@@ -50,8 +51,11 @@ begin
   return query
   select h.date, h.platform, h.account_id, a.name, h.campaign_id, c.name, h.currency,
          h.spend, h.impressions, h.clicks, h.conversions, h.conversion_value,
-         h.organic_conversions, h.cost_per_conversion, h.spend / nullif(h.clicks, 0),
-         h.conversions / nullif(h.clicks, 0), h.conversion_value / nullif(h.spend, 0), h.observed_at
+         h.organic_conversions, h.cost_per_conversion,
+         case when abs(h.spend) < 999999999999 * abs(h.clicks) then round(h.spend / h.clicks, 6) end,
+         case when abs(h.conversions) < 999999999999 * abs(h.clicks) then round(h.conversions / h.clicks, 6) end,
+         case when abs(h.conversion_value) < 999999999999 * abs(h.spend) then round(h.conversion_value / h.spend, 6) end,
+         h.observed_at
   from (
     select distinct on (account_key, date, campaign_id) *
     from marts.cost_per_conversion_history

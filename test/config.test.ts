@@ -170,6 +170,43 @@ connectors:
   expect(connectors.linkedin).toMatchObject({ apiVersion: "202609", accounts: ["512345678", "512345679"] });
 });
 
+test("text that YAML takes for a number keeps every character, and a number is one however it is written", async () => {
+  const { connectors, alerts, lookbackDays, web } = await load(`
+lookbackDays: 0x1e
+web: { port: 8.1e3, token: 12e4567890123456 }
+connectors:
+  meta: { accessToken: 0123456789, appSecret: 1.50, conversions: [purchase, 007] }
+  x: { consumerKey: +45, consumerSecret: 0x1F, accessToken: b, accessTokenSecret: c, accounts: [18e5] }
+alerts:
+  - { name: 10e1, metric: spend, above: 1e3, minSpend: 40.10, currency: EUR, by: campaign, where: { campaign: 120208123456789012 } }
+  - { name: b, metric: spend, above: .5, minSpend: +5, currency: EUR, where: { account: [120208123456789013, act_1, 0012] } }
+`);
+  expect({ lookbackDays, web }).toMatchObject({
+    lookbackDays: 30,
+    web: { port: 8_100, token: "12e4567890123456" },
+  });
+  expect(connectors.meta).toMatchObject({
+    accessToken: "0123456789",
+    appSecret: "1.50",
+    conversions: ["purchase", "007"],
+  });
+  expect(connectors.x).toMatchObject({ consumerKey: "+45", consumerSecret: "0x1F", accounts: ["18e5"] });
+  expect(alerts).toMatchObject([
+    { name: "10e1", above: "1000", minSpend: "40.10", where: { campaign: "120208123456789012" } },
+    { above: "0.5", minSpend: "5", where: { account: ["120208123456789013", "act_1", "0012"] } },
+  ]);
+});
+
+test("a key that is no text is refused, and nothing of it gets into the log", async () => {
+  const warned: string[] = [];
+  const warn = (warning: Error): void => void warned.push(warning.message);
+  process.on("warning", warn);
+  onTestFinished(() => void process.off("warning", warn));
+  await errorOf(`${meta}? [a, s3cret]\n: 1`);
+  await new Promise(setImmediate);
+  expect(warned).toEqual([]);
+});
+
 test.each<[why: string, text: string, path: string, message: RegExp]>([
   [
     "an unset variable names the key that wanted it",
@@ -195,6 +232,18 @@ test.each<[why: string, text: string, path: string, message: RegExp]>([
   ["an empty file", "", "connectors", /at least one/],
   ["a list where keys belong", "- a\n- b", "the file", /a section of keys/],
   ["a wrong kind of value", `${meta}lookbackDays: soon`, "lookbackDays", /must be a number/],
+  [
+    "a list with something else than ids",
+    `${meta}alerts: [{ name: a, metric: spend, above: 1, where: { account: [true] } }]`,
+    "alerts[0].where.account",
+    /^must be a name or an id/,
+  ],
+  [
+    "an id that is none",
+    "connectors: { meta: { accessToken: x, accounts: [true] } }",
+    "connectors.meta.accounts[0]",
+    /no meta account id|^must be text or a number$/,
+  ],
   ["half a day", `${meta}lookbackDays: 1.5`, "lookbackDays", /whole number/],
   ["too few days", `${meta}lookbackDays: 0`, "lookbackDays", /at least 1/],
   ["a schedule that is no cron", `${meta}schedule: at night`, "schedule", /cron/],
@@ -335,6 +384,8 @@ test.each([
   ["an open brace", "web: { token: s3cret", 1],
   ["a key twice", "timezone: UTC\ntimezone: s3cret", 2],
   ["an alias to nowhere", "a: 1\nb: *s3cret", 2],
+  ["an alias to what it stands in", "a: 1\nb: &s3cret [*s3cret]", 2],
+  ["an alias to a section around it", "a: 1\nb: &s3cret\n  c: [1, { d: *s3cret }]", 3],
   ["a tag that nobody knows", "a: 1\nb: !s3cret x", 2],
 ])("%s is a syntax error told by its line, quoting nothing", async (_, text, line) => {
   const error = await errorOf(text);

@@ -22,18 +22,36 @@ const syntaxWords: Readonly<Record<string, string>> = {
   TAG_RESOLVE_FAILED: "a tag (!name) is not known",
 };
 
+/** What stands there as a number but is not how a number is written: `007`, `1.50`, `12e3`, `+45`. It may be an id or a secret. */
+const losesDigits = (value: unknown, written: string | undefined): written is string =>
+  (typeof value === "number" || typeof value === "bigint") &&
+  written !== undefined &&
+  /^[-+]?\d/.test(written) &&
+  String(value) !== written;
+
 /** Reads the YAML. A syntax error is named by its line alone. */
 export const parseYaml = (name: string, text: string): { tree: unknown; problems: readonly Problem[] } => {
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, { intAsBigInt: true, lineCounter, prettyErrors: false });
+  // "error": a warning of the library would quote the file.
+  const document = parseDocument(text, {
+    intAsBigInt: true,
+    lineCounter,
+    logLevel: "error",
+    prettyErrors: false,
+  });
   const problemAt = (offset: number, code: string): Problem => ({
     path: `${name}:${String(lineCounter.linePos(offset).line)}`,
     message: `${syntaxWords[code] ?? "this is not valid YAML"}; mend the line`,
   });
   const problems = [...document.errors, ...document.warnings].map(({ code, pos }) => problemAt(pos[0], code));
   visit(document, {
-    Alias: (_, alias) => {
-      if (alias.resolve(document) === undefined) problems.push(problemAt(alias.range?.[0] ?? 0, "BAD_ALIAS"));
+    Alias: (_, alias, ancestors) => {
+      const target = alias.resolve(document);
+      if (target === undefined || ancestors.includes(target))
+        problems.push(problemAt(alias.range?.[0] ?? 0, "BAD_ALIAS"));
+    },
+    Scalar: (_, scalar) => {
+      if (losesDigits(scalar.value, scalar.source)) scalar.value = scalar.source;
     },
   });
   if (problems.length > 0) return { tree: undefined, problems };

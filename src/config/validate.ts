@@ -64,6 +64,7 @@ const kinds: Readonly<Record<string, string>> = {
   string: "text",
   number: "a number",
   int: "a whole number",
+  bigint: "a number",
   boolean: "true or false",
   array: "a list",
   object: "a section of keys",
@@ -108,24 +109,35 @@ const unionWords = (branches: readonly (readonly Issue[])[]): string => {
           ? (kinds[issue.expected] ?? issue.expected)
           : issue.code === "invalid_value"
             ? issue.values.map(String).join(", ")
-            : issue.message,
+            : issue.message.replace(/^must be /, ""),
       ),
   );
   return words.length > 0 ? `must be ${[...new Set(words)].join(" or ")}` : "does not have the right form";
 };
 
-/** `${PORT}` gives text where a number is wanted, `apiVersion: 202609` a number where text is: both are meant well. */
+const isNumber = (text: string): boolean => /^[-+.]?\d\S*$/.test(text) && Number.isFinite(Number(text));
+
+/**
+ * `${PORT}` gives text where a number is wanted, `apiVersion: 202609` a number where text is: both are meant well.
+ * What YAML takes for a number comes as text where its digits would change (`1e3`): a number is made of it where
+ * only that fits.
+ */
 const convert = (tree: unknown, issue: Issue): boolean => {
-  if (issue.code !== "invalid_type" || issue.path.length === 0) return false;
-  const parent = valueAt(tree, issue.path.slice(0, -1)) as Record<PropertyKey, unknown>;
+  if (issue.path.length === 0) return false;
+  const parent = valueAt(tree, issue.path.slice(0, -1)) as Record<PropertyKey, unknown> | undefined;
   const key = issue.path.at(-1) ?? "";
-  const value = parent[key];
-  if (issue.expected === "string" && (typeof value === "number" || typeof value === "bigint"))
+  const value = parent?.[key];
+  if (parent === undefined) return false;
+  const wanted = issue.code === "invalid_type" ? issue.expected : undefined;
+  if (wanted === "string" && (typeof value === "number" || typeof value === "bigint"))
     parent[key] = String(value);
-  else if (issue.expected === "number" && typeof value === "string" && /^-?\d+(\.\d+)?$/.test(value))
+  else if (wanted === "boolean" && (value === "true" || value === "false")) parent[key] = value === "true";
+  else if (
+    typeof value === "string" &&
+    isNumber(value) &&
+    (wanted === "number" || (wanted === undefined && String(Number(value)) !== value))
+  )
     parent[key] = Number(value);
-  else if (issue.expected === "boolean" && (value === "true" || value === "false"))
-    parent[key] = value === "true";
   else return false;
   return true;
 };

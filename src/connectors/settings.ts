@@ -5,7 +5,7 @@ import type { BreakdownName } from "../domain/breakdown.ts";
 
 /** An id or name that YAML may have read as a number. */
 export const idText = z
-  .union([z.string().min(1), z.number().int().safe(), z.bigint()])
+  .union([z.string().min(1), z.number().int().safe(), z.bigint()], { error: "must be a name or an id" })
   .transform((value) => String(value));
 
 /** Account ids in any of their written forms; absent: every account that the credentials reach. */

@@ -204,6 +204,23 @@ describe("a threshold on cost per conversion", () => {
   });
 });
 
+test.each([
+  ["cost_per_conversion", { above: 1000 }, "no conversions"],
+  ["cost_per_click", { above: 1000 }, "no clicks"],
+  ["conversion_rate", { below: 0.01 }, "no clicks"],
+])("%s without a figure says what there was none of", async (metric, condition, words) => {
+  const { alerts } = await judge(await oneAccount(week("a", { spend: 10 })), { metric, ...condition });
+  expect(alerts[0]?.explanation).toContain(`is none, since there were ${words} (`);
+});
+
+test("return_on_ad_spend without a figure says that nothing was spent", async () => {
+  const { alerts } = await judge(await oneAccount(week("a", { value: 5 })), {
+    metric: "return_on_ad_spend",
+    below: 1,
+  });
+  expect(alerts[0]?.explanation).toContain("is none, since there was no spend (");
+});
+
 describe("a rule about change", () => {
   const before = eachDay({ from: "2026-03-01", to: "2026-03-07" }).map((date) => ({
     account: "1",

@@ -165,7 +165,7 @@ test("as-of at any past moment is what a replay up to that moment gives", async 
       const id = String((accounts += 1));
       const it = await subject(pool, "meta", id);
       const columns =
-        "date, campaign_id, currency, spend, impressions, clicks, conversions, conversion_value, organic_conversions, cost_per_conversion, refreshed_at is not null as dated";
+        "date, campaign_id, currency, spend, impressions, clicks, conversions, conversion_value, organic_conversions, cost_per_conversion, cost_per_click, conversion_rate, return_on_ad_spend, refreshed_at is not null as dated";
       const seen: { moment: string; rows: unknown[] }[] = [];
       for (const night of nights) {
         it.say(night.world);

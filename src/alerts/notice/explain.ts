@@ -3,6 +3,8 @@ import type { DB } from "../../warehouse/schema.ts";
 import { exact, toText } from "../../domain/decimal.ts";
 import { evidenceOf } from "../figures/evidence.ts";
 import { evidenceText } from "./evidence-text.ts";
+import { partsOf } from "../figures/judge.ts";
+import type { Metric } from "../rule/settings.ts";
 import { type AlertRow, alertKey } from "../state/memory.ts";
 import type { Observation } from "../figures/observation.ts";
 import { type AlertRule, isOperation } from "../rule/rule.ts";
@@ -40,6 +42,13 @@ const conditionText = ({ rule, threshold, currency }: Observation): string => {
   }
 };
 
+/** What a ratio was not divided by. */
+const lacking = (metric: Metric): string => {
+  const [, divisor] = isOperation(metric) ? [] : partsOf[metric];
+  if (divisor === "clicks") return "were no clicks";
+  return divisor === "spend" ? "was no spend" : "were no conversions";
+};
+
 /** What the figures alone tell: value, threshold, window, spend and conversions. */
 export const plainExplanation = (observation: Observation, state: AlertState): string => {
   const { rule, value, window, spend, conversions, currency, note } = observation;
@@ -47,7 +56,7 @@ export const plainExplanation = (observation: Observation, state: AlertState): s
   const unit =
     moneyMetrics.has(rule.metric) && currency !== null ? ` ${currency}` : (units[rule.metric] ?? "");
   const figure =
-    value === null ? "none, since there were no conversions" : `${shown(value, rule.metric)}${unit}`;
+    value === null ? `none, since there ${lacking(rule.metric)}` : `${shown(value, rule.metric)}${unit}`;
   const parts = [`${rule.metric} is ${figure} (${conditionText(observation)})`];
   if (window !== null) parts.push(`window ${window.from} to ${window.to}`);
   if (spend !== null) parts.push(`spend ${shown(spend, "spend")}${currency === null ? "" : ` ${currency}`}`);

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { platforms } from "../../connectors/registry.ts";
+import { idText } from "../../connectors/settings.ts";
 import { isDuration, wholeDays } from "./duration.ts";
 import { targetProblem } from "./target.ts";
 
@@ -96,9 +97,6 @@ const someDays = days.refine((text) => wholeDays(text) !== 0, "must be at least 
 
 const listOf = <T extends z.ZodType>(item: T, message: string) =>
   z.union([item, z.array(item).min(1)], { error: message });
-const text = z
-  .union([z.string().min(1), z.number().int().safe()], { error: "must be a name or an id" })
-  .transform((value) => String(value));
 
 /** Made when it is asked for: it names the platforms that there are. */
 const rule = () =>
@@ -109,11 +107,11 @@ const rule = () =>
     where: z
       .strictObject({
         platform: listOf(z.enum(platforms), `must be one of ${platforms.join(", ")}`).optional(),
-        account: listOf(text, "must be a name or an id, or a list of them").optional(),
-        campaign: listOf(text, "must be a name or an id, or a list of them").optional(),
-        network: listOf(text, "must be a name or an id, or a list of them").optional(),
-        action: listOf(text, "must be a name or an id, or a list of them").optional(),
-        source: listOf(text, "must be a source's name, or a list of them")
+        account: listOf(idText, "must be a name or an id, or a list of them").optional(),
+        campaign: listOf(idText, "must be a name or an id, or a list of them").optional(),
+        network: listOf(idText, "must be a name or an id, or a list of them").optional(),
+        action: listOf(idText, "must be a name or an id, or a list of them").optional(),
+        source: listOf(idText, "must be a source's name, or a list of them")
           .optional()
           .describe("A source of first-party data, for freshness and sync_failure."),
       })
