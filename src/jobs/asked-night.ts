@@ -2,7 +2,7 @@ import type pg from "pg";
 import type { Logger } from "pino";
 import type { Config } from "../config.ts";
 import { configuredPlatforms } from "../connectors/registry.ts";
-import { callForReady } from "./wake.ts";
+import { callForReadySoon } from "./wake.ts";
 import { beginNightNow } from "./night.ts";
 import type { Queues } from "./queue.ts";
 import { enabledSources } from "../sync/sources.ts";
@@ -22,6 +22,6 @@ export const askForNight = async (options: {
   const platforms = configuredPlatforms(config.connectors);
   const sources = enabledSources(config, "nightly");
   const runId = await beginNightNow({ pool, log, platforms, sources }, now);
-  if (runId !== undefined) await callForReady(pool, queues);
+  if (runId !== undefined) await callForReadySoon(pool, queues);
   return runId;
 };

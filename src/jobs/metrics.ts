@@ -6,6 +6,7 @@ import type { Platform } from "../domain/platform.ts";
 import type { DB } from "../warehouse/schema.ts";
 import { accountStatus } from "../warehouse/status.ts";
 import type { Queues } from "./queue.ts";
+import { inTime, patienceMs } from "./patience.ts";
 import { nightQueue } from "./schedule.ts";
 import type { JobEvent } from "../sync/hand.ts";
 
@@ -107,6 +108,14 @@ export const createMetrics = (): Metrics => {
   };
 };
 
+const jobCounts = (queues: Queues): Promise<(readonly [string, Readonly<Record<string, number>>])[]> =>
+  Promise.all(
+    [nightQueue, ...platforms].map(
+      async (name) =>
+        [name, await queues.queue(name).getJobCounts("waiting", "active", "delayed", "failed")] as const,
+    ),
+  );
+
 /** Gauges that are read when they are asked for: the same whichever process answers. */
 export const addGauges = (
   registry: Registry,
@@ -120,10 +129,11 @@ export const addGauges = (
     labelNames: ["queue", "state"],
     registers,
     async collect() {
-      for (const name of [nightQueue, ...platforms]) {
-        const counts = await queues.queue(name).getJobCounts("waiting", "active", "delayed", "failed");
-        for (const [state, jobs] of Object.entries(counts)) depth.set({ queue: name, state }, jobs);
-      }
+      depth.reset();
+      // A Redis that is away is waited for without end; of a queue that does not answer nothing is told.
+      const counted = await inTime(jobCounts(queues), patienceMs).catch(() => undefined);
+      for (const [queue, counts] of counted ?? [])
+        for (const [state, jobs] of Object.entries(counts)) depth.set({ queue, state }, jobs);
     },
   });
   const freshness = new Gauge({

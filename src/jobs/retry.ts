@@ -1,6 +1,6 @@
 import type pg from "pg";
 import { inTransaction } from "../warehouse/transaction.ts";
-import { callForReady } from "./wake.ts";
+import { callForReadySoon } from "./wake.ts";
 import { nightHours } from "./night.ts";
 import type { Queues } from "./queue.ts";
 
@@ -86,6 +86,6 @@ export const retryJobs = async (
     );
     return ids;
   });
-  if (jobs.length > 0) await callForReady(pool, queues);
+  if (jobs.length > 0) await callForReadySoon(pool, queues);
   return jobs;
 };

@@ -16,6 +16,7 @@ import { beginNight, missedNight, noteSchedule } from "./night.ts";
 import { beginDueSources } from "./source-runs.ts";
 import { enabledSources, noteSources } from "../sync/sources.ts";
 import type { Payload, Queues } from "./queue.ts";
+import { inTime } from "./patience.ts";
 import { ensureScheduler, nightQueue } from "./schedule.ts";
 import { callForReady } from "./wake.ts";
 import { createWorker, type WorkerContext } from "./worker.ts";
@@ -87,16 +88,6 @@ const every = (ms: number, signal: AbortSignal, log: Logger, look: () => Promise
   })();
 
 const tendMs = 5 * 60_000;
-
-/** Resolves true where the work ended in time. */
-const inTime = async (work: Promise<unknown>, ms: number): Promise<boolean> => {
-  const controller = new AbortController();
-  try {
-    return await Promise.race([work.then(() => true), sleep(ms, false, { signal: controller.signal })]);
-  } finally {
-    controller.abort();
-  }
-};
 
 /** Starts schedule and workers, as the roles say. */
 export const startService = async (options: ServiceOptions): Promise<Service> => {

@@ -2,6 +2,7 @@ import type pg from "pg";
 import { platforms } from "../connectors/registry.ts";
 import type { Platform } from "../domain/platform.ts";
 import type { Job } from "../sync/ledger/job.ts";
+import { inTime, patienceMs } from "./patience.ts";
 import type { Queues } from "./queue.ts";
 import { nightQueue } from "./schedule.ts";
 
@@ -84,3 +85,7 @@ export const callForReady = async (pool: pg.Pool, queues: Queues): Promise<void>
     if (missing > 0) await call(queues, name, { count: missing });
   }
 };
+
+/** The same for somebody who waits: what is not called in time is called once the queue is back, or by the next look. */
+export const callForReadySoon = async (pool: pg.Pool, queues: Queues): Promise<void> =>
+  inTime(callForReady(pool, queues), patienceMs);

@@ -93,7 +93,8 @@ export const answerFailures = (app: FastifyInstance): void => {
   app.setErrorHandler((error, request, reply) => {
     const { status, problem } = explain(error);
     if (status >= 500) request.log.error({ err: error, route: request.routeOptions.url }, "request failed");
-    // A route may have named the type of its file before it failed.
+    // A route may have named its file before it failed.
+    reply.removeHeader("content-disposition");
     return reply.code(status).type("application/json").header("cache-control", "no-store").send(problem);
   });
 };

@@ -4,6 +4,9 @@ import { FastifyAdapter } from "@bull-board/fastify";
 import type { Queue } from "bullmq";
 import type { FastifyInstance } from "fastify";
 
+/** How long an answer of the board may take. */
+const answerMs = 10_000;
+
 /** The job board at `/queues`; read-only where no token guards it. */
 export const queueBoard =
   (queues: readonly Queue[], { readOnly }: { readonly readOnly: boolean }) =>
@@ -25,5 +28,7 @@ export const queueBoard =
         ? payload.replaceAll('"readOnlyMode":false', '"readOnlyMode":true')
         : payload;
     });
+    // A Redis that is away is waited for without end.
+    app.addHook("onRoute", (route) => void (route.handlerTimeout = answerMs));
     await app.register(serverAdapter.registerPlugin(), { prefix: "/queues" });
   };

@@ -85,6 +85,7 @@ export const startRedis = async (
   };
   let child = await start();
   const end = async () => {
+    if (child.signalCode !== null) return;
     const ended = once(child, "exit");
     child.kill("SIGKILL");
     await ended;

@@ -209,6 +209,21 @@ test("the download has every row of the breakdown, not just a page", async () =>
   expect(networks).toContain("2026-11-01,2026-11-20,google,SEARCH,EUR,");
 });
 
+test.each(["breakdown.csv", "breakdown.xlsx", "channels.csv", "channels.xlsx"])(
+  "%s that cannot be made is refused as the page's own questions are, and is no broken file",
+  async (file) => {
+    const queries = ["from=2026-11-20&to=2026-11-01"];
+    if (file.startsWith("breakdown")) queries.push("by=ad", "currency=XXX");
+    for (const query of queries) {
+      const answer = await fetch(`${shared.url}/api/${file}?${query}`);
+      expect(answer.status, query).toBe(400);
+      expect(answer.headers.get("content-type")).toContain("application/json");
+      expect(answer.headers.get("content-disposition")).toBeNull();
+      expect(await answer.json()).toMatchObject({ error: expect.any(String), remedy: expect.any(String) });
+    }
+  },
+);
+
 test("a campaign-day shows how it moved from the first report", async () => {
   const { url } = shared;
   const account = "account=google:1000001&campaign=10000010002";

@@ -37,7 +37,7 @@ test("without a comparison there is none, and an unknown range or comparison is 
   const { before, groups } = await ask<Overview>(shared.url, "/api/overview?range=7d&compare=none");
   expect(before).toBeNull();
   expect(groups[0]?.compared).toBeNull();
-  for (const query of ["range=last_week", "range=0d", "compare=before"])
+  for (const query of ["range=last_week", "range=0d", "range=toString", "range=__proto__", "compare=before"])
     expect((await fetch(`${shared.url}/api/overview?${query}`)).status, query).toBe(400);
 });
 

@@ -25,27 +25,30 @@ interface Preset {
 }
 
 /** Ranges by name. Months, quarters and years begin with the calendar's and go up to the youngest day. */
-const presets: Readonly<Record<string, Preset>> = {
-  yesterday: { days: (to) => ({ from: to, to }) },
-  this_month: { days: (to) => ({ from: monthStart(to), to }), months: 1 },
-  last_month: {
-    days: (to) => ({ from: addMonths(monthStart(to), -1), to: addDays(monthStart(to), -1) }),
-    months: 1,
-  },
-  quarter: { days: (to) => ({ from: quarterStart(to), to }), months: 3 },
-  year: { days: (to) => ({ from: `${to.slice(0, 4)}-01-01`, to }), months: 12 },
-};
+const presets: ReadonlyMap<string, Preset> = new Map<string, Preset>([
+  ["yesterday", { days: (to) => ({ from: to, to }) }],
+  ["this_month", { days: (to) => ({ from: monthStart(to), to }), months: 1 }],
+  [
+    "last_month",
+    {
+      days: (to) => ({ from: addMonths(monthStart(to), -1), to: addDays(monthStart(to), -1) }),
+      months: 1,
+    },
+  ],
+  ["quarter", { days: (to) => ({ from: quarterStart(to), to }), months: 3 }],
+  ["year", { days: (to) => ({ from: `${to.slice(0, 4)}-01-01`, to }), months: 12 }],
+]);
 
 /** `range=30d`, or a name: the days up to the youngest one with figures; or `from` and `to`. */
 export const rangeKeys = {
   range: z
     .string()
-    .refine((text) => text in presets || /^\d{1,4}d$/.test(text), {
-      message: `is not a number of days like 30d, nor one of ${Object.keys(presets).join(", ")}`,
+    .refine((text) => presets.has(text) || /^\d{1,4}d$/.test(text), {
+      message: `is not a number of days like 30d, nor one of ${[...presets.keys()].join(", ")}`,
     })
     .refine(
       (text) =>
-        text in presets || (Number.parseInt(text, 10) > 0 && Number.parseInt(text, 10) <= longestDays),
+        presets.has(text) || (Number.parseInt(text, 10) > 0 && Number.parseInt(text, 10) <= longestDays),
       { message: `must be between 1d and ${String(longestDays)}d` },
     )
     .optional(),
@@ -71,7 +74,7 @@ const youngestDay = async (read: Read): Promise<string> => {
 /** The days that are meant. Without a start or an end: thirty days up to the youngest day with figures. */
 export const resolveRange = async (read: Read, asked: AskedRange): Promise<Range> => {
   const youngest = asked.to ?? (await youngestDay(read));
-  const named = asked.from === undefined ? presets[asked.range ?? ""]?.days(youngest) : undefined;
+  const named = asked.from === undefined ? presets.get(asked.range ?? "")?.days(youngest) : undefined;
   const days = asked.range === undefined ? 30 : Number.parseInt(asked.range, 10) || 30;
   const { from, to } = named ?? { from: asked.from ?? addDays(youngest, 1 - days), to: youngest };
   if (from > to) throw misplaced("from", "is later than to");
@@ -112,7 +115,7 @@ export const comparedRange = (
 ): Range | null => {
   if (asked.compare === "none") return null;
   if (asked.compare === "year") return monthsBefore(range, 12);
-  const named = asked.from === undefined ? presets[asked.range ?? ""]?.months : undefined;
+  const named = asked.from === undefined ? presets.get(asked.range ?? "")?.months : undefined;
   const months = named ?? wholeMonths(range);
   if (months !== undefined) return monthsBefore(range, months);
   return { from: addDays(range.from, -countDays(range)), to: addDays(range.from, -1) };

@@ -35,6 +35,15 @@ async function* cellsOf(
     for (const row of rows) yield columns.map(({ key, kind }) => cellOf(row[key], kind));
 }
 
+/** The same batches, the first of them already read. */
+const begun = async <Batch>(batches: AsyncIterable<Batch>): Promise<AsyncIterable<Batch>> => {
+  const rest = batches[Symbol.asyncIterator]();
+  const first = await rest.next();
+  return (async function* () {
+    for (let next = first; next.done !== true; next = await rest.next()) yield next.value;
+  })();
+};
+
 const workbook = async (
   name: string,
   columns: readonly DownloadColumn[],
@@ -42,7 +51,9 @@ const workbook = async (
   put: Put,
 ): Promise<void> => {
   const { writeXlsxStream } = await import("hucre/xlsx");
-  const stream = writeXlsxStream(cellsOf(columns, batches), {
+  // The file begins with the first rows: what fails before them is an answer of its own.
+  const cells = cellsOf(columns, await begun(batches));
+  const stream = writeXlsxStream(cells, {
     name,
     columns: columns.map(({ title, kind }) => ({
       header: title,
