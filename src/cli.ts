@@ -213,8 +213,13 @@ const createProgram = (onStatus: (status: number) => void): Command => {
 };
 
 /** `costper help sync` is `costper sync --help`. */
-const withoutHelpCommand = ([first, ...rest]: readonly string[]): readonly string[] =>
-  first === "help" ? [...rest.slice(0, 1), "--help"] : first === undefined ? [] : [first, ...rest];
+const withoutHelpCommand = ([first, ...rest]: readonly string[]): readonly string[] => {
+  if (first !== "help") return first === undefined ? [] : [first, ...rest];
+  const [about] = rest;
+  if (about === undefined || about === "help" || about.startsWith("-")) return ["--help"];
+  // What is no command is left to be refused as such.
+  return about in commands ? [about, "--help"] : [about];
+};
 
 /** Runs the command line and gives the exit status. */
 const main = async (args: readonly string[]): Promise<number> => {

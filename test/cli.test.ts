@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -61,11 +61,14 @@ const configFor = (database: string): string =>
 
 test("help lists the commands, each with examples, and a misspelt one is answered with the nearest", async () => {
   const cwd = await temporaryFolder();
-  const [help, ofMigrate, misspelt, badOption, version] = await Promise.all(
-    ["--help", "help migrate", "migrat", "migrate --statu", "--version"].map((args) => costper(args, cwd)),
+  const [help, ofMigrate, ofMisspelt, misspelt, badOption, version] = await Promise.all(
+    ["--help", "help migrate", "help migrat", "migrat", "migrate --statu", "--version"].map((args) =>
+      costper(args, cwd),
+    ),
   );
   expect(help).toMatchObject({ status: 0, out: expect.stringMatching(/doctor[^]*Examples:/) });
   expect(ofMigrate).toMatchObject({ status: 0, out: expect.stringMatching(/--status[^]*Examples:/) });
+  expect(ofMisspelt).toMatchObject({ status: 2, out: "", err: expect.stringContaining("mean migrate?") });
   expect(misspelt).toMatchObject({
     status: 2,
     out: "",
@@ -88,6 +91,18 @@ test("init writes a config and a private .env, overwrites nothing, and never a s
   expect(await costper("init --force", cwd)).toMatchObject({ status: 0 });
   expect(await readFile(join(cwd, "costper.yaml"), "utf8")).toContain("connectors:");
   expect(await readFile(env, "utf8")).toMatch(/^META_ACCESS_TOKEN=s3cret\n[^]*LINKEDIN_CLIENT_ID=\n/);
+});
+
+test.each([
+  ["report --json --format csv", "--json and --format csv contradict each other"],
+  ["sync --source crm --account 1", "--source goes without --platform and --account"],
+  ["sync --source crm --platform linkedin", "--source goes without --platform and --account"],
+])("%s contradicts itself: it is refused by that name, and no file made", async (args, message) => {
+  const cwd = await temporaryFolder("connectors: { linkedin: { accessToken: s3cret } }\n");
+  const { status, out, err } = await costper(args, cwd);
+  expect({ status, out }).toEqual({ status: 2, out: "" });
+  expect(err).toContain(message);
+  expect(await readdir(cwd)).toEqual(["costper.yaml"]);
 });
 
 test("a wrong config ends with status 2, every problem said and no file made", async () => {

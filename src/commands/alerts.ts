@@ -6,7 +6,7 @@ import type { App } from "../app.ts";
 import type { Config } from "../config.ts";
 import { asFailure } from "../domain/failure.ts";
 import { migrate } from "../warehouse/migrate.ts";
-import { checkRange, parseDay, parseFrom, parseTo } from "./dates.ts";
+import { checkRange, parseDay, parseFrom, parseTo, refuseFuture } from "./dates.ts";
 import { exitStatus, UsageError } from "./errors.ts";
 import { type Act, examples, type Frame, type Register } from "./frame.ts";
 import { formatDecimal } from "./output.ts";
@@ -60,7 +60,7 @@ const addCheck = (command: Command, act: Act): void => {
     .action(
       act<{ date?: string }>(async (frame, { date }) => {
         const { globals, out, log, loadConfig } = frame;
-        checkRange(date === undefined ? {} : { to: date }, new Date());
+        refuseFuture("--date", date, new Date());
         const config = await loadConfig();
         const app = await openMigrated(frame);
         const { runAlerts } = await import("../alerts/run.ts");

@@ -70,19 +70,21 @@ export const addRangeOptions = (command: Command): Command =>
 /** The latest day that it is anywhere on earth. */
 export const latestToday = (now: Date): Day => dayAt(now, "Pacific/Kiritimati");
 
+/** Refuses a day that it is nowhere on earth yet. @throws UsageError that names the option */
+export const refuseFuture = (option: string, day: Day | undefined, now: Date): void => {
+  const latest = latestToday(now);
+  if (day !== undefined && day > latest)
+    throw new UsageError(`${option} ${day} lies in the future`, `the latest day is ${latest}`);
+};
+
 /**
  * Refuses a range that runs backwards or lies in the future; either end may be open.
  * @throws UsageError
  */
 export const checkRange = (range: Partial<DayRange>, now: Date): void => {
   const { from, to } = range;
-  const latest = latestToday(now);
   if (from !== undefined && to !== undefined && from > to)
     throw new UsageError(`--from ${from} is after --to ${to}`, "swap them");
-  for (const [option, day] of [
-    ["--from", from],
-    ["--to", to],
-  ] as const)
-    if (day !== undefined && day > latest)
-      throw new UsageError(`${option} ${day} lies in the future`, `the latest day is ${latest}`);
+  refuseFuture("--from", from, now);
+  refuseFuture("--to", to, now);
 };

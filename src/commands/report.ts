@@ -235,6 +235,11 @@ export const register: Register = (command, act) => {
       act<ReportCommandOptions>(async ({ globals, out, log, loadConfig, openApp }, options) => {
         const now = new Date();
         checkRange(options, now);
+        if (globals.json === true && (options.format ?? "json") !== "json")
+          throw new UsageError(
+            `--json and --format ${options.format ?? ""} contradict each other`,
+            "leave one of them out",
+          );
         const asked = options.metric !== undefined && options.by === usualKeys ? [] : options.by;
         const kpiBy = asked.filter((key): key is KpiKey => (kpiKeys as readonly string[]).includes(key));
         if (options.metric !== undefined && kpiBy.length < asked.length)

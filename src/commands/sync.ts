@@ -38,8 +38,8 @@ export const register: Register = (command, act) => {
         checkRange(options, new Date());
         const config = await frame.loadConfig();
         // Before anything is opened: a wrong platform or account makes no file, table or request.
-        askedAccounts(config, selectedPlatforms(config, options), options);
         selectedSources(config, options);
+        askedAccounts(config, selectedPlatforms(config, options), options);
         await refuseUnreached(config, options, frame);
         const app = await frame.openApp({
           connections: 32,

@@ -162,7 +162,7 @@ test.each([
     /colour=red is no label/,
   ],
   ["a silence of no length", ["silence", "costly", "--for", "ever"], /not a length of time/],
-  ["a day of the future", ["check", "--date", "2999-01-01"], /lies in the future/],
+  ["a day of the future", ["check", "--date", "2999-01-01"], /--date 2999-01-01 lies in the future/],
 ])("%s is a wrong use: exit status 2, and no database is asked", async (_, args, message) => {
   const cwd = await configured("postgres://nobody@127.0.0.1:1/none", "http://127.0.0.1:1/");
   const { status, err } = await costper(cwd, "alerts", ...args);

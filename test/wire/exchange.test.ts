@@ -87,6 +87,20 @@ describe("a lost connection is transient and names no more than its code", () =>
   });
 });
 
+test.each([
+  ["a line break", "s3cr3t\n"],
+  ["what a wrong encoding left", "s3cr3t\ufffd"],
+  ["a typographic quote", "\u201cs3cr3t\u201d"],
+])("a token with %s is sent nowhere and never tried again", async (_, token) => {
+  const { url, heard } = await serve((_request, response) => void response.end());
+  const failure = await failureOf(exchange(sent(url, { headers: { authorization: `Bearer ${token}` } })));
+  expect(failure).toMatchObject({ kind: "credentials", code: "ERR_INVALID_CHAR" });
+  expect(failure.message).toContain("authorization");
+  expect(failure.remedy).toMatch(/copy the token/);
+  expect(JSON.stringify([failure.message, failure.stack])).not.toContain("s3cr3t");
+  expect(heard).toHaveLength(0);
+});
+
 describe("a redirect", () => {
   const redirecting = async (status: number) => {
     const other = await serve((_, response) => void response.end("elsewhere"));

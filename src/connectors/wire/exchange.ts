@@ -1,4 +1,4 @@
-import { type IncomingMessage, request as httpRequest } from "node:http";
+import { type IncomingMessage, request as httpRequest, validateHeaderValue } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { LookupFunction } from "node:net";
 import { Failure } from "../../domain/failure.ts";
@@ -171,9 +171,26 @@ const watch = (sent: Sent, host: string, totalMs: number, letGo: () => void) => 
     });
 };
 
+/** A token with a line break or a letter beyond Latin-1, as a paste brings it: no attempt will ever send it. */
+const checkHeaders = (sent: Sent): void => {
+  for (const [name, value] of Object.entries(sent.headers ?? {}))
+    try {
+      validateHeaderValue(name, value);
+    } catch {
+      throw new Failure({
+        kind: "credentials",
+        ...aboutOf(sent),
+        code: "ERR_INVALID_CHAR",
+        message: `${sent.call}: what goes into the header ${name} holds a line break or a character that no header may`,
+        remedy: "copy the token or key anew into costper.yaml or .env, nothing before or after it",
+      });
+    }
+};
+
 const exchangeOnce = async (sent: Sent, url: URL, defaultTotalMs: number): Promise<Answer> => {
   const { signal } = sent;
   if (signal.aborted) throw interrupted(signal, sent.platform);
+  checkHeaders(sent);
   let body: Body | undefined;
   const send = url.protocol === "https:" ? httpsRequest : httpRequest;
   const request = send(url, {
@@ -268,7 +285,8 @@ const follow = async (sent: Sent, totalMs: number): Promise<Answer> => {
 /**
  * Sends a request and returns as soon as its headers have come; whatever the status, redirects included.
  * The caller reads to the end, or closes.
- * @throws Failure `transient` where the connection fails or falls silent, `cancelled` where the signal aborts.
+ * @throws Failure `transient` where the connection fails or falls silent, `cancelled` where the signal aborts,
+ * `credentials` where a header cannot carry them.
  */
 export const open = (sent: Sent): Promise<Answer> => follow(sent, sent.idleMs * streamPerIdle);
 
