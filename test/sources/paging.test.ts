@@ -96,3 +96,31 @@ test("a ticket that is deleted between two pages takes no other with it", async 
   // The three were there when they were read.
   expect(await rows(database, figures)).toEqual([{ value: 1_200 }]);
 });
+
+test.each([
+  ["more of one second than a page holds", false, 0, 500],
+  ["filters that look at days alone", true, 1_000, 500],
+  ["pages that are smaller than was asked for", false, 1_000, 100],
+  ["all of it at once", true, 20, 100],
+])("tickets are all read: %s", async (_, byDay, apartMs, mostPerPage) => {
+  const at = "2026-10-27T03:30:00Z";
+  const desk = createLiveagentSandbox({ clock: () => new Date(at) });
+  Object.assign(desk.state, { byDay, mostPerPage });
+  const server = await listen(desk);
+  onTestFinished(() => server.close());
+  const database = await freshDatabase();
+  const config = configWith({ support: { ...liveagentSandboxSettings(server.url), calls: false } });
+  const start = Date.parse("2026-10-25T08:00:00Z");
+  for (let index = 0; index < 1_700; index += 1)
+    desk.addTicket({
+      id: `t${String(index)}`,
+      channel: "E",
+      status: "N",
+      at: new Date(start + index * apartMs).toISOString(),
+    });
+  const [contacts] = await night(database, config, { at });
+  expect(contacts?.failure).toBeNull();
+  const figures =
+    "select value::int from warehouse.measure_daily where label = 'support/email' and value > 0";
+  expect(await rows(database, figures)).toEqual([{ value: 1_700 }]);
+});

@@ -245,12 +245,8 @@ test("what Zendesk refuses is told by kind, with no text of its own, and the sto
   expect(await failureOf()).toBeNull();
 });
 
-test("an API token is still taken, and doctor says when it ends", async () => {
-  const { sandbox, config, database } = await start({}, zendeskTokenSettings);
-  sandbox.addTicket({ id: 1, channel: "email", at: "2026-10-25T10:00:00Z" });
-  expect((await night(database, config, { at })).map(({ failure }) => failure)).toEqual([null, null]);
-  expect(await figures(database)).toEqual(["2026-10-25 contacts helpdesk/email 1"]);
-  sandbox.state.hasTalk = false;
+/** What doctor hears of the source. */
+const check = async (database: Database, config: ReturnType<typeof configWith>): Promise<string[]> => {
   const signal = new AbortController().signal;
   const options = pullOptions(
     { database, config, log: pino({ level: "silent" }), signal, now: () => new Date(at), firstDelayMs: 1 },
@@ -259,6 +255,25 @@ test("an API token is still taken, and doctor says when it ends", async () => {
   const source = await openSource(options.settings, sourceContext(options));
   const said: string[] = [];
   for await (const { outcome, message } of source.check(signal)) said.push(`${outcome}: ${message}`);
+  return said;
+};
+
+test("who may export and not see the settings is let in; who may do neither is not", async () => {
+  const { sandbox, server, config, database } = await start();
+  server.addFault(answers(403, { error: "forbidden" }, { when: onPath("/account/settings"), times: 9 }));
+  const [first] = await check(database, config);
+  expect(first).toMatch(/^ok: the credential is taken at sandbox/);
+  sandbox.state.mayExport = false;
+  await expect(check(database, config)).rejects.toMatchObject({ kind: "account", status: 403 });
+});
+
+test("an API token is still taken, and doctor says when it ends", async () => {
+  const { sandbox, config, database } = await start({}, zendeskTokenSettings);
+  sandbox.addTicket({ id: 1, channel: "email", at: "2026-10-25T10:00:00Z" });
+  expect((await night(database, config, { at })).map(({ failure }) => failure)).toEqual([null, null]);
+  expect(await figures(database)).toEqual(["2026-10-25 contacts helpdesk/email 1"]);
+  sandbox.state.hasTalk = false;
+  const said = await check(database, config);
   expect(said).toEqual([
     "ok: the credential is taken at sandbox, days in Europe/Copenhagen",
     "warning: the account has no Talk, or its user may not export calls: no calls are counted",

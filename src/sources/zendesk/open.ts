@@ -125,10 +125,23 @@ const pullTickets = async (
 /** API tokens cannot be made any more ("Migrating from API tokens to OAuth access tokens"). */
 const tokensEnd: Day = "2027-04-30";
 
+/** Whether the credential is let in. @throws Failure */
+const knock = async ({ settings, context, client }: Opened, day: Day, signal: AbortSignal): Promise<void> => {
+  try {
+    const path = "/api/v2/account/settings.json";
+    await client.get(path, {}, { schema: z.looseObject({}), pace: "other", signal });
+  } catch (error) {
+    // Who may export need not be allowed to see the settings: then the export itself tells.
+    if (!(error instanceof Failure) || error.status !== 403 || settings.contacts === false) throw error;
+    const range = { from: day, to: day };
+    for await (const _ of ticketPages({ client, range, timeZone: context.timeZone, signal })) break;
+  }
+};
+
 async function* check(opened: Opened, signal: AbortSignal): AsyncGenerator<SourceFinding> {
-  const { settings, context, client } = opened;
-  await client.get("/api/v2/account/settings.json", {}, { schema: z.looseObject({}), pace: "other", signal });
+  const { settings, context } = opened;
   const day = addDays(dayAt(context.now(), context.timeZone), -1);
+  await knock(opened, day, signal);
   let told = "";
   let talk = true;
   if (settings.calls !== false)
