@@ -391,6 +391,25 @@ describe("currencies", () => {
     const { alerts } = await judge(database, { above: 116, currency: "EUR" });
     expect(alerts).toMatchObject([{ state: "firing", value: "116.666667", currency: "EUR", spend: "350" }]);
   });
+  test.each([
+    [
+      "conversions",
+      { metric: "conversions", below: 10 },
+      { state: "firing", value: "3", spend: null, conversions: "3" },
+    ],
+    [
+      "a spend that is asked for",
+      { metric: "conversions", below: 10, minSpend: 1, currency: "EUR" },
+      { state: "no_data" },
+    ],
+    ["return on ad spend", { metric: "return_on_ad_spend", below: 1 }, { state: "no_data" }],
+  ])(
+    "without a rate there is no verdict about money, and one about counts: %s",
+    async (_, rule, expected) => {
+      const { alerts } = await judge(await mixed([]), rule, { reportingCurrency: "EUR" });
+      expect(alerts).toMatchObject([expected]);
+    },
+  );
   test("currencies cross through the euro", async () => {
     const database = await mixed([
       ["2026-03-10", "DKK", "7.5"],

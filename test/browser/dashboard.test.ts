@@ -372,6 +372,21 @@ test("failed jobs are put back with a button where a token guards the page, and 
   expect(await other.getByRole("button", { name: "Retry" }).count()).toBe(0);
 });
 
+test("a closed account is no failure to mend, also where the last days are past its end", async () => {
+  const { url, database } = await startWeb({ seed: smallSeed });
+  const page = await openPage(browser);
+  const notice = page.getByText("of the last run failed");
+  const until = `${url}/health?from=2026-11-01&to=2026-11-24`;
+  await visit(page, until);
+  expect(await notice.count()).toBe(1);
+  await database.pool.query(
+    `update ops.account_day d set state = 'account_closed' from ops.slice s
+     where s.outcome = 'failed' and d.platform = s.platform and d.account_id = s.account_id and d.date = s.to_date`,
+  );
+  await visit(page, until);
+  expect(await notice.count()).toBe(0);
+});
+
 test("the theme is kept and drawn", async () => {
   const page = await openPage(browser);
   await visit(page, shared.url);

@@ -253,7 +253,22 @@ test("health tells missing, failed and differing days apart", async () => {
   expect(differing?.states.at(-4)).toBe("d");
   expect(differing?.notes[0]?.text).toBe("platform minus ours 1.25: the platform restated after the fetch");
   expect(night).toHaveLength(6);
-  expect(night.at(-1)).toMatchObject({ outcome: "failed", remedy: "log in again" });
+  expect(night.at(-1)).toMatchObject({ outcome: "failed", remedy: "log in again", closed: false });
+});
+
+test("what a closed account failed with is told as such, whichever days and accounts are looked at", async () => {
+  const { url, database } = await startWeb({ seed: smallSeed });
+  await database.pool.query(
+    `update ops.account_day d set state = 'account_closed' from ops.slice s
+     where s.outcome = 'failed' and d.platform = s.platform and d.account_id = s.account_id and d.date = s.to_date`,
+  );
+  for (const query of ["range=30d", "from=2026-11-01&to=2026-11-24", "platform=google"]) {
+    const { night } = await ask<Health>(url, `/api/health?${query}`);
+    expect(
+      night.map(({ outcome, closed }) => [outcome, closed]).filter(([outcome]) => outcome === "failed"),
+      query,
+    ).toEqual([["failed", true]]);
+  }
 });
 
 test("parts whose data is missing say so instead of failing", async () => {

@@ -4,7 +4,7 @@ import { type AlertRule, anomalyReachDays } from "../rule/rule.ts";
 import type { FigureMetric } from "../rule/settings.ts";
 import type { SeriesRow } from "./series-row.ts";
 import type { Coverage } from "./coverage.ts";
-import { type Expectation, partsOf } from "./judge.ts";
+import { type Expectation, judgesMoney, partsOf } from "./judge.ts";
 import {
   deliveryId,
   deliveryRule,
@@ -138,6 +138,7 @@ export const learn = (options: {
   const own = byId(rule, options.rows);
   const delivery = byId(deliveryRule(rule), options.whole);
   const [part, whole] = partsOf[rule.metric as FigureMetric];
+  const money = judgesMoney({ ...rule, minSpend: "0" });
   const known = new Map<string, Usual | undefined>();
   return ({ id, reach }) => {
     if (known.has(id)) return known.get(id);
@@ -159,7 +160,7 @@ export const learn = (options: {
     }
     const history = ages.map(({ seen, blind }, age): Exact | undefined => {
       const isThere = (rows[age] ?? 0n) > 0n || (reachIsSeries(rule) && seen.has(reach));
-      if (!isThere || blind.has(reach) || (unrated[age] ?? 0n) > 0n) return undefined;
+      if (!isThere || blind.has(reach) || (money && (unrated[age] ?? 0n) > 0n)) return undefined;
       const divisor = whole === undefined ? one : (wholes[age] ?? 0n);
       return divisor <= 0n ? undefined : divide(parts[age] ?? 0n, divisor);
     });

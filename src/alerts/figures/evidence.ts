@@ -146,6 +146,7 @@ const readCampaigns = async (
              sum(r.spend) - ${allowed}::numeric * sum(r.conversions) as beyond
       from (${rows}) r where r.date between ${from}::date and ${to}::date
       group by r.account_key, r.campaign_id
+      having count(*) = count(r.spend)
     ) c
     where c.beyond > 0 order by c.beyond desc limit 3`.execute(db);
   return found.rows.map(({ name, spend, conversions }) => ({

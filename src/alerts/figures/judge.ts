@@ -35,6 +35,11 @@ export const partsOf: Readonly<Record<FigureMetric, readonly [keyof Sums, (keyof
   conversions: ["conversions"],
 };
 
+/** Whether a rule is judged by amounts of money; one by counts alone needs no exchange rate. */
+export const judgesMoney = ({ metric, minSpend }: Pick<AlertRule, "metric" | "minSpend">): boolean =>
+  Number(minSpend) > 0 ||
+  partsOf[metric as FigureMetric].some((name) => name === "spend" || name === "value");
+
 const ratioOf = (metric: Metric, sums: Sums): Ratio => {
   const [part, whole] = partsOf[metric as FigureMetric];
   return { part: sums[part], whole: whole === undefined ? one : sums[whole] };

@@ -1,6 +1,6 @@
 import type { Day, DayRange } from "../../domain/day.ts";
 import type { Decimal } from "../../domain/decimal.ts";
-import { type Expectation, figureOf, figureText, judgeOf, type Verdict } from "./judge.ts";
+import { type Expectation, figureOf, figureText, judgeOf, judgesMoney, type Verdict } from "./judge.ts";
 import type { Money } from "./money.ts";
 import type { AlertRule } from "../rule/rule.ts";
 import type { CoveredAccount } from "./coverage.ts";
@@ -100,9 +100,10 @@ export const judgeAll = (parts: {
   const byReach = accountsByReach(rule, parts.accounts);
   const seen = new Set<string>();
   for (const one of series.values()) {
+    const lacksRates = one.unrated > 0 && money.kind === "converted";
     const reason =
       blind.get(one.reach) ??
-      (one.unrated > 0 && money.kind === "converted"
+      (lacksRates && judgesMoney(rule)
         ? `held back: no exchange rate to ${money.currency} for ${String(one.unrated)} of its days`
         : undefined);
     const judgement = reason === undefined ? judge(one.now, one.before, () => expected?.(one)) : undefined;
@@ -126,7 +127,7 @@ export const judgeAll = (parts: {
       currency: money.kind === "mixed" ? null : (money.currency ?? accounts[0]?.currency ?? null),
       window: spanOf(rule, accounts),
       ...(verdict === "breach" && { ends: endsOf(rule, accounts) }),
-      spend: known && money.kind !== "mixed" ? figureText(one.now.spend) : null,
+      spend: known && !lacksRates && money.kind !== "mixed" ? figureText(one.now.spend) : null,
       conversions: known ? figureText(one.now.conversions) : null,
       note: reason ?? "",
     });

@@ -39,6 +39,8 @@ export interface Health {
     readonly rows_read: string;
     readonly started_at: string;
     readonly finished_at: string | null;
+    /** Whether it met a closed account: nothing is left to mend. */
+    readonly closed: boolean;
   }[];
   /** Sources of first-party data, stream by stream; empty where there are none. */
   readonly sources: readonly {

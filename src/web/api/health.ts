@@ -74,10 +74,13 @@ const lastNight = (read: Read): Promise<Health["night"]> =>
   read(sql`
     with last as (select run_id, started_at from ops.slice order by slice_id desc limit 1)
     select s.platform, s.account_id, a.name as account_name, s.from_date, s.to_date, s.outcome, s.failure,
-           s.remedy, s.rows_read, s.started_at, s.finished_at
+           s.remedy, s.rows_read, s.started_at, s.finished_at,
+           coalesce(d.state = 'account_closed', false) as closed
     from ops.slice s
     cross join last l
     left join (select * from warehouse.account where series_to is null) a using (platform, account_id)
+    left join ops.account_day d
+      on d.platform = s.platform and d.account_id = s.account_id and d.date = s.to_date
     where s.run_id = l.run_id or (l.run_id is null and s.started_at > l.started_at - interval '12 hours')
     order by s.started_at, s.slice_id limit 300`);
 

@@ -35,13 +35,8 @@ const Sources = ({ sources }: Pick<Health, "sources">) =>
     </Card>
   );
 
-const FailedSlices = ({ accounts, night }: Pick<Health, "accounts" | "night">) => {
-  const closed = new Set(
-    accounts.filter(({ states }) => states.endsWith("x")).map(({ account_id }) => account_id),
-  );
-  const failed = night.filter(
-    ({ outcome, account_id }) => outcome === "failed" && !closed.has(account_id),
-  ).length;
+const FailedSlices = ({ night }: Pick<Health, "night">) => {
+  const failed = night.filter(({ outcome, closed }) => outcome === "failed" && !closed).length;
   return failed === 0 ? null : (
     <Notice>
       {integer(failed)} {failed === 1 ? "slice" : "slices"} of the last run failed. Remove the cause given
@@ -70,7 +65,7 @@ const Body = ({ answer }: { readonly answer: Health }) => {
     <>
       {top}
       <NightCard />
-      <FailedSlices accounts={accounts} night={night} />
+      <FailedSlices night={night} />
       <FailedJobs jobs={jobs} />
       <AccountDays range={answer.range} accounts={accounts} />
       <Pager page={answer.page} size={answer.size} count={answer.count} of="accounts" />
