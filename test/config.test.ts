@@ -96,6 +96,27 @@ test("a .env beside the config is read, and the real environment goes before it"
   expect(connectors.meta).toMatchObject({ accessToken: "from the environment", appSecret: "kept" });
 });
 
+test.each([
+  ["UTF-16, as PowerShell writes it", (text: string) => Buffer.from(`\ufeff${text}`, "utf16le")],
+  ["Latin-1", (text: string) => Buffer.from(`${text}# é\n`, "latin1")],
+])("a file in %s is refused by its name", async (_, encode) => {
+  const cwd = await mkdtemp(join(tmpdir(), "costper-config-"));
+  onTestFinished(() => rm(cwd, { recursive: true, force: true }));
+  const refused = async () => {
+    const error: unknown = await loadConfig({ cwd, env: {} }).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ConfigError);
+    return (error as ConfigError).problems;
+  };
+  const message = "is not UTF-8 text; save it as UTF-8";
+  await writeFile(join(cwd, "costper.yaml"), encode(meta));
+  expect(await refused()).toEqual([{ path: "costper.yaml", message }]);
+  await writeFile(join(cwd, "costper.yaml"), `\ufeff${meta}`);
+  await writeFile(join(cwd, ".env"), encode("TOKEN=x\n"));
+  expect(await refused()).toEqual([{ path: ".env", message }]);
+  await writeFile(join(cwd, ".env"), "\ufeffTOKEN=x\n");
+  await expect(loadConfig({ cwd, env: {} })).resolves.toBeDefined();
+});
+
 test("--config goes before COSTPER_CONFIG, and a file that is not there is told with a way out", async () => {
   const source = { cwd: "/nowhere", env: { COSTPER_CONFIG: "b.yaml" } };
   await expect(loadConfig({ ...source, file: "a.yaml" })).rejects.toMatchObject({ file: "/nowhere/a.yaml" });

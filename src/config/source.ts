@@ -10,11 +10,21 @@ export interface ConfigSource {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
+/** The bytes as text. @throws ConfigError where they are in another encoding: wrong letters would go unnoticed. */
+const textOf = (file: string, bytes: Buffer): string => {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new ConfigError(file, [{ path: basename(file), message: "is not UTF-8 text; save it as UTF-8" }]);
+  }
+};
+
 /** @throws ConfigError where the file is not there or cannot be read. */
 export const readText = async (file: string): Promise<string> => {
   try {
-    return await readFile(file, "utf8");
+    return textOf(file, await readFile(file));
   } catch (error) {
+    if (error instanceof ConfigError) throw error;
     const { code = "" } = error as NodeJS.ErrnoException;
     const message =
       code === "ENOENT"
@@ -28,8 +38,9 @@ export const readText = async (file: string): Promise<string> => {
 export const environment = async (folder: string, env: ConfigSource["env"]): Promise<ConfigSource["env"]> => {
   const file = join(folder, ".env");
   try {
-    return { ...dotenv.parse(await readFile(file)), ...env };
+    return { ...dotenv.parse(textOf(file, await readFile(file))), ...env };
   } catch (error) {
+    if (error instanceof ConfigError) throw error;
     const { code = "" } = error as NodeJS.ErrnoException;
     if (code === "ENOENT") return env;
     throw new ConfigError(file, [
