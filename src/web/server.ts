@@ -1,5 +1,10 @@
 import helmet, { type FastifyHelmetOptions } from "@fastify/helmet";
-import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from "fastify";
+import fastify, {
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+} from "fastify";
 import { type Kysely, sql } from "kysely";
 import type { Logger } from "pino";
 import type { Registry } from "prom-client";
@@ -156,6 +161,11 @@ export const openWeb = async (options: WebOptions): Promise<Web> => {
       trustProxy: typeof trustProxy === "string" ? trustProxy : [...trustProxy],
     }),
     routerOptions: { maxParamLength: 200 },
+    // What no route is looked for with: it cannot be decoded, or a part of it is endless.
+    frameworkErrors: ({ statusCode = 400 }, _request, reply) =>
+      void (reply as unknown as FastifyReply)
+        .code(statusCode)
+        .send({ error: "the address cannot be read", remedy: "correct it, or start from the overview: /" }),
   }) as unknown as FastifyInstance;
   answerFailures(app);
   const access =

@@ -145,6 +145,18 @@ test("on a phone the figure comes first, and the filters are folded into a line"
   expect(await axeViolations(page)).toEqual([]);
 });
 
+test("on a small phone a figure of six digits stays on one line", async () => {
+  const page = await openPage(browser, { viewport: { width: 360, height: 740 } });
+  await visit(page, `${shared.url}/?range=7d`);
+  const lines = await page.locator(".tile .figure").evaluateAll((figures) =>
+    figures.map((figure) => {
+      figure.textContent = "€186,787.53";
+      return Math.round(figure.clientHeight / Number.parseFloat(getComputedStyle(figure).lineHeight));
+    }),
+  );
+  expect(lines).toEqual([1, 1, 1, 1]);
+});
+
 test("a printed page has the figures and nothing to click", async () => {
   const page = await openPage(browser, { colorScheme: "dark" });
   await visit(page, `${shared.url}/breakdown?${range}&by=campaign`);

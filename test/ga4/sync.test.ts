@@ -316,6 +316,29 @@ test("a server whose addresses take no parameter is asked without, and a propert
   expect((await sync(database, server))[0]?.failure).toMatchObject({ kind: "account" });
 });
 
+test("pages that do not tell how many rows there are are read until an empty one", async () => {
+  const database = await freshDatabase();
+  const server = await start({ "1": { rows: [] } });
+  const page = (source: string, sessions: string) => ({
+    dimensionHeaders: dimensions.map((name) => ({ name })),
+    metricHeaders: metrics.map((name) => ({ name })),
+    rows: [
+      {
+        dimensionValues: ["20261101", "Paid Search", source, "cpc", "x", "1"].map((value) => ({ value })),
+        metricValues: [sessions, "1", "0", "0"].map((value) => ({ value })),
+      },
+    ],
+    metadata: { currencyCode: "EUR", subjectToThresholding: true },
+  });
+  const when = onPath("runReport");
+  for (const body of [page("google", "30"), page("bing", "12"), {}])
+    server.addFault(answers(200, body, { when }));
+  expect(await sync(database, server)).toMatchObject([{ sessions: 42, failure: null }]);
+  expect(await rowsOf(database, "select is_thresholded from ops.ga4_day")).toEqual([
+    { is_thresholded: true },
+  ]);
+});
+
 test("an error under a good status is no day without sessions", async () => {
   const database = await freshDatabase();
   const server = await start({ "1": { rows: [row] } });

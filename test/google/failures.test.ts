@@ -118,9 +118,15 @@ describe("a limit is waited out for as long and as wide as Google says", () => {
     expect(waits).toEqual([30, 60, 120]);
   });
 
-  test("a Retry-After header counts where the body says nothing", () => {
-    const { failure } = failureOf(context, 429, "", new Headers({ "retry-after": "7" }));
-    expect(waitOf(failure.retryAt)).toBe(7);
+  test("a Retry-After header counts where the body says nothing, in seconds or as a date", () => {
+    const date = new Date(context.now().getTime() + 600_000).toUTCString();
+    for (const [header, seconds] of [
+      ["7", 7],
+      [date, 600],
+    ] as const) {
+      const { failure } = failureOf(context, 429, "", new Headers({ "retry-after": header }));
+      expect(waitOf(failure.retryAt)).toBe(seconds);
+    }
   });
 });
 

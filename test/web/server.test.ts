@@ -210,6 +210,22 @@ test("connections that the server ended are replaced: the next answer is whole a
   await expect.poll(async () => (await fetch(`${url}/api/overview`)).status).toBe(200);
 });
 
+test.each([
+  ["/%?token=a-secret-of-a-feed", 400],
+  [`/api/notes/${"9".repeat(201)}`, 414],
+])(
+  "an address that cannot be read is refused with a sentence, and not said again: %s",
+  async (path, status) => {
+    const { url } = await startWeb();
+    const answer = await fetch(url + path, { method: path.startsWith("/api") ? "DELETE" : "GET" });
+    expect(answer.status).toBe(status);
+    expect(await answer.json()).toEqual({
+      error: "the address cannot be read",
+      remedy: "correct it, or start from the overview: /",
+    });
+  },
+);
+
 test("an address that nobody serves is a 404 with a sentence", async () => {
   const { url } = await startWeb();
   const answer = await fetch(`${url}/nothing`);

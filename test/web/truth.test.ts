@@ -53,6 +53,25 @@ test("a platform's claim stands against what the company counted, by platform an
   expect(told.left_out).toMatchObject([{ rule: expect.any(String), conversions: "1.000000" }]);
 });
 
+test("the campaigns with most spend come first, whatever currency it is in", async () => {
+  const database = await stage();
+  const yen = { platform: "meta", account: "2", currency: "JPY" };
+  await seedCampaign(database, { ...yen, id: "21" });
+  // 900 yen are less than 120 euros.
+  await seedSpend(database, { ...yen, campaign: "21", date: "2026-11-01", spend: "900", conversions: "1" });
+  await rollUp(database);
+  const campaigns = async (): Promise<readonly string[]> => {
+    const told = await reading(database.db, (read) => truth(read, query, []));
+    return told.campaigns.map(({ campaign_id, spend }) => `${String(campaign_id)} ${String(spend)}`);
+  };
+  expect(await campaigns()).toEqual(["21 900.000000", "11 120.000000", " null"]);
+  await database.pool.query(
+    `insert into figures.day_rate (account_key, date, rate)
+     select account_key, '2026-11-01', case currency when 'EUR' then 1 else 0.006 end from warehouse.account`,
+  );
+  expect(await campaigns()).toEqual(["11 120.000000", "21 900.000000", " null"]);
+});
+
 test("a month's KPIs are told with their targets, sums carried on at their pace", async () => {
   const database = await stage();
   const targets = kpiTargetSettings.parse([

@@ -30,7 +30,7 @@ const reportAnswer = z.object({
       }),
     )
     .default([]),
-  rowCount: z.number().default(0),
+  rowCount: z.number().optional(),
   metadata: z
     .object({
       currencyCode: z.string().optional(),
@@ -186,18 +186,25 @@ export const createGa4Client = (options: {
     runReport: async (query, signal) => {
       const rows: Record<string, string>[] = [];
       const guard = createPageGuard({ what: `GA4 property ${query.property} on ${query.day}` });
+      let told: number | undefined;
+      let metadata: Ga4Metadata | undefined;
       for (;;) {
         const answer = await page(query, rows.length, signal);
+        metadata ??= answer.metadata;
         guard.check(answer.rows);
         rows.push(...namedRows(query, answer));
-        if (answer.rows.length === 0 && rows.length < answer.rowCount)
-          throw unlike(query, `it has ${String(answer.rowCount)} rows, and only ${String(rows.length)} came`);
-        if (rows.length > answer.rowCount)
-          throw unlike(query, `more rows came than the ${String(answer.rowCount)} that it says it has`);
-        if (rows.length === answer.rowCount)
+        const isEmpty = answer.rows.length === 0;
+        told = answer.rowCount ?? told;
+        // Where no page tells how many there are, an empty one is the end.
+        const count = told ?? (isEmpty ? rows.length : Infinity);
+        if (isEmpty && rows.length < count)
+          throw unlike(query, `it has ${String(count)} rows, and only ${String(rows.length)} came`);
+        if (rows.length > count)
+          throw unlike(query, `more rows came than the ${String(count)} that it says it has`);
+        if (rows.length === count)
           return {
             rows,
-            metadata: answer.metadata,
+            metadata,
             tokensLeftToday: answer.propertyQuota?.tokensPerDay?.remaining ?? null,
           };
       }

@@ -3,6 +3,7 @@ import { Failure, type FailureKind } from "../../domain/failure.ts";
 import type { AnswerHeaders } from "../wire/exchange.ts";
 import { cloudRefusal } from "../wire/google-cloud.ts";
 import { jsonOrUndefined } from "../wire/json.ts";
+import { retryAfterMs } from "../wire/retry-after.ts";
 import { type ErrorVerdict, verdictOf } from "./verdicts.ts";
 
 /** Where an error came from, and what must not show in its message. */
@@ -57,7 +58,7 @@ const errorOf = (body: unknown): z.infer<typeof errorBody> | undefined => {
   return parsed.success ? parsed.data : undefined;
 };
 
-const seconds = (duration: string | null | undefined): number | undefined => {
+const seconds = (duration: string | undefined): number | undefined => {
   const match = /^(\d+(?:\.\d+)?)s?$/.exec(duration ?? "");
   return match ? Number(match[1]) : undefined;
 };
@@ -153,9 +154,10 @@ export const failureOf = (
     undefined;
   const said = judged.message ?? `an answer with HTTP status ${String(http)} that is no error of the Ads API`;
   const code = judged.code ?? `HTTP ${String(http)}`;
+  const askedMs = retryAfterMs(headers?.get("retry-after"), context.now());
   const waitSeconds =
     judged.retryDelay ??
-    seconds(headers?.get("retry-after")) ??
+    (askedMs === undefined ? undefined : askedMs / 1_000) ??
     Math.min((verdict.waitSeconds ?? 30) * 2 ** (context.repetition ?? 0), longestGuessSeconds);
   const scope =
     judged.rateScope === "ACCOUNT"

@@ -67,8 +67,18 @@ export const claimsByPlatform = (
       ) k on k.platform = g.platform and g.spend is null
     ) g order by spend desc nulls last, platform`);
 
-/** The campaigns with most spend; an empty campaign holds what found none. */
-export const claimsByCampaign = (
+/** About what one unit of each currency was worth at the end of the range; empty where there is no reporting currency. */
+const worthOf = async (read: Read, { to }: DayRange): Promise<string> => {
+  const rows = await read<{ currency: string; rate: string }>(sql`
+    select a.currency, avg(r.rate) as rate
+    from figures.day_rate r join warehouse.account a using (account_key)
+    where r.date between ${to}::date - 30 and ${to}::date and r.rate is not null
+    group by a.currency`);
+  return JSON.stringify(Object.fromEntries(rows.map(({ currency, rate }) => [currency, rate])));
+};
+
+/** The campaigns with most spend, whatever it is in; an empty campaign holds what found none. */
+export const claimsByCampaign = async (
   read: Read,
   range: DayRange,
   platform: string | undefined,
@@ -82,7 +92,9 @@ export const claimsByCampaign = (
              max(campaign_name) as campaign_name, ${figures}
       from marts.paid_cost_per_conversion_first_party_daily
       where ${within(range, platform)} group by platform, account_id, campaign_id
-    ) g order by spend desc nulls last, platform, account_id, campaign_id
+    ) g
+    order by spend * (${await worthOf(read, range)}::jsonb ->> currency)::numeric desc nulls last, spend desc nulls last,
+             platform, account_id, campaign_id
     limit ${size} offset ${(page - 1) * size}`);
 
 export interface LeftOutConversions {
