@@ -97,13 +97,17 @@ test.each([
   ["report --json --format csv", "--json and --format csv contradict each other"],
   ["sync --source crm --account 1", "--source goes without --platform and --account"],
   ["sync --source crm --platform linkedin", "--source goes without --platform and --account"],
-])("%s contradicts itself: it is refused by that name, and no file made", async (args, message) => {
-  const cwd = await temporaryFolder("connectors: { linkedin: { accessToken: s3cret } }\n");
-  const { status, out, err } = await costper(args, cwd);
-  expect({ status, out }).toEqual({ status: 2, out: "" });
-  expect(err).toContain(message);
-  expect(await readdir(cwd)).toEqual(["costper.yaml"]);
-});
+  ["report --platform google --platform linkedin", "--platform google is not in the config"],
+])(
+  "%s contradicts itself or the config: it is refused by that name, and no file made",
+  async (args, message) => {
+    const cwd = await temporaryFolder("connectors: { linkedin: { accessToken: s3cret } }\n");
+    const { status, out, err } = await costper(args, cwd);
+    expect({ status, out }).toEqual({ status: 2, out: "" });
+    expect(err).toContain(message);
+    expect(await readdir(cwd)).toEqual(["costper.yaml"]);
+  },
+);
 
 test("a wrong config ends with status 2, every problem said and no file made", async () => {
   const cwd = await temporaryFolder(

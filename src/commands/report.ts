@@ -31,7 +31,7 @@ import { addRangeOptions, checkRange } from "./dates.ts";
 import { UsageError } from "./errors.ts";
 import { examples, type Register } from "./frame.ts";
 import { formatDecimal, formatMoney, type Output } from "./output.ts";
-import { selectedPlatforms, type SelectionOptions } from "./selection.ts";
+import { collect, selectedPlatforms, type SelectionOptions } from "./selection.ts";
 
 interface ReportCommandOptions extends SelectionOptions {
   readonly by: readonly ReportKey[];
@@ -214,7 +214,7 @@ const addReportOptions = (command: Command): Command =>
     )
     .addOption(
       offer(
-        new Option("--platform <platform>", "this platform only").argParser((text: string) => [text]),
+        new Option("--platform <platform>", "this platform only; may be repeated").argParser(collect),
         platforms,
       ),
     )

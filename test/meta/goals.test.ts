@@ -63,6 +63,11 @@ test.each([
     ["onsite_conversion.messaging_conversation_started_7d", "onsite_conversion.total_messaging_connection"],
     /single channels/,
   ],
+  [["Purchase", "offsite_conversion.fb_pixel_purchase"], /omni_purchase/],
+  [["purchase", "Purchase (offsite_conversion.fb_pixel_purchase)"], /omni_purchase/],
+  [["appointment", "schedule_website"], /schedule_total/],
+  [["Custom conversion 777", "custom.777"], /both are/],
+  [["Omni_View_Content", "view_content"], /single channels/],
   [["custom.777", "omni_view_content"], /rule of a custom conversion/],
   [["offsite_conversion.fb_pixel_custom", "offsite_conversion.fb_pixel_custom.Trial"], /every custom event/],
 ])("%j cannot be added up", (goals, why) => {

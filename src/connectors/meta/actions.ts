@@ -143,3 +143,10 @@ export const isEngagement = (actionType: string): boolean => engagement.has(acti
 
 export const familyOf = (actionType: string): ActionFamily | undefined =>
   actionFamilies.find(({ wholes, leaves }) => wholes.includes(actionType) || leaves.includes(actionType));
+
+/** What an action type is called in the warehouse; settings may name it so, in any case. */
+export const actionName = (id: string): string => {
+  const family = familyOf(id);
+  if (family) return family.canonical === id ? family.title : `${family.title} (${id})`;
+  return id.startsWith(customConversion) ? `Custom conversion ${id.slice(customConversion.length)}` : id;
+};

@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { Entity } from "../../domain/facts.ts";
 import { Failure } from "../../domain/failure.ts";
 import type { Pull } from "../connector.ts";
-import { actionFamilies, customConversion, familyOf } from "./actions.ts";
+import { actionFamilies, actionName, customConversion, familyOf } from "./actions.ts";
 import type { Client } from "./client.ts";
 import { countedActionTypes } from "./goals.ts";
 import { type InsightsRow, nameText } from "./normalize.ts";
@@ -133,12 +133,6 @@ const actionOf = (id: string): Entity => {
 };
 
 /** The canonical name of a family has its title; the others add their own name, so that they stay apart. */
-const actionName = (id: string): string => {
-  const family = familyOf(id);
-  if (family) return family.canonical === id ? family.title : `${family.title} (${id})`;
-  return id.startsWith(customConversion) ? `Custom conversion ${id.slice(customConversion.length)}` : id;
-};
-
 const originOf = (id: string): string => {
   if (id.startsWith("offsite_conversion.") || id.endsWith("_website")) return "WEBSITE";
   if (id.startsWith("onsite_")) return "META";

@@ -1,11 +1,19 @@
-import { actionFamilies, anyCustomEvent, customConversion, isEngagement } from "./actions.ts";
+import { actionFamilies, actionName, anyCustomEvent, customConversion, isEngagement } from "./actions.ts";
 import { eventOf } from "./events.ts";
 
-/** The one action type that a goal of costper.yaml stands for; anything that is no goal's name is an action type. */
+const familyTypes = actionFamilies.flatMap(({ wholes, leaves }) => [...wholes, ...leaves]);
+
+/**
+ * The one action type that a goal of costper.yaml stands for, or a name that the warehouse gives to one; anything else
+ * is an action type.
+ */
 const actionTypeOf = (goal: string): string => {
   const family = actionFamilies.find((family) => family.goal === goal);
   if (family) return family.canonical;
-  return /^custom\.\d+$/.test(goal) ? customConversion + goal.slice("custom.".length) : goal;
+  const custom = /^custom(?:\.| conversion )(\d+)$/i.exec(goal)?.[1];
+  if (custom !== undefined) return customConversion + custom;
+  if (familyTypes.includes(goal)) return goal;
+  return familyTypes.find((type) => actionName(type).toLowerCase() === goal.toLowerCase()) ?? goal;
 };
 
 /** The action types whose conversions count, by exact name: never by prefix, never two names of one sale. */
@@ -20,7 +28,7 @@ export const goalProblems = (goals: readonly string[]): string[] => {
     .map((goal) => `${goal} is engagement, which costper does not keep as a conversion`);
   goals.forEach((second, index) => {
     for (const first of goals.slice(0, index)) {
-      const why = overlap(actionTypeOf(first), actionTypeOf(second));
+      const why = overlap(actionTypeOf(first).toLowerCase(), actionTypeOf(second).toLowerCase());
       if (why) problems.push(`${first} and ${second} overlap: ${why}`);
     }
   });
