@@ -125,6 +125,32 @@ test("a server that a killed process left running is joined, and one whose passw
   expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);
 });
 
+test("a process that ends without closing leaves no server running, unless another one uses it", async () => {
+  const folder = await openFolder();
+  const program = `
+    import { startEmbedded } from ${JSON.stringify(join(import.meta.dirname, "../../src/warehouse/embedded/server.ts"))};
+    await startEmbedded(${JSON.stringify({ folder, settings })});
+    process.exit(0);`;
+  const leave = async (): Promise<void> => {
+    const child = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", program], {
+      stdio: "ignore",
+    });
+    expect(await once(child, "exit")).toEqual([0, null]);
+  };
+  const other = await startEmbedded({ folder, settings });
+  const pid = await pidOf(folder);
+  await leave();
+  const client = new pg.Client({ connectionString: other.url });
+  await client.connect();
+  expect((await client.query("select 1 as one")).rows).toEqual([{ one: 1 }]);
+  await client.end();
+  await other.close();
+  expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);
+  await leave();
+  await expect.poll(() => pidOf(folder).catch(() => "gone"), { timeout: 20_000 }).toBe("gone");
+  expect(await readdir(join(folder, "postgres.users"))).toEqual([]);
+});
+
 test("a damaged folder is said before its server could start, and nothing of it is lost", async () => {
   const folder = await openFolder();
   await use(folder, "create table kept as select 1 as one");

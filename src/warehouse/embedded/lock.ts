@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { link, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "../../domain/failure.ts";
+import { isAlive } from "../process-alive.ts";
 import { folderFailure } from "./folder.ts";
 
 /** The holder touches the lock as long as it lives; one that was not touched for so long belongs to a dead process. */
@@ -11,6 +13,8 @@ const staleMs = 8_000;
 
 /** Longer than any start takes. */
 const waitMs = 120_000;
+
+const lockOf = (folder: string): string => join(folder, "postgres.lock");
 
 const take = async (lock: string): Promise<boolean> => {
   const mine = `${lock}.${randomUUID().slice(0, 8)}`;
@@ -34,7 +38,7 @@ const isStale = async (lock: string): Promise<boolean> => {
 
 /** One process at a time makes, starts or stops the server; a lock whose owner died is taken over. */
 export const withLock = async <T>(folder: string, work: () => Promise<T>): Promise<T> => {
-  const lock = join(folder, "postgres.lock");
+  const lock = lockOf(folder);
   const deadline = performance.now() + waitMs;
   while (!(await take(lock))) {
     if (await isStale(lock)) await rm(lock, { force: true });
@@ -56,5 +60,15 @@ export const withLock = async <T>(folder: string, work: () => Promise<T>): Promi
   } finally {
     clearInterval(touching);
     await rm(lock, { force: true });
+  }
+};
+
+/** Whether another process makes, starts or stops the server just now. It does not wait: for a process that ends. */
+export const isAnotherAtIt = (folder: string): boolean => {
+  try {
+    const holder = Number(readFileSync(lockOf(folder), "utf8"));
+    return holder !== process.pid && isAlive(holder);
+  } catch {
+    return false;
   }
 };

@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
-import { mkdir, open, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdir, open, readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
@@ -11,7 +11,7 @@ import { isAlive } from "../process-alive.ts";
 import { writeWhole } from "../whole-file.ts";
 import { dataFolder, findBinaries } from "./binaries.ts";
 import { ensureData, folderFailure, resetPassword } from "./folder.ts";
-import { withLock } from "./lock.ts";
+import { isAnotherAtIt, withLock } from "./lock.ts";
 import { choosePort } from "./port.ts";
 
 /** An embedded Postgres that is up. */
@@ -131,10 +131,8 @@ const ensureDatabase = async (access: Access): Promise<void> => {
 };
 
 /** The processes that use the server leave a file with their pid, so that the last one can stop it. */
-const otherUsers = async (users: string): Promise<number> => {
-  const pids = (await readdir(users)).map(Number).filter((pid) => pid !== process.pid);
-  return pids.filter(isAlive).length;
-};
+const isUsedByOthers = (users: string): boolean =>
+  readdirSync(users).some((name) => Number(name) !== process.pid && isAlive(Number(name)));
 
 /** How long a server may take to write what it holds. */
 const stopMs = 15_000;
@@ -173,11 +171,12 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<EmbeddedS
   const binaries = await findBinaries();
   const accessFile = join(folder, "postgres.json");
   const log = join(folder, "postgres.log");
+  const own = join(users, String(process.pid));
   let data = "";
 
   const start = async (): Promise<Access> => {
     data = join(await dataFolder(join(folder, "postgres"), binaries), "data");
-    await writeFile(join(users, String(process.pid)), "");
+    await writeFile(own, "");
     const known = await readAccess(accessFile);
     const running = postmaster(data);
     if (known && running) {
@@ -223,12 +222,22 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<EmbeddedS
     }),
   );
 
+  // A process may end without closing: at a second Ctrl-C, or when the reader of its output has gone. Nothing can be
+  // waited for then; whoever is just joining stops the server later.
+  const onExit = (): void => {
+    rmSync(own, { force: true });
+    const server = isAnotherAtIt(folder) || isUsedByOthers(users) ? undefined : postmaster(data);
+    if (server) process.kill(server.pid, "SIGINT");
+  };
+  process.once("exit", onExit);
+
   return {
     url: urlOf(access),
     close: () => {
+      process.off("exit", onExit);
       const leave = async (): Promise<void> => {
-        await rm(join(users, String(process.pid)), { force: true });
-        if ((await otherUsers(users)) === 0) await stop(data);
+        await rm(own, { force: true });
+        if (!isUsedByOthers(users)) await stop(data);
       };
       // A full disk takes no lock, and must not keep the server up.
       return withLock(folder, leave).catch((error: unknown) =>
