@@ -11,7 +11,7 @@ import { endOverrun } from "../warehouse/analysts/overrun.ts";
 import type { Database } from "../warehouse/database.ts";
 import type { Metrics } from "./metrics.ts";
 import { putBack } from "../sync/ledger/hold.ts";
-import { endUnconfigured, giveUpPaused } from "../sync/ledger/rest.ts";
+import { endUnconfigured, endWrongPauses, giveUpPaused } from "../sync/ledger/rest.ts";
 import { beginNight, missedNight, noteSchedule } from "./night.ts";
 import { beginDueSources } from "./source-runs.ts";
 import { enabledSources, noteSources } from "../sync/sources.ts";
@@ -125,6 +125,7 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
 
   /** Heals what a lost call left lying, and ends what no call will ever move. */
   const tick = async (): Promise<void> => {
+    await endWrongPauses(pool);
     for (const { platform, accountId, jobId } of await giveUpPaused(pool))
       log.error(
         { platform, account: accountId, job: jobId },

@@ -80,6 +80,9 @@ export const semaphore = (slots: number) => {
 
 const applicationWide = "";
 
+/** A day's quota is the longest limit of any platform; a pause beyond it comes of a wrong unit or clock. */
+export const longestPauseHours = 25;
+
 const laterOf = (a: Date | undefined, b: Date | undefined): Date | undefined =>
   a && b && a < b ? b : (a ?? b);
 
@@ -148,7 +151,9 @@ export const createLimits = (options: LimitsOptions): Limits => {
         account.release();
       }
     },
-    pause(accountId, until, why) {
+    pause(accountId, asked, why) {
+      const longest = new Date(options.now().getTime() + longestPauseHours * 3_600_000);
+      const until = asked < longest ? asked : longest;
       const key = accountId ?? applicationWide;
       const before = pauses.get(key);
       if (!before || before < until) {

@@ -1,4 +1,5 @@
 import type pg from "pg";
+import { longestPauseHours } from "../../connectors/wire/limits.ts";
 import type { Failure } from "../../domain/failure.ts";
 import type { Platform } from "../../domain/platform.ts";
 import { type Job, jobColumns, jobOf, type JobRow, unfinished } from "./job.ts";
@@ -34,6 +35,13 @@ export const stopRest = async (
     ],
   );
   return rows.map(jobOf);
+};
+
+/** Takes away pauses longer than any that is made: the clock that they were made by was ahead. */
+export const endWrongPauses = async (pool: pg.Pool): Promise<void> => {
+  await pool.query("delete from ops.pause where until > now() + make_interval(hours => $1)", [
+    longestPauseHours + 1,
+  ]);
 };
 
 /** Gives up what a platform's pause holds back for longer than its night lasts, and returns it. */
