@@ -12,7 +12,9 @@ import { type AlertSettings, notifierSettings, type Notifiers } from "../../src/
 import { silence } from "../../src/alerts/state/silence.ts";
 import type { NoticeBody } from "../../src/alerts/notice/notice.ts";
 import { addDays, eachDay } from "../../src/domain/day.ts";
+import { alertAfterRollup } from "../../src/sync/after-rollup.ts";
 import type { Database } from "../../src/warehouse/database.ts";
+import { silent } from "../jobs/backends.ts";
 import { freshDatabase } from "../support/database.ts";
 import { httpReceiver, mailReceiver } from "./receivers.ts";
 import { at, ruleFrom, seedAccounts, seedFigures, seedGoodDays, storedAlerts } from "./seed.ts";
@@ -374,6 +376,18 @@ describe("people", () => {
     await evaluate(database, notifiers, []);
     await deliverDue({ db: database.db, notifiers, now });
     expect(received.map(({ body }) => bodyOf(body).status)).toEqual(["firing", "resolved"]);
+  });
+
+  test("are told so too where it was the last rule of the service's config, once", async () => {
+    const database = await costly();
+    const { url, received } = await httpReceiver();
+    const notifiers = notifiersOf({ ops: { type: "webhook", url } });
+    await evaluate(database, notifiers, [ruleFrom({ above: 40 })]);
+    await deliverDue({ db: database.db, notifiers, now });
+    const config = { alerts: [], notifiers, connectors: {}, schedule: "30 3 * * *", timezone: "UTC" };
+    for (const ms of [1, 2]) await alertAfterRollup({ db: database.db, config, now: later(ms), log: silent });
+    expect(received.map(({ body }) => bodyOf(body).status)).toEqual(["firing", "resolved"]);
+    expect(await storedAlerts(database)).toMatchObject([{ state: "inactive" }]);
   });
 
   test("are not told that all is well when data goes missing, and are when it is", async () => {
