@@ -78,7 +78,10 @@ test("an account whose time zone changed is one row, with the spend that the rep
       sums.set(id ?? "", (sums.get(id ?? "") ?? 0) + Number(spend));
     return sums;
   };
-  expect(accounts.map(({ account_id: id }) => id).toSorted()).toEqual(["1000001", "1000002"]);
+  expect(accounts.map(({ account_id: id }) => id).toSorted((a, b) => Number(a) - Number(b))).toEqual([
+    "1000001",
+    "1000002",
+  ]);
   expect(spendOf(accounts)).toEqual(spendOf(told));
   const actions = (await ask<Breakdown>(`breakdown?${range}&by=action&account=google:1000001`)).rows;
   const whole = await report(database.db, { ...question, by: ["account", "action"] });
