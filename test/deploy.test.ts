@@ -75,6 +75,18 @@ test("every image names its version, and every service that stays is checked and
   expect(compose.services["postgres"]?.image).toMatch(/^postgres:1[5-8]/);
 });
 
+test.each(["docker-compose.yml", "docker-compose.demo.yml"])(
+  "the database of %s is ready once others reach it, not while its first server still fills the volume",
+  async (file) => {
+    const { postgres } = z
+      .object({ services: z.object({ postgres: service.partial() }) })
+      .parse(parse(await read(file), { merge: true })).services;
+    expect(postgres.healthcheck).toMatchObject({
+      test: ["CMD-SHELL", expect.stringMatching(/^pg_isready -h 127\.0\.0\.1 /) as string],
+    });
+  },
+);
+
 test("data outlive their containers, in volumes that are declared", () => {
   const named = services.flatMap(([, { volumes = [] }]) =>
     volumes.map((volume) => volume.split(":")[0] ?? "").filter((source) => !source.startsWith(".")),

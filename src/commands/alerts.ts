@@ -64,12 +64,13 @@ const addCheck = (command: Command, act: Act): void => {
         const config = await loadConfig();
         const app = await openMigrated(frame);
         const { runAlerts } = await import("../alerts/run.ts");
+        const { failureText } = await import("../alerts/deliver/deliver.ts");
         const { listAlerts } = await import("../alerts/state/list.ts");
         const { db } = app.database;
         const result = await runAlerts({ db, config, now: app.now(), asOf: date, atOnce: true });
         for (const { rule, message } of result.problems) log.error({ rule }, message);
-        for (const { notifier, message } of result.failures)
-          log.error({ notifier }, `notice not delivered, tried again later: ${message}`);
+        for (const failure of result.failures)
+          log.error({ notifier: failure.notifier }, `notice ${failureText(failure)}`);
         if (globals.json) out.json(result);
         else {
           const loud = (await listAlerts(db)).filter(({ state }) => state !== "inactive");

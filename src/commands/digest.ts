@@ -35,6 +35,7 @@ export const register: Register = (command, act) => {
         await migrate(database);
         const { composeDigest } = await import("../digest/compose.ts");
         const { digestDays, sendDigestNow } = await import("../digest/send.ts");
+        const { failureText } = await import("../alerts/deliver/deliver.ts");
         const { digestPlain } = await import("../alerts/notice/digest.ts");
         const at = now();
         const days = week === true ? digestDays.week : digestDays[digest?.every ?? "day"];
@@ -51,8 +52,8 @@ export const register: Register = (command, act) => {
           to: digest.notify,
           body,
         });
-        for (const { notifier, message } of failures)
-          log.error({ notifier }, `the digest was not delivered, tried again later: ${message}`);
+        for (const failure of failures)
+          log.error({ notifier: failure.notifier }, `the digest was ${failureText(failure)}`);
         if (globals.json) out.json({ title: body.title, delivered, failures });
         else out.text(`${body.title}; ${String(delivered)} notices delivered`);
         return failures.length > 0 ? exitStatus.failed : exitStatus.done;

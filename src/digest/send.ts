@@ -106,7 +106,11 @@ export const tendDigest = async (
   try {
     const { delivered, failures } = await sendDueDigest(options);
     if (delivered > 0) log.info({ delivered }, "notices delivered");
-    for (const failure of failures) log.warn(failure, "a notice was not taken; it is tried again");
+    for (const failure of failures)
+      log.warn(
+        failure,
+        failure.taken ? "a notice was not taken for everybody" : "a notice was not taken; it is tried again",
+      );
   } catch (error) {
     log.error({ failure: asFailure(error).message }, "the digest could not be sent");
   }

@@ -88,6 +88,9 @@ export const beginNightNow = async (options: NightOptions, now: Date): Promise<s
   return "runId" in found ? found.runId : undefined;
 };
 
+/** A night due later than this from now was begun by a clock that was ahead, and stands for none of today. */
+const slackMs = 3_600_000;
+
 /**
  * The night that was due while nobody was there to begin it, by the schedule as it was last known; the last one
  * only, since its plan asks for every day that is missing.
@@ -101,19 +104,21 @@ export const missedNight = async (pool: pg.Pool, now: Date): Promise<Due | undef
   const due = lastDue({ pattern: known.pattern, timeZone: known.time_zone }, now);
   if (due.at <= known.since) return undefined;
   const begun = await pool.query(
-    "select from ops.night where due = $1 or (due_at >= $2 and due not like '% source %') limit 1",
-    [due.wallClock, due.at],
+    `select from ops.night
+     where due = $1 or (due_at between $2 and $3 and due not like '% source %') limit 1`,
+    [due.wallClock, due.at, new Date(now.getTime() + slackMs)],
   );
   return begun.rowCount === 0 ? due : undefined;
 };
 
-/** Notes the schedule that holds from now on. Whether it changed. */
+/** Notes the schedule that holds from now on, or that it was noted by a clock that was ahead. Whether it changed. */
 export const noteSchedule = async (pool: pg.Pool, schedule: Schedule, now: Date): Promise<boolean> => {
   const { rowCount } = await pool.query(
     `insert into ops.schedule as s (name, pattern, time_zone, since) values ('night', $1, $2, $3)
      on conflict (name) do update set pattern = excluded.pattern, time_zone = excluded.time_zone,
                                       since = excluded.since
-     where (s.pattern, s.time_zone) is distinct from (excluded.pattern, excluded.time_zone)`,
+     where (s.pattern, s.time_zone) is distinct from (excluded.pattern, excluded.time_zone)
+        or s.since > excluded.since`,
     [schedule.pattern, schedule.timeZone, now],
   );
   return (rowCount ?? 0) > 0;

@@ -11,7 +11,7 @@ import { endOverrun } from "../warehouse/analysts/overrun.ts";
 import type { Database } from "../warehouse/database.ts";
 import type { Metrics } from "./metrics.ts";
 import { putBack } from "../sync/ledger/hold.ts";
-import { giveUpPaused } from "../sync/ledger/rest.ts";
+import { endUnconfigured, giveUpPaused } from "../sync/ledger/rest.ts";
 import { beginNight, missedNight, noteSchedule } from "./night.ts";
 import { beginDueSources } from "./source-runs.ts";
 import { enabledSources, noteSources } from "../sync/sources.ts";
@@ -109,6 +109,12 @@ export const startService = async (options: ServiceOptions): Promise<Service> =>
   const watch = async (): Promise<void> => {
     const found = await ensureScheduler(queues.queue(nightQueue), schedule, now());
     if (found !== "well") log.warn({ found, ...schedule }, "the schedule was mended");
+    // Else their night would not end, and none would begin after it.
+    for (const { platform, kind, accountId, jobId } of await endUnconfigured(pool, platforms))
+      log.warn(
+        { platform, kind, account: accountId, job: jobId },
+        "left out: the config has its platform no more",
+      );
     const missed = await missedNight(pool, new Date(now().getTime() - pace.graceMs));
     if (missed) await begin(missed);
     const begun = await beginDueSources({ pool, log, config, now: now() });

@@ -1,8 +1,9 @@
 import { createHmac } from "node:crypto";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { deliverDue } from "../../src/alerts/deliver/deliver.ts";
 import { evaluateAlerts } from "../../src/alerts/evaluate.ts";
 import { runAlerts } from "../../src/alerts/run.ts";
@@ -11,7 +12,9 @@ import { type AlertSettings, notifierSettings, type Notifiers } from "../../src/
 import { silence } from "../../src/alerts/state/silence.ts";
 import type { NoticeBody } from "../../src/alerts/notice/notice.ts";
 import { addDays, eachDay } from "../../src/domain/day.ts";
+import { alertAfterRollup } from "../../src/sync/after-rollup.ts";
 import type { Database } from "../../src/warehouse/database.ts";
+import { silent } from "../jobs/backends.ts";
 import { freshDatabase } from "../support/database.ts";
 import { httpReceiver, mailReceiver } from "./receivers.ts";
 import { at, ruleFrom, seedAccounts, seedFigures, seedGoodDays, storedAlerts } from "./seed.ts";
@@ -270,6 +273,74 @@ describe("people", () => {
     expect(mails[0]).toMatch(/^Message-ID: <[0-9a-f]{40}@costper>\r$/m);
   });
 
+  test("hear by mail of the next alert where the server never takes the notice of one", async () => {
+    const database = await costly();
+    const { url, mails } = await mailReceiver({
+      refuses: (what) =>
+        "mail" in what && what.mail.includes("Subject: costper: Firing: costly") ? 554 : undefined,
+    });
+    const notifiers = notifiersOf({
+      ops: { type: "email", smtp: url, from: "costper@example.com", to: ["team@example.com"] },
+    });
+    await evaluate(database, notifiers, [ruleFrom({ above: 40, by: "campaign" })]);
+    await evaluate(database, notifiers, [
+      ruleFrom({ above: 40, by: "campaign" }),
+      ruleFrom({ name: "spend", metric: "spend", above: 1, currency: "EUR" }),
+    ]);
+    for (let attempt = 1; attempt <= 5; attempt += 1)
+      await deliverDue({ db: database.db, notifiers, now, atOnce: true });
+    expect(await notices(database)).toMatchObject([
+      { status: "abandoned", last_error: "the mail server did not take it (EMESSAGE, it answered 554)" },
+      { status: "waiting" },
+    ]);
+    await deliverDue({ db: database.db, notifiers, now, atOnce: true });
+    expect(mails.at(-1)).toMatch(/^Subject: costper: Firing: spend\r$/m);
+    expect((await notices(database))[1]).toMatchObject({ status: "delivered" });
+  });
+
+  test("are told which of a mail's readers were refused, and the others get it once", async () => {
+    const database = await costly();
+    const { url, mails } = await mailReceiver({
+      refuses: (what) => ("to" in what && what.to === "gone@example.com" ? 550 : undefined),
+    });
+    const to = ["team@example.com", "gone@example.com"];
+    const notifiers = notifiersOf({ ops: { type: "email", smtp: url, from: "costper@example.com", to } });
+    const message = "the mail server took it for the others, not for gone@example.com (it answered 550)";
+    await evaluate(database, notifiers, [ruleFrom({ above: 40 })]);
+    expect(await deliverDue({ db: database.db, notifiers, now })).toEqual({
+      delivered: 1,
+      failures: [{ notifier: "ops", message, taken: true }],
+    });
+    expect(await notices(database)).toMatchObject([{ status: "delivered", last_error: message }]);
+    await deliverDue({ db: database.db, notifiers, now: later(86_400_000), atOnce: true });
+    expect(mails).toHaveLength(1);
+    const { ops } = notifiers;
+    await expect(sendTest({ notifier: ops!, now })).rejects.toThrow(message);
+  });
+
+  test("are not kept waiting by a mail server that never comes to an end", async () => {
+    const database = await costly();
+    const server = createServer((socket) => {
+      socket.on("error", () => undefined).write("220 here\r\n");
+      const drip = setInterval(() => socket.write("250-and\r\n"), 50);
+      socket.on("close", () => clearInterval(drip));
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const smtp = `smtp://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+    const closed = new Promise((resolve) =>
+      server.once("connection", (socket) => socket.once("close", resolve)),
+    );
+    onTestFinished(() => void server.close());
+    const notifiers = notifiersOf({
+      ops: { type: "email", smtp, from: "costper@example.com", to: ["team@example.com"] },
+    });
+    await evaluate(database, notifiers, [ruleFrom({ above: 40 })]);
+    const { failures } = await deliverDue({ db: database.db, notifiers, now, timeoutMs: 300 });
+    expect(failures).toEqual([{ notifier: "ops", message: "the mail server did not take it within 1.8 s" }]);
+    await closed;
+  });
+
   test("can try whether notices arrive", async () => {
     const { url, received } = await httpReceiver();
     await sendTest({ notifier: { type: "webhook", url, allowPrivate: false }, now });
@@ -305,6 +376,18 @@ describe("people", () => {
     await evaluate(database, notifiers, []);
     await deliverDue({ db: database.db, notifiers, now });
     expect(received.map(({ body }) => bodyOf(body).status)).toEqual(["firing", "resolved"]);
+  });
+
+  test("are told so too where it was the last rule of the service's config, once", async () => {
+    const database = await costly();
+    const { url, received } = await httpReceiver();
+    const notifiers = notifiersOf({ ops: { type: "webhook", url } });
+    await evaluate(database, notifiers, [ruleFrom({ above: 40 })]);
+    await deliverDue({ db: database.db, notifiers, now });
+    const config = { alerts: [], notifiers, connectors: {}, schedule: "30 3 * * *", timezone: "UTC" };
+    for (const ms of [1, 2]) await alertAfterRollup({ db: database.db, config, now: later(ms), log: silent });
+    expect(received.map(({ body }) => bodyOf(body).status)).toEqual(["firing", "resolved"]);
+    expect(await storedAlerts(database)).toMatchObject([{ state: "inactive" }]);
   });
 
   test("are not told that all is well when data goes missing, and are when it is", async () => {

@@ -41,10 +41,20 @@ export interface MailReceiver {
 }
 
 /** A mail server on loopback, without encryption, that keeps what it is sent. */
-export const mailReceiver = async (options: { readonly login?: boolean } = {}): Promise<MailReceiver> => {
+export const mailReceiver = async (
+  options: {
+    readonly login?: boolean;
+    /** Is asked for each recipient, and for each mail that has come whole: what it is refused with. */
+    readonly refuses?: (what: { readonly to: string } | { readonly mail: string }) => number | undefined;
+  } = {},
+): Promise<MailReceiver> => {
   const mails: string[] = [];
   const recipients: string[][] = [];
   const passwords: string[] = [];
+  const refusal = (what: { readonly to: string } | { readonly mail: string }) => {
+    const responseCode = options.refuses?.(what);
+    return responseCode === undefined ? null : Object.assign(new Error("refused"), { responseCode });
+  };
   const server = new SMTPServer({
     disabledCommands: options.login === true ? ["STARTTLS"] : ["STARTTLS", "AUTH"],
     allowInsecureAuth: true,
@@ -53,13 +63,15 @@ export const mailReceiver = async (options: { readonly login?: boolean } = {}): 
       passwords.push(password ?? "");
       done(null, { user: username });
     },
+    onRcptTo: ({ address }, _session, done) => done(refusal({ to: address })),
     onData: (stream, session, done) => {
       recipients.push(session.envelope.rcptTo.map(({ address }) => address));
       const chunks: Buffer[] = [];
       stream.on("data", (chunk: Buffer) => chunks.push(chunk));
       stream.on("end", () => {
-        mails.push(Buffer.concat(chunks).toString("utf8"));
-        done();
+        const mail = Buffer.concat(chunks).toString("utf8");
+        mails.push(mail);
+        done(refusal({ mail }));
       });
     },
   });

@@ -249,13 +249,15 @@ const cases: readonly (readonly [string, (database: Database) => Promise<unknown
     day(4),
   ],
   [
-    "an account that begins a new series in another currency",
-    (it) =>
-      acceptAccount(
+    "an account that begins a new series in another currency, of a day without spend",
+    async (it) => {
+      await it.pool.query("delete from figures.cost_per_conversion_daily where date = '2026-11-01'");
+      await acceptAccount(
         it.pool,
         { ...google, currency: "USD" },
         { from: "2026-11-01", now: new Date("2026-11-07T00:00:00Z") },
-      ),
+      );
+    },
     day(1),
   ],
 ];
@@ -269,13 +271,14 @@ test.each(cases)(
   },
 );
 
-test("an account that becomes known gives the sales that name it its currency", async () => {
+test("an account that becomes known gives the sales of a day without spend its currency", async () => {
   const it = await shop();
   await load(
     it.database,
     "costs",
     "period_start,period_end,cost_class,amount,currency,platform,account_id,campaign_id",
-    "2026-11-06,2026-11-06,ad_spend,8,USD,meta,9,77",
+    "2026-11-05,2026-11-05,ad_spend,8,USD,meta,9,77",
+    "2026-11-07,2026-11-07,ad_spend,8,USD,meta,9,77",
   );
   await it.written();
   await storeAccount(

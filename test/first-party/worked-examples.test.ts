@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { freshDatabase } from "../support/database.ts";
-import { kpiOf, load, rollUp, seedSpend } from "./support.ts";
+import { rowsOf } from "../imports/support.ts";
+import { kpiOf, load, rollUp, seedCampaign, seedSpend } from "./support.ts";
 
 const costHeader = "period_start,period_end,cost_class,amount,currency";
 const day = "2026-11-01";
@@ -161,6 +162,42 @@ test("two currencies are added up at the day's rate, and are unknown without one
   expect(await kpiOf(database, "conversion_cost")).toMatchObject({ value: 200, unit: "EUR" });
   expect(await kpiOf(database, "cost_per_conversion", first)).toMatchObject({ value: 200, unit: "EUR" });
   expect(await kpiOf(database, "conversion_cost", { platform: "meta" })).toMatchObject({ value: 100 });
+});
+
+test("spend that was imported in another currency has the value of its conversions in the same", async () => {
+  const database = await freshDatabase();
+  await load(database, "rates", "date,base,quote,rate", "2026-11-01,EUR,DKK,7.5");
+  await load(
+    database,
+    "costs",
+    "period_start,period_end,cost_class,amount,currency,platform,account_id,campaign_id",
+    "2026-11-01,2026-11-01,ad_spend,750,DKK,pinterest,7,p1",
+    "2026-11-01,2026-11-01,ad_spend,75,DKK,google,1,200",
+    "2026-11-01,2026-11-01,ad_spend,10,DKK,google,1,300",
+    "2026-11-01,2026-11-01,ad_spend,10,USD,google,1,300",
+  );
+  for (const id of ["200", "300"])
+    await seedCampaign(database, { platform: "google", account: "1", id, currency: "EUR" });
+  await load(
+    database,
+    "conversions",
+    "conversion_id,conversion_name,converted_at,source,medium,campaign_id,value,currency",
+    "A,p,2026-11-01T10:00:00Z,pinterest,cpc,p1,100,EUR",
+    "B,p,2026-11-01T10:00:00Z,google,cpc,200,15,DKK",
+    "C,p,2026-11-01T10:00:00Z,google,cpc,300,15,DKK",
+  );
+  await rollUp(database, { reportingCurrency: "EUR" });
+  expect(
+    await rowsOf(
+      database,
+      `select campaign_id, currency, spend::float, conversion_value::float
+       from marts.paid_cost_per_conversion_first_party_daily order by campaign_id`,
+    ),
+  ).toEqual([
+    { campaign_id: "200", currency: "DKK", spend: 75, conversion_value: 15 },
+    { campaign_id: "300", currency: "EUR", spend: null, conversion_value: 2 },
+    { campaign_id: "p1", currency: "DKK", spend: 750, conversion_value: 750 },
+  ]);
 });
 
 test("profit is unknown without the cost of goods, a rate without its divisor is NULL, a measured nothing is 0", async () => {

@@ -65,6 +65,23 @@ describe("a night", () => {
     expect(await missedNight(pool, new Date("2026-07-05T08:01:00Z"))).toBeUndefined();
   });
 
+  test("that was begun by a clock far ahead hides none that is missed once the clock is right", async () => {
+    const { pool, options } = await night();
+    await noteSchedule(pool, copenhagen, new Date("2026-07-01T08:00:00Z"));
+    const ahead = await beginNight(options, lastDue(copenhagen, new Date("2031-01-01T08:00:00Z")));
+    await pool.query("update ops.run set finished_at = now(), outcome = 'done' where run_id = $1", [ahead]);
+    const missed = await missedNight(pool, new Date("2026-07-05T08:00:00Z"));
+    expect(missed?.at.toISOString()).toBe("2026-07-05T00:30:00.000Z");
+  });
+
+  test("is not hidden either by a schedule that was noted by such a clock", async () => {
+    const { pool } = await night();
+    await noteSchedule(pool, copenhagen, new Date("2031-07-01T08:00:00Z"));
+    await noteSchedule(pool, copenhagen, new Date("2026-07-01T08:00:00Z"));
+    const missed = await missedNight(pool, new Date("2026-07-05T08:00:00Z"));
+    expect(missed?.at.toISOString()).toBe("2026-07-05T00:30:00.000Z");
+  });
+
   test("is not missing for having been due before its schedule was set", async () => {
     const { pool } = await night();
     await noteSchedule(pool, copenhagen, new Date("2026-07-01T08:00:00Z"));

@@ -170,6 +170,13 @@ test("campaigns are searched, sorted and paged in the database", async () => {
   );
   expect(found.count).toBe(6);
   expect((await ask<Breakdown>(url, `/api/breakdown?${range}&by=campaign&q=100%25`)).count).toBe(0);
+  const countOf = async (q: string): Promise<number> =>
+    (await ask<Breakdown>(url, `/api/breakdown?${range}&by=campaign&q=${encodeURIComponent(q)}`)).count;
+  expect(await countOf("SØK</B>")).toBe(await countOf("søk</b>"));
+  expect(await countOf("SØK</B>")).toBeGreaterThan(0);
+  // Signs of patterns and of regular expressions mean themselves.
+  for (const q of ["s_k", "s%k", ".øk", "[s]øk", "(?i)søk", "***=søk", "søk|brand", "\\", "^brand", "{"])
+    expect([q, await countOf(q)]).toEqual([q, 0]);
 });
 
 test("drilling down narrows to an account and a campaign", async () => {

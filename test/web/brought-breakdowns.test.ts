@@ -4,7 +4,7 @@ import { smallSeed, startWeb } from "../support/web.ts";
 
 const range = "from=2026-11-01&to=2026-11-20";
 
-test("a breakdown that was asked for on some days has their rows, their total, and says how many days those are", async () => {
+test("a breakdown that was asked for on some days has their rows, their total, a download that names them, and says how many days those are", async () => {
   const { url, database } = await startWeb({ seed: smallSeed });
   const { pool } = database;
   await pool.query(`
@@ -45,6 +45,17 @@ test("a breakdown that was asked for on some days has their rows, their total, a
     new Set(["g1/7 løbesko (exact)"]),
   );
   expect(keywords.brought?.known).toBe(0);
+
+  const download = async (by: string): Promise<readonly string[]> =>
+    (await (await fetch(`${url}/api/breakdown.csv?${range}&by=${by}`)).text()).split("\n");
+  const [titles, ...lines] = await download("device");
+  expect(titles).toMatch(/^from,to,platform,device,currency,spend,/);
+  expect(lines.some((line) => line.startsWith("2026-11-01,2026-11-20,google,mobile,EUR,"))).toBe(true);
+  const [keywordTitles, ...keywordLines] = await download("keyword");
+  expect(keywordTitles).toMatch(/^from,to,platform,keyword,ad_group_id\/keyword_id,currency,spend,/);
+  expect(keywordLines[0]).toContain(",løbesko (exact),g1/7,EUR,");
+  expect((await download("country"))[0]).toMatch(/^from,to,platform,country,currency,spend,/);
+  expect((await download("search_term"))[0]).toMatch(/^from,to,platform,search_term,currency,spend,/);
 
   const countries = await ask("country");
   expect(countries.rows).toEqual([]);

@@ -19,8 +19,18 @@ export interface DeliverOptions {
 export interface Delivered {
   readonly delivered: number;
   /** One for each notifier that did not take a notice; it is tried again later. */
-  readonly failures: readonly { readonly notifier: string; readonly message: string }[];
+  readonly failures: readonly DeliveryFailure[];
 }
+
+export interface DeliveryFailure {
+  readonly notifier: string;
+  readonly message: string;
+  /** Some of its readers have the notice, and it is not tried again. */
+  readonly taken?: true;
+}
+
+export const failureText = ({ message, taken }: DeliveryFailure): string =>
+  `${taken ? "not delivered to everybody" : "not delivered, tried again later"}: ${message}`;
 
 /** News this old is none: it is not delivered any more. */
 const abandonedAfterMs = 3 * 86_400_000;
@@ -38,7 +48,7 @@ interface Waiting {
   readonly nextAttemptAt: Date;
 }
 
-type Attempt = "delivered" | "nothing" | { readonly message: string };
+type Attempt = "delivered" | "nothing" | Omit<DeliveryFailure, "notifier">;
 
 /** The oldest notice for a notifier. Whoever holds it holds the notifier, so that notices arrive in their order. */
 const claim = async (db: Kysely<DB>, notifier: string): Promise<Waiting | undefined> => {
@@ -61,6 +71,16 @@ const pauseMs = (attempts: number, error: unknown): number => {
   return Math.min(Math.max(firstDelayMs * 2 ** (attempts - 1), asked), longestDelayMs);
 };
 
+const noteDelivered = (
+  db: Kysely<DB>,
+  noticeId: string,
+  { attempts, now, lacks }: { attempts: number; now: Date; lacks: string | null },
+) =>
+  sql`
+    update ops.notice
+    set attempts = ${attempts}, status = 'delivered', delivered_at = ${now}, last_error = ${lacks}
+    where notice_id = ${noticeId}`.execute(db);
+
 /**
  * One attempt at one notice. The row stays locked meanwhile: a process that dies lets go of it at once, and whoever
  * comes next tries again under the same key.
@@ -77,6 +97,10 @@ const deliverNext = (options: DeliverOptions, name: string): Promise<Attempt> =>
       await send({ notifier, body: notice.body, idempotencyKey: notice.key, timeoutMs });
     } catch (error) {
       const message = error instanceof DeliveryError ? error.message : "it could not be sent";
+      if (error instanceof DeliveryError && error.taken) {
+        await noteDelivered(db, notice.noticeId, { attempts, now, lacks: message });
+        return { message, taken: true };
+      }
       const gone =
         now.getTime() - notice.createdAt.getTime() > abandonedAfterMs ||
         (error instanceof DeliveryError && error.rejected && attempts >= rejectionsBelieved);
@@ -87,19 +111,19 @@ const deliverNext = (options: DeliverOptions, name: string): Promise<Attempt> =>
         where notice_id = ${notice.noticeId}`.execute(db);
       return { message };
     }
-    await sql`
-      update ops.notice
-      set attempts = ${attempts}, status = 'delivered', delivered_at = ${now}, last_error = null
-      where notice_id = ${notice.noticeId}`.execute(db);
+    await noteDelivered(db, notice.noticeId, { attempts, now, lacks: null });
     return "delivered";
   });
 
 /** Hands over what waits for one notifier, oldest first, until it is empty or fails: one dead receiver, one timeout. */
-const serve = async (options: DeliverOptions, name: string): Promise<{ count: number; failure?: string }> => {
-  for (let count = 0; ; count += 1) {
-    const outcome = await deliverNext(options, name);
-    if (outcome === "nothing") return { count };
-    if (outcome !== "delivered") return { count, failure: outcome.message };
+const serve = async (options: DeliverOptions, notifier: string): Promise<Delivered> => {
+  const failures: DeliveryFailure[] = [];
+  for (let delivered = 0; ; delivered += 1) {
+    const outcome = await deliverNext(options, notifier);
+    if (outcome === "nothing") return { delivered, failures };
+    if (outcome === "delivered") continue;
+    failures.push({ notifier, ...outcome });
+    if (!outcome.taken) return { delivered, failures };
   }
 };
 
@@ -108,13 +132,13 @@ export const deliverDue = async (options: DeliverOptions): Promise<Delivered> =>
   const { rows } = await sql<{ notifier: string }>`
     select distinct notifier from ops.notice where status = 'waiting' order by notifier`.execute(options.db);
   const queue = rows.map(({ notifier }) => notifier).filter((name) => options.notifiers[name] !== undefined);
-  const failures: { notifier: string; message: string }[] = [];
+  const failures: DeliveryFailure[] = [];
   let delivered = 0;
   const lane = async (): Promise<void> => {
     for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
-      const { count, failure } = await serve(options, name);
-      delivered += count;
-      if (failure !== undefined) failures.push({ notifier: name, message: failure });
+      const served = await serve(options, name);
+      delivered += served.delivered;
+      failures.push(...served.failures);
     }
   };
   await Promise.all(Array.from({ length: lanes }, lane));

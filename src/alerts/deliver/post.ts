@@ -10,12 +10,18 @@ export class DeliveryError extends Error {
   readonly retryAfterMs: number | undefined;
   /** The receiver understood and will never take this notice. */
   readonly rejected: boolean;
+  /** Some of its readers have it: to send it again would tell them twice. */
+  readonly taken: boolean;
 
-  constructor(message: string, options: { retryAfterMs?: number | undefined; rejected?: boolean } = {}) {
+  constructor(
+    message: string,
+    options: { retryAfterMs?: number | undefined; rejected?: boolean; taken?: boolean } = {},
+  ) {
     super(message);
     this.name = "DeliveryError";
     this.retryAfterMs = options.retryAfterMs;
     this.rejected = options.rejected ?? false;
+    this.taken = options.taken ?? false;
   }
 }
 

@@ -8,6 +8,9 @@ import type { Notifier } from "../rule/settings.ts";
 /** A receiver that has not answered by then is tried again later. */
 export const defaultTimeoutMs = 10_000;
 
+/** A mail takes several answers, each of them within the timeout; so many of them are waited for. */
+const answersOfMail = 6;
+
 export interface NoticeDelivery {
   readonly notifier: Notifier;
   readonly body: OutboxBody;
@@ -37,8 +40,11 @@ const sendMail = async (
   // Loaded here, since most syncs send no mail.
   const { createTransport } = await import("nodemailer");
   const transport = createTransport(transportUrl(notifier.smtp, timeoutMs));
+  const totalMs = timeoutMs * answersOfMail;
+  const signal = AbortSignal.timeout(totalMs);
   try {
-    await transport.sendMail({
+    const { rejected, rejectedErrors = [] } = await transport.sendMail({
+      signal,
       from: notifier.from,
       to: notifier.to,
       ...(body.status === "digest" ? digestMail(body) : mailOf(body)),
@@ -46,14 +52,25 @@ const sendMail = async (
       messageId: `<${idempotencyKey.slice(0, 40)}@costper>`,
       headers: { "Idempotency-Key": idempotencyKey, "Auto-Submitted": "auto-generated" },
     });
+    if (rejected.length === 0) return;
+    const answers = [...new Set(rejectedErrors.flatMap(({ responseCode }) => responseCode ?? []))];
+    throw new DeliveryError(
+      `the mail server took it for the others, not for ${rejected.map(String).join(", ")} (it answered ${answers.join(", ")})`,
+      { taken: true },
+    );
   } catch (error) {
+    if (error instanceof DeliveryError) throw error;
+    if (signal.aborted)
+      throw new DeliveryError(`the mail server did not take it within ${String(totalMs / 1_000)} s`);
     const { code = "no connection", responseCode } = error as { code?: string; responseCode?: number };
     if (code === "ETLS")
       throw new DeliveryError(
         "the mail server takes no encryption, and the password must not go out in clear: use smtps://, or add ?ignoreTLS=true to the URL where that is meant",
       );
     const answer = responseCode === undefined ? "" : `, it answered ${String(responseCode)}`;
-    throw new DeliveryError(`the mail server did not take it (${code}${answer})`);
+    throw new DeliveryError(`the mail server did not take it (${code}${answer})`, {
+      rejected: code === "EMESSAGE" && (responseCode ?? 500) >= 500,
+    });
   } finally {
     transport.close();
   }

@@ -71,8 +71,10 @@ export const martsSql = {
     ),
     counted as (
       select c.date, c.platform, c.account_id, c.joined_campaign_id as campaign_id, c.joined_by, c.quantity, c.value,
-             c.currency, coalesce(a.currency, $2::text) as unit
+             c.currency, coalesce(s.currency, a.currency, $2::text) as unit
       from warehouse.first_party_conversion c
+      left join spent s on s.spend is not null and (s.date, s.platform, s.account_id, s.campaign_id)
+        = (c.date, c.platform, c.account_id, c.joined_campaign_id)
       left join warehouse.account a on a.platform = c.platform and a.account_id = c.account_id
         and c.date between coalesce(a.series_from, '-infinity') and coalesce(a.series_to, 'infinity')
       where c.date = any ($1::date[])

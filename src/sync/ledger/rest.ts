@@ -51,6 +51,24 @@ export const giveUpPaused = async (pool: pg.Pool): Promise<readonly Job[]> => {
   return rows.map(jobOf);
 };
 
+/** Ends what no worker takes any more, since its platform left the config while its night ran, and returns it. */
+export const endUnconfigured = async (
+  pool: pg.Pool,
+  platforms: readonly Platform[],
+): Promise<readonly Job[]> => {
+  const { rows } = await pool.query<JobRow>(
+    `update ops.job j
+     set state = 'done', failure = 'the config has this platform no more', lease_until = null,
+         finished_at = clock_timestamp(), changed_at = clock_timestamp()
+     from ops.night n
+     where n.run_id = j.run_id and j.kind in ('plan', 'slice', 'rollup') and j.platform <> all ($1)
+       and (j.state in ('pending', 'deferred') or j.state = 'running' and j.lease_until < clock_timestamp())
+     returning ${jobColumns}`,
+    [platforms],
+  );
+  return rows.map(jobOf);
+};
+
 /** Of a run that is gone on with: what was not done is to be done, as if nobody had tried. */
 export const reopen = async (pool: pg.Pool, runId: string): Promise<void> => {
   await pool.query(

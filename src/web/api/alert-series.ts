@@ -1,5 +1,7 @@
 import { type RawBuilder, sql } from "kysely";
-import { addDays } from "../../domain/day.ts";
+import { addDays, countDays, type Day, dayAt } from "../../domain/day.ts";
+import { partsOf } from "../../alerts/figures/judge.ts";
+import type { Sums } from "../../alerts/figures/sums.ts";
 import { type AlertRule, ruleOf } from "../../alerts/rule/rule.ts";
 import type { AlertSettings } from "../../alerts/rule/settings.ts";
 import type { AlertAnswer } from "./health-answers.ts";
@@ -7,17 +9,20 @@ import type { Read } from "./read.ts";
 
 const shownDays = 60;
 
-type Asked = Pick<AlertAnswer, "rule" | "labels" | "currency"> & { readonly window_to: string | null };
+type Asked = Pick<AlertAnswer, "rule" | "labels" | "currency"> & {
+  readonly window_from: Day | null;
+  readonly window_to: Day | null;
+  readonly evaluated_at: Date;
+};
 
-/** The figure of a window's sums `w`; operational metrics have none. */
-const figures: Readonly<Record<string, RawBuilder<unknown>>> = {
-  cost_per_conversion: sql`w.spend / nullif(w.conversions, 0)`,
-  projected_cost_per_conversion: sql`w.spend / nullif(w.projected, 0)`,
-  spend: sql`w.spend`,
-  conversions: sql`w.conversions`,
-  cost_per_click: sql`w.spend / nullif(w.clicks, 0)`,
-  conversion_rate: sql`w.conversions / nullif(w.clicks, 0)`,
-  return_on_ad_spend: sql`w.value / nullif(w.spend, 0)`,
+type Parts = readonly (keyof Sums)[];
+
+/** The figure of a window's sums `w`; none where its divisor is 0 or below, as the rule has it. */
+const figureOf = ([part, whole]: Parts): RawBuilder<unknown> => {
+  const amount = sql.ref(`w.${part}`);
+  if (whole === undefined) return amount;
+  const divisor = sql.ref(`w.${whole}`);
+  return sql`case when ${divisor} > 0 then ${amount} / ${divisor} end`;
 };
 
 interface Account {
@@ -25,11 +30,12 @@ interface Account {
   readonly platform: string;
   readonly account_id: string;
   readonly currency: string;
+  readonly time_zone: string;
 }
 
 const accountsOf = async (read: Read, rule: AlertRule, { labels }: Asked): Promise<readonly Account[]> => {
   const accounts = await read<Account>(sql`
-    select account_key, platform, account_id, currency from warehouse.account where series_to is null`);
+    select account_key, platform, account_id, currency, time_zone from warehouse.account where series_to is null`);
   return accounts
     .filter(({ platform, account_id }) => rule.matches.account({ platform, accountId: account_id }))
     .filter(({ platform }) => (labels["platform"] ?? platform) === platform)
@@ -78,9 +84,23 @@ const amountsOf = async (
 };
 
 /**
+ * How many days each account's window ended before the last of them when the alert was evaluated: accounts in several
+ * time zones are not on one day. None where all were evaluated as of one day, so that no window ended earlier.
+ */
+const latenessOf = (accounts: readonly Account[], { windowDays, settleDays }: AlertRule, alert: Asked) => {
+  const { window_from: from, window_to: to, evaluated_at: at } = alert;
+  const apart = from === null || to === null ? 0 : Math.max(0, countDays({ from, to }) - windowDays);
+  return accounts.map(({ time_zone: zone }) => {
+    const end = addDays(dayAt(new Date(at), zone), -1 - settleDays);
+    return to === null || end >= to ? 0 : Math.min(apart, countDays({ from: end, to }) - 1);
+  });
+};
+
+/**
  * What the rule would have compared with its threshold on each of the last days, from the figures as they are known
- * now: the metric over the rule's window that ends on that day. None for rules that are not configured any more, that
- * watch no figures, or that watch actions, whose windows hold spend of another grain.
+ * now: the metric over the rule's window that ends on that day, or so many days earlier as the account's own window
+ * does. None for rules that are not configured any more, that watch no figures, or that watch actions, whose windows
+ * hold spend of another grain.
  */
 export const alertSeries = async (
   read: Read,
@@ -88,37 +108,54 @@ export const alertSeries = async (
   alert: Asked,
 ): Promise<AlertAnswer["daily"]> => {
   const found = settings.find(({ name }) => name === alert.rule);
-  const figure = figures[found?.metric ?? ""];
-  if (found === undefined || figure === undefined || alert.window_to === null) return null;
+  const parts = (partsOf as Readonly<Partial<Record<string, Parts>>>)[found?.metric ?? ""];
+  if (found === undefined || parts === undefined || alert.window_to === null) return null;
   const rule = ruleOf(found);
   if (rule.grain === "action") return null;
   const accounts = await accountsOf(read, rule, alert);
   if (accounts.length === 0) return null;
-  const amounts = await amountsOf(read, accounts, alert.currency);
+  // Counts are the same in every currency, and known without a rate.
+  const isMoney = parts.some((part) => part === "spend" || part === "value");
+  const amounts = isMoney ? await amountsOf(read, accounts, alert.currency) : "own";
   if (amounts === undefined) return null;
   const { table, rows } = sourceOf(rule, alert);
-  const [spend, value] =
-    amounts === "own"
-      ? [sql`m.spend`, sql`m.conversion_value`]
-      : [sql`m.spend_reporting`, sql`m.conversion_value_reporting`];
-  const projected =
-    rule.grain === "network" ? sql`m.conversions` : sql`coalesce(m.projected_conversions, m.conversions)`;
+  const amount = (column: string): RawBuilder<unknown> => {
+    const own = sql.ref(`m.${column}`);
+    return amounts === "own"
+      ? own
+      : sql`case when ${own} = 0 then 0 else ${sql.ref(`m.${column}_reporting`)} end`;
+  };
+  const sources: Readonly<Record<keyof Sums, RawBuilder<unknown>>> = {
+    spend: amount("spend"),
+    value: amount("conversion_value"),
+    clicks: sql`m.clicks`,
+    conversions: sql`m.conversions`,
+    projected:
+      rule.grain === "network" ? sql`m.conversions` : sql`coalesce(m.projected_conversions, m.conversions)`,
+  };
+  const each = (make: (part: keyof Sums) => RawBuilder<unknown>): RawBuilder<unknown> =>
+    sql.join(parts.map(make));
+  const late = latenessOf(accounts, rule, alert);
   const to = alert.window_to;
   const from = addDays(to, 1 - shownDays);
   const first = addDays(from, 1 - rule.windowDays);
   const days = await read<{ value: string | null }>(sql`
-    select round(case when w.known then ${figure} end, 6) as value
+    select round(case when w.known then ${figureOf(parts)} end, 6) as value
     from (
-      select g.day::date as date, sum(d.spend) over span as spend, sum(d.clicks) over span as clicks,
-             sum(d.conversions) over span as conversions, sum(d.value) over span as value,
-             sum(d.projected) over span as projected, coalesce(bool_and(d.known) over span, false) as known
+      select g.day::date as date, ${each((part) => sql`sum(${sql.ref(`d.${part}`)}) over span as ${sql.ref(part)}`)},
+             coalesce(bool_and(d.known) over span, false) as known
       from generate_series(${first}::date, ${to}::date, interval '1 day') as g (day)
       left join (
-        select m.date, sum(${spend}) as spend, sum(m.clicks) as clicks, sum(m.conversions) as conversions,
-               sum(${value}) as value, sum(${projected}) as projected, count(*) = count(${spend}) as known
-        from ${sql.table(table)} m
+        select m.date + own.late as date, ${each((part) => sql`sum(${sources[part]}) as ${sql.ref(part)}`)},
+               ${sql.join(
+                 parts.map((part) => sql`count(*) = count(${sources[part]})`),
+                 sql` and `,
+               )} as known
+        from unnest(${accounts.map(({ account_key }) => account_key)}::int[], ${late}::int[]) as own (account_key, late)
+        join ${sql.table(table)} m on m.account_key = own.account_key
         where m.account_key = any(${accounts.map(({ account_key }) => account_key)}::int[])
-          and m.date between ${first}::date and ${to}::date ${rows}
+          and m.date between ${addDays(first, -Math.max(...late))}::date and ${to}::date
+          and m.date + own.late between ${first}::date and ${to}::date ${rows}
         group by 1
       ) d on d.date = g.day::date
       window span as (order by g.day rows between ${sql.lit(rule.windowDays - 1)} preceding and current row)

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import * as z from "zod";
+import type { Day } from "../../domain/day.ts";
 import type { AlertSettings } from "../../alerts/rule/settings.ts";
 import type { Alerts } from "./health-answers.ts";
 import { alertSeries } from "./alert-series.ts";
@@ -20,7 +21,11 @@ export const alertsQuery = z.strictObject({
 /** Alerts whose figures are drawn; beyond them only the changes of their states are. */
 const drawnAlerts = 20;
 
-type Row = Omit<Alerts["alerts"][number], "daily"> & { readonly window_to: string | null };
+type Row = Omit<Alerts["alerts"][number], "daily"> & {
+  readonly window_from: Day | null;
+  readonly window_to: Day | null;
+  readonly evaluated_at: Date;
+};
 
 const isLoud = ({ state }: Row): boolean => state === "firing" || state === "pending";
 
@@ -32,7 +37,7 @@ const withSeries = async (
   const drawn = new Set(rows.filter(isLoud).slice(0, drawnAlerts));
   const alerts: Alerts["alerts"][number][] = [];
   for (const row of rows) {
-    const { window_to: _windowTo, ...alert } = row;
+    const { window_from: _from, window_to: _to, evaluated_at: _at, ...alert } = row;
     alerts.push({ ...alert, daily: drawn.has(row) ? await alertSeries(read, rules, row) : null });
   }
   return alerts;
@@ -66,7 +71,7 @@ export const alerts = async (
   if (!(await hasRows(read, "ops.alert"))) return { known: false, alerts: [], events: [] };
   const rows = await read<Row>(sql`
     select a.rule, a.series, a.labels, a.state, a.severity, a.metric, a.value, a.threshold, a.currency, a.since,
-           a.last_notified, a.explanation, a.window_to, s.until as silenced_until, coalesce(h.history, '[]') as history
+           a.last_notified, a.explanation, a.window_from, a.window_to, a.evaluated_at, s.until as silenced_until, coalesce(h.history, '[]') as history
     from ops.alert a
     left join lateral (
       select max(ends_at) as until from ops.alert_silence s

@@ -20,8 +20,16 @@ const text = (key: string, title = key): DownloadColumn => ({ key, title, kind: 
 const named = ["account_id", "account_name", "campaign_id", "campaign_name"].map((key) => text(key));
 const ofAdGroups = [...named, text("ad_group_id"), text("ad_group_name")];
 
-const byName: Readonly<Record<string, readonly DownloadColumn[]>> = {
+const columnsOf: Readonly<Record<BreakdownQuery["by"], readonly DownloadColumn[]>> = {
+  platform: named,
+  account: named,
+  campaign: named,
   network: [text("part", "network")],
+  device: [text("part", "device")],
+  country: [text("part", "country")],
+  // A keyword is known within its ad group only: its id is written behind that of the ad group.
+  keyword: [text("part", "keyword"), text("part_id", "ad_group_id/keyword_id")],
+  search_term: [text("part", "search_term")],
   action: [text("account_id"), text("account_name"), text("part", "action"), text("part_id", "action_id")],
   ad_group: ofAdGroups,
   ad: [...ofAdGroups, text("part_id", "ad_id"), text("part", "ad_name")],
@@ -39,7 +47,7 @@ export const breakdownColumns = ({ by }: BreakdownQuery): readonly DownloadColum
   { title: "from", key: "from", kind: "day" },
   { title: "to", key: "to", kind: "day" },
   text("platform"),
-  ...(byName[by] ?? named),
+  ...columnsOf[by],
   text("currency"),
   ...figureNames.map((key): DownloadColumn => ({
     title: key,

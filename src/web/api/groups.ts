@@ -33,7 +33,7 @@ const matching = (q: string | undefined, ...columns: readonly string[]): RawBuil
   q === undefined
     ? sql``
     : sql`where (${sql.join(
-        columns.map((column) => sql`${sql.ref(column)} ilike ${containing(q)}`),
+        columns.map((column) => sql`${sql.ref(column)} ~ ${containing(q)}`),
         sql` or `,
       )})`;
 

@@ -90,5 +90,18 @@ export const within = (range: Range, keys: Keys, campaign?: string): RawBuilder<
   ${keys === undefined ? sql`` : sql`and ${amongKeys(sql.ref("m.account_key"), keys)}`}
   ${campaign === undefined ? sql`` : sql`and m.campaign_id = ${campaign}`}`;
 
-/** What a person typed, as a pattern that finds it anywhere and means nothing else by % or _. */
-export const containing = (text: string): string => `%${text.replace(/[\\%_]/g, String.raw`\$&`)}%`;
+/** One letter as a regular expression: either of its cases, and no sign of such an expression. */
+const eitherCase = (letter: string): string => {
+  const cases = new Set(
+    [letter, letter.toLowerCase(), letter.toUpperCase()].filter((form) => Array.from(form).length === 1),
+  );
+  return cases.size === 1
+    ? letter.replace(/[\\^$.|?*+()[\]{}]/, String.raw`\$&`)
+    : `[${[...cases].join("")}]`;
+};
+
+/**
+ * What a person typed, as a regular expression that finds it anywhere, in either case. The cases are told here: a
+ * database of locale C, as the embedded one is, knows those of ASCII alone.
+ */
+export const containing = (text: string): string => Array.from(text, eitherCase).join("");
