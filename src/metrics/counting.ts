@@ -28,6 +28,24 @@ export interface UnmatchedAction {
   readonly remedy: string;
 }
 
+/** Those of the ids that stored conversions bear. A figure waits for no listing, so an id may count and have no name. */
+const countedUnlisted = async (
+  pool: pg.Pool,
+  platform: Platform,
+  ids: readonly string[],
+): Promise<ReadonlySet<string>> => {
+  // Looks through every fact, so only where something is amiss.
+  if (ids.length === 0) return new Set();
+  const { rows } = await pool.query<{ id: string }>(
+    `select wanted.id from unnest($2::text[]) as wanted (id)
+     where exists (
+       select from warehouse.conversion_daily f join warehouse.account a using (account_key)
+       where a.platform = $1 and f.conversion_action_id = wanted.id)`,
+    [platform, ids],
+  );
+  return new Set(rows.map(({ id }) => id));
+};
+
 /**
  * Names that the configuration counts and that no action of the platform bears: misspelt, or renamed there since (which
  * still counts, by its id). Empty while no action is known at all, as before the first sync.
@@ -57,7 +75,10 @@ export const unmatchedActions = async (
      order by place`,
     [platform, actions],
   );
-  return rows.map(({ name, now }) => {
+  const unknown = rows.flatMap(({ name, now }) => (now === null ? [name] : []));
+  const unlisted = await countedUnlisted(pool, platform, unknown);
+  return rows.flatMap(({ name, now }) => {
+    if (unlisted.has(name)) return [];
     const subject = `connectors.${platform}.conversions: ${JSON.stringify(name)}`;
     return now === null
       ? {

@@ -27,7 +27,9 @@ export const readBreakdownCoverage = async (
   const { rows } = await sql<BreakdownCoverage>`
     select count(*)::int as all, count(b.account_key)::int as known
     from ops.account_day d
-    join warehouse.account a using (platform, account_id)
+    join warehouse.account a
+      on a.platform = d.platform and a.account_id = d.account_id
+      and d.date between coalesce(a.series_from, '-infinity') and coalesce(a.series_to, 'infinity')
     left join ops.breakdown_day b
       on b.account_key = a.account_key and b.date = d.date and b.breakdown = ${breakdown}
     where d.date between ${from} and ${to} and d.state in ('complete', 'no_spend') and d.platform = any (${platforms})`.execute(

@@ -60,3 +60,16 @@ test("a name that no action bears is said by sync, status and doctor", async () 
   for (const command of ["status", "doctor"])
     expect(await costper({ database: url, connectors: { linkedin } }, command)).toContain(said);
 });
+
+test("an id that no listing has and figures bear counts, and nobody is told that it counts nothing", async () => {
+  const { answers, linkedin, url, sync, mart, logged } = await open(["13703589", "13703599"]);
+  answers["conversions"] = [];
+  await sync(day);
+  expect(await mart()).toEqual(["2026-10-05 100 5 20.00"]);
+  const told = logged.filter((line) => line.includes("conversion action of any account"));
+  expect(told).toHaveLength(1);
+  expect(told[0]).toContain("13703599");
+  const status = await costper({ database: url, connectors: { linkedin } }, "status");
+  expect(status).toContain('"13703599" is no conversion action of any account');
+  expect(status).not.toContain('"13703589"');
+});

@@ -253,7 +253,8 @@ test("a campaign-day shows how it moved from the first report", async () => {
 
 test("health tells missing, failed and differing days apart", async () => {
   const { url } = shared;
-  const { accounts, night } = await ask<Health>(url, `/api/health?${range}`);
+  const { accounts, night, count } = await ask<Health>(url, `/api/health?${range}`);
+  expect(await ask<Health>(url, `/api/health?${range}&page=9`)).toMatchObject({ accounts: [], count });
   expect(accounts[0]).toMatchObject({ account_id: "3000002", last_good_date: "2026-11-18" });
   expect(accounts[0]?.states).toBe(`${"c".repeat(18)}nf`);
   const differing = accounts.find(({ account_id }) => account_id === "1000001");

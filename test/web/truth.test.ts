@@ -51,6 +51,9 @@ test("a platform's claim stands against what the company counted, by platform an
     ["", "1.000000", null],
   ]);
   expect(told.left_out).toMatchObject([{ rule: expect.any(String), conversions: "1.000000" }]);
+  // Beyond the last page there are no fewer campaigns than on it.
+  const beyond = await reading(database.db, (read) => truth(read, { ...query, page: 3 }, []));
+  expect([told.count, beyond.count, beyond.campaigns]).toEqual([2, 2, []]);
 });
 
 test("the campaigns with most spend come first, whatever currency it is in", async () => {

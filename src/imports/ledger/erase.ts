@@ -1,11 +1,41 @@
-import { randomBytes } from "node:crypto";
 import type { PoolClient } from "pg";
-import { bury } from "./tombstones.ts";
+import { countedOrder, sameOrder } from "../../metrics/first-party/orders.ts";
+import { bury, orderName } from "./tombstones.ts";
 
 /** Noon of the day on which it was booked: the hour could lead back, the day is a figure. */
 const dayOnly = (at: string): string => `((${at} at time zone $1)::date + time '12:00') at time zone $1`;
 
 const wiped = "gclid = null, click_ids = '{}', term = null, content = null, referrer_host = null";
+
+/**
+ * Takes the orders of who is forgotten from their conversions. What counts goes on counting alone; what repeats it, or
+ * comes with the order later, is marked as counted, so that nothing links the two.
+ */
+const detachOrders = async (client: PoolClient): Promise<void> => {
+  await client.query(
+    `create temporary table erased_order on commit drop as
+     select c.conversion_id, c.conversion_name, c.order_id, e.lead_id is not null as is_erased,
+       c.retracted_at is null and row_number() over (${sameOrder}) = 1 as is_counted
+     from warehouse.first_party_conversion c left join erased_lead e using (lead_id)
+     where (c.conversion_name, c.order_id) in (
+       select o.conversion_name, o.order_id from warehouse.first_party_conversion o join erased_lead using (lead_id)
+       where o.order_id not in ('', '${countedOrder}'))`,
+  );
+  await bury(
+    client,
+    "order",
+    `select ${orderName("o")} as id from erased_order o where is_erased and is_counted`,
+  );
+  await client.query(
+    `update warehouse.first_party_conversion c
+     set order_id = case when not (o.is_erased and o.is_counted) then '${countedOrder}' end
+     from erased_order o
+     where o.conversion_id = c.conversion_id and (o.is_erased or exists (
+       select from erased_order f where f.is_erased and f.is_counted
+         and (f.conversion_name, f.order_id) = (o.conversion_name, o.order_id)))`,
+  );
+  await client.query("drop table erased_order");
+};
 
 /**
  * Makes people anonymous: every figure stays on its day, and nothing leads back. Their ids become random ones; what
@@ -68,13 +98,12 @@ export const eraseLeads = async (
       `update ${table} h set lead_id = e.new_id, ${at} = ${dayOnly(`h.${at}`)} from erased_lead e where e.lead_id = h.lead_id`,
       [timeZone],
     );
-  // Equal orders stay equal, so that a repeat is still none.
+  await detachOrders(client);
   await client.query(
     `update warehouse.first_party_conversion c
-     set lead_id = e.new_id, conversion_id = 'erased:' || gen_random_uuid(), converted_at = ${dayOnly("c.converted_at")},
-       order_id = 'erased:' || encode(sha256($2::bytea || convert_to(c.order_id, 'UTF8')), 'hex'), ${wiped}
+     set lead_id = e.new_id, conversion_id = 'erased:' || gen_random_uuid(), converted_at = ${dayOnly("c.converted_at")}, ${wiped}
      from erased_lead e where e.lead_id = c.lead_id`,
-    [timeZone, randomBytes(32)],
+    [timeZone],
   );
   const times = ["created_at", "stage_at", "qualified_at", "customer_at", "lost_at"];
   await client.query(

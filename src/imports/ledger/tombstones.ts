@@ -1,7 +1,8 @@
 import type { PoolClient } from "pg";
+import { countedOrder } from "../../metrics/first-party/orders.ts";
 
 /** What an erased id is the id of. */
-export type Buried = "lead" | "conversion";
+export type Buried = "lead" | "conversion" | "order";
 
 const buriedBy: Readonly<Record<string, { readonly what: Buried; readonly column: string }>> = {
   leads: { what: "lead", column: "lead_id" },
@@ -29,6 +30,10 @@ const hashKeys = (key: Buffer): readonly Buffer[] => [padded(key, 0x36), padded(
 const hashOf = (id: string, what: Buried): string =>
   `sha256($2 || sha256($1 || convert_to('${what}:' || ${id}, 'UTF8')))`;
 
+/** In SQL: what an order is buried under. Within one conversion name it counts once. */
+export const orderName = (row: string): string =>
+  `jsonb_build_array(${row}.conversion_name, ${row}.order_id)::text`;
+
 /** Keeps that ids were erased, without keeping the ids. `ids` is a relation with a column `id`, however many they are. */
 export const bury = async (client: PoolClient, what: Buried, ids: string): Promise<void> => {
   await client.query(
@@ -55,4 +60,10 @@ export const buryForgotten = async (client: PoolClient, kind: string): Promise<v
       : `update import_row r set lead_id = null from ops.tombstone t where t.hash = ${hashOf("r.lead_id", "lead")}`,
     keys,
   );
+  if (kind === "conversions")
+    await client.query(
+      `update import_row r set order_id = '${countedOrder}' from ops.tombstone t
+       where r.order_id is not null and t.hash = ${hashOf(orderName("r"), "order")}`,
+      keys,
+    );
 };

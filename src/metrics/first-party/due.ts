@@ -1,6 +1,7 @@
 import type { PoolClient } from "pg";
 import type { Day } from "../../domain/day.ts";
 import { setLocal } from "../../warehouse/transaction.ts";
+import { countedOrder } from "./orders.ts";
 import type { FirstPartySettings } from "./settings.ts";
 import { visitKeys } from "./visit-keys.ts";
 
@@ -110,7 +111,7 @@ export const addOrders = async ({ client, whole }: FirstPartyDue): Promise<void>
   await client.query(
     `insert into due_conversion select o.conversion_id
      from due_conversion d
-     join ${table} c on c.conversion_id = d.conversion_id and c.order_id <> ''
+     join ${table} c on c.conversion_id = d.conversion_id and c.order_id not in ('', '${countedOrder}')
      join ${table} o on o.conversion_name = c.conversion_name and o.order_id = c.order_id
      on conflict do nothing`,
   );

@@ -1,4 +1,5 @@
 import { type FirstPartyDue, dueIds, isDue } from "./due.ts";
+import { countedOrder, sameOrder } from "./orders.ts";
 import { replaceRows } from "./replace-rows.ts";
 
 /** Whether a conversion under this rule is counted at all, paid or not: repeats and those taken back are not. */
@@ -11,9 +12,7 @@ const findRepeats = (due: FirstPartyDue): string => `
   from (
     select conversion_id, nullif(first_value(conversion_id) over same_order, conversion_id) as repeats_id
     from warehouse.first_party_conversion c where ${isDue(due, "conversion", "c")}
-    window same_order as (
-      partition by conversion_name, coalesce(nullif(order_id, ''), 'id:' || conversion_id)
-      order by retracted_at nulls first, converted_at, conversion_id)
+    window same_order as (${sameOrder})
   ) r
   where r.conversion_id = c.conversion_id and c.repeats_id is distinct from r.repeats_id`;
 
@@ -21,7 +20,7 @@ const excluded = (due: FirstPartyDue): string => `
   with ruled as (
     select c.*,
       case when c.retracted_at is not null then 'retracted'
-           when c.repeats_id is not null then 'duplicate_order'
+           when c.repeats_id is not null or c.order_id = '${countedOrder}' then 'duplicate_order'
            when c.conversion_name = any($1::text[]) then 'counted_from_ga4'
            when c.evidence = 'expired_click' then 'expired_click'
            when c.traffic <> 'paid' then c.traffic
@@ -34,7 +33,8 @@ const excluded = (due: FirstPartyDue): string => `
     value as conversion_value, currency, rule,
     case rule
       when 'retracted' then 'taken back: reopened, lost, deleted, or missing from a file that replaced its day'
-      when 'duplicate_order' then format('order %s is counted already as conversion %s', order_id, repeats_id)
+      when 'duplicate_order' then case when repeats_id is null then 'its order is counted already, and was that of somebody who was forgotten'
+        else format('order %s is counted already as conversion %s', order_id, repeats_id) end
       when 'counted_from_ga4' then format('%s is counted from GA4''s key events', conversion_name)
       when 'expired_click' then 'its click is more than 90 days older'
       when 'uncosted' then format('paid, but no spend of %s is known for %s', coalesce(platform, 'its platform'), date)

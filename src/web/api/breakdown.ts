@@ -82,7 +82,9 @@ const broughtOf = async (read: Read, { by, range, keys }: Grouping): Promise<Bre
   const [days] = await read<{ known: number; all: number }>(sql`
     select count(b.account_key)::int as known, count(*)::int as all
     from ops.account_day d
-    join warehouse.account a using (platform, account_id)
+    join warehouse.account a
+      on a.platform = d.platform and a.account_id = d.account_id
+      and d.date between coalesce(a.series_from, '-infinity') and coalesce(a.series_to, 'infinity')
     left join ops.breakdown_day b on b.account_key = a.account_key and b.date = d.date and b.breakdown = ${by}
     where d.date between ${range.from}::date and ${range.to}::date and d.state in ('complete', 'no_spend')
       and (${keys ?? null}::int[] is null or a.account_key = any (${keys ?? null}::int[]))`);

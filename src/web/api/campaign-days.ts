@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import * as z from "zod";
 import type { CampaignDayRow, CampaignDays, HistoryRow, MaturityCurve } from "./answers.ts";
 import { WebProblem } from "../failures.ts";
-import { accountOf, filterKeys } from "./query.ts";
+import { accountOf, amongKeys, filterKeys } from "./query.ts";
 import { rangeKeys, resolveRange } from "./ranges.ts";
 import type { Read } from "./read.ts";
 
@@ -19,7 +19,8 @@ export const maturityQuery = z.strictObject({
 });
 
 interface Found {
-  readonly account_key: number;
+  /** All series of the account: one whose currency or time zone changed has several, each with days of its own. */
+  readonly account_keys: readonly number[];
   readonly platform: string;
   readonly account_id: string;
   readonly account_name: string;
@@ -29,10 +30,13 @@ interface Found {
 const find = async (read: Read, account: string, campaign: string): Promise<Found> => {
   const { platform, id } = accountOf(account);
   const [found] = await read<Found>(sql`
-    select a.account_key, a.platform, a.account_id, a.name as account_name, c.name as campaign_name
+    select array_agg(a.account_key) as account_keys, a.platform, a.account_id,
+           (array_agg(a.name order by a.account_key desc))[1] as account_name,
+           (array_agg(c.name order by a.account_key desc) filter (where c.name is not null))[1] as campaign_name
     from warehouse.account a
     left join warehouse.campaign c on c.account_key = a.account_key and c.campaign_id = ${campaign}
-    where a.platform = ${platform} and a.account_id = ${id}`);
+    where a.platform = ${platform} and a.account_id = ${id}
+    group by a.platform, a.account_id`);
   if (found === undefined)
     throw new WebProblem(404, "there is no such account", "choose one in the breakdown");
   return found;
@@ -44,7 +48,7 @@ export const campaignDays = async (
   query: z.infer<typeof campaignDaysQuery>,
 ): Promise<CampaignDays> => {
   const range = await resolveRange(read, query);
-  const { account_key, ...found } = await find(read, query.account, query.campaign);
+  const { account_keys, ...found } = await find(read, query.account, query.campaign);
   const rows = await read<CampaignDayRow>(sql`
     select m.date, m.currency, m.spend, m.impressions, m.clicks, m.conversions, m.conversion_value,
            m.organic_conversions, m.cost_per_conversion, m.cost_per_click, m.conversion_rate,
@@ -55,11 +59,11 @@ export const campaignDays = async (
       select date, count(*)::int - 1 as changes,
              (array_agg(conversions order by observed_at))[1] as first_conversions
       from marts.cost_per_conversion_history
-      where account_key = ${account_key} and campaign_id = ${query.campaign}
+      where ${amongKeys(sql`account_key`, account_keys)} and campaign_id = ${query.campaign}
         and date between ${range.from}::date and ${range.to}::date
       group by date
     ) h using (date)
-    where m.account_key = ${account_key} and m.campaign_id = ${query.campaign}
+    where ${amongKeys(sql`m.account_key`, account_keys)} and m.campaign_id = ${query.campaign}
       and m.date between ${range.from}::date and ${range.to}::date
     order by m.date desc`);
   return { range, campaign: { ...found, campaign_id: query.campaign }, rows };
@@ -70,11 +74,11 @@ export const history = async (
   read: Read,
   query: z.infer<typeof historyQuery>,
 ): Promise<{ readonly rows: readonly HistoryRow[] }> => {
-  const { account_key } = await find(read, query.account, query.campaign);
+  const { account_keys } = await find(read, query.account, query.campaign);
   const rows = await read<HistoryRow>(sql`
     select observed_at, currency, spend, clicks, conversions, conversion_value, cost_per_conversion
     from marts.cost_per_conversion_history
-    where account_key = ${account_key} and campaign_id = ${query.campaign} and date = ${query.date}::date
+    where ${amongKeys(sql`account_key`, account_keys)} and campaign_id = ${query.campaign} and date = ${query.date}::date
     order by observed_at`);
   return { rows };
 };

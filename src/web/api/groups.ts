@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import type { BreakdownBy } from "./answers.ts";
-import { currencyOf, inCurrency, sums, sumsOfSums, valueOf } from "./money.ts";
+import { currencyOf, inCurrency, sums, sumsOfSums, valueOf, whole } from "./money.ts";
 import { byCampaign, campaignTotals, shownCampaigns } from "./campaign-sums.ts";
 import { containing, within } from "./query.ts";
 import { partRows } from "./part-rows.ts";
@@ -49,15 +49,25 @@ const byPlatform = (grouping: Grouping): RawBuilder<unknown> => sql`
     from ${sql.table(martFor(grouping))} m where ${rowsOf(grouping)} group by 1, 2
   ) s ${matching(grouping.q, "s.platform")}`;
 
+/** Whose rows `g` are: an account whose currency or time zone changed has several keys. */
+const owner = sql`join warehouse.account k on k.account_key = g.account_key`;
+
+const namedOwner = sql`
+  join (select * from warehouse.account where series_to is null) a
+    on a.platform = s.platform and a.account_id = s.account_id`;
+
 // Names are joined to the groups, not to the days: thousands rather than millions.
 const byAccount = (grouping: Grouping): RawBuilder<unknown> => sql`
-  select a.platform, a.account_id, a.name as account_name, null::text as campaign_id,
+  select s.platform, s.account_id, a.name as account_name, null::text as campaign_id,
          null::text as campaign_name, ${noAdGroup}, null::text as part, null::text as part_id, s.currency, ${sumNames}
   from (
-    select m.account_key, ${currencyOf(grouping.choice)} as currency, ${sums(grouping.choice)}
-    from ${sql.table(martFor(grouping))} m where ${rowsOf(grouping)} group by 1, 2
-  ) s
-  join warehouse.account a on a.account_key = s.account_key
+    select k.platform, k.account_id, g.currency, ${sumsOfSums}
+    from (
+      select m.account_key, ${currencyOf(grouping.choice)} as currency, ${sums(grouping.choice)}
+      from ${sql.table(martFor(grouping))} m where ${rowsOf(grouping)} group by 1, 2
+    ) g ${owner}
+    group by 1, 2, 3
+  ) s ${namedOwner}
   ${matching(grouping.q, "a.name", "a.account_id", "a.platform")}`;
 
 /** Ad groups, or ads, with all that they lie in. What the platform reports for none of them has empty ids. */
@@ -97,9 +107,13 @@ const byBrought = (grouping: Grouping): RawBuilder<unknown> => sql`
 
 /** What the campaigns of the grouping cost, by account: its actions are held against all of it. */
 const spent = (grouping: Grouping): RawBuilder<unknown> => sql`
-  select m.account_key, ${currencyOf(grouping.choice)} as currency, ${sums(grouping.choice)}
-  from ${sql.table(grouping.campaign === undefined ? martOf.platform : martOf.campaign)} m
-  where ${rowsOf(grouping)} group by 1, 2`;
+  select k.platform, k.account_id, g.currency, ${sumsOfSums}
+  from (
+    select m.account_key, ${currencyOf(grouping.choice)} as currency, ${sums(grouping.choice)}
+    from ${sql.table(grouping.campaign === undefined ? martOf.platform : martOf.campaign)} m
+    where ${rowsOf(grouping)} group by 1, 2
+  ) g ${owner}
+  group by 1, 2, 3`;
 
 /**
  * An action is set against the whole spend of its account in the grouping, as `costper report --by account,action` has
@@ -107,18 +121,24 @@ const spent = (grouping: Grouping): RawBuilder<unknown> => sql`
  * up, and the total says what they cost together.
  */
 const byAction = (grouping: Grouping): RawBuilder<unknown> => sql`
-  select a.platform, a.account_id, a.name as account_name, null::text as campaign_id,
+  select s.platform, s.account_id, a.name as account_name, null::text as campaign_id,
          null::text as campaign_name, ${noAdGroup}, coalesce(nullif(s.part_name, ''), s.part_id) as part, s.part_id, s.currency,
          c.spend, c.impressions, c.clicks, s.conversions, s.conversion_value, null::numeric as organic_conversions,
          s.is_final
   from (
-    select m.account_key, m.part_id, max(m.part_name collate "C") as part_name, ${currencyOf(grouping.choice)} as currency,
-           sum(m.conversions) as conversions, ${valueOf(grouping.choice)} as conversion_value,
-           bool_and(m.is_final) as is_final
-    from ${partRows(grouping)} where ${rowsOf(grouping)} group by 1, 2, 4
-  ) s
-  join warehouse.account a on a.account_key = s.account_key
-  left join (${spent(grouping)}) c on c.account_key = s.account_key and c.currency is not distinct from s.currency
+    select k.platform, k.account_id, g.part_id, max(g.part_name collate "C") as part_name, g.currency,
+           sum(g.conversions) as conversions, ${whole("g.conversion_value")} as conversion_value,
+           bool_and(g.is_final) as is_final
+    from (
+      select m.account_key, m.part_id, max(m.part_name collate "C") as part_name, ${currencyOf(grouping.choice)} as currency,
+             sum(m.conversions) as conversions, ${valueOf(grouping.choice)} as conversion_value,
+             bool_and(m.is_final) as is_final
+      from ${partRows(grouping)} where ${rowsOf(grouping)} group by 1, 2, 4
+    ) g ${owner}
+    group by 1, 2, 3, 5
+  ) s ${namedOwner}
+  left join (${spent(grouping)}) c
+    on c.platform = s.platform and c.account_id = s.account_id and c.currency is not distinct from s.currency
   ${matching(grouping.q, "s.part_name", "s.part_id", "a.platform", "a.name", "a.account_id")}`;
 
 /** Total of a breakdown by action: what the accounts of the shown actions cost, each once. */

@@ -119,12 +119,17 @@ export const health = async (
   if (countDays(range) > longestDays)
     throw new WebProblem(400, `from: the range is longer than ${String(longestDays)} days`, "shorten it");
   const lines = await accountsOf(read, range, query);
+  // Beyond the last page no row tells how many there are.
+  const [counted] =
+    query.page === 1 || lines.length > 0
+      ? lines
+      : await accountsOf(read, range, { ...query, page: 1, size: 1 });
   const now = new Date();
   return {
     range,
     page: query.page,
     size: query.size,
-    count: lines[0]?.count ?? 0,
+    count: counted?.count ?? 0,
     accounts: lines.map(({ count: _count, time_zone, is_active, ...account }) => ({
       ...account,
       stale:

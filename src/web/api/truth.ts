@@ -50,13 +50,18 @@ export const truth = async (
   const { platform, page, size } = query;
   const known = await hasRows(read, "warehouse.first_party_conversion");
   const campaigns = await claimsByCampaign(read, range, platform, { page, size });
+  // Beyond the last page no row tells how many there are.
+  const [counted] =
+    page === 1 || campaigns.length > 0
+      ? campaigns
+      : await claimsByCampaign(read, range, platform, { page: 1, size: 1 });
   return {
     range,
     known,
     platforms: await claimsByPlatform(read, range, platform),
     page,
     size,
-    count: campaigns[0]?.count ?? 0,
+    count: counted?.count ?? 0,
     campaigns: campaigns.map(({ count: _count, ...claim }) => claim),
     left_out: await leftOutConversions(read, range),
     uncosted: await uncosted(read, range),
