@@ -4,7 +4,7 @@ import { type AlertRule, anomalyReachDays } from "../rule/rule.ts";
 import type { FigureMetric } from "../rule/settings.ts";
 import type { SeriesRow } from "./series-row.ts";
 import type { Coverage } from "./coverage.ts";
-import { type Expectation, judgesMoney, partsOf } from "./judge.ts";
+import { type Expectation, hasMoney, partsOf } from "./judge.ts";
 import {
   deliveryId,
   deliveryRule,
@@ -138,7 +138,7 @@ export const learn = (options: {
   const own = byId(rule, options.rows);
   const delivery = byId(deliveryRule(rule), options.whole);
   const [part, whole] = partsOf[rule.metric as FigureMetric];
-  const money = judgesMoney({ ...rule, minSpend: "0" });
+  const money = hasMoney(rule.metric as FigureMetric);
   const known = new Map<string, Usual | undefined>();
   return ({ id, reach }) => {
     if (known.has(id)) return known.get(id);

@@ -35,10 +35,13 @@ export const partsOf: Readonly<Record<FigureMetric, readonly [keyof Sums, (keyof
   conversions: ["conversions"],
 };
 
-/** Whether a rule is judged by amounts of money; one by counts alone needs no exchange rate. */
+/** Whether a metric is made of amounts of money; one of counts alone is the same in every currency, without a rate. */
+export const hasMoney = (metric: FigureMetric): boolean =>
+  partsOf[metric].some((name) => name === "spend" || name === "value");
+
+/** Whether a rule is judged by amounts of money. */
 export const judgesMoney = ({ metric, minSpend }: Pick<AlertRule, "metric" | "minSpend">): boolean =>
-  Number(minSpend) > 0 ||
-  partsOf[metric as FigureMetric].some((name) => name === "spend" || name === "value");
+  Number(minSpend) > 0 || hasMoney(metric as FigureMetric);
 
 const ratioOf = (metric: Metric, sums: Sums): Ratio => {
   const [part, whole] = partsOf[metric as FigureMetric];

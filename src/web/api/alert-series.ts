@@ -1,9 +1,9 @@
 import { type RawBuilder, sql } from "kysely";
 import { addDays, countDays, type Day, dayAt } from "../../domain/day.ts";
-import { partsOf } from "../../alerts/figures/judge.ts";
+import { hasMoney, partsOf } from "../../alerts/figures/judge.ts";
 import type { Sums } from "../../alerts/figures/sums.ts";
 import { type AlertRule, ruleOf } from "../../alerts/rule/rule.ts";
-import type { AlertSettings } from "../../alerts/rule/settings.ts";
+import type { AlertSettings, FigureMetric } from "../../alerts/rule/settings.ts";
 import type { AlertAnswer } from "./health-answers.ts";
 import type { Read } from "./read.ts";
 
@@ -114,9 +114,9 @@ export const alertSeries = async (
   if (rule.grain === "action") return null;
   const accounts = await accountsOf(read, rule, alert);
   if (accounts.length === 0) return null;
-  // Counts are the same in every currency, and known without a rate.
-  const isMoney = parts.some((part) => part === "spend" || part === "value");
-  const amounts = isMoney ? await amountsOf(read, accounts, alert.currency) : "own";
+  const amounts = hasMoney(found.metric as FigureMetric)
+    ? await amountsOf(read, accounts, alert.currency)
+    : "own";
   if (amounts === undefined) return null;
   const { table, rows } = sourceOf(rule, alert);
   const amount = (column: string): RawBuilder<unknown> => {
