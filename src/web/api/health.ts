@@ -4,7 +4,7 @@ import { countDays } from "../../domain/day.ts";
 import { expectedDay, type Schedule } from "../../domain/schedule.ts";
 import { inUse } from "../../warehouse/credentials.ts";
 import type { Health } from "./health-answers.ts";
-import { filterKeys, pageKeys } from "./query.ts";
+import { countOf, filterKeys, pageKeys } from "./query.ts";
 import { rangeKeys, resolveRange } from "./ranges.ts";
 import type { Read } from "./read.ts";
 import { WebProblem } from "../failures.ts";
@@ -119,17 +119,12 @@ export const health = async (
   if (countDays(range) > longestDays)
     throw new WebProblem(400, `from: the range is longer than ${String(longestDays)} days`, "shorten it");
   const lines = await accountsOf(read, range, query);
-  // Beyond the last page no row tells how many there are.
-  const [counted] =
-    query.page === 1 || lines.length > 0
-      ? lines
-      : await accountsOf(read, range, { ...query, page: 1, size: 1 });
   const now = new Date();
   return {
     range,
     page: query.page,
     size: query.size,
-    count: counted?.count ?? 0,
+    count: await countOf(query.page, lines, (first) => accountsOf(read, range, { ...query, ...first })),
     accounts: lines.map(({ count: _count, time_zone, is_active, ...account }) => ({
       ...account,
       stale:

@@ -55,6 +55,19 @@ export const pageKeys = {
   size: z.coerce.number().int().min(1).max(100, "must be at most 100").default(25),
 };
 
+/**
+ * How many rows all pages have, which every row says. Beyond the last page there is none to say it, and the first page is
+ * asked.
+ */
+export const countOf = async (
+  page: number,
+  rows: readonly { readonly count: number }[],
+  ask: (first: { readonly page: number; readonly size: number }) => Promise<typeof rows>,
+): Promise<number> => {
+  const [row] = page === 1 || rows.length > 0 ? rows : await ask({ page: 1, size: 1 });
+  return row?.count ?? 0;
+};
+
 interface Filters {
   readonly platform?: string | undefined;
   readonly account?: string | undefined;

@@ -10,7 +10,7 @@ import {
 import { type KpiPace, monthPace } from "../../metrics/kpi/pace.ts";
 import type { MonthlyTarget } from "../../metrics/kpi/targets.ts";
 import type { Range } from "./answers.ts";
-import { filterKeys, pageKeys } from "./query.ts";
+import { countOf, filterKeys, pageKeys } from "./query.ts";
 import { rangeKeys, resolveRange } from "./ranges.ts";
 import { hasRows, type Read } from "./read.ts";
 
@@ -50,18 +50,13 @@ export const truth = async (
   const { platform, page, size } = query;
   const known = await hasRows(read, "warehouse.first_party_conversion");
   const campaigns = await claimsByCampaign(read, range, platform, { page, size });
-  // Beyond the last page no row tells how many there are.
-  const [counted] =
-    page === 1 || campaigns.length > 0
-      ? campaigns
-      : await claimsByCampaign(read, range, platform, { page: 1, size: 1 });
   return {
     range,
     known,
     platforms: await claimsByPlatform(read, range, platform),
     page,
     size,
-    count: counted?.count ?? 0,
+    count: await countOf(page, campaigns, (first) => claimsByCampaign(read, range, platform, first)),
     campaigns: campaigns.map(({ count: _count, ...claim }) => claim),
     left_out: await leftOutConversions(read, range),
     uncosted: await uncosted(read, range),
