@@ -1,4 +1,4 @@
-import { type Kysely, sql } from "kysely";
+import { type Kysely, type RawBuilder, sql } from "kysely";
 import type { BreakdownName } from "../domain/breakdown.ts";
 import type { DayRange } from "../domain/day.ts";
 import type { Platform } from "../domain/platform.ts";
@@ -19,20 +19,27 @@ export interface BreakdownCoverage {
   readonly all: number;
 }
 
+/** In SQL: one row of it. `among`: a condition on account-days `d` and accounts `a`. */
+export const breakdownCoverage = (
+  { from, to }: DayRange,
+  breakdown: BreakdownName,
+  among: RawBuilder<unknown>,
+): RawBuilder<BreakdownCoverage> => sql<BreakdownCoverage>`
+  select count(*)::int as all, count(b.account_key)::int as known
+  from ops.account_day d
+  join warehouse.account a
+    on a.platform = d.platform and a.account_id = d.account_id
+    and d.date between coalesce(a.series_from, '-infinity') and coalesce(a.series_to, 'infinity')
+  left join ops.breakdown_day b
+    on b.account_key = a.account_key and b.date = d.date and b.breakdown = ${breakdown}
+  where d.date between ${from}::date and ${to}::date and d.state in ('complete', 'no_spend') and ${among}`;
+
 export const readBreakdownCoverage = async (
   db: Kysely<DB>,
-  { from, to, platforms }: DayRange & { readonly platforms: readonly Platform[] },
+  { platforms, ...range }: DayRange & { readonly platforms: readonly Platform[] },
   breakdown: BreakdownName,
 ): Promise<BreakdownCoverage> => {
-  const { rows } = await sql<BreakdownCoverage>`
-    select count(*)::int as all, count(b.account_key)::int as known
-    from ops.account_day d
-    join warehouse.account a
-      on a.platform = d.platform and a.account_id = d.account_id
-      and d.date between coalesce(a.series_from, '-infinity') and coalesce(a.series_to, 'infinity')
-    left join ops.breakdown_day b
-      on b.account_key = a.account_key and b.date = d.date and b.breakdown = ${breakdown}
-    where d.date between ${from} and ${to} and d.state in ('complete', 'no_spend') and d.platform = any (${platforms})`.execute(
+  const { rows } = await breakdownCoverage(range, breakdown, sql`d.platform = any (${platforms})`).execute(
     db,
   );
   return rows[0] ?? { known: 0, all: 0 };

@@ -1,12 +1,13 @@
 import { type RawBuilder, sql } from "kysely";
 import * as z from "zod";
 import { breakdowns as broughtBreakdowns, isBreakdown } from "../../domain/breakdown.ts";
+import { type BreakdownCoverage, breakdownCoverage } from "../../metrics/coverage.ts";
 import { type Breakdown, type BreakdownRow, breakdowns, type Figures } from "./answers.ts";
 import { standingOf } from "./campaign-sums.ts";
 import { WebProblem } from "../failures.ts";
 import { chooseCurrency, figure, figureNames, figures } from "./money.ts";
 import { grouped, nameOf, shown, totalsOf } from "./groups.ts";
-import { accountKeys, currencyKey, filterKeys, pageKeys, search } from "./query.ts";
+import { accountKeys, amongKeys, currencyKey, filterKeys, pageKeys, search } from "./query.ts";
 import { rangeKeys, resolveRange } from "./ranges.ts";
 import type { Read } from "./read.ts";
 import type { Grouping } from "./grouping.ts";
@@ -79,15 +80,8 @@ const totalOf = (line: Line): Figures & { currency: string | null } => {
 /** On how many of the account-days with figures a breakdown is known. */
 const broughtOf = async (read: Read, { by, range, keys }: Grouping): Promise<Breakdown["brought"]> => {
   if (!isBreakdown(by)) return null;
-  const [days] = await read<{ known: number; all: number }>(sql`
-    select count(b.account_key)::int as known, count(*)::int as all
-    from ops.account_day d
-    join warehouse.account a
-      on a.platform = d.platform and a.account_id = d.account_id
-      and d.date between coalesce(a.series_from, '-infinity') and coalesce(a.series_to, 'infinity')
-    left join ops.breakdown_day b on b.account_key = a.account_key and b.date = d.date and b.breakdown = ${by}
-    where d.date between ${range.from}::date and ${range.to}::date and d.state in ('complete', 'no_spend')
-      and (${keys ?? null}::int[] is null or a.account_key = any (${keys ?? null}::int[]))`);
+  const among = keys === undefined ? sql`true` : amongKeys(sql`a.account_key`, keys);
+  const [days] = await read<BreakdownCoverage>(breakdownCoverage(range, by, among));
   return days ?? null;
 };
 
