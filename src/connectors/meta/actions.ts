@@ -144,7 +144,10 @@ export const isEngagement = (actionType: string): boolean => engagement.has(acti
 export const familyOf = (actionType: string): ActionFamily | undefined =>
   actionFamilies.find(({ wholes, leaves }) => wholes.includes(actionType) || leaves.includes(actionType));
 
-/** What an action type is called in the warehouse; settings may name it so, in any case. */
+/**
+ * What an action type is called in the warehouse; settings may name it so, in any case. The canonical name of a family has
+ * its title; the others add their own name, so that they stay apart.
+ */
 export const actionName = (id: string): string => {
   const family = familyOf(id);
   if (family) return family.canonical === id ? family.title : `${family.title} (${id})`;

@@ -132,7 +132,6 @@ const actionOf = (id: string): Entity => {
   };
 };
 
-/** The canonical name of a family has its title; the others add their own name, so that they stay apart. */
 const originOf = (id: string): string => {
   if (id.startsWith("offsite_conversion.") || id.endsWith("_website")) return "WEBSITE";
   if (id.startsWith("onsite_")) return "META";
