@@ -225,6 +225,8 @@ export const startEmbedded = async (options: EmbeddedOptions): Promise<EmbeddedS
   // A process may end without closing: at a second Ctrl-C, or when the reader of its output has gone. Nothing can be
   // waited for then; whoever is just joining stops the server later.
   const onExit = (): void => {
+    // Somebody may have taken the folder away meanwhile.
+    if (!existsSync(users)) return;
     rmSync(own, { force: true });
     const server = isAnotherAtIt(folder) || isUsedByOthers(users) ? undefined : postmaster(data);
     if (server) process.kill(server.pid, "SIGINT");
