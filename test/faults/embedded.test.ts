@@ -17,7 +17,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { startEmbedded } from "../../src/warehouse/embedded/server.ts";
 import { folderWith, startCostper } from "../jobs/start-process.ts";
 
@@ -45,6 +45,10 @@ const use = async (folder: string, statement = "select 1"): Promise<unknown> => 
 
 const pidOf = async (folder: string): Promise<number> =>
   Number((await readFile(join(folder, "postgres", "data", "postmaster.pid"), "utf8")).split("\n")[0]);
+
+/** A server takes its file away a moment before it ends. */
+const expectEnd = (pid: number): Promise<void> =>
+  vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow(/ESRCH/), { timeout: 20_000 });
 
 /** A process that is no Postgres and will be there for a while. */
 const bystander = (): ChildProcess => {
@@ -122,7 +126,7 @@ test("a server that a killed process left running is joined, and one whose passw
   await rm(join(folder, "postgres.json"));
   expect(await use(folder)).toHaveLength(1);
   await first.close();
-  expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);
+  await expectEnd(pid);
 });
 
 test("a process that ends without closing leaves no server running, unless another one uses it", async () => {
@@ -145,7 +149,7 @@ test("a process that ends without closing leaves no server running, unless anoth
   expect((await client.query("select 1 as one")).rows).toEqual([{ one: 1 }]);
   await client.end();
   await other.close();
-  expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);
+  await expectEnd(pid);
   await leave();
   await expect.poll(() => pidOf(folder).catch(() => "gone"), { timeout: 20_000 }).toBe("gone");
   expect(await readdir(join(folder, "postgres.users"))).toEqual([]);
